@@ -1,0 +1,328 @@
+"""The values that travel down the line, in the order they appear: the map of the project.
+
+Every one is frozen. `pocketfit.store` writes and reads those that are files (Snapshot, Trial, Report).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+# --- what the user asked for: pocketfit.toml -----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """One tensor that a model takes: its shape, and its dtype by torch's name."""
+
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How much more head may take than base: a ratio (0.01 is 1 %) or a number of bytes."""
+
+    ratio: float | None = None
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What makes a row fail; `None` means no limit of that kind (parity has defaults, see parity.py)."""
+
+    size_bytes: int | None = None
+    size_growth: Growth | None = None
+    latency_growth: float | None = None
+    max_abs_diff: float | None = None
+    min_sqnr_db: float | None = None
+    metric_drop: float | None = None
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One `[models.NAME]` table. `inputs` is a tuple of tensors, `module:callable`, or None: the source says."""
+
+    name: str
+    source: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    inputs: tuple[InputSpec, ...] | str | None = None
+    formats: tuple[str, ...] = ("lite",)
+    precisions: tuple[str, ...] = ("fp32",)
+    calibration: str | None = None
+    preserve_methods: tuple[str, ...] = ()
+    metric: str | None = None
+    check_inputs: tuple[InputSpec, ...] | str | None = None
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True)
+class DeviceSpec:
+    kind: str = "auto"
+    threads: int = 1
+    api_level: int = 33
+
+
+@dataclass(frozen=True)
+class Config:
+    models: tuple[ModelSpec, ...]
+    device: DeviceSpec = DeviceSpec()
+
+
+# --- one side: what its models became ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A model in one format and one precision."""
+
+    model: str
+    format: str
+    precision: str
+
+    def __str__(self) -> str:
+        return f"{self.model}/{self.format}/{self.precision}"
+
+    @property
+    def stem(self) -> str:
+        """File name without suffix; base and head share it, since a zip's root folder is named after it."""
+        return f"{self.model}.{self.format}.{self.precision}"
+
+
+@dataclass(frozen=True)
+class TensorFile:
+    """A golden tensor on disk: raw little-endian values in C order.
+
+    `path` says where the tensor stands in a nested output: `` for a lone tensor, `[1]['aux']` inside
+    containers. `file` is relative to the folder of the snapshot's artifacts.
+    """
+
+    path: str
+    dtype: str
+    shape: tuple[int, ...]
+    file: str
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How far outputs are from eager's, over all of them. None: not measured, or it would mean nothing.
+
+    `max_abs_diff` is absolute; `sqnr_db` is 10 log10 of signal power over error power, the lowest of the
+    outputs, written as 300 where they are exactly equal; `argmax_agreement` is a share from 0 to 1.
+    """
+
+    max_abs_diff: float | None = None
+    sqnr_db: float | None = None
+    argmax_agreement: float | None = None
+
+
+@dataclass(frozen=True)
+class Built:
+    """A variant that exported, and agrees with eager on the host. `file` is relative to the artifacts' folder."""
+
+    variant: Variant
+    file: str
+    size_bytes: int
+    download_bytes: int
+    sha256: str
+    parameters: int
+    ops: Mapping[str, int]
+    inputs: tuple[TensorFile, ...]
+    outputs: tuple[TensorFile, ...]
+    recipe: tuple[str, ...]
+    parity: Parity
+    reasons: tuple[str, ...] = ()
+    state: Literal["built"] = "built"
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A variant that could not be built, or must not be shipped, and why: a result, not a crash."""
+
+    variant: Variant
+    reason: str
+    reasons: tuple[str, ...] = ()
+    failed_limits: tuple[str, ...] = ()
+    parity: Parity | None = None
+    state: Literal["failed"] = "failed"
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A variant that was not tried, and why."""
+
+    variant: Variant
+    reason: str
+    state: Literal["skipped"] = "skipped"
+
+
+Outcome = Built | Failed | Skipped
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All variants of one side. `artifacts` is the folder that the files are in, relative to the JSON file.
+
+    `commit` is a SHA; None outside git or when the working tree differs from it.
+    """
+
+    side: Literal["base", "head"]
+    commit: str | None
+    pocketfit: str
+    torch: str
+    artifacts: str
+    outcomes: tuple[Outcome, ...]
+    limits: Mapping[str, Limits] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+# --- both sides on a device ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DeviceInfo:
+    """What the trial ran on. `runtimes` maps a format to "ARTIFACT VERSION" of the Android library."""
+
+    kind: str
+    abi: str
+    cpu: str
+    threads: int
+    runtimes: Mapping[str, str]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class SmokeInput:
+    """What a device is given to try one artifact: files by absolute path."""
+
+    format: str
+    artifact: Path
+    inputs: tuple[TensorFile, ...]
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Smoke:
+    """One artifact on the device: it loaded, ran on the golden inputs and agrees with eager, or why not.
+
+    `failed` is the model's fault, `infra-error` is ours or the machine's.
+    """
+
+    status: Literal["passed", "failed", "skipped", "infra-error"]
+    reason: str = ""
+    device: str | None = None
+    abi: str | None = None
+    runtime: str | None = None
+    load_ms: float | None = None
+    first_ms: float | None = None
+    peak_rss_bytes: int | None = None
+    max_abs_diff: float | None = None
+    sqnr_db: float | None = None
+    argmax_agreement: float | None = None
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Raw times of base and head, taken in turn in one process: the n-th of each belong together.
+
+    Each is the mean of a short block of calls, in milliseconds. `reason` says why there are none.
+    """
+
+    base_ms: tuple[float, ...] = ()
+    head_ms: tuple[float, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """A variant on the device. `base` is None when there is none or it is byte-identical with head."""
+
+    variant: Variant
+    base: Smoke | None
+    head: Smoke | None
+    timing: Timing | None = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    device: DeviceInfo
+    rows: tuple[TrialRow, ...]
+
+
+# --- what is said about it: report.json, field by field -----------------------------------------------
+
+
+@dataclass(frozen=True)
+class SideFacts:
+    size_bytes: int
+    download_bytes: int
+    sha256: str
+    parameters: int
+    ops: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Metric:
+    eager: float | None = None
+    base: float | None = None
+    head: float | None = None
+
+
+@dataclass(frozen=True)
+class Latency:
+    """`ratio` is head over base; `ci_low` and `ci_high` bound it. Times are medians, in milliseconds."""
+
+    verdict: Literal["same", "slower", "faster", "unclear", "not-measured"]
+    reason: str = ""
+    ratio: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    base_ms: float | None = None
+    head_ms: float | None = None
+    rounds: int | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One variant of the report.
+
+    `new` has a head and no base, `removed` the other way round; `failed` is head's failure, in the build,
+    on the device, or of a limit (named in `failed_limits`).
+    """
+
+    model: str
+    format: str
+    precision: str
+    status: Literal["compared", "identical", "new", "removed", "failed", "skipped"]
+    reasons: tuple[str, ...] = ()
+    failed_limits: tuple[str, ...] = ()
+    base: SideFacts | None = None
+    head: SideFacts | None = None
+    parity: Parity | None = None
+    metric: Metric | None = None
+    latency: Latency = Latency("not-measured")
+    smoke: Smoke = Smoke("skipped")
+
+
+@dataclass(frozen=True)
+class Environment:
+    torch: str | None
+    device: str | None
+    runtime: str | None
+    cpu: str | None
+    abi: str | None = None
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    verdict: Literal["pass", "fail", "error"]
+    base: str | None
+    head: str | None
+    pocketfit: str
+    environment: Environment
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
+    schema: Literal[1] = 1
