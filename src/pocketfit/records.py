@@ -160,6 +160,8 @@ class Skipped:
 
 Outcome = Built | Failed | Skipped
 
+SideName = Literal["base", "head"]
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -168,7 +170,7 @@ class Snapshot:
     `commit` is a SHA; None outside git or when the working tree differs from it.
     """
 
-    side: Literal["base", "head"]
+    side: SideName
     commit: str | None
     pocketfit: str
     torch: str

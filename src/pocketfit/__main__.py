@@ -1,0 +1,3 @@
+from pocketfit.cli import main
+
+main()

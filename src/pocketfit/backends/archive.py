@@ -1,0 +1,24 @@
+"""TorchScript archives as files. Runs in the child."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def drop_debug_files(source: Path, target: Path) -> None:
+    """Copy a TorchScript archive without its `.debug_pkl` records.
+
+    They hold paths and line numbers of the machine that exported it: of no use on a phone, and the only bytes that
+    differ between two trees of the same commit. The file's name is part of its bytes (the archive's root folder).
+    """
+    import torch
+
+    reader = torch._C.PyTorchFileReader(str(source))
+    writer = torch._C.PyTorchFileWriter(str(target))
+    writer.set_min_version(int(reader.get_record("version")))
+    for name in reader.get_all_records():
+        # The writer makes these two itself, the second from the contents.
+        if name not in ("version", ".data/serialization_id") and not name.endswith(".debug_pkl"):
+            record = reader.get_record(name)
+            writer.write_record(name, record, len(record))
+    writer.write_end_of_file()

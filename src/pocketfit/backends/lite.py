@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pocketfit.backends import recipe
+from pocketfit.backends.archive import drop_debug_files
+from pocketfit.records import ModelSpec
+
+if TYPE_CHECKING:
+    import torch
+
+    from pocketfit.backends.base import Check, Inputs
+    from pocketfit.backends.recipe import Optimized
+
+
+class Lite:
+    """.ptl for org.pytorch:pytorch_android_lite, which interprets bytecode."""
+
+    name = "lite"
+    suffix = ".ptl"
+
+    def skips(self, spec: ModelSpec, precision: str) -> str | None:
+        return None if precision == "fp32" else f"precision {precision} is not in this version of Pocketfit"
+
+    def unfit(self) -> str | None:
+        return recipe.unfit()
+
+    def optimize(self, model: torch.nn.Module, inputs: Inputs, spec: ModelSpec, check: Check) -> Optimized:
+        return recipe.optimize(model, inputs, spec, check)
+
+    def save(self, optimized: Optimized, path: Path) -> None:
+        # A save that raises leaves a broken file of full size behind: it stays in the temporary folder.
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder, warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            whole = Path(folder) / path.name
+            optimized.module._save_for_lite_interpreter(str(whole))
+            drop_debug_files(whole, path)
+
+    def load(self, path: Path) -> Callable[..., Any]:
+        from torch.jit.mobile import _load_for_lite_interpreter
+
+        return _load_for_lite_interpreter(str(path))  # type: ignore[no-any-return]

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pocketfit.backends import recipe
+from pocketfit.backends.archive import drop_debug_files
+from pocketfit.records import ModelSpec
+
+if TYPE_CHECKING:
+    import torch
+
+    from pocketfit.backends.base import Check, Inputs
+    from pocketfit.backends.recipe import Optimized
+
+
+class TorchScript:
+    """.pt for org.pytorch:pytorch_android, which holds the whole TorchScript interpreter."""
+
+    name = "torchscript"
+    suffix = ".pt"
+
+    def skips(self, spec: ModelSpec, precision: str) -> str | None:
+        return None if precision == "fp32" else f"precision {precision} is not in this version of Pocketfit"
+
+    def unfit(self) -> str | None:
+        return recipe.unfit()
+
+    def optimize(self, model: torch.nn.Module, inputs: Inputs, spec: ModelSpec, check: Check) -> Optimized:
+        return recipe.optimize(model, inputs, spec, check)
+
+    def save(self, optimized: Optimized, path: Path) -> None:
+        import torch
+
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            whole = Path(folder) / path.name
+            torch.jit.save(optimized.module, whole)
+            drop_debug_files(whole, path)
+
+    def load(self, path: Path) -> Callable[..., Any]:
+        import torch
+
+        return torch.jit.load(path)  # type: ignore[no-any-return]

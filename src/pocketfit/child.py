@@ -1,0 +1,199 @@
+"""The child process that model code runs in: a job file in, a result file out.
+
+`python -P -m pocketfit.child FOLDER`. Its environment holds no secrets; the parent trusts nothing of what it writes.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pocketfit.backends import BACKENDS
+from pocketfit.golden import write_arrays
+from pocketfit.job import (
+    JOB_FILE,
+    RESULT_FILE,
+    STAGE_FILE,
+    Exported,
+    HostOutputs,
+    HostRun,
+    Job,
+    NotExported,
+    Result,
+    UnfitEnvironment,
+    to_json,
+)
+from pocketfit.parity import compare, disagreements, structure_differs
+from pocketfit.records import Limits, Parity, TensorFile
+from pocketfit.source import describe, load_model, seeded_inputs
+from pocketfit.tensors import ModelProblem, flatten, to_array
+
+if TYPE_CHECKING:
+    import torch
+
+    Inputs = tuple[torch.Tensor, ...]
+
+
+def main(folder: Path) -> None:
+    from pydantic import TypeAdapter
+
+    job = TypeAdapter[Job | HostRun](Job | HostRun).validate_json((folder / JOB_FILE).read_bytes())
+    if job.memory_limit_bytes:
+        resource.setrlimit(resource.RLIMIT_DATA, (job.memory_limit_bytes, job.memory_limit_bytes))
+    result = export(job, folder) if isinstance(job, Job) else run_given(job, folder)
+    partial = folder / f"{RESULT_FILE}.partial"
+    partial.write_text(to_json(result))
+    partial.rename(folder / RESULT_FILE)
+
+
+def export(job: Job, folder: Path) -> Result:
+    """Load, trace, optimize, save and verify one variant."""
+    _enter(folder, "importing torch")
+    import torch
+
+    # One thread: the same sums in the same order, so the same bytes on any machine.
+    torch.set_num_threads(1)
+    backend = BACKENDS[job.variant.format]
+    if reason := backend.unfit():
+        return UnfitEnvironment(reason)
+    try:
+        return _export(job, folder)
+    except ModelProblem as problem:
+        return NotExported(str(problem), torch=torch.__version__)
+    except MemoryError:
+        return NotExported(f"needs more memory than the limit of {(job.memory_limit_bytes or 0) / 1e9:.1f} GB")
+    except Exception as error:
+        # Model code and converters raise anything, and this is one row of the report.
+        return NotExported(describe(error), torch=torch.__version__)
+
+
+def _export(job: Job, folder: Path) -> Result:
+    import torch
+
+    from pocketfit.anatomy import count_ops, count_parameters
+    from pocketfit.backends.recipe import java_inputs
+
+    backend, limits, precision = BACKENDS[job.variant.format], job.spec.limits, job.variant.precision
+    _enter(folder, f"loading {job.spec.source}")
+    model, inputs = load_model(job.spec, Path(job.root))
+    eager = _eager_outputs(model, inputs)
+    given = java_inputs(inputs)
+    golden_in = write_arrays([(f"[{i}]", to_array(one)) for i, one in enumerate(given)], folder, "input")
+    golden_out = write_arrays([(path, to_array(one)) for path, one in eager], folder, "output")
+    verify = _Verifier(eager, golden_out, given, limits, precision)
+
+    _enter(folder, "tracing and optimizing")
+    parameters = count_parameters(model)
+    optimized = backend.optimize(model, inputs, job.spec, verify.problem)
+    path = folder / f"{job.variant.stem}{backend.suffix}"
+    _enter(folder, f"saving {path.name}")
+    backend.save(optimized, path)
+    _enter(folder, f"running {path.name} on the host")
+    parity, reason, beyond = verify.measure(backend.load(path))
+    if reason:
+        sentence = f"the {job.variant.format} file does not compute what eager does: {reason}"
+        return NotExported(sentence, optimized.reasons, beyond, parity, torch.__version__)
+    return Exported(
+        file=path.name,
+        parameters=parameters,
+        ops=count_ops(optimized.module),
+        inputs=golden_in,
+        outputs=golden_out,
+        recipe=optimized.recipe,
+        parity=parity,
+        reasons=optimized.reasons,
+        torch=torch.__version__,
+    )
+
+
+class _Verifier:
+    """Compares a callable with eager's outputs on the golden inputs."""
+
+    def __init__(
+        self,
+        eager: list[tuple[str, torch.Tensor]],
+        files: tuple[TensorFile, ...],
+        inputs: Inputs,
+        limits: Limits,
+        precision: str,
+    ) -> None:
+        self.expected = [to_array(tensor) for _, tensor in eager]
+        self.files, self.inputs, self.limits, self.precision = files, inputs, limits, precision
+
+    def problem(self, run: Callable[..., Any]) -> str | None:
+        return self.measure(run)[1]
+
+    def measure(self, run: Callable[..., Any]) -> tuple[Parity, str | None, tuple[str, ...]]:
+        import torch
+
+        with torch.no_grad():
+            outputs = list(flatten(run(*self.inputs)))
+        arrays = [to_array(tensor) for _, tensor in outputs]
+        files = [
+            TensorFile(path, array.dtype.name, tuple(array.shape), "")
+            for (path, _), array in zip(outputs, arrays, strict=True)
+        ]
+        if reason := structure_differs(self.files, files):
+            return Parity(), reason, ()
+        parity = compare(self.expected, arrays)
+        beyond = disagreements(parity, self.limits, self.precision)
+        return parity, "; ".join(one.sentence for one in beyond) or None, tuple(one.limit for one in beyond)
+
+
+def _eager_outputs(model: torch.nn.Module, inputs: Inputs) -> list[tuple[str, torch.Tensor]]:
+    import torch
+
+    kinds = ", ".join(f"{str(one.dtype).removeprefix('torch.')} {'x'.join(map(str, one.shape))}" for one in inputs)
+    try:
+        with torch.inference_mode():
+            outputs = list(flatten(model(*inputs)))
+            again = list(flatten(model(*inputs)))
+    except ModelProblem:
+        raise
+    except Exception as error:
+        raise ModelProblem(f"forward does not take these inputs ({kinds}): {describe(error)}") from error
+    if not outputs:
+        raise ModelProblem("forward returns no tensor, so there is nothing to compare")
+    parity = compare([to_array(one) for _, one in outputs], [to_array(one) for _, one in again])
+    if beyond := disagreements(parity, Limits(), "fp32"):
+        raise ModelProblem(
+            f"eager itself answers differently when asked twice ({beyond[0].sentence}): "
+            "look for dropout or random numbers in forward"
+        )
+    return outputs
+
+
+def run_given(job: HostRun, folder: Path) -> Result:
+    """The golden outputs of a file that somebody else made, as this host's torch computes them."""
+    _enter(folder, "importing torch")
+    import torch
+
+    torch.set_num_threads(1)
+    _enter(folder, f"running {Path(job.artifact).name}")
+    try:
+        inputs = seeded_inputs(job.inputs)
+        with torch.no_grad():
+            outputs = [
+                (path, to_array(one)) for path, one in flatten(BACKENDS[job.format].load(Path(job.artifact))(*inputs))
+            ]
+    except Exception as error:
+        # What this torch can't run may still run on the device: the reader is told that nothing was compared.
+        return NotExported(describe(error), torch=torch.__version__)
+    return HostOutputs(write_arrays(outputs, folder, "output"), torch.__version__)
+
+
+def _enter(folder: Path, stage: str) -> None:
+    """Left behind for the parent, should this be the last thing we do."""
+    (folder / STAGE_FILE).write_text(stage)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads that model code left running must not keep a finished child alive.
+    os._exit(0)

@@ -1,0 +1,247 @@
+"""The command line: parse, call one function, print. Nothing heavy is imported before a command runs."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pocketfit import __version__
+from pocketfit.errors import VERDICT_FAILED, EnvironmentProblem, PocketfitError
+
+if TYPE_CHECKING:
+    from pocketfit.pipeline import Request
+    from pocketfit.records import Report
+    from pocketfit.worker import Sandbox
+
+app = typer.Typer(
+    no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+
+Out = Annotated[Path, typer.Option("--out", help="Folder for reports and artifacts.")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="Default: pocketfit.toml, or pyproject.toml, of the repository.")
+]
+Models = Annotated[list[str] | None, typer.Option("--model", help="Only this model; may be repeated.")]
+DeviceKind = Annotated[
+    str | None, typer.Option("--device", help="jvm, none or auto. Default: the configuration's, else auto.")
+]
+Shapes = Annotated[
+    list[str] | None, typer.Option("--shape", help="An input, e.g. 1,3,224,224 or 1,16:int64; once for each.")
+]
+Timeout = Annotated[float, typer.Option("--timeout", min=1, help="Seconds that one export may take.")]
+DEFAULT_OUT = Path("pocketfit-out")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pocketfit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the commands that are run.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Pocketfit tells a pull request what it does to the phone.
+
+    Builds PyTorch models for Android, proves on the real Android runtime that they load and compute the same,
+    and shows what changed in size and latency.
+    """
+    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
+    logging.getLogger("pocketfit").setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+@app.command()
+def run(
+    base: Annotated[str | None, typer.Option("--base", help="Branch, tag or commit; `none` for no comparison.")] = None,
+    config: ConfigFile = None,
+    out: Out = DEFAULT_OUT,
+    device: DeviceKind = None,
+    model: Models = None,
+    timeout: Timeout = 900,
+) -> None:
+    """Build base and head, try them on a device, and report what changed.
+
+    Base is the merge base of HEAD and `--base` (default: the remote's default branch). Nothing in your tree changes.
+
+    Example: `pocketfit run --base main --device jvm`
+    """
+    from pocketfit import pipeline
+    from pocketfit.devices.choose import choose_device
+
+    _require_torch()
+    request = _request(base, config, out, model, timeout)
+    head = pipeline.read_head(request)
+    pipeline.prepare_out(out)
+    chosen = choose_device(head.config.device, device)
+    report = pipeline.run(request, head, chosen.device, chosen.note)
+    _show(report)
+    typer.echo(f"\nreports: {out}/report.html, report.md, report.json", err=True)
+    _leave_with_verdict(report)
+
+
+@app.command()
+def export(
+    source: Annotated[
+        str | None, typer.Argument(help="One model: module:callable, file.py:callable or a saved file.")
+    ] = None,
+    shape: Shapes = None,
+    format_name: Annotated[str, typer.Option("--format", help="lite or torchscript.")] = "lite",
+    precision: Annotated[str, typer.Option("--precision", help="fp32.")] = "fp32",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write.")] = None,
+    config: ConfigFile = None,
+    out: Out = DEFAULT_OUT,
+    model: Models = None,
+    timeout: Timeout = 900,
+) -> None:
+    """Export head's artifacts and their manifest; or, given a SOURCE, that one model without a configuration.
+
+    Example: `pocketfit export torchvision.models:resnet18 --shape 1,3,224,224 --format torchscript -o model_mobile.pt`
+    """
+    from pocketfit import pipeline
+    from pocketfit.render.exported import print_exported
+    from pocketfit.single import export_one
+    from pocketfit.snapshot import built
+
+    _require_torch()
+    if source is not None:
+        target, outcome = export_one(source, shape or (), format_name, precision, output, _sandbox(timeout))
+        _leave(VERDICT_FAILED if print_exported([outcome], {outcome.variant: target}) else 0)
+    request = _request(pipeline.NO_BASE, config, out, model, timeout)
+    snapshot = pipeline.export(request, pipeline.read_head(request))
+    files = {built.variant: out / "artifacts" / "head" / built.file for built in built(snapshot)}
+    _leave(VERDICT_FAILED if print_exported(snapshot.outcomes, files) else 0)
+
+
+@app.command()
+def smoke(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=".ptl or .pt files, whoever made them.")],
+    shape: Shapes = None,
+    device: DeviceKind = None,
+    timeout: Timeout = 900,
+) -> None:
+    """Load and run artifacts on a device, and compare what they compute with the host.
+
+    Example: `pocketfit smoke model_mobile.ptl --shape 1,3,224,224`
+    """
+    from pocketfit.devices.choose import choose_device
+    from pocketfit.records import DeviceSpec
+    from pocketfit.render.exported import print_smoke
+    from pocketfit.single import smoke_file
+
+    chosen = choose_device(DeviceSpec(), device)
+    if chosen.device is None:
+        raise typer.BadParameter("smoke needs a device: use --device jvm", param_hint="--device")
+    statuses = [print_smoke(file, *smoke_file(chosen.device, file, shape or (), _sandbox(timeout))) for file in files]
+    _leave(VERDICT_FAILED if "failed" in statuses else EnvironmentProblem.exit_code if "infra-error" in statuses else 0)
+
+
+@app.command()
+def compare(
+    base: Annotated[Path, typer.Argument(metavar="BASE.json", help="Snapshot of the base.")],
+    head: Annotated[Path, typer.Argument(metavar="HEAD.json", help="Snapshot of the head.")],
+    trial: Annotated[Path | None, typer.Option("--trial", help="What a device said of both.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write report.json, report.md and report.html here.")
+    ] = None,
+) -> None:
+    """Report from saved files; needs no torch.
+
+    Example: `pocketfit compare base.json head.json --trial trial.json --out report/`
+    """
+    from pocketfit.compare import compare as compare_snapshots
+    from pocketfit.pipeline import write_reports
+    from pocketfit.store import read_snapshot, read_trial
+
+    report = compare_snapshots(read_snapshot(base), read_snapshot(head), read_trial(trial) if trial else None)
+    if out:
+        write_reports(report, out)
+    _show(report)
+    _leave_with_verdict(report)
+
+
+@app.command()
+def publish(
+    report: Annotated[Path, typer.Argument(metavar="REPORT.json", help="A saved report.")],
+    comment_key: Annotated[
+        str, typer.Option("--comment-key", help="Tells several comments on one pull request apart.")
+    ] = "default",
+    comment: Annotated[str, typer.Option("--comment", help="changes, always or off.")] = "changes",
+) -> None:
+    """Comment on the pull request that GitHub's environment names, from a saved report.
+
+    Reads GITHUB_REPOSITORY, GITHUB_EVENT_PATH, GITHUB_API_URL, and the token from GITHUB_TOKEN.
+
+    Example: `GITHUB_TOKEN=... pocketfit publish pocketfit-out/report.json`
+    """
+    from pocketfit.publish import parse_mode, publish_file
+
+    typer.echo(str(publish_file(report, os.environ, mode=parse_mode(comment), key=comment_key)))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what works here and what does not, with the next step for each.
+
+    Example: `pocketfit doctor`
+    """
+    from pocketfit.doctor import examine
+    from pocketfit.render.exported import print_findings
+
+    _leave(EnvironmentProblem.exit_code if print_findings(examine()) else 0)
+
+
+def main() -> None:
+    try:
+        app()
+    except PocketfitError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+def _request(base: str | None, config: Path | None, out: Path, models: list[str] | None, timeout_s: float) -> Request:
+    from pocketfit.pipeline import Request
+
+    return Request(Path.cwd(), out, base, config, tuple(models or ()), _sandbox(timeout_s))
+
+
+def _sandbox(timeout_s: float) -> Sandbox:
+    from pocketfit.worker import Sandbox
+
+    user = os.environ.get("POCKETFIT_MODEL_USER") if os.geteuid() == 0 else None
+    memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return Sandbox(timeout_s, memory_bytes, user)
+
+
+def _require_torch() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None:
+        raise EnvironmentProblem(
+            "torch is not installed here: pip install -r requirements/torch.txt (or run `make demo`)"
+        )
+
+
+def _show(report: Report) -> None:
+    from rich.console import Console
+
+    from pocketfit.render.terminal import render_terminal
+
+    Console().print(render_terminal(report))
+
+
+def _leave_with_verdict(report: Report) -> None:
+    _leave({"pass": 0, "fail": VERDICT_FAILED, "error": EnvironmentProblem.exit_code}[report.verdict])
+
+
+def _leave(code: int) -> None:
+    raise typer.Exit(code)

@@ -1,0 +1,217 @@
+"""pocketfit.toml, or [tool.pocketfit] of pyproject.toml, as one frozen value. Nothing past here sees a raw dict."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from pocketfit.errors import ConfigError
+from pocketfit.records import Config, DeviceSpec, Growth, InputSpec, Limits, ModelSpec
+from pocketfit.sizes import parse_growth, parse_percent, parse_size
+
+FORMATS = ("lite", "torchscript", "executorch")
+PRECISIONS = ("fp32", "fp16", "int8", "int8-dynamic")
+DEVICES = ("auto", "jvm", "adb", "emulator", "none")
+# What a Java program can hand to a model as a tensor; bool goes as uint8, see backends/recipe.py.
+DTYPES = ("float32", "float64", "int64", "int32", "int8", "uint8", "bool")
+
+MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"
+EXAMPLE = '[models.resnet18] with source = "torchvision.models:resnet18" and inputs = [{ shape = [1, 3, 224, 224] }]'
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Input(_Table):
+    shape: list[int] = Field(max_length=8)
+    dtype: str = "float32"
+
+    @field_validator("shape")
+    @classmethod
+    def _positive(cls, shape: list[int]) -> list[int]:
+        if any(length < 1 for length in shape):
+            raise ValueError("every length must be at least 1")
+        return shape
+
+    @field_validator("dtype")
+    @classmethod
+    def _known(cls, dtype: str) -> str:
+        return _one_of(dtype, DTYPES, "dtype")
+
+    def spec(self) -> InputSpec:
+        return InputSpec(tuple(self.shape), self.dtype)
+
+
+def _written_as(parse: Callable[[str], Any]) -> BeforeValidator:
+    return BeforeValidator(lambda value: parse(str(value)))
+
+
+class _Limits(_Table):
+    size: Annotated[int | None, _written_as(parse_size)] = None
+    size_growth: Annotated[Growth | None, _written_as(parse_growth)] = None
+    latency_growth: Annotated[float | None, _written_as(parse_percent)] = None
+    max_abs_diff: float | None = Field(default=None, ge=0)
+    min_sqnr_db: float | None = None
+    metric_drop: float | None = Field(default=None, ge=0)
+
+    def limits(self, default: _Limits) -> Limits:
+        mine = {
+            name: getattr(self if name in self.model_fields_set else default, name) for name in type(self).model_fields
+        }
+        return Limits(size_bytes=mine.pop("size"), **mine)
+
+
+class _Model(_Table):
+    source: str = Field(min_length=1)
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    inputs: list[_Input] | str | None = None
+    formats: list[str] = Field(default=["lite"], min_length=1)
+    precisions: list[str] = Field(default=["fp32"], min_length=1)
+    calibration: str | None = None
+    preserve_methods: list[str] = Field(default_factory=list)
+    metric: str | None = None
+    check_inputs: list[_Input] | str | None = None
+    limits: _Limits = Field(default_factory=_Limits)
+
+    @field_validator("formats", "precisions")
+    @classmethod
+    def _known(cls, names: list[str], info: Any) -> list[str]:
+        known = FORMATS if info.field_name == "formats" else PRECISIONS
+        return list(dict.fromkeys(_one_of(name, known, info.field_name.removesuffix("s")) for name in names))
+
+    def spec(self, name: str, limits: _Limits) -> ModelSpec:
+        return ModelSpec(
+            name=name,
+            source=self.source,
+            arguments=self.arguments,
+            inputs=_inputs(self.inputs),
+            formats=tuple(self.formats),
+            precisions=tuple(self.precisions),
+            calibration=self.calibration,
+            preserve_methods=tuple(self.preserve_methods),
+            metric=self.metric,
+            check_inputs=_inputs(self.check_inputs),
+            limits=self.limits.limits(limits),
+        )
+
+
+class _Device(_Table):
+    kind: str = "auto"
+    threads: int = Field(default=1, ge=1, le=256)
+    api_level: int = Field(default=33, ge=1, le=99)
+
+    @field_validator("kind")
+    @classmethod
+    def _known(cls, kind: str) -> str:
+        return _one_of(kind, DEVICES, "device")
+
+
+class _File(_Table):
+    models: dict[str, _Model] = Field(min_length=1)
+    limits: _Limits = Field(default_factory=_Limits)
+    device: _Device = Field(default_factory=_Device)
+
+    @field_validator("models")
+    @classmethod
+    def _names(cls, models: dict[str, _Model]) -> dict[str, _Model]:
+        for name in models:
+            if not re.match(MODEL_NAME, name):
+                raise ValueError(
+                    f"{name!r} can't name a model, since files are named after it: use letters, digits, _ . -"
+                )
+        return models
+
+
+def find_config(root: Path, given: Path | None = None) -> Path:
+    """The configuration of the repository at `root`; raises ConfigError where there is none."""
+    if given is not None:
+        if not given.is_file():
+            raise ConfigError(f"{given}: no such file")
+        return given
+    plain, project = root / "pocketfit.toml", root / "pyproject.toml"
+    if plain.is_file():
+        return plain
+    if project.is_file() and "pocketfit" in _load(project).get("tool", {}):
+        return project
+    raise ConfigError(f"no pocketfit.toml (nor [tool.pocketfit] in pyproject.toml) in {root}: write one with {EXAMPLE}")
+
+
+def read_config(path: Path) -> Config:
+    """Parse the file at `path`; raises ConfigError that names the file, the key and what to write instead."""
+    raw = _load(path)
+    if path.name == "pyproject.toml":
+        raw = raw.get("tool", {}).get("pocketfit", {})
+    return parse_config(raw, path.name)
+
+
+def parse_config(raw: Mapping[str, Any], name: str) -> Config:
+    try:
+        file = _File.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(f"{name}: {_sentence(error, raw)}") from error
+    models = tuple(model.spec(model_name, file.limits) for model_name, model in file.models.items())
+    return Config(models, DeviceSpec(file.device.kind, file.device.threads, file.device.api_level))
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ConfigError(f"{path.name}: {error}") from error
+
+
+def _inputs(given: list[_Input] | str | None) -> tuple[InputSpec, ...] | str | None:
+    return tuple(one.spec() for one in given) if isinstance(given, list) else given
+
+
+def _one_of(word: str, known: tuple[str, ...], what: str) -> str:
+    if word not in known:
+        near = get_close_matches(word, known, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(known)}"
+        raise ValueError(f"unknown {what} {word!r}: {hint}")
+    return word
+
+
+def _sentence(error: ValidationError, raw: Mapping[str, Any]) -> str:
+    """The first thing that is wrong, where it stands, and what to do."""
+    # A union such as inputs reports every alternative: the one that got furthest is what the user meant.
+    first = max(error.errors(), key=lambda one: (one["type"] == "extra_forbidden", len(one["loc"])))
+    # pydantic puts names of union members into the place; a user's file has no such keys.
+    place = [part for part in first["loc"] if not str(part).startswith(("list[", "str", "function-", "int"))]
+    if first["type"] == "extra_forbidden":
+        table, key = place[:-1], str(place[-1])
+        near = get_close_matches(key, known_keys(table), 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known_keys(table))}"
+        return f"unknown key {key!r} in {_table(table)}; {hint}"
+    if first["type"] == "missing":
+        return f"{str(place[-1])!r} is missing in {_table(place[:-1])}" + (
+            f": add {EXAMPLE}" if place == ["models"] else ""
+        )
+    said = first["msg"].removeprefix("Value error, ")
+    return f"{'.'.join(map(str, place))}: {said[0].lower() + said[1:]}"
+
+
+def _table(place: list[Any]) -> str:
+    return f"[{'.'.join(map(str, place))}]" if place else "the file"
+
+
+def known_keys(table: list[Any]) -> list[str]:
+    """The keys that the table at this place takes."""
+    match [part for part in table if not isinstance(part, int)]:
+        case []:
+            return list(_File.model_fields)
+        case ["limits"] | ["models", _, "limits"]:
+            return list(_Limits.model_fields)
+        case ["device"]:
+            return list(_Device.model_fields)
+        case ["models", _]:
+            return list(_Model.model_fields)
+        case _:
+            return list(_Input.model_fields)

@@ -1,0 +1,146 @@
+"""The one place that speaks git. Nothing here changes the user's index, branches, stash or files."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pocketfit.errors import CommandError, ConfigError, EnvironmentProblem
+from pocketfit.process import run
+
+log = logging.getLogger(__name__)
+
+SHALLOW = "fetch more history (in a workflow: actions/checkout with fetch-depth: 0)"
+
+
+@dataclass(frozen=True)
+class Git:
+    """The repository that contains `folder`.
+
+    `env` adds variables to git's environment, for credentials that must stand in no argv and no file.
+    """
+
+    folder: Path
+    env: Mapping[str, str] | None = None
+
+    def root(self) -> Path:
+        try:
+            return Path(self._run("rev-parse", "--show-toplevel").strip())
+        except CommandError as error:
+            if "not a git repository" in error.stderr:
+                raise ConfigError(
+                    f"{self.folder} is not in a git repository: run `git init` and commit, or use --base none"
+                ) from error
+            raise EnvironmentProblem(f"git can't read {self.folder}: {error}") from error
+
+    def commit(self, ref: str) -> str | None:
+        """The SHA that `ref` names, or None where there is no such commit here."""
+        try:
+            return self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}").strip()
+        except CommandError:
+            return None
+
+    def parents(self, ref: str = "HEAD") -> tuple[str, ...]:
+        return tuple(self._run("rev-list", "--parents", "-n", "1", ref).split()[1:])
+
+    def is_dirty(self) -> bool:
+        """Whether tracked files differ from HEAD, or new files are there that git does not ignore."""
+        # --no-optional-locks: `git status` would otherwise refresh, i.e. write, the user's index.
+        return bool(self._run("--no-optional-locks", "status", "--porcelain", "--untracked-files=normal").strip())
+
+    def is_shallow(self) -> bool:
+        return self._run("rev-parse", "--is-shallow-repository").strip() == "true"
+
+    def default_base(self) -> str | None:
+        """What a branch is compared with unless told: the remote's default branch, else main or master here."""
+        for ref in ("refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/remotes/origin/master"):
+            if self.commit(ref):
+                return ref
+        return next((ref for ref in ("refs/heads/main", "refs/heads/master") if self.commit(ref)), None)
+
+    def merge_base(self, ref: str) -> str:
+        """The merge base of HEAD and `ref`: the commit that head's work started from.
+
+        A shallow clone is deepened by the commit needed, where its remote has it. Raises ConfigError when there is no
+        such ref, EnvironmentProblem when the history needed is not here and can't be fetched.
+        """
+        commit = self.commit(ref) or self._fetch_commit(ref)
+        if commit is None:
+            raise ConfigError(f"base {ref!r} is not a commit, branch or tag of this repository: see `git branch -a`")
+        try:
+            return self._run("merge-base", "HEAD", commit).strip()
+        except CommandError as error:
+            if self.is_shallow():
+                # The clone has no common history; a SHA that was asked for by name is the base itself.
+                if _is_sha(ref):
+                    return commit
+                return self._deepen_to_merge_base(ref, commit)
+            raise ConfigError(f"HEAD and base {ref!r} have no common history") from error
+
+    def _deepen_to_merge_base(self, ref: str, commit: str) -> str:
+        """Bring history of both sides, in two sizes, until they meet."""
+        head = str(self.commit("HEAD"))
+        for depth in (50, 1000):
+            try:
+                self._fetch(commit, head, depth=depth)
+                return self._run("merge-base", "HEAD", commit).strip()
+            except CommandError as error:
+                log.debug("deepening to %d: %s", depth, error)
+        raise EnvironmentProblem(f"this shallow clone has no common history with base {ref!r}: {SHALLOW}")
+
+    def _fetch_commit(self, ref: str) -> str | None:
+        """Bring one commit of the remote, named by SHA or branch, without moving any ref of the user's."""
+        if not self.is_shallow() or ref.startswith("-"):
+            return None
+        try:
+            sha = ref if _is_sha(ref) else self._run("ls-remote", "origin", ref).partition("\t")[0]
+            if not sha:
+                return None
+            self._fetch(sha, depth=1)
+        except CommandError as error:
+            raise EnvironmentProblem(
+                f"base {ref!r} is not in this shallow clone and can't be fetched ({error}): {SHALLOW}"
+            ) from error
+        return self.commit(sha)
+
+    def _fetch(self, *commits: str, depth: int) -> None:
+        options = ("--quiet", "--no-tags", "--no-write-fetch-head", f"--depth={depth}")
+        self._run("fetch", *options, "origin", *commits, timeout=600)
+
+    @contextmanager
+    def worktree(self, commit: str) -> Iterator[Path]:
+        """The tree of `commit` in a folder of its own outside the user's; gone afterwards, in every ending."""
+        with tempfile.TemporaryDirectory(prefix="pocketfit-") as parent:
+            folder = Path(parent) / "tree"
+            # Hooks are the user's programs, written for checkouts of the user's: not run for ours.
+            self._run(
+                "-c",
+                "core.hooksPath=/dev/null",
+                "worktree",
+                "add",
+                "--quiet",
+                "--detach",
+                str(folder),
+                commit,
+                timeout=600,
+            )
+            try:
+                # An unprivileged child must be able to walk in.
+                Path(parent).chmod(0o755)
+                yield folder
+            finally:
+                self._run("worktree", "remove", "--force", str(folder))
+
+    def _run(self, *args: str, timeout: float = 60) -> str:
+        import os
+
+        env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", **(self.env or {})}
+        return run("git", "-C", self.folder, *args, timeout=timeout, env=env)
+
+
+def _is_sha(ref: str) -> bool:
+    return len(ref) == 40 and all(letter in "0123456789abcdef" for letter in ref)

@@ -1,0 +1,40 @@
+"""Golden inputs that nobody gave: random, and the same everywhere. Numpy only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pocketfit.records import InputSpec, TensorFile
+
+# One seed for weights that the source makes up and for golden inputs: base and head must not differ by chance.
+SEED = 0
+
+
+def seeded_arrays(specs: Sequence[InputSpec]) -> list[Any]:
+    """Floats are standard normal; uint8 spans its range; other integers are 0 or 1, valid as ids of any vocabulary."""
+    import numpy as np
+
+    # RandomState's stream is frozen for good (NEP 19), that of newer generators is not.
+    random = np.random.RandomState(SEED)
+
+    def one(spec: InputSpec) -> Any:
+        if spec.dtype.startswith("float"):
+            return random.standard_normal(spec.shape).astype(spec.dtype)
+        return random.randint(0, 256 if spec.dtype == "uint8" else 2, spec.shape).astype(spec.dtype)
+
+    return [one(spec) for spec in specs]
+
+
+def write_arrays(arrays: Sequence[tuple[str, Any]], folder: Path, kind: str) -> tuple[TensorFile, ...]:
+    """Write each as raw little-endian values in C order to `kind`N.bin in `folder`; bool as uint8, as Java has it."""
+    import numpy as np
+
+    files = []
+    for index, (path, array) in enumerate(arrays):
+        plain = array.astype(np.uint8) if array.dtype == np.bool_ else array
+        file = f"{kind}{index}.bin"
+        plain.astype(plain.dtype.newbyteorder("<")).tofile(folder / file)
+        files.append(TensorFile(path, plain.dtype.name, tuple(plain.shape), file))
+    return tuple(files)

@@ -1,0 +1,179 @@
+"""The whole tool in one line: configuration and commits in, snapshots, trial and report out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pocketfit.compare import compare
+from pocketfit.config import find_config, read_config
+from pocketfit.devices.base import Device
+from pocketfit.errors import ConfigError, EnvironmentProblem
+from pocketfit.files import write_text_atomically
+from pocketfit.git import Git
+from pocketfit.manifest import write_manifest
+from pocketfit.records import Config, Report, SideName, Snapshot, Trial
+from pocketfit.snapshot import Side, take_snapshots
+from pocketfit.store import write_report, write_snapshot, write_trial
+from pocketfit.trial import run_trial
+from pocketfit.worker import Sandbox
+
+log = logging.getLogger(__name__)
+
+NO_BASE = "none"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one run was asked for. `base` is a ref, "none", or None for the default branch."""
+
+    folder: Path
+    out: Path
+    base: str | None = None
+    config: Path | None = None
+    models: tuple[str, ...] = ()
+    sandbox: Sandbox = field(default_factory=Sandbox)
+
+
+@dataclass(frozen=True)
+class Head:
+    """The user's tree: where it is, what it is configured to, and the commit it is at."""
+
+    root: Path
+    config_path: Path
+    config: Config
+    commit: str | None
+    notes: tuple[str, ...]
+    git: Git | None
+
+
+def read_head(request: Request) -> Head:
+    """Everything that can be wrong with the user's side before anything is built; raises ConfigError."""
+    git: Git | None = Git(request.folder)
+    try:
+        root = git.root()  # type: ignore[union-attr]
+    except ConfigError:
+        if request.base != NO_BASE:
+            raise
+        git, root = None, request.folder.resolve()
+    path = find_config(root, request.config)
+    config = select_models(read_config(path), request.models, path.name)
+    commit = git.commit("HEAD") if git else None
+    if git and commit is None:
+        raise ConfigError(f"{root} has no commit yet: commit, or use --base none outside git")
+    dirty = git is not None and git.is_dirty()
+    notes = ("head is the working tree, which has changes that are not committed",) if dirty else ()
+    return Head(root, path, config, commit, notes, git)
+
+
+def select_models(config: Config, names: Sequence[str], file: str) -> Config:
+    known = [spec.name for spec in config.models]
+    if unknown := [name for name in names if name not in known]:
+        raise ConfigError(f"{file} has no model {unknown[0]!r}: it has {', '.join(known)}")
+    return replace(config, models=tuple(spec for spec in config.models if not names or spec.name in names))
+
+
+def run(request: Request, head: Head, device: Device | None, skip_reason: str = "") -> Report:
+    """The whole line; writes every file of the contract into `request.out` and returns the report."""
+    prepare_out(request.out)
+    with ExitStack() as stack:
+        base = _base_side(request, head, stack)
+        sides = [*([base] if base else []), _head_side(request, head)]
+        snapshots = {one.side: one for one in take_snapshots(sides, request.out, request.sandbox)}
+    for name, snapshot in snapshots.items():
+        write_snapshot(request.out / f"{name}.json", snapshot)
+        write_manifest(snapshot, request.out / "artifacts" / name)
+    trial = _trial(request, device, snapshots)
+    report = compare(snapshots.get("base"), snapshots["head"], trial)
+    if skip_reason:
+        report = replace(report, notes=(*report.notes, skip_reason))
+    write_reports(report, request.out)
+    return report
+
+
+def export(request: Request, head: Head) -> Snapshot:
+    """Head's artifacts and their manifest only."""
+    prepare_out(request.out)
+    (snapshot,) = take_snapshots([_head_side(request, head)], request.out, request.sandbox)
+    write_snapshot(request.out / "head.json", snapshot)
+    write_manifest(snapshot, request.out / "artifacts" / "head")
+    return snapshot
+
+
+def write_reports(report: Report, out: Path) -> None:
+    from pocketfit.render.html import render_html
+    from pocketfit.render.markdown import render_markdown
+
+    write_report(out / "report.json", report)
+    write_text_atomically(out / "report.md", render_markdown(report))
+    write_text_atomically(out / "report.html", render_html(report))
+
+
+def prepare_out(out: Path) -> None:
+    """Make the folder, and keep it out of the user's `git status`; raises ConfigError where it can't be written."""
+    try:
+        for side in ("base", "head"):
+            (out / "artifacts" / side).mkdir(parents=True, exist_ok=True)
+        write_text_atomically(out / ".gitignore", "*\n")
+    except OSError as error:
+        raise ConfigError(f"--out {out} can't be written: {error.strerror}") from error
+
+
+def _trial(request: Request, device: Device | None, snapshots: Mapping[SideName, Snapshot]) -> Trial | None:
+    if device is None:
+        return None
+    folders = {name: (request.out / "artifacts" / name).resolve() for name in snapshots}
+    trial = run_trial(device, snapshots.get("base"), snapshots["head"], folders)
+    write_trial(request.out / "trial.json", trial)
+    return trial
+
+
+def _head_side(request: Request, head: Head) -> Side:
+    return Side("head", head.root, head.commit, head.config, request.out / "artifacts" / "head", head.notes)
+
+
+def _base_side(request: Request, head: Head, stack: ExitStack) -> Side | None:
+    """Base's tree, in a worktree for as long as `stack` is open. Base's own mistakes are notes, never errors."""
+    if head.git is None or request.base == NO_BASE:
+        return None
+    ref = request.base or head.git.default_base()
+    if ref is None:
+        raise ConfigError(
+            "no base: there is no origin/HEAD, main or master here; name a branch with --base REF, or --base none"
+        )
+    commit = head.git.merge_base(ref)
+    log.info(
+        "base is %s, the merge base of HEAD and %s", commit[:10], ref.removeprefix("refs/").removeprefix("remotes/")
+    )
+    try:
+        tree = stack.enter_context(head.git.worktree(commit))
+    except EnvironmentProblem as error:
+        raise EnvironmentProblem(f"base {commit[:10]} can't be checked out: {error}") from error
+    notes: tuple[str, ...] = ()
+    if commit == head.commit:
+        notes = ("base and head are the same commit: only changes that are not committed can show",)
+    try:
+        config = _base_config(request, head, tree)
+    except ConfigError as error:
+        config, notes = (
+            Config(()),
+            (*notes, f"base has no usable configuration, so there is nothing to compare with: {error}"),
+        )
+    return Side("base", tree, commit, config, request.out / "artifacts" / "base", notes)
+
+
+def _base_config(request: Request, head: Head, tree: Path) -> Config:
+    """Base's own configuration; one that lies outside the repository serves both sides."""
+    try:
+        inside = head.config_path.resolve().relative_to(head.root.resolve())
+    except ValueError:
+        path = head.config_path
+    else:
+        path = find_config(tree, tree / inside if request.config else None)
+    config = read_config(path)
+    return replace(
+        config, models=tuple(spec for spec in config.models if not request.models or spec.name in request.models)
+    )

@@ -1,0 +1,96 @@
+"""The one place that starts programs."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import pwd
+import shlex
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pocketfit.errors import CommandError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a program ended. A negative `code` is the number of the signal that killed it."""
+
+    code: int
+    stdout: str
+    stderr: str
+    timed_out: bool = False
+
+    @property
+    def signal_name(self) -> str | None:
+        """`SIGSEGV` and the like, also where a shell or a JVM turned the signal into 128 + its number."""
+        number = -self.code if self.code < 0 else self.code - 128
+        try:
+            return signal.Signals(number).name if number > 0 else None
+        except ValueError:
+            return None
+
+
+def finish(
+    args: Sequence[str | Path],
+    *,
+    timeout: float,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    user: str | None = None,
+) -> Finished:
+    """Run a program to its end, whatever that is; after `timeout` seconds it is killed with all its children.
+
+    `env` replaces the environment, `user` is a name to run as (we must be root). A program that can't be
+    started raises CommandError.
+    """
+    words = [str(arg) for arg in args]
+    log.debug("$ %s", shlex.join(words))
+    try:
+        process = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=None if env is None else dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+            user=user,
+            group=None if user is None else pwd.getpwnam(user).pw_gid,
+            extra_groups=None if user is None else [],
+        )
+    except FileNotFoundError as error:
+        raise CommandError(words[0], 127, f"{error.filename} not found") from error
+    try:
+        stdout, stderr = process.communicate(timeout=timeout)
+        return Finished(process.returncode, stdout, stderr)
+    except subprocess.TimeoutExpired:
+        _kill_group(process)
+        stdout, stderr = process.communicate()
+        return Finished(process.returncode, stdout, stderr, timed_out=True)
+    finally:
+        # Also on KeyboardInterrupt, and for grandchildren that outlived their parent.
+        _kill_group(process)
+
+
+def run(*args: str | Path, timeout: float, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:
+    """Run a program that should succeed and return what it printed; else raise CommandError."""
+    done = finish(args, timeout=timeout, cwd=cwd, env=env)
+    if done.timed_out:
+        raise CommandError(str(args[0]), 124, f"no answer in {timeout:.0f} s")
+    if done.code:
+        raise CommandError(str(args[0]), done.code, done.stderr or done.stdout)
+    return done.stdout
+
+
+def _kill_group(process: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)

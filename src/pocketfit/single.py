@@ -1,0 +1,127 @@
+"""What works without a configuration: export one model, and try files that somebody made."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pocketfit.backends import BACKENDS
+from pocketfit.config import DTYPES, parse_config
+from pocketfit.devices.base import Device
+from pocketfit.errors import ConfigError
+from pocketfit.golden import seeded_arrays, write_arrays
+from pocketfit.job import HostRun
+from pocketfit.manifest import find_entry
+from pocketfit.records import Built, Failed, InputSpec, Limits, Smoke, SmokeInput, TensorFile, Variant
+from pocketfit.trial import smoke
+from pocketfit.worker import Sandbox, build, run_on_host
+
+NO_INPUTS = "say what goes in, e.g. --shape 1,3,224,224 (once for each input; other dtypes as 1,16:int64)"
+
+
+def parse_shapes(texts: Sequence[str]) -> tuple[InputSpec, ...]:
+    """`1,3,224,224` or `1,16:int64`, one for each input; raises ConfigError."""
+    specs = []
+    for text in texts:
+        shape, _, dtype = text.partition(":")
+        if not re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", shape):
+            raise ConfigError(
+                f"--shape {text!r} is no shape: write lengths with commas, e.g. 1,3,224,224 or 1,16:int64"
+            )
+        if dtype and dtype not in DTYPES:
+            raise ConfigError(f"--shape {text!r}: unknown dtype {dtype!r}; use one of {', '.join(DTYPES)}")
+        specs.append(InputSpec(tuple(map(int, shape.split(","))), dtype or "float32"))
+    return tuple(specs)
+
+
+def export_one(
+    source: str, shapes: Sequence[str], format_name: str, precision: str, target: Path | None, sandbox: Sandbox
+) -> tuple[Path, Built | Failed]:
+    """Export one model to `target` (default: its name and the format's suffix, in the current folder)."""
+    name = (
+        re.sub(
+            r"[^A-Za-z0-9_.-]",
+            "_",
+            re.split(r"[:/]", source.removesuffix(Path(source).suffix) if ":" not in source else source)[-1],
+        )
+        or "model"
+    )
+    # Through the configuration's own door, so that the same words give the same errors.
+    table = {"source": source, "formats": [format_name], "precisions": [precision]}
+    spec = parse_config({"models": {name: table}}, "command line").models[0]
+    spec = replace(spec, inputs=parse_shapes(shapes) or None)
+    variant = Variant(name, format_name, precision)
+    backend = BACKENDS.get(format_name)
+    if backend is None or (reason := backend.skips(spec, precision)):
+        raise ConfigError(f"format {format_name} is not in this version of Pocketfit" if backend is None else reason)
+    target = target or Path(f"{name}{backend.suffix}")
+    if not target.parent.is_dir():
+        raise ConfigError(f"-o {target}: there is no folder {target.parent}")
+    with tempfile.TemporaryDirectory(prefix="pocketfit-export-") as folder:
+        log_file = Path(folder) / "child.log"
+        outcome, _ = build(variant, spec, Path.cwd(), Path(folder), log_file, sandbox)
+        if isinstance(outcome, Built):
+            partial = target.with_name(f".{target.name}.partial")
+            try:
+                shutil.copyfile(Path(folder) / outcome.file, partial)
+                partial.replace(target)
+            except OSError as error:
+                raise ConfigError(f"-o {target} can't be written: {error.strerror}") from error
+            finally:
+                partial.unlink(missing_ok=True)
+    return target, outcome
+
+
+def smoke_file(
+    device: Device, artifact: Path, shapes: Sequence[str], sandbox: Sandbox
+) -> tuple[Variant, Smoke, tuple[str, ...]]:
+    """Load and run one artifact on a device, whoever made it; also returns what a reader should know.
+
+    Its inputs are `shapes`, else those that a manifest beside it names. What it computes is compared with the
+    manifest's golden outputs, else with the host's torch where that can run the file.
+    """
+    if not artifact.is_file():
+        raise ConfigError(f"{artifact}: no such file")
+    entry = None if shapes else find_entry(artifact)
+    if entry is None and not shapes:
+        raise ConfigError(f"{artifact}: {NO_INPUTS}")
+    format_name = entry.format if entry else guess_format(artifact)
+    variant = Variant(artifact.stem, format_name, entry.precision if entry else "fp32")
+    if format_name not in BACKENDS:
+        return variant, Smoke("skipped", f"format {format_name} is not in this version of Pocketfit"), ()
+    with tempfile.TemporaryDirectory(prefix="pocketfit-smoke-") as name:
+        folder, reasons = Path(name), tuple[str, ...]()
+        if entry:
+            inputs, golden, base = entry.inputs, entry.outputs, artifact.resolve().parent
+        else:
+            inputs, golden, reasons = _on_host(artifact, format_name, parse_shapes(shapes), folder, sandbox)
+            base = folder
+        given = SmokeInput(format_name, artifact.resolve(), inputs, base)
+        return variant, smoke(device, device.info(), variant, given, golden, Limits()), reasons
+
+
+def _on_host(
+    artifact: Path, format_name: str, specs: tuple[InputSpec, ...], folder: Path, sandbox: Sandbox
+) -> tuple[tuple[TensorFile, ...], tuple[TensorFile, ...], tuple[str, ...]]:
+    """Seeded inputs, what the host's torch makes of them, and why it can't where it can't."""
+    arrays = [(f"[{index}]", array) for index, array in enumerate(seeded_arrays(specs))]
+    inputs = write_arrays(arrays, folder, "input")
+    job = HostRun(format_name, str(artifact.resolve()), specs, sandbox.memory_limit_bytes)
+    result = run_on_host(job, sandbox, folder)
+    if isinstance(result, str):
+        return inputs, (), (f"not compared with the host, which can't run it: {result}",)
+    return inputs, result.outputs, ()
+
+
+def guess_format(artifact: Path) -> str:
+    """By what the file holds, else by its suffix: the runtime then says what is wrong with it."""
+    if zipfile.is_zipfile(artifact):
+        with zipfile.ZipFile(artifact) as archive:
+            names = {name.partition("/")[2] for name in archive.namelist()}
+        return "lite" if "bytecode.pkl" in names else "torchscript"
+    return {".ptl": "lite", ".pte": "executorch"}.get(artifact.suffix, "torchscript")

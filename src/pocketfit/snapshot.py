@@ -1,0 +1,96 @@
+"""One side or both: every variant of every model, each built in a child of its own."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from pocketfit import __version__
+from pocketfit.backends import BACKENDS
+from pocketfit.records import Built, Config, Failed, ModelSpec, Outcome, SideName, Skipped, Snapshot, Variant
+from pocketfit.worker import Sandbox, build
+
+log = logging.getLogger(__name__)
+
+# A child needs about 1 GB and one core.
+MAX_CHILDREN = 4
+
+
+@dataclass(frozen=True)
+class Side:
+    """Where one side stands: its tree, its configuration, and the folder that its artifacts go to."""
+
+    name: SideName
+    root: Path
+    commit: str | None
+    config: Config
+    artifacts: Path
+    notes: tuple[str, ...] = ()
+
+
+def take_snapshots(sides: Sequence[Side], out: Path, sandbox: Sandbox) -> list[Snapshot]:
+    """Build all variants of all sides, as many at once as there are cores."""
+    with ThreadPoolExecutor(max_workers=min(MAX_CHILDREN, os.cpu_count() or 1)) as pool:
+        pending = [
+            [(pool.submit(_build_one, side, variant, spec, out, sandbox)) for variant, spec in variants(side.config)]
+            for side in sides
+        ]
+        try:
+            results = [[future.result() for future in futures] for futures in pending]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [_snapshot(side, done, out) for side, done in zip(sides, results, strict=True)]
+
+
+def variants(config: Config) -> Iterator[tuple[Variant, ModelSpec]]:
+    for spec in config.models:
+        for format_name in spec.formats:
+            for precision in spec.precisions:
+                yield Variant(spec.name, format_name, precision), spec
+
+
+def _build_one(side: Side, variant: Variant, spec: ModelSpec, out: Path, sandbox: Sandbox) -> tuple[Outcome, str]:
+    backend = BACKENDS.get(variant.format)
+    reason = (
+        backend.skips(spec, variant.precision)
+        if backend
+        else f"format {variant.format} is not in this version of Pocketfit"
+    )
+    if reason:
+        return Skipped(variant, reason), ""
+    started = time.monotonic()
+    log_file = out / "logs" / f"{side.name}.{variant.stem}.log"
+    outcome, torch_version = build(variant, spec, side.root, side.artifacts, log_file, sandbox)
+    said = outcome.reason if isinstance(outcome, Failed) else f"{outcome.size_bytes / 1e6:.2f} MB"
+    log.info("%s %s: %s (%.1f s)", side.name, variant, said, time.monotonic() - started)
+    return outcome, torch_version
+
+
+def _snapshot(side: Side, done: Sequence[tuple[Outcome, str]], out: Path) -> Snapshot:
+    return Snapshot(
+        side=side.name,
+        commit=side.commit,
+        pocketfit=__version__,
+        torch=next((version for _, version in done if version), ""),
+        artifacts=os.path.relpath(side.artifacts, out),
+        outcomes=tuple(outcome for outcome, _ in done),
+        limits={spec.name: spec.limits for spec in side.config.models},
+        notes=(*side.notes, *_notes_on(side.config)),
+    )
+
+
+def _notes_on(config: Config) -> Iterator[str]:
+    for spec in config.models:
+        for key in ("metric", "check_inputs", "calibration"):
+            if getattr(spec, key) is not None:
+                yield f"{spec.name}: {key} is not used by this version of Pocketfit"
+
+
+def built(snapshot: Snapshot) -> tuple[Built, ...]:
+    return tuple(outcome for outcome in snapshot.outcomes if isinstance(outcome, Built))

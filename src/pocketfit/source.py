@@ -1,0 +1,192 @@
+"""From `source` in the configuration to a module in eager mode and its golden inputs. Runs in the child."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import sys
+import zipfile
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from pocketfit.golden import SEED, seeded_arrays
+from pocketfit.records import InputSpec, ModelSpec
+from pocketfit.tensors import ModelProblem
+
+if TYPE_CHECKING:
+    import torch
+
+    Inputs = tuple[torch.Tensor, ...]
+
+SAVED_SUFFIXES = (".pt", ".pth", ".jit", ".ptl", ".pt2")
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+LFS_REMEDY = (
+    "is a Git LFS pointer, not the weights: run `git lfs pull` (in a workflow: actions/checkout with lfs: true)"
+)
+
+
+def load_model(spec: ModelSpec, root: Path) -> tuple[torch.nn.Module, Inputs]:
+    """The model, in evaluation mode, and its golden inputs; raises ModelProblem."""
+    import torch
+
+    sys.path.insert(0, str(root))
+    torch.manual_seed(SEED)
+    if spec.source.endswith(SAVED_SUFFIXES) and ":" not in spec.source:
+        module, example = _load_saved(root / spec.source, spec.source), None
+    else:
+        made = _call(spec.source, spec.arguments, root)
+        module, example = made if isinstance(made, tuple) and len(made) == 2 else (made, None)
+    _check_module(module, spec.source)
+    _set_eval(module)
+    return module, _golden_inputs(spec, example, root)
+
+
+def _check_module(module: Any, source: str) -> None:
+    import torch
+
+    if isinstance(module, torch.nn.Module):
+        return
+    if isinstance(module, dict):
+        raise ModelProblem(
+            f"{source} gives a state_dict of {len(module)} entries, not a model: "
+            "build the module and call load_state_dict on it"
+        )
+    raise ModelProblem(
+        f"{source} returns a {type(module).__name__}, not a torch.nn.Module (nor a pair of module and inputs)"
+    )
+
+
+def _set_eval(module: torch.nn.Module) -> None:
+    # A loaded .pt2 refuses: it was exported in the mode that it stays in.
+    with contextlib.suppress(NotImplementedError):
+        module.eval()
+
+
+def _load_saved(path: Path, shown: str) -> torch.nn.Module:
+    import torch
+
+    check_saved(path, shown)
+    try:
+        if path.suffix == ".pt2":
+            return torch.export.load(path).module()
+        return torch.jit.load(path, map_location="cpu")
+    except Exception as error:
+        raise ModelProblem(f"{shown} can't be loaded: {describe(error)}") from error
+
+
+def check_saved(path: Path, shown: str) -> None:
+    """Whether the file can be a saved model at all; raises ModelProblem. Nothing in it is run."""
+    if not path.is_file():
+        raise ModelProblem(f"{shown}: no such file in the repository")
+    with path.open("rb") as file:
+        if file.read(len(LFS_POINTER)) == LFS_POINTER:
+            raise ModelProblem(f"{shown} {LFS_REMEDY}")
+    if not zipfile.is_zipfile(path):
+        raise ModelProblem(f"{shown} is not a TorchScript file: it is no zip archive")
+    with zipfile.ZipFile(path) as archive:
+        names = [name.partition("/")[2] for name in archive.namelist()]
+    scripted = any(name.startswith("code/") for name in names) or "constants.pkl" in names
+    if path.suffix != ".pt2" and not scripted:
+        raise ModelProblem(
+            f"{shown} is a state_dict or pickled object, not TorchScript: "
+            "name a callable that builds the module and loads it"
+        )
+
+
+def _call(source: str, arguments: Any, root: Path) -> Any:
+    function = find_callable(source, root)
+    try:
+        return function(**arguments)
+    except (Exception, SystemExit) as error:
+        said = describe(error)
+        # torch.load on a pointer complains about its first letter, in words that help nobody.
+        pointer = "invalid load key, 'v'" in str(error) or "Unsupported operand 118" in str(error)
+        raise ModelProblem(f"{source} raises {said}" + (f" (the file {LFS_REMEDY})" if pointer else "")) from error
+
+
+def find_callable(source: str, root: Path) -> Callable[..., Any]:
+    """The object that `module:callable` or `file.py:callable` names; raises ModelProblem."""
+    place, colon, name = source.rpartition(":")
+    if not colon or not place or not name:
+        raise ModelProblem(
+            f"{source!r} is no source: write module:callable, path/to/file.py:callable, "
+            f"or a saved file ({', '.join(SAVED_SUFFIXES)})"
+        )
+    found: Any = _import(place, root)
+    for part in name.split("."):
+        if not hasattr(found, part):
+            near = get_close_matches(part, dir(found), 1)
+            raise ModelProblem(f"{place} has no {part!r}" + (f": did you mean {near[0]!r}?" if near else ""))
+        found = getattr(found, part)
+    if not callable(found):
+        raise ModelProblem(f"{source} is a {type(found).__name__}, which can't be called")
+    return found  # type: ignore[no-any-return]
+
+
+def _import(place: str, root: Path) -> ModuleType:
+    try:
+        return _import_file(place, root) if place.endswith(".py") else importlib.import_module(place)
+    except ModelProblem:
+        raise
+    except (Exception, SystemExit) as error:
+        raise ModelProblem(f"{place} can't be imported: {describe(error)}") from error
+
+
+def _import_file(place: str, root: Path) -> ModuleType:
+    path = root / place
+    if not path.is_file():
+        raise ModelProblem(f"{place}: no such file in the repository")
+    # The name goes into the artifact as the class's, so it must not depend on where the tree stands.
+    name = ".".join(Path(place).with_suffix("").parts)
+    sys.path.insert(0, str(path.parent))
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ModelProblem(f"{place} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _golden_inputs(spec: ModelSpec, example: Any, root: Path) -> Inputs:
+    given: Any = example
+    if isinstance(spec.inputs, str):
+        given = _call(spec.inputs, {}, root)
+    elif spec.inputs is not None:
+        return seeded_inputs(spec.inputs)
+    if given is None:
+        raise ModelProblem(
+            f"no inputs: add inputs = [{{ shape = [1, 3, 224, 224] }}] to [models.{spec.name}], "
+            "or return a pair (module, inputs)"
+        )
+    return _check_inputs(given, spec.inputs or spec.source)
+
+
+def _check_inputs(given: Any, where: Any) -> Inputs:
+    import torch
+
+    inputs = tuple(given) if isinstance(given, (list, tuple)) else (given,)
+    for index, one in enumerate(inputs):
+        if not isinstance(one, torch.Tensor):
+            raise ModelProblem(f"{where}: input {index} is a {type(one).__name__}; the smoke test passes tensors only")
+    return tuple(one.detach() for one in inputs)
+
+
+def seeded_inputs(specs: tuple[InputSpec, ...]) -> Inputs:
+    import torch
+
+    return tuple(torch.from_numpy(array) for array in seeded_arrays(specs))
+
+
+def describe(error: BaseException) -> str:
+    """An exception of somebody else's code as one line: its type and the first line that says something."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if not lines:
+        return type(error).__name__
+    # TorchScript's interpreter prints a traceback into its message and says what is wrong last.
+    said = lines[-1] if lines[0].startswith("The following operation failed") else lines[0]
+    return f"{type(error).__name__}: {said.removeprefix('RuntimeError: ')}"[:500]

@@ -1,0 +1,51 @@
+"""Nested outputs as a flat list, and tensors as arrays. Runs in the child."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+
+
+class ModelProblem(Exception):
+    """What is wrong with the user's model, in one sentence: becomes a failed row."""
+
+
+def flatten(output: Any, path: str = "") -> Iterator[tuple[str, torch.Tensor]]:
+    """Every tensor in an output with its place, depth first, keys sorted: the order of the Java program.
+
+    Numbers become 0-d tensors; raises ModelProblem for what TorchScript can't return either.
+    """
+    import torch
+
+    match output:
+        case torch.Tensor():
+            yield path, output
+        case bool() | int() | float():
+            dtype = {bool: torch.uint8, int: torch.int64, float: torch.float64}[type(output)]
+            yield path, torch.tensor(output, dtype=dtype)
+        case Mapping():
+            for key in sorted(output):
+                yield from flatten(output[key], f"{path}[{key!r}]")
+        case Sequence() if not isinstance(output, str):
+            for index, item in enumerate(output):
+                yield from flatten(item, f"{path}[{index}]")
+        case None:
+            return
+        case _:
+            raise ModelProblem(
+                f"forward returns a {type(output).__name__}: return tensors, or tuples, lists and dicts of them"
+            )
+
+
+def to_array(tensor: torch.Tensor) -> Any:
+    """Values in C order; bool as uint8, the type that Java has for it. Raises ModelProblem."""
+    import torch
+
+    plain = tensor.detach().cpu().contiguous()
+    try:
+        return (plain.to(torch.uint8) if plain.dtype == torch.bool else plain).numpy()
+    except (TypeError, RuntimeError) as error:
+        raise ModelProblem(f"a {tensor.dtype} tensor has no counterpart in Java: convert it in forward") from error

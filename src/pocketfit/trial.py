@@ -1,0 +1,101 @@
+"""Both sides on a device: every artifact is loaded, run and compared with eager; changed ones are timed in turn."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from pocketfit.devices.base import Device, DeviceRun
+from pocketfit.parity import compare, disagreements, read_tensor, structure_differs
+from pocketfit.records import (
+    Built,
+    DeviceInfo,
+    Limits,
+    Parity,
+    SideName,
+    Smoke,
+    SmokeInput,
+    Snapshot,
+    TensorFile,
+    Timing,
+    Trial,
+    TrialRow,
+    Variant,
+)
+
+log = logging.getLogger(__name__)
+
+
+def run_trial(device: Device, base: Snapshot | None, head: Snapshot, folders: Mapping[SideName, Path]) -> Trial:
+    """Try every variant that head built. `folders` maps a side to the folder of its artifacts."""
+    info = device.info()
+    before = {one.variant: one for one in base.outcomes if isinstance(one, Built)} if base else {}
+    rows = []
+    for built in head.outcomes:
+        if isinstance(built, Built):
+            limits = head.limits.get(built.variant.model, Limits())
+            rows.append(_try_variant(device, info, before.get(built.variant), built, folders, limits))
+    return Trial(info, tuple(rows))
+
+
+def _try_variant(
+    device: Device, info: DeviceInfo, base: Built | None, head: Built, folders: Mapping[SideName, Path], limits: Limits
+) -> TrialRow:
+    given_head = smoke_input(head, folders["head"])
+    head_smoke = smoke(device, info, head.variant, given_head, head.outputs, limits)
+    log.info("%s on %s: head %s", head.variant, info.kind, head_smoke.status)
+    if base is None or base.sha256 == head.sha256:
+        return TrialRow(head.variant, None, head_smoke)
+    given_base = smoke_input(base, folders["base"])
+    base_smoke = smoke(device, info, base.variant, given_base, base.outputs, limits)
+    log.info("%s on %s: base %s", head.variant, info.kind, base_smoke.status)
+    if (base_smoke.status, head_smoke.status) != ("passed", "passed"):
+        return TrialRow(head.variant, base_smoke, head_smoke, Timing(reason="not timed, since not both sides run"))
+    log.info("%s on %s: timing base and head in turn", head.variant, info.kind)
+    return TrialRow(head.variant, base_smoke, head_smoke, device.time_pair(given_base, given_head))
+
+
+def smoke_input(built: Built, folder: Path) -> SmokeInput:
+    return SmokeInput(built.variant.format, folder / built.file, built.inputs, folder)
+
+
+def smoke(
+    device: Device,
+    info: DeviceInfo,
+    variant: Variant,
+    given: SmokeInput,
+    golden: tuple[TensorFile, ...],
+    limits: Limits,
+) -> Smoke:
+    """Run one artifact and compare what it answers with the golden outputs, where there are any."""
+    with tempfile.TemporaryDirectory(prefix="pocketfit-device-") as name:
+        run = device.smoke(given, Path(name))
+        parity, reason = _judge(run, Path(name), given.folder, golden, limits, variant.precision)
+    return Smoke(
+        status="failed" if run.status == "passed" and reason else run.status,
+        reason=reason or run.reason,
+        device=info.kind,
+        abi=info.abi,
+        runtime=run.runtime,
+        load_ms=run.load_ms,
+        first_ms=run.first_ms,
+        peak_rss_bytes=run.peak_rss_bytes,
+        max_abs_diff=parity.max_abs_diff,
+        sqnr_db=parity.sqnr_db,
+        argmax_agreement=parity.argmax_agreement,
+    )
+
+
+def _judge(
+    run: DeviceRun, folder: Path, golden_folder: Path, golden: tuple[TensorFile, ...], limits: Limits, precision: str
+) -> tuple[Parity, str]:
+    if run.status != "passed" or not golden:
+        return Parity(), ""
+    if differs := structure_differs(golden, run.outputs):
+        return Parity(), f"on the device {differs}"
+    expected = [read_tensor(tensor, golden_folder) for tensor in golden]
+    parity = compare(expected, [read_tensor(tensor, folder) for tensor in run.outputs])
+    beyond = disagreements(parity, limits, precision)
+    return parity, "on the device " + "; ".join(one.sentence for one in beyond) if beyond else ""

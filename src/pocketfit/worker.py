@@ -1,0 +1,219 @@
+"""Starts the child that model code runs in, and takes back what it wrote without trusting any of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import prod
+from pathlib import Path
+
+from pocketfit.backends import BACKENDS
+from pocketfit.errors import EnvironmentProblem
+from pocketfit.job import (
+    JOB_FILE,
+    RESULT_FILE,
+    STAGE_FILE,
+    Exported,
+    HostOutputs,
+    HostRun,
+    Job,
+    NotExported,
+    Result,
+    UnfitEnvironment,
+    to_json,
+)
+from pocketfit.process import Finished, finish
+from pocketfit.records import Built, Failed, ModelSpec, TensorFile, Variant
+from pocketfit.weigh import weigh
+
+RESULT_LIMIT_BYTES = 4_000_000
+GOLDEN_NAME = re.compile(r"^(input|output)\d{1,4}\.bin$")
+ITEM_BYTES = {"float16": 2, "float32": 4, "float64": 8, "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1}
+
+# What a child may know of our environment. Everything else, tokens above all, stays here.
+PASSED_ON = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TORCH_HOME", "HF_HOME", "XDG_CACHE_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "LD_LIBRARY_PATH",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """What a child is held to. `user` is the name to run as; only root can."""
+
+    timeout_s: float = 900.0
+    memory_limit_bytes: int | None = None
+    user: str | None = None
+
+
+def child_environment(environ: Mapping[str, str], home: Path | None, folder: Path) -> dict[str, str]:
+    """The environment of a child: an allowlist, and what makes its results the same everywhere."""
+    passed = {name: environ[name] for name in PASSED_ON if name in environ}
+    fixed = {
+        "TMPDIR": str(folder),
+        # Bytecode caches would be files in the user's tree.
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), passed.get("PATH", os.defpath)]),
+    }
+    return passed | fixed | ({"HOME": str(home)} if home else {})
+
+
+def build(
+    variant: Variant, spec: ModelSpec, root: Path, artifacts: Path, log_file: Path, sandbox: Sandbox
+) -> tuple[Built | Failed, str]:
+    """Build one variant in a child and keep its files in `artifacts`; also returns the child's torch version.
+
+    Raises EnvironmentProblem when this machine can build nothing at all.
+    """
+    with _job_folder(sandbox) as name:
+        folder = Path(name)
+        job = Job(variant, spec, str(root), name, sandbox.memory_limit_bytes)
+        result = _run_child(job, root, folder, log_file, sandbox)
+        if isinstance(result, NotExported):
+            return Failed(variant, result.reason, result.reasons, result.failed_limits, result.parity), result.torch
+        if isinstance(result, HostOutputs):
+            return Failed(variant, "the child answered another question than it was asked"), result.torch
+        try:
+            return _keep(result, variant, folder, artifacts), result.torch
+        except (OSError, ValueError) as error:
+            return Failed(variant, f"the child's files are not what it said: {error}"), result.torch
+
+
+def run_on_host(job: HostRun, sandbox: Sandbox, keep: Path) -> HostOutputs | str:
+    """Run a given artifact on the host; its outputs go to the folder `keep`. A string says why there are none."""
+    with _job_folder(sandbox) as name:
+        folder = Path(name)
+        result = _run_child(job, folder, folder, keep / "child.log", sandbox)
+        if isinstance(result, NotExported):
+            return result.reason
+        for tensor in result.outputs:
+            _take_tensor(tensor, folder, keep / tensor.file)
+        return HostOutputs(result.outputs, result.torch)
+
+
+def _job_folder(sandbox: Sandbox) -> tempfile.TemporaryDirectory[str]:
+    folder = tempfile.TemporaryDirectory(prefix="pocketfit-job-", ignore_cleanup_errors=True)
+    if sandbox.user:
+        shutil.chown(folder.name, sandbox.user)
+    return folder
+
+
+def _run_child(
+    job: Job | HostRun, cwd: Path, folder: Path, log_file: Path, sandbox: Sandbox
+) -> Exported | HostOutputs | NotExported:
+    (folder / JOB_FILE).write_text(to_json(job))
+    home = folder if sandbox.user else None
+    done = finish(
+        # -P: the user's tree must not stand before our own package while that is imported.
+        [sys.executable, "-P", "-m", "pocketfit.child", folder],
+        timeout=sandbox.timeout_s,
+        cwd=cwd,
+        env=child_environment(os.environ, home, folder),
+        user=sandbox.user,
+    )
+    if printed := done.stdout + done.stderr:
+        log_file.parent.mkdir(parents=True, exist_ok=True)
+        log_file.write_text(printed)
+    result = _read_result(folder) if done.code == 0 else None
+    if isinstance(result, UnfitEnvironment):
+        raise EnvironmentProblem(result.reason)
+    return result or NotExported(_how_it_died(done, _read_stage(folder), sandbox))
+
+
+def _read_result(folder: Path) -> Result | None:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        text = _read_regular(folder / RESULT_FILE, RESULT_LIMIT_BYTES)
+        return TypeAdapter[Result](Result).validate_json(text)
+    except FileNotFoundError:
+        return None
+    except (ValidationError, OSError, ValueError) as error:
+        return NotExported(f"the child's result can't be read: {str(error).splitlines()[0]}")
+
+
+def _how_it_died(done: Finished, stage: str, sandbox: Sandbox) -> str:
+    if done.timed_out:
+        return f"{stage} took longer than {sandbox.timeout_s:g} s and was stopped"
+    if name := done.signal_name:
+        guess = ", most likely for want of memory" if name == "SIGKILL" else ""
+        return f"the process was killed by {name} while {stage}{guess}"
+    lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+    return f"the process ended with exit code {done.code} while {stage}" + (f": {lines[-1][:300]}" if lines else "")
+
+
+def _read_stage(folder: Path) -> str:
+    try:
+        return _read_regular(folder / STAGE_FILE, 1000).decode(errors="replace")
+    except (OSError, ValueError):
+        return "starting"
+
+
+def _keep(result: Exported, variant: Variant, folder: Path, artifacts: Path) -> Built:
+    expected = f"{variant.stem}{BACKENDS[variant.format].suffix}"
+    if result.file != expected:
+        raise ValueError(f"the artifact is named {result.file!r} instead of {expected!r}")
+    artifacts.mkdir(parents=True, exist_ok=True)
+    golden = f"golden/{variant.stem}"
+    (artifacts / golden).mkdir(parents=True, exist_ok=True)
+    for tensor in (*result.inputs, *result.outputs):
+        _take_tensor(tensor, folder, artifacts / golden / tensor.file)
+    _take(folder / expected, artifacts / expected)
+    size_bytes, download_bytes, sha256 = weigh(artifacts / expected)
+    return Built(
+        variant=variant,
+        file=expected,
+        size_bytes=size_bytes,
+        download_bytes=download_bytes,
+        sha256=sha256,
+        parameters=result.parameters,
+        ops=result.ops,
+        inputs=tuple(replace(one, file=f"{golden}/{one.file}") for one in result.inputs),
+        outputs=tuple(replace(one, file=f"{golden}/{one.file}") for one in result.outputs),
+        recipe=result.recipe,
+        parity=result.parity,
+        reasons=result.reasons,
+    )
+
+
+def _take_tensor(tensor: TensorFile, folder: Path, target: Path) -> None:
+    if not GOLDEN_NAME.match(tensor.file) or tensor.dtype not in ITEM_BYTES:
+        raise ValueError(f"{tensor.file!r} is no golden tensor")
+    size_bytes = _take(folder / tensor.file, target)
+    if size_bytes != prod(tensor.shape) * ITEM_BYTES[tensor.dtype]:
+        raise ValueError(f"{tensor.file} has {size_bytes} bytes, which is not {tensor.dtype} of {tensor.shape}")
+
+
+def _take(source: Path, target: Path) -> int:
+    """Copy a regular file, never through a link, under a temporary name; returns its size in bytes."""
+    partial = target.with_name(f"{target.name}.partial")
+    with open(_open_regular(source), "rb") as file, partial.open("wb") as copy:
+        shutil.copyfileobj(file, copy)
+        size_bytes = copy.tell()
+    partial.replace(target)
+    return size_bytes
+
+
+def _read_regular(path: Path, limit_bytes: int) -> bytes:
+    with open(_open_regular(path), "rb") as file:
+        text = file.read(limit_bytes + 1)
+    if len(text) > limit_bytes:
+        raise ValueError(f"{path.name} is larger than {limit_bytes} bytes")
+    return text
+
+
+def _open_regular(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ValueError(f"{path.name} is not a regular file")
+    return descriptor

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from pocketfit.config import find_config, parse_config, read_config
+from pocketfit.errors import ConfigError
+from pocketfit.records import Config, DeviceSpec, Growth, InputSpec, Limits, ModelSpec
+
+MINIMAL = '[models.net]\nsource = "net.py:net"\n'
+
+
+def parse(text: str) -> Config:
+    return parse_config(tomllib.loads(text), "pocketfit.toml")
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        parse(text)
+    assert caught.value.exit_code == 2
+    return str(caught.value)
+
+
+def test_every_key_of_the_contract() -> None:
+    config = parse("""
+        [models.resnet18]
+        source = "torchvision.models:resnet18"
+        arguments = { num_classes = 1000 }
+        inputs = [{ shape = [1, 3, 224, 224] }, { shape = [1, 16], dtype = "int64" }]
+        formats = ["lite", "torchscript", "lite"]
+        precisions = ["fp32", "int8-dynamic"]
+        calibration = "my.module:batches"
+        preserve_methods = ["encode"]
+        metric = "my.module:accuracy"
+        check_inputs = [{ shape = [2, 3, 224, 224] }]
+        [models.resnet18.limits]
+        size = "48 MB"
+        size_growth = "200 kB"
+        max_abs_diff = 1e-3
+        [limits]
+        size_growth = "1%"
+        latency_growth = "10%"
+        min_sqnr_db = 20
+        metric_drop = 0.01
+        [device]
+        kind = "jvm"
+        threads = 2
+        api_level = 30
+    """)
+
+    assert config == Config(
+        models=(
+            ModelSpec(
+                name="resnet18",
+                source="torchvision.models:resnet18",
+                arguments={"num_classes": 1000},
+                inputs=(InputSpec((1, 3, 224, 224)), InputSpec((1, 16), "int64")),
+                formats=("lite", "torchscript"),
+                precisions=("fp32", "int8-dynamic"),
+                calibration="my.module:batches",
+                preserve_methods=("encode",),
+                metric="my.module:accuracy",
+                check_inputs=(InputSpec((2, 3, 224, 224)),),
+                limits=Limits(
+                    size_bytes=48_000_000,
+                    size_growth=Growth(size_bytes=200_000),
+                    latency_growth=0.1,
+                    max_abs_diff=1e-3,
+                    min_sqnr_db=20.0,
+                    metric_drop=0.01,
+                ),
+            ),
+        ),
+        device=DeviceSpec("jvm", 2, 30),
+    )
+
+
+def test_defaults() -> None:
+    assert parse(MINIMAL) == Config((ModelSpec("net", "net.py:net"),), DeviceSpec("auto", 1, 33))
+
+
+def test_inputs_from_a_callable() -> None:
+    assert parse(MINIMAL + 'inputs = "net:example_inputs"').models[0].inputs == "net:example_inputs"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "pocketfit.toml: 'models' is missing in the file: add [models.resnet18] with source"),
+        ("[models.net]\n", "pocketfit.toml: 'source' is missing in [models.net]"),
+        (MINIMAL + 'formts = ["lite"]', "unknown key 'formts' in [models.net]; did you mean 'formats'?"),
+        (MINIMAL + "[models.net.limits]\nsize_grow = 1", "unknown key 'size_grow' in [models.net.limits]; did you mean 'size_growth'?"),
+        (MINIMAL + "[model.x]\n", "unknown key 'model' in the file; did you mean 'models'?"),
+        (MINIMAL + "[device]\nzzz = 1", "unknown key 'zzz' in [device]; known here: kind, threads, api_level"),
+        (MINIMAL + "inputs = [{ shpe = [1] }]", "unknown key 'shpe' in [models.net.inputs.0]; did you mean 'shape'?"),
+        (MINIMAL + "inputs = [{ shape = [0] }]", "models.net.inputs.0.shape: every length must be at least 1"),
+        (MINIMAL + 'inputs = [{ shape = [1], dtype = "float23" }]', "models.net.inputs.0.dtype: unknown dtype 'float23': did you mean 'float32'?"),
+        (MINIMAL + 'formats = ["light"]', "models.net.formats: unknown format 'light': did you mean 'lite'?"),
+        (MINIMAL + 'precisions = ["bf16"]', "models.net.precisions: unknown precision 'bf16': did you mean 'fp16'?"),
+        (MINIMAL + "[models.net.limits]\nsize = 'big'", "models.net.limits.size: "),
+        (MINIMAL + "[device]\nkind = 'watch'", "device.kind: unknown device 'watch': use one of auto, jvm, adb, emulator, none"),
+        (MINIMAL + "[device]\nthreads = 0", "device.threads: input should be greater than or equal to 1"),
+        ('[models."a/b"]\nsource = "x"', "models: 'a/b' can't name a model, since files are named after it"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_one_sentence(text: str, sentence: str) -> None:
+    said = refusal(text)
+    assert said.startswith("pocketfit.toml: ")
+    assert sentence in said
+    assert "\n" not in said
+
+
+def test_file_that_does_not_parse(tmp_path: Path) -> None:
+    (tmp_path / "pocketfit.toml").write_text("[models\n")
+    with pytest.raises(ConfigError, match=r"pocketfit\.toml: Expected '\]'.*line 1"):
+        read_config(tmp_path / "pocketfit.toml")
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no pocketfit\.toml \(nor \[tool\.pocketfit\] in pyproject\.toml\) in "):
+        find_config(tmp_path)
+
+
+def test_given_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"other\.toml: no such file"):
+        find_config(tmp_path, tmp_path / "other.toml")
+
+
+def test_table_of_pyproject(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.pocketfit.models.net]\nsource = "net.py:net"\n')
+    path = find_config(tmp_path)
+    assert path == tmp_path / "pyproject.toml"
+    assert read_config(path).models[0].name == "net"
+
+
+def test_pocketfit_toml_comes_first(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.pocketfit.models.net]\nsource = "net.py:net"\n')
+    (tmp_path / "pocketfit.toml").write_text(MINIMAL)
+    assert find_config(tmp_path) == tmp_path / "pocketfit.toml"

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pocketfit.errors import CommandError
+from pocketfit.process import Finished, finish, run
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def test_output_and_code() -> None:
+    done = finish(python("import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"), timeout=20)
+    assert done == Finished(3, "out\n", "err\n")
+    assert done.signal_name is None
+
+
+def test_a_signal_has_a_name() -> None:
+    assert finish(python("import os; os.kill(os.getpid(), 11)"), timeout=20).signal_name == "SIGSEGV"
+    assert Finished(134, "", "").signal_name == "SIGABRT"
+
+
+def test_environment_is_replaced() -> None:
+    assert finish(["env"], timeout=20, env={"A": "1"}).stdout == "A=1\n"
+
+
+def test_a_hang_ends_with_all_its_children(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    code = f"import subprocess, time; open({str(pid_file)!r}, 'w').write(str(subprocess.Popen(['sleep', '60']).pid)); time.sleep(60)"
+    done = finish(python(code), timeout=2)
+    assert done.timed_out
+    time.sleep(0.2)
+    status = Path(f"/proc/{pid_file.read_text()}/status")
+    assert not status.exists() or "zombie" in status.read_text()
+
+
+def test_run_returns_what_was_printed() -> None:
+    assert run(*python("print(1)"), timeout=20) == "1\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (python("import sys; sys.exit('no such thing')"), "exited with 1: no such thing"),
+        (python("import sys; sys.exit(2)"), r"exited with 2: \(it printed nothing\)"),
+        (["no-such-program"], "no-such-program exited with 127: no-such-program not found"),
+    ],
+)
+def test_run_says_how_it_failed(args: list[str], message: str) -> None:
+    with pytest.raises(CommandError, match=message):
+        run(*args, timeout=20)
+
+
+def test_run_says_when_there_is_no_answer() -> None:
+    with pytest.raises(CommandError, match="sleep exited with 124: no answer in 1 s"):
+        run("sleep", "30", timeout=1)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_another_user() -> None:
+    assert finish(["id", "-un"], timeout=20, user="nobody").stdout == "nobody\n"
