@@ -1,0 +1,2 @@
+/* What libm.so and libdl.so consist of. */
+typedef int empty;

@@ -1,0 +1,29 @@
+package dev.pocketfit;
+
+import java.io.File;
+
+/**
+ * The same on a desktop's Linux: the compatibility layer is loaded first, so that Android's libraries find it
+ * under the names they ask for.
+ */
+final class DesktopLibraries extends Libraries {
+
+    DesktopLibraries(String folder, String shim) {
+        super(folder);
+        for (String name : new String[] {"libc.so", "libm.so", "libdl.so", "liblog.so", "libandroid.so"}) {
+            System.load(new File(shim, name).getAbsolutePath());
+        }
+    }
+
+    @Override
+    void load(String path) {
+        String error = dlopen(path);
+        if (error != null) {
+            throw new UnsatisfiedLinkError(error);
+        }
+        super.load(path);
+    }
+
+    /** Opens a library so that the JVM's own can't shadow its symbols (bionic/loader.c); null or what went wrong. */
+    private static native String dlopen(String path);
+}

@@ -1,0 +1,83 @@
+package dev.pocketfit;
+
+import com.facebook.soloader.nativeloader.NativeLoader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import org.pytorch.PyTorchAndroid;
+
+/** Tries models on the Android runtime: VERSION key=value... Its last line of output is its result, as JSON. */
+public final class Main {
+
+    private Main() {}
+
+    /** Where Android itself runs it, under app_process. */
+    public static void main(String... words) {
+        run(words, false);
+    }
+
+    static void run(String[] words, boolean onDesktop) {
+        Map<String, Object> result;
+        try {
+            result = result(Arguments.parse(version(), words), onDesktop);
+        } catch (Throwable t) {
+            result = Collections.singletonMap("error", Failure.describe("start", t));
+        }
+        // Whatever native code printed may have left its line open.
+        System.out.println();
+        System.out.println(Json.write(result));
+        System.out.flush();
+        // Not exit: the runtime's threads are still alive, and its destructors are not what we test.
+        Runtime.getRuntime().halt(0);
+    }
+
+    private static Map<String, Object> result(Arguments arguments, boolean onDesktop) {
+        Libraries libraries = onDesktop
+                ? new DesktopLibraries(arguments.libraries, arguments.shim)
+                : new Libraries(arguments.libraries);
+        NativeLoader.init(libraries);
+        libraries.loadAll(arguments.runtime);
+        PyTorchAndroid.setNumThreads(arguments.threads);
+
+        List<Attempt> attempts = new ArrayList<>();
+        List<Object> results = new ArrayList<>();
+        boolean passed = true;
+        for (Arguments.Artifact artifact : arguments.artifacts) {
+            Attempt attempt = new Attempt(artifact);
+            passed &= attempt.passes(arguments.runtime);
+            attempts.add(attempt);
+            results.add(attempt.result);
+        }
+        if (passed && attempts.size() == 2 && arguments.rounds > 0) {
+            time(attempts.get(0), attempts.get(1), arguments);
+        }
+        return Collections.singletonMap("artifacts", results);
+    }
+
+    private static void time(Attempt first, Attempt second, Arguments arguments) {
+        Duel duel = new Duel(first, second, new Clock());
+        try {
+            duel.run(arguments.rounds, arguments.budgetMs, arguments.blockMs);
+            first.result.put("samples_ms", duel.firstMs);
+            second.result.put("samples_ms", duel.secondMs);
+        } catch (Throwable t) {
+            // A model that runs once and not twice; either may be the one.
+            Map<String, Object> error = Failure.describe("timing", t);
+            first.result.put("error", error);
+            second.result.put("error", error);
+        }
+    }
+
+    /** Ours, from the file that Maven writes the project's version into. */
+    static String version() throws IOException {
+        try (InputStream file = Main.class.getResourceAsStream("version.properties")) {
+            Properties properties = new Properties();
+            properties.load(file);
+            return properties.getProperty("version");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+"""What a JVM that died says about it, on its streams and in its error file."""
+
+from __future__ import annotations
+
+import re
+
+_SIGNAL = re.compile(r"^#\s+(SIG[A-Z]+) \(0x[0-9a-f]+\)", re.MULTILINE)
+# `C  [libpytorch_jni.so+0x1d22e50]  at::native::foo(at::Tensor const&)+0xe6a`, the symbol where there is one.
+# Corrupted memory can cut the report off anywhere.
+_FRAME = re.compile(r"^# Problematic frame:\n# \w\s+\[(?P<place>[^\]\n]+)\](?:  (?P<symbol>[^\n]+))?", re.MULTILINE)
+_ABORT = re.compile(r"abort message: (.+)")
+# Where abort() itself is: says nothing about who called it.
+_LIBC = "libc.so"
+
+
+def describe_crash(report: str, signal_name: str | None) -> str | None:
+    """One sentence, or None if nothing in `report` (all that the JVM printed and wrote) is about a crash.
+
+    `signal_name` is how the process ended: a crash is SIGABRT there, since the JVM aborts after its report.
+    """
+    if abort := _ABORT.search(report):
+        return f"the runtime aborted: {abort[1].strip()}"
+    if "insufficient memory for the Java Runtime" in report:
+        return "the runtime ran out of memory"
+    if found := _SIGNAL.search(report):
+        place = _where(report)
+        return f"the runtime crashed with {found[1]}" + (f" in {place}" if place else "")
+    if signal_name == "SIGKILL":
+        return "the runtime was killed (SIGKILL): most likely the machine ran out of memory"
+    if signal_name:
+        return f"the runtime crashed with {signal_name}"
+    return None
+
+
+def _where(report: str) -> str:
+    found = _FRAME.search(report)
+    if found is None or found["place"].startswith(_LIBC):
+        return ""
+    symbol = re.match(r"[\w:~<>, ]+", found["symbol"] or "")
+    library = found["place"].partition("+")[0]
+    return f"{symbol[0]} ({library})" if symbol else found["place"]

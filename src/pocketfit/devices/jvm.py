@@ -1,0 +1,170 @@
+"""The Android libraries in a JVM on this machine, by way of the compatibility layer in src/android/bionic."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pocketfit.devices.base import DeviceRun
+from pocketfit.devices.crash import describe_crash
+from pocketfit.devices.program import Answer, Result, parse_answer, to_c_order, words
+from pocketfit.devices.reason import condense, shorten
+from pocketfit.errors import EnvironmentProblem
+from pocketfit.process import Finished, finish
+from pocketfit.records import DeviceInfo, DeviceSpec, SmokeInput, Timing
+from pocketfit.runtime import RUNTIME_OF_FORMAT, find_android
+
+NOTE = "x86_64 kernels are not a phone's: compare times with each other, never with a phone's"
+
+# The work is native: the JVM's second compiler and its other collectors would only cost time to start.
+FLAGS = (
+    "-Xshare:auto",
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+UseSerialGC",
+    "-XX:-UsePerfData",
+    "-XX:-CreateCoredumpOnCrash",
+)
+# Tensors live outside the Java heap, under a limit of their own that is the heap's unless set.
+DIRECT_MEMORY = "-XX:MaxDirectMemorySize=64g"
+
+# All that a JVM needs; what a pull request's model runs in must not see our secrets.
+ENVIRONMENT = ("PATH", "JAVA_HOME", "LD_LIBRARY_PATH", "TMPDIR")
+
+
+class JvmDevice:
+    """`timeout_s` bounds one artifact; timing takes up to `rounds` rounds of four blocks, or `budget_ms`."""
+
+    kind = "jvm"
+
+    def __init__(self, spec: DeviceSpec, *, timeout_s: float = 120, rounds: int = 20, budget_ms: int = 15_000) -> None:
+        self.threads = spec.threads
+        self.timeout_s = timeout_s
+        self.rounds = rounds
+        self.budget_ms = budget_ms
+
+    def unavailable(self) -> str | None:
+        if shutil.which("java") is None:
+            return "java is not on PATH: apt-get install default-jre-headless"
+        try:
+            abi = find_android().desktop_abi
+        except EnvironmentProblem as problem:
+            return str(problem)
+        if platform.machine() != abi:
+            return f"its Android libraries are {abi}'s, and this machine is {platform.machine()}: use another device"
+        return None
+
+    def info(self) -> DeviceInfo:
+        android = find_android()
+        runtimes = {format: str(android.runtimes[name]) for format, name in RUNTIME_OF_FORMAT.items()}
+        return DeviceInfo(self.kind, android.desktop_abi, _cpu(), self.threads, runtimes, NOTE)
+
+    def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
+        if given.format not in RUNTIME_OF_FORMAT:
+            return DeviceRun("skipped", f"no Android runtime for format {given.format} runs on device {self.kind}")
+        runtime = str(find_android().runtimes[RUNTIME_OF_FORMAT[given.format]])
+        done, report = self._run([given], folder, outputs=folder)
+        answer = parse_answer(done.stdout, artifacts=1)
+        if answer is None or answer.error:
+            return _without_answer(done, report, answer, runtime, self.timeout_s)
+        return _judge(answer.artifacts[0], folder, runtime)
+
+    def time_pair(self, base: SmokeInput, head: SmokeInput) -> Timing:
+        if base.format != head.format or base.format not in RUNTIME_OF_FORMAT:
+            return Timing(reason=f"{base.format} and {head.format} can't be timed together on device {self.kind}")
+        runtime = str(find_android().runtimes[RUNTIME_OF_FORMAT[base.format]])
+        with tempfile.TemporaryDirectory(prefix="pocketfit-timing-") as folder:
+            done, report = self._run([base, head], Path(folder), rounds=self.rounds)
+        answer = parse_answer(done.stdout, artifacts=2)
+        if answer is None or answer.error:
+            return Timing(reason=_without_answer(done, report, answer, runtime, self._limit_s(2)).reason)
+        for result in answer.artifacts:
+            if result.error:
+                return Timing(reason=condense(result.error, runtime))
+        before, after = answer.artifacts
+        return Timing(before.samples_ms, after.samples_ms)
+
+    def _limit_s(self, artifacts: int) -> float:
+        return self.timeout_s * artifacts + (self.budget_ms / 1000 if artifacts > 1 else 0)
+
+    def _run(
+        self, given: Sequence[SmokeInput], folder: Path, *, outputs: Path | None = None, rounds: int = 0
+    ) -> tuple[Finished, str]:
+        """Run the program; returns how it ended, and what a crash left: the JVM's report and its streams."""
+        android = find_android()
+        runtime = RUNTIME_OF_FORMAT[given[0].format]
+        error_file = folder.absolute() / "hs_err.log"
+        error_file.unlink(missing_ok=True)
+        arguments = words(
+            given,
+            runtime=runtime,
+            threads=self.threads,
+            libraries=android.libraries(runtime, android.desktop_abi),
+            shim=android.shim,
+            outputs=outputs,
+            rounds=rounds,
+            budget_ms=self.budget_ms,
+        )
+        done = finish(
+            [
+                "java",
+                *FLAGS,
+                DIRECT_MEMORY,
+                f"-XX:ErrorFile={error_file}",
+                "-cp",
+                android.desktop_classpath,
+                "dev.pocketfit.Desktop",
+                *arguments,
+            ],
+            timeout=self._limit_s(len(given)),
+            cwd=folder,
+            env=_environment(),
+        )
+        written = error_file.read_text(errors="replace") if error_file.is_file() else ""
+        return done, "\n".join([written, done.stdout, done.stderr])
+
+
+def _judge(result: Result, folder: Path, runtime: str) -> DeviceRun:
+    run = DeviceRun("passed", "", runtime, result.load_ms, result.first_ms, result.peak_rss_bytes)
+    if result.error:
+        # An input that can't be opened is ours; one of a dtype that Java has no tensors for is the model's.
+        ours = result.error.stage == "input" and result.error.type != "IllegalArgumentException"
+        reason = condense(result.error, runtime)
+        return replace(run, status="infra-error" if ours else "failed", reason=reason)
+    try:
+        outputs = tuple(to_c_order(output, folder) for output in result.outputs)
+    except (OSError, ValueError, TypeError) as error:
+        return replace(run, status="infra-error", reason=f"the program's outputs can't be read: {error}")
+    return replace(run, outputs=outputs)
+
+
+def _without_answer(done: Finished, report: str, answer: Answer | None, runtime: str, limit_s: float) -> DeviceRun:
+    """How a run ended that says nothing about the artifact itself: a crash, a hang, or a fault of ours."""
+    if answer and answer.error:
+        problem = answer.error
+        return DeviceRun(
+            "infra-error", shorten(f"{problem.message or problem.type}: run `make android` again"), runtime
+        )
+    # A timeout kills the process, which is no crash; but a crash can hang in the JVM's own report of it.
+    if crash := describe_crash(report, None if done.timed_out else done.signal_name):
+        return DeviceRun("failed", shorten(crash), runtime)
+    if done.timed_out:
+        return DeviceRun("failed", f"no answer in {limit_s:.0f} s", runtime)
+    lines = [line.strip() for line in report.splitlines() if line.strip()]
+    said = lines[-1] if lines else "it printed nothing"
+    return DeviceRun("infra-error", shorten(f"java exited with {done.code}: {said}"), runtime)
+
+
+def _environment() -> dict[str, str]:
+    # Without a UTF-8 locale Java can't open a file whose name is not ASCII.
+    return {name: os.environ[name] for name in ENVIRONMENT if name in os.environ} | {"LC_ALL": "C.UTF-8"}
+
+
+def _cpu() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.machine())

@@ -1,0 +1,118 @@
+"""How we talk to the Java program (src/android), on whatever device: words in, one line of JSON out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pocketfit import __version__
+from pocketfit.records import SmokeInput, TensorFile
+
+
+@dataclass(frozen=True)
+class ProgramError:
+    """`type` is the Java exception's; `message` is the runtime's own, whole."""
+
+    stage: str
+    message: str
+    type: str = ""
+
+
+@dataclass(frozen=True)
+class RawOutput:
+    """A tensor that the program wrote, its values in the order of its memory format."""
+
+    path: str
+    dtype: str
+    shape: tuple[int, ...]
+    memory_format: str
+    file: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one artifact."""
+
+    load_ms: float | None = None
+    first_ms: float | None = None
+    peak_rss_bytes: int | None = None
+    outputs: tuple[RawOutput, ...] = ()
+    samples_ms: tuple[float, ...] = ()
+    error: ProgramError | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The program's last line. `error` is what kept it from trying any artifact."""
+
+    artifacts: tuple[Result, ...] = ()
+    error: ProgramError | None = None
+
+
+def words(
+    given: Sequence[SmokeInput],
+    *,
+    runtime: str,
+    threads: int,
+    libraries: str | Path,
+    shim: Path | None = None,
+    outputs: Path | None = None,
+    rounds: int = 0,
+    budget_ms: int = 0,
+) -> list[str]:
+    """The program's arguments. They are in order: inputs and outputs belong to the artifact before them.
+
+    `libraries` and `shim` are where the device has them; files are ours, and made absolute.
+    """
+    options = [f"runtime={runtime}", f"threads={threads}", f"libraries={libraries}"]
+    if shim is not None:
+        options.append(f"shim={shim}")
+    if rounds:
+        options += [f"rounds={rounds}", f"budget_ms={budget_ms}"]
+    for one in given:
+        options.append(f"artifact={one.artifact.absolute()}")
+        options += [f"input={_describe(tensor, one.folder)}" for tensor in one.inputs]
+        if outputs is not None:
+            options.append(f"outputs={outputs.absolute()}")
+    return [__version__, *options]
+
+
+def _describe(tensor: TensorFile, folder: Path) -> str:
+    return f"{tensor.dtype}:{','.join(map(str, tensor.shape))}:{(folder / tensor.file).absolute()}"
+
+
+def parse_answer(stdout: str, *, artifacts: int) -> Answer | None:
+    """What it says of that many artifacts, or None if it printed no such thing.
+
+    That is the last line that begins with a brace: devices and native code print around it.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    for line in reversed(stdout.splitlines()):
+        if line.startswith("{"):
+            try:
+                answer = TypeAdapter(Answer).validate_json(line)
+            except ValidationError:
+                return None
+            return answer if answer.error or len(answer.artifacts) == artifacts else None
+    return None
+
+
+def to_c_order(output: RawOutput, folder: Path) -> TensorFile:
+    """Rewrite the file in C order where the runtime answered in another memory format.
+
+    Raises ValueError where the file does not hold what is said of it.
+    """
+    import numpy as np
+
+    if Path(output.file).name != output.file:
+        raise ValueError(f"the program named an output {output.file!r}, outside of its folder")
+    path = folder / output.file
+    values = np.fromfile(path, dtype=np.dtype(output.dtype).newbyteorder("<"))
+    if output.memory_format in {"channels_last", "channels_last_3d"}:
+        batch, channels, *space = output.shape
+        np.moveaxis(values.reshape(batch, *space, channels), -1, 1).tofile(path)
+    else:
+        values.reshape(output.shape)
+    return TensorFile(output.path, output.dtype, output.shape, output.file)

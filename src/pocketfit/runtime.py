@@ -1,0 +1,85 @@
+"""Finds the Android side that `make android` built: the Java program and the Android libraries."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pocketfit import __version__
+from pocketfit.errors import EnvironmentProblem
+
+RuntimeName = Literal["lite", "full"]
+
+# Which of the two runtimes an app needs for a format.
+RUNTIME_OF_FORMAT: Mapping[str, RuntimeName] = {"lite": "lite", "torchscript": "full"}
+
+
+@dataclass(frozen=True)
+class Library:
+    """An Android archive as registries name it."""
+
+    artifact: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.artifact} {self.version}"
+
+
+@dataclass(frozen=True)
+class AndroidSide:
+    """The built folder; `desktop_abi` is the ABI whose libraries run in a JVM here."""
+
+    folder: Path
+    desktop_abi: str
+    runtimes: Mapping[RuntimeName, Library]
+
+    @property
+    def desktop_classpath(self) -> str:
+        return str(self.folder / "desktop" / "*")
+
+    @property
+    def shim(self) -> Path:
+        return self.folder / "shim" / self.desktop_abi
+
+    def libraries(self, runtime: RuntimeName, abi: str) -> Path:
+        return self.folder / runtime / "jni" / abi
+
+
+@dataclass(frozen=True)
+class _File:
+    """runtimes.json, which the build writes last."""
+
+    pocketfit: str
+    desktop_abi: str
+    runtimes: Mapping[RuntimeName, Library]
+
+
+def android_folder() -> Path:
+    """POCKETFIT_ANDROID, which the container sets, or where a checkout builds it."""
+    named = os.environ.get("POCKETFIT_ANDROID")
+    return Path(named).absolute() if named else Path(__file__).resolve().parents[2] / "build" / "android"
+
+
+def find_android() -> AndroidSide:
+    """Raises EnvironmentProblem, with the next step, where it is missing or another version's."""
+    from pydantic import TypeAdapter, ValidationError
+
+    path = android_folder() / "runtimes.json"
+    try:
+        file = TypeAdapter(_File).validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise EnvironmentProblem(
+            f"the Android runtime is not built, {path} is missing: run `make android` in Pocketfit's repository, "
+            "or set POCKETFIT_ANDROID to its build/android"
+        ) from error
+    except (OSError, ValidationError) as error:
+        raise EnvironmentProblem(f"{path} can't be read: build it again with `make android`") from error
+    if file.pocketfit != __version__:
+        raise EnvironmentProblem(
+            f"the Android runtime in {path.parent} is of Pocketfit {file.pocketfit}, and this is {__version__}: "
+            "build it again with `make android`"
+        )
+    return AndroidSide(path.parent, file.desktop_abi, file.runtimes)

@@ -1,0 +1,323 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pocketfit.devices.jvm import JvmDevice
+from pocketfit.records import DeviceSpec, SmokeInput
+from tests.integration.devices import models
+from tests.integration.devices.conftest import Export, FakeJava, MakeDevice, read_output, write_inputs
+
+FORMATS = ["lite", "torchscript"]
+RUNTIMES = {"lite": "pytorch_android_lite 1.12.2", "torchscript": "pytorch_android 1.13.1"}
+
+both = pytest.mark.parametrize("format", FORMATS)
+
+
+def test_what_it_is(device: JvmDevice) -> None:
+    info = device.info()
+    assert (info.kind, info.abi, info.threads) == ("jvm", "x86_64", 1)
+    assert info.runtimes == RUNTIMES
+    assert info.cpu
+    assert info.note == "x86_64 kernels are not a phone's: compare times with each other, never with a phone's"
+
+
+@both
+def test_a_model_that_runs_and_agrees(device: JvmDevice, export: Export, tmp_path: Path, format: str) -> None:
+    module = models.convolution()
+    image = torch.randn(1, 3, 16, 16)
+
+    run = device.smoke(export(format, module, image), tmp_path)
+
+    assert (run.status, run.reason, run.runtime) == ("passed", "", RUNTIMES[format])
+    assert run.load_ms
+    assert run.load_ms > 0
+    assert run.first_ms
+    assert run.first_ms > 0
+    assert run.peak_rss_bytes
+    assert run.peak_rss_bytes > 50e6
+    (output,) = run.outputs
+    assert (output.path, output.dtype, output.shape) == ("", "float32", (1, 8))
+    with torch.no_grad():
+        np.testing.assert_allclose(read_output(output, tmp_path), module(image).numpy(), atol=1e-5)
+
+
+@both
+def test_many_types_nested(device: JvmDevice, export: Export, tmp_path: Path, format: str) -> None:
+    ids = torch.arange(6).view(2, 3)
+    mask = torch.tensor([[1, 0, 255], [1, 1, 0]], dtype=torch.uint8)
+    image = torch.randn(1, 3, 4, 5)
+
+    run = device.smoke(export(format, models.ManyTypes(), ids, mask, image), tmp_path)
+
+    assert run.status == "passed", run.reason
+    expected = {
+        "[0]['aux']": mask.float() + 1,
+        "[0]['out']": image * 2,
+        "[1][0]": ids.float().sum() + mask.float().sum(),
+        "[1][1]": image[0],
+        "[2]": mask,
+        "[3]": image.double(),
+        "[4]": ids.int(),
+    }
+    assert [output.path for output in run.outputs] == list(expected)
+    for output, tensor in zip(run.outputs, expected.values(), strict=True):
+        assert output.dtype == str(tensor.numpy().dtype)
+        np.testing.assert_array_equal(read_output(output, tmp_path), tensor.numpy())
+
+
+@both
+def test_numbers_are_tensors_without_dimensions(device: JvmDevice, export: Export, tmp_path: Path, format: str) -> None:
+    x = torch.randn(2)
+
+    run = device.smoke(export(format, torch.jit.script(models.Numbers()), x), tmp_path)
+
+    assert run.status == "passed", run.reason
+    values = {output.path: (output.dtype, read_output(output, tmp_path).tolist()) for output in run.outputs}
+    assert values == {
+        "[0][3]": ("float32", x.tolist()),
+        "[0][10]": ("float32", (x + 1).tolist()),
+        "[1]": ("float64", 0.5),
+        "[2]": ("int64", 2),
+        "[3]": ("uint8", 1),
+        "[4][0]": ("int64", 7),
+        "[4][1]": ("int64", 8),
+    }
+
+
+@both
+@pytest.mark.parametrize("dtype", [torch.float64, torch.int32, torch.int8])
+def test_other_inputs(device: JvmDevice, export: Export, tmp_path: Path, format: str, dtype: torch.dtype) -> None:
+    x = torch.tensor([[1, -2], [3, 4]], dtype=dtype)
+    run = device.smoke(export(format, torch.nn.ReLU(), x), tmp_path)
+    assert run.status == "passed", run.reason
+    np.testing.assert_array_equal(read_output(run.outputs[0], tmp_path), x.relu().numpy())
+
+
+@both
+def test_an_operator_that_the_runtime_lacks(device: JvmDevice, export: Export, tmp_path: Path, format: str) -> None:
+    run = device.smoke(export(format, models.Attention(), torch.randn(1, 2, 4, 8)), tmp_path)
+    assert (run.status, run.reason) == (
+        "failed",
+        f"{RUNTIMES[format]} does not have aten::scaled_dot_product_attention",
+    )
+
+
+@pytest.mark.parametrize(
+    ("format", "reason"),
+    [
+        ("lite", "can't load the file: Format error"),
+        (
+            "torchscript",
+            "can't load the file: PytorchStreamReader failed reading zip archive: failed finding central directory",
+        ),
+    ],
+)
+def test_not_a_model(device: JvmDevice, tmp_path: Path, format: str, reason: str) -> None:
+    garbage = tmp_path / "garbage"
+    garbage.write_bytes(b"not a model" * 100)
+    run = device.smoke(SmokeInput(format, garbage, (), tmp_path), tmp_path)
+    assert (run.status, run.reason) == ("failed", f"{RUNTIMES[format]} {reason}")
+
+
+def test_a_pt_file_given_to_lite(device: JvmDevice, export: Export, tmp_path: Path) -> None:
+    full = export("torchscript", torch.nn.ReLU(), torch.zeros(2))
+    run = device.smoke(SmokeInput("lite", full.artifact, full.inputs, tmp_path), tmp_path)
+    assert (run.status, run.reason) == (
+        "failed",
+        "pytorch_android_lite 1.12.2 can't read the file: it has no bytecode.pkl, so it was not saved by "
+        "_save_for_lite_interpreter",
+    )
+
+
+@both
+def test_a_wrong_shape(device: JvmDevice, export: Export, tmp_path: Path, format: str) -> None:
+    given = export(format, models.convolution(), torch.randn(1, 3, 16, 16))
+    wrong = write_inputs(tmp_path, torch.randn(1, 4, 16, 16))
+    run = device.smoke(SmokeInput(format, given.artifact, wrong, tmp_path), tmp_path)
+    assert run.status == "failed"
+    assert run.reason == (
+        f"forward failed on {RUNTIMES[format]}: Given groups=1, weight of size [8, 3, 3, 3], expected input[1, 4, 16, "
+        "16] to have 3 channels, but got 4 channels instead"
+    )
+    assert run.load_ms is not None
+
+
+def test_a_dtype_that_java_lacks(device: JvmDevice, export: Export, tmp_path: Path) -> None:
+    run = device.smoke(export("lite", torch.nn.ReLU(), torch.zeros(2, dtype=torch.float16)), tmp_path)
+    assert (run.status, run.reason) == (
+        "failed",
+        "input failed on pytorch_android_lite 1.12.2: PyTorch's Java API has no tensors of dtype float16",
+    )
+
+
+def test_an_input_that_is_not_there_is_not_the_models_fault(device: JvmDevice, export: Export, tmp_path: Path) -> None:
+    given = export("lite", torch.nn.ReLU(), torch.zeros(2))
+    (tmp_path / "input0.bin").unlink()
+    run = device.smoke(given, tmp_path)
+    assert (run.status, run.reason) == (
+        "infra-error",
+        f"input failed on pytorch_android_lite 1.12.2: {tmp_path}/input0.bin",
+    )
+
+
+@both
+def test_a_crash(device: JvmDevice, export: Export, tmp_path: Path, format: str) -> None:
+    rows = torch.tensor([0, 1 << 40])
+    run = device.smoke(export(format, torch.jit.script(models.OutOfBounds()), rows), tmp_path)
+    assert run.status == "failed"
+    assert run.reason.startswith("the runtime crashed with SIGSEGV in ")
+    assert "libpytorch_jni" in run.reason
+
+
+@both
+def test_no_memory(device: JvmDevice, export: Export, tmp_path: Path, format: str) -> None:
+    run = device.smoke(export(format, torch.jit.script(models.Huge()), torch.zeros(2)), tmp_path)
+    assert (run.status, run.reason) == ("failed", f"{RUNTIMES[format]} ran out of memory in forward")
+
+
+@both
+def test_no_answer(make_device: MakeDevice, export: Export, tmp_path: Path, format: str) -> None:
+    endless = export(format, torch.jit.script(models.Endless()), torch.zeros(2))
+    run = make_device(timeout_s=3).smoke(endless, tmp_path)
+    assert (run.status, run.reason) == ("failed", "no answer in 3 s")
+
+
+def test_a_format_that_it_has_no_runtime_for(device: JvmDevice, tmp_path: Path) -> None:
+    run = device.smoke(SmokeInput("executorch", tmp_path / "model.pte", (), tmp_path), tmp_path)
+    assert (run.status, run.reason) == ("skipped", "no Android runtime for format executorch runs on device jvm")
+
+
+@both
+def test_times_in_turn(make_device: MakeDevice, export: Export, format: str) -> None:
+    image = torch.randn(1, 3, 32, 32)
+    base = export(format, models.convolution(), image, name="base")
+    head = export(format, torch.nn.Sequential(models.convolution(), torch.nn.Flatten()), image, name="head")
+
+    timing = make_device(rounds=4).time_pair(base, head)
+
+    assert timing.reason == ""
+    assert len(timing.base_ms) == len(timing.head_ms) == 8
+    assert all(0 < time < 1000 for time in timing.base_ms + timing.head_ms)
+
+
+def test_what_does_not_run_is_not_timed(make_device: MakeDevice, export: Export) -> None:
+    good = export("lite", torch.nn.ReLU(), torch.zeros(1, 2, 4, 8), name="good")
+    bad = export("lite", models.Attention(), torch.zeros(1, 2, 4, 8), name="bad")
+    timing = make_device().time_pair(good, bad)
+    assert timing.base_ms == timing.head_ms == ()
+    assert timing.reason == "pytorch_android_lite 1.12.2 does not have aten::scaled_dot_product_attention"
+
+
+def test_a_crash_while_timing(make_device: MakeDevice, export: Export) -> None:
+    crash = export("lite", torch.jit.script(models.OutOfBounds()), torch.tensor([0, 1 << 40]))
+    timing = make_device().time_pair(crash, crash)
+    assert timing.reason.startswith("the runtime crashed with SIGSEGV")
+
+
+def test_no_java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert JvmDevice(DeviceSpec()).unavailable() == "java is not on PATH: apt-get install default-jre-headless"
+
+
+def test_no_android_runtime(device: JvmDevice, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("POCKETFIT_ANDROID", str(tmp_path))
+    reason = device.unavailable()
+    assert reason
+    assert "run `make android`" in reason
+
+
+def test_another_architecture(device: JvmDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    assert device.unavailable() == (
+        "its Android libraries are x86_64's, and this machine is aarch64: use another device"
+    )
+
+
+def test_two_formats_are_not_timed_together(device: JvmDevice, tmp_path: Path) -> None:
+    lite, full = (SmokeInput(format, tmp_path / "model", (), tmp_path) for format in FORMATS)
+    assert device.time_pair(lite, full).reason == "lite and torchscript can't be timed together on device jvm"
+
+
+@pytest.mark.parametrize(
+    ("script", "status", "reason"),
+    [
+        ("echo 'Error: no JVM here' >&2; exit 1", "infra-error", "java exited with 1: Error: no JVM here"),
+        ("exit 7", "infra-error", "java exited with 7: it printed nothing"),
+        (
+            "kill -KILL $$",
+            "failed",
+            "the runtime was killed (SIGKILL): most likely the machine ran out of memory",
+        ),
+        (
+            """echo '{"artifacts": [{"outputs": [{"path": "", "dtype": "float32", "shape": [2], """
+            """"memory_format": "contiguous", "file": "0.bin"}]}]}'; printf four > 0.bin""",
+            "infra-error",
+            "the program's outputs can't be read: cannot reshape array of size 1 into shape (2,)",
+        ),
+    ],
+)
+def test_other_ways_to_end(
+    device: JvmDevice, tmp_path: Path, fake_java: FakeJava, script: str, status: str, reason: str
+) -> None:
+    fake_java(script)
+    run = device.smoke(SmokeInput("lite", tmp_path / "model.ptl", (), tmp_path), tmp_path)
+    assert (run.status, run.reason) == (status, reason)
+
+
+def test_another_version_of_the_program(
+    device: JvmDevice, export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pocketfit.devices.program.__version__", "9.9.9")
+    run = device.smoke(export("lite", torch.nn.ReLU(), torch.zeros(2)), tmp_path)
+    assert (run.status, run.reason) == (
+        "infra-error",
+        "the Android side is version 0.1.0, the host's is 9.9.9: run `make android` again",
+    )
+
+
+def test_what_the_jvm_gets_to_see(
+    device: JvmDevice, tmp_path: Path, fake_java: FakeJava, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "hunter2")
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-javaagent:spy.jar")
+    fake_java(f"env > {tmp_path}/seen")
+
+    device.smoke(SmokeInput("lite", tmp_path / "model.ptl", (), tmp_path), tmp_path)
+
+    names = {line.partition("=")[0] for line in (tmp_path / "seen").read_text().splitlines()}
+    # A shell adds PWD, and some add more of their own.
+    assert names - {"PWD", "SHLVL", "OLDPWD", "_"} <= {"PATH", "JAVA_HOME", "LD_LIBRARY_PATH", "TMPDIR", "LC_ALL"}
+
+
+def test_the_folder_can_be_moved(
+    device: JvmDevice, export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pocketfit.runtime import android_folder
+
+    moved = tmp_path / "somewhere else"
+    shutil.copytree(android_folder(), moved, ignore=shutil.ignore_patterns("arm*", "x86", "full"))
+    monkeypatch.setenv("POCKETFIT_ANDROID", str(moved))
+    run = device.smoke(export("lite", torch.nn.ReLU(), torch.zeros(2)), tmp_path)
+    assert run.status == "passed", run.reason
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 4])
+def test_a_known_fault_of_the_x86_64_libraries(device: JvmDevice, export: Export, tmp_path: Path, width: int) -> None:
+    """1x1 convolutions on fewer than four pixels are wrong there, and it is not the compatibility layer's doing.
+
+    They go to NNPACK's nnp_conv1x1_only_2x4__psimd, which calls nothing: its last step loads a window of four
+    pixels that ends with the plane from each of four output channels, and only then stores the four windows. Where
+    a plane is smaller than a window they overlap, and the last store overwrites what the others added. arm64 has
+    other kernels. This test is here to tell when a new version is free of it.
+    """
+    module = torch.nn.Conv2d(16, 8, 1).eval()
+    image = torch.randn(1, 16, 1, width)
+    run = device.smoke(export("lite", module, image), tmp_path)
+    with torch.no_grad():
+        agrees = np.allclose(read_output(run.outputs[0], tmp_path), module(image).numpy(), atol=1e-4)
+    assert agrees == (width >= 4)

@@ -1,0 +1,96 @@
+"""The generator of the compatibility layer's forwards."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BIONIC = Path(__file__).parents[3] / "src/android/bionic"
+
+
+@pytest.fixture(scope="module")
+def forward() -> Any:
+    spec = importlib.util.spec_from_file_location("forward", BIONIC / "forward.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    # dataclasses look a class's module up by its name.
+    sys.modules["forward"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+READELF = """
+Symbol table '.dynsym' contains 5 entries:
+   Num:    Value          Size Type    Bind   Vis      Ndx Name
+     0: 0000000000000000     0 NOTYPE  LOCAL  DEFAULT  UND
+     1: 0000000000000000     0 FUNC    GLOBAL DEFAULT  UND fopen@LIBC (2)
+     2: 0000000000000000     0 FUNC    WEAK   DEFAULT  UND __cxa_thread_atexit_impl
+     3: 0000000000001040    16 FUNC    GLOBAL DEFAULT   12 exported@@LIBFOO
+     4: 0000000000001040    16 FUNC    LOCAL  DEFAULT   12 private
+"""
+
+
+def test_parse_symbols(forward: Any) -> None:
+    assert list(forward.parse_symbols(READELF)) == [
+        forward.Symbol("fopen", "LIBC", False),
+        forward.Symbol("__cxa_thread_atexit_impl", "", False),
+        forward.Symbol("exported", "LIBFOO", True),
+    ]
+
+
+def needs(forward: Any, *names: str) -> list[tuple[str, Any]]:
+    return [("libpytorch_jni.so", forward.Symbol(*name.split("@"), False)) for name in names]
+
+
+def test_what_agrees_is_forwarded(forward: Any) -> None:
+    imports = needs(forward, "read@LIBC", "malloc@LIBC", "fclose@LIBC", "__cxa_thread_atexit_impl@")
+    agrees = frozenset({"malloc", "read", "unused", "__cxa_thread_atexit_impl"})
+    glibc = frozenset({"malloc", "read", "fclose", "__cxa_thread_atexit_impl"})
+
+    assert forward.choose_forwards(imports, frozenset({"fclose"}), agrees, glibc) == ["malloc", "read"]
+
+
+def test_what_nobody_has_looked_at_is_refused(forward: Any) -> None:
+    imports = needs(forward, "pthread_attr_init@LIBC", "arc4random@LIBC", "memfd_create@LIBC_R")
+
+    with pytest.raises(forward.NotProvided) as caught:
+        forward.choose_forwards(imports, frozenset(), frozenset({"arc4random"}), frozenset({"pthread_attr_init"}))
+
+    assert str(caught.value) == (
+        "arc4random: libpytorch_jni.so needs it, agrees.txt lists it, and this machine's glibc does not have it\n"
+        "memfd_create: libpytorch_jni.so needs its version LIBC_R, and we provide LIBC\n"
+        "pthread_attr_init: libpytorch_jni.so needs it and it is not classified: wrap it, or list it in agrees.txt"
+    )
+
+
+def test_render(forward: Any) -> None:
+    assert (
+        forward.render(["read"], "x86_64")
+        == """\
+.text
+
+.globl bionic_read
+.type bionic_read, @function
+bionic_read:
+\tjmp *read@GOTPCREL(%rip)
+.symver bionic_read, read@LIBC
+
+.section .note.GNU-stack, "", @progbits
+"""
+    )
+
+
+def test_agrees_lists_every_name_once_and_nothing_that_is_wrapped(forward: Any) -> None:
+    text = (BIONIC / "agrees.txt").read_text()
+    names = [word for line in text.splitlines() for word in line.partition("#")[0].split()]
+    wrapped = {name for file in BIONIC.glob("*.c") for name in re.findall(r"^BIONIC\((\w+)\)", file.read_text(), re.M)}
+
+    assert sorted(forward.parse_agrees(text)) == sorted(names)
+    assert not wrapped & set(names)
+    assert "fclose" in wrapped

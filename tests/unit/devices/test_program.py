@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pocketfit import __version__
+from pocketfit.devices.program import Answer, ProgramError, RawOutput, Result, parse_answer, to_c_order, words
+from pocketfit.records import SmokeInput, TensorFile
+
+PASSED = (
+    '{"artifacts": [{"load_ms": 6.7, "first_ms": 1.1, "peak_rss_bytes": 84029440, "outputs": '
+    '[{"path": "[\'out\']", "dtype": "float32", "shape": [1, 5], "memory_format": "contiguous", "file": "0.bin"}]}]}'
+)
+RESULT = Result(6.7, 1.1, 84029440, (RawOutput("['out']", "float32", (1, 5), "contiguous", "0.bin"),))
+
+
+def test_words() -> None:
+    image = TensorFile("[0]", "float32", (1, 3, 8, 8), "input0.bin")
+    number = TensorFile("[1]", "int64", (), "input1.bin")
+    base = SmokeInput("lite", Path("/base/a b.ptl"), (image, number), Path("/base"))
+    head = SmokeInput("lite", Path("/head/a.ptl"), (), Path("/head"))
+
+    assert words(
+        [base, head],
+        runtime="lite",
+        threads=2,
+        libraries="/lib",
+        shim=Path("/shim"),
+        outputs=Path("/out"),
+        rounds=5,
+        budget_ms=9,
+    ) == [
+        __version__,
+        "runtime=lite",
+        "threads=2",
+        "libraries=/lib",
+        "shim=/shim",
+        "rounds=5",
+        "budget_ms=9",
+        "artifact=/base/a b.ptl",
+        "input=float32:1,3,8,8:/base/input0.bin",
+        "input=int64::/base/input1.bin",
+        "outputs=/out",
+        "artifact=/head/a.ptl",
+        "outputs=/out",
+    ]
+
+
+def test_words_are_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = SmokeInput("lite", Path("a.ptl"), (TensorFile("", "uint8", (1,), "in.bin"),), Path("golden"))
+    assert words([given], runtime="lite", threads=1, libraries="/lib", outputs=Path())[-3:] == [
+        f"artifact={tmp_path}/a.ptl",
+        f"input=uint8:1:{tmp_path}/golden/in.bin",
+        f"outputs={tmp_path}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stdout", "answer"),
+    [
+        (PASSED, Answer((RESULT,))),
+        (f"vendor noise {{\n{{ more\n\n{PASSED}\nlast words", Answer((RESULT,))),
+        ('{"error": {"stage": "start", "message": "no"}}', Answer(error=ProgramError("start", "no"))),
+        ("", None),
+        ("Killed", None),
+        (PASSED[:-1], None),
+        ('{"artifacts": []}', None),
+        ('{"artifacts": [{"load_ms": "soon"}]}', None),
+        ('{"artifacts": [{}, {}]}', None),
+    ],
+)
+def test_parse_answer(stdout: str, answer: Answer | None) -> None:
+    assert parse_answer(stdout, artifacts=1) == answer
+
+
+@pytest.mark.parametrize(
+    ("memory_format", "shape", "axes"),
+    [
+        ("contiguous", (2, 3, 4, 5), (0, 1, 2, 3)),
+        ("channels_last", (2, 3, 4, 5), (0, 2, 3, 1)),
+        ("channels_last_3d", (2, 3, 4, 5, 6), (0, 2, 3, 4, 1)),
+    ],
+)
+def test_outputs_come_in_c_order(
+    tmp_path: Path, memory_format: str, shape: tuple[int, ...], axes: tuple[int, ...]
+) -> None:
+    values = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+    values.transpose(axes).tofile(tmp_path / "0.bin")
+
+    tensor = to_c_order(RawOutput("", "float32", shape, memory_format, "0.bin"), tmp_path)
+
+    assert tensor == TensorFile("", "float32", shape, "0.bin")
+    assert np.array_equal(np.fromfile(tmp_path / "0.bin", np.float32).reshape(shape), values)
+
+
+def test_an_output_of_another_size(tmp_path: Path) -> None:
+    np.zeros(3, np.float32).tofile(tmp_path / "0.bin")
+    with pytest.raises(ValueError, match="cannot reshape array of size 3"):
+        to_c_order(RawOutput("", "float32", (4,), "contiguous", "0.bin"), tmp_path)
+
+
+def test_an_output_outside_of_its_folder(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"'\.\./0\.bin', outside of its folder"):
+        to_c_order(RawOutput("", "float32", (4,), "contiguous", "../0.bin"), tmp_path)
