@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pocketfit.records import Built, Failed, Outcome, Smoke, Variant
+from pocketfit.records import Built, Failed, Outcome, Variant
 from pocketfit.sizes import format_bytes, format_diff, format_ms, format_sqnr
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from pocketfit.doctor import Finding
+    from pocketfit.single import FileTrial
 
 
 def print_exported(outcomes: Sequence[Outcome], files: Mapping[Variant, Path]) -> bool:
@@ -32,13 +33,18 @@ def print_exported(outcomes: Sequence[Outcome], files: Mapping[Variant, Path]) -
     return any(isinstance(outcome, Failed) for outcome in outcomes)
 
 
-def print_smoke(file: Path, variant: Variant, smoke: Smoke, reasons: Sequence[str]) -> str:
+def print_smoke(file: Path, trial: FileTrial) -> str:
     """Say how one file did on the device; returns its status."""
+    smoke, variant, reasons = trial.smoke, trial.variant, trial.reasons
     console = _console()
     where = ", ".join(part for part in (smoke.device, smoke.abi, smoke.runtime) if part)
     if smoke.status == "passed":
         times = f"load {_ms(smoke.load_ms)}, first run {_ms(smoke.first_ms)} on {where}"
-        agreement = f"; {_agreement(smoke.max_abs_diff, smoke.sqnr_db)}" if smoke.max_abs_diff is not None else ""
+        agreement = (
+            f"; {_agreement(smoke.max_abs_diff, smoke.sqnr_db, trial.reference)}"
+            if smoke.max_abs_diff is not None
+            else ""
+        )
         console.print(f"✓ {file} ({variant.format}) passed: {times}{agreement}")
     else:
         mark = "-" if smoke.status == "skipped" else "✗"
@@ -70,10 +76,10 @@ def _ms(milliseconds: float | None) -> str:
     return "not measured" if milliseconds is None else format_ms(milliseconds)
 
 
-def _agreement(max_abs_diff: float | None, sqnr_db: float | None) -> str:
+def _agreement(max_abs_diff: float | None, sqnr_db: float | None, reference: str = "eager") -> str:
     parts = []
     if max_abs_diff is not None:
         parts.append(f"largest difference {format_diff(max_abs_diff)}")
     if sqnr_db is not None:
         parts.append(f"SQNR {format_sqnr(sqnr_db)}")
-    return f"{', '.join(parts)} against eager" if parts else "not compared"
+    return f"{', '.join(parts)} against {reference}" if parts else "not compared"

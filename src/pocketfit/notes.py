@@ -1,0 +1,37 @@
+"""What a report says beside its rows: how it came to be, and what was left unchecked. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from pocketfit.records import Row, Snapshot, Trial
+
+
+def gather_notes(base: Snapshot | None, head: Snapshot, trial: Trial | None, rows: Iterable[Row]) -> tuple[str, ...]:
+    """Each once, in the order of the line."""
+    return tuple(dict.fromkeys(_notes(base, head, trial, rows)))
+
+
+def _notes(base: Snapshot | None, head: Snapshot, trial: Trial | None, rows: Iterable[Row]) -> Iterator[str]:
+    if base:
+        yield from base.notes
+        if base.torch != head.torch:
+            yield f"base was built with torch {base.torch}, head with torch {head.torch}"
+    yield from head.notes
+    if trial is None:
+        yield "no device was used, so nothing is known about loading, running and latency"
+        return
+    if trial.device.note:
+        yield trial.device.note
+    yield from _untried(rows)
+
+
+def _untried(rows: Iterable[Row]) -> Iterator[str]:
+    """Head's artifacts that the device never got to judge: not the model's fault, but not a pass either."""
+    groups: dict[str, list[str]] = {}
+    for row in rows:
+        if row.head and row.smoke.status in ("skipped", "infra-error"):
+            groups.setdefault(row.smoke.reason, []).append(f"{row.model}/{row.format}/{row.precision}")
+    for reason, names in groups.items():
+        which = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+        yield f"not checked on the device: {which} ({reason or 'no reason was given'})"

@@ -1,0 +1,183 @@
+"""What each cell of the table says, in plain words: Markdown, terminal and HTML differ only in how it looks."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+from pocketfit.compare import ABOUT_BASE
+from pocketfit.records import Environment, Report, Row, SideFacts
+from pocketfit.sizes import (
+    format_bytes,
+    format_bytes_delta,
+    format_change,
+    format_diff,
+    format_ms,
+    format_ms_number,
+    format_ratio,
+    format_sqnr,
+)
+
+# "failed" is what the verdict is about; "worse" and "better" only say which way a number went.
+Tone = Literal["plain", "failed", "worse", "better", "quiet"]
+
+NAME_LENGTH = 120
+TEXT_LENGTH = 400
+LABEL_LENGTH = 80
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The fact, beneath it what changed or why, beneath that a detail: short lines, so that columns are narrow.
+
+    `tone` is of the change, or of the fact where it is alone.
+    """
+
+    fact: str = ""
+    remark: str = ""
+    detail: str = ""
+    tone: Tone = "plain"
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return tuple(line for line in (self.fact, self.remark, self.detail) if line)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the table as people read it."""
+
+    name: str
+    status: Cell
+    file: Cell
+    download: Cell
+    latency: Cell
+    check: Cell
+    reasons: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[Cell, ...]:
+        return (self.file, self.download, self.latency, self.check)
+
+
+def clean(text: str, length: int = TEXT_LENGTH) -> str:
+    """Text from outside on one line: no control characters, nothing invisible, at most `length` characters.
+
+    Invisible includes what turns the direction of writing. `##[` is broken up: anywhere in a line of a log it
+    begins a command of GitHub's runner.
+    """
+    visible = "".join(" " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char for char in text[: 4 * length])
+    visible = "".join(char for char in visible if unicodedata.category(char)[0] != "C")
+    words = " ".join(visible.split()).replace("##[", "## [")
+    return words if len(words) <= length else words[: length - 1] + "…"
+
+
+def name(row: Row) -> str:
+    return clean(f"{row.model}/{row.format}/{row.precision}", NAME_LENGTH)
+
+
+def titles(environment: Environment) -> tuple[Cell, ...]:
+    """A time means nothing without the device it was taken on, so that is in its title."""
+    device = device_label(environment)
+    latency = Cell("Latency on", device) if device else Cell("Latency")
+    return (Cell("Variant"), Cell("File"), Cell("Download"), latency, Cell("On-device check"))
+
+
+def device_label(environment: Environment) -> str:
+    """ "jvm x86_64, 1 thread"; empty where there was no device."""
+    if environment.device is None:
+        return ""
+    parts = [clean(" ".join(filter(None, (environment.device, environment.abi))), LABEL_LENGTH)]
+    if environment.threads is not None:
+        parts.append("1 thread" if environment.threads == 1 else f"{environment.threads} threads")
+    return ", ".join(parts)
+
+
+def has_baseline(report: Report) -> bool:
+    """Whether anything was compared: a base without a commit (from saved files) is one too."""
+    return report.base is not None or any(row.base for row in report.rows)
+
+
+def line(row: Row, *, baseline: bool) -> Line:
+    """`baseline` is False where the report has none: then nothing is "new"."""
+    return Line(
+        name=name(row),
+        status=_status(row, baseline),
+        file=_size(row, "size_bytes", {"size", "size_growth"}),
+        download=_size(row, "download_bytes", set()),
+        latency=_latency(row),
+        check=_check(row),
+        reasons=tuple(clean(reason) for reason in row.reasons),
+    )
+
+
+def failures(row: Row) -> tuple[str, ...]:
+    """What failed, in as few words as there are: the limits by name, or where."""
+    if row.failed_limits:
+        return tuple(clean(limit, LABEL_LENGTH) for limit in row.failed_limits)
+    if row.head is None:
+        return ("in the build",)
+    return (f"on {clean(row.smoke.device or 'the device', LABEL_LENGTH)}",)
+
+
+def _status(row: Row, baseline: bool) -> Cell:
+    match row.status:
+        case "failed":
+            first, *more = failures(row)
+            return Cell(f"failed: {first}", ", ".join(more), tone="failed")
+        case "new" if not baseline:
+            return Cell("no baseline", tone="quiet")
+        case "new" if any(reason.startswith(ABOUT_BASE) for reason in row.reasons):
+            return Cell("new", "base has no artifact", tone="quiet")
+        case "compared":
+            return Cell("changed")
+    return Cell(row.status, tone="quiet")
+
+
+def _size(row: Row, key: Literal["size_bytes", "download_bytes"], limits: set[str]) -> Cell:
+    before, after = _bytes(row.base, key), _bytes(row.head, key)
+    if after is None:
+        gone = "removed" if row.status == "removed" else "no file"
+        return Cell(gone, "" if before is None else f"was {format_bytes(before)}", tone="quiet")
+    over = bool(limits & set(row.failed_limits))
+    if before is None:
+        return Cell(format_bytes(after), tone="failed" if over else "plain")
+    if before == after:
+        remark = "unchanged" if row.status == "identical" else "same size"
+        return Cell(format_bytes(after), remark, tone="failed" if over else "quiet")
+    tone: Tone = "failed" if over else "worse" if after > before else "better"
+    return Cell(format_bytes(after), format_bytes_delta(after - before), format_change(before, after), tone)
+
+
+def _bytes(side: SideFacts | None, key: Literal["size_bytes", "download_bytes"]) -> int | None:
+    return None if side is None else side.size_bytes if key == "size_bytes" else side.download_bytes
+
+
+def _latency(row: Row) -> Cell:
+    latency = row.latency
+    if row.head is None or row.status in ("new", "removed"):
+        return Cell("not measured", tone="quiet")
+    if latency.verdict == "not-measured" or latency.base_ms is None or latency.head_ms is None:
+        return Cell("not measured", clean(latency.reason, LABEL_LENGTH), tone="quiet")
+    times = f"{format_ms_number(latency.base_ms)} → {format_ms(latency.head_ms)}"
+    ratio = "" if latency.ratio is None else f"{format_ratio(latency.ratio)}, "
+    low, high = latency.ci_low, latency.ci_high
+    interval = "" if low is None or high is None else f"{low:.2f} to {high:.2f}"
+    tones: dict[str, Tone] = {"slower": "worse", "faster": "better"}
+    tone = "failed" if "latency_growth" in row.failed_limits else tones.get(latency.verdict, "quiet")
+    return Cell(times, f"{ratio}{latency.verdict}", interval, tone)
+
+
+def _check(row: Row) -> Cell:
+    smoke = row.smoke
+    if row.head is None:
+        return Cell("not run", tone="quiet")
+    match smoke.status:
+        case "skipped":
+            return Cell("not run", clean(smoke.reason, LABEL_LENGTH), tone="quiet")
+        case "infra-error":
+            return Cell("not run", "device problem", tone="quiet")
+    difference = "" if smoke.max_abs_diff is None else f"max diff {format_diff(smoke.max_abs_diff)}"
+    sqnr = "" if smoke.sqnr_db is None else f"SQNR {format_sqnr(smoke.sqnr_db)}"
+    return Cell(smoke.status, difference, sqnr, "failed" if smoke.status == "failed" else "quiet")

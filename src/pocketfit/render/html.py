@@ -1,0 +1,104 @@
+"""The report as one page of HTML that needs nothing else: for an artifact of the job, or a browser on a laptop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pocketfit.records import Report, Row
+from pocketfit.render.cells import Line, clean, has_baseline, line, titles
+from pocketfit.render.summary import LEGEND, changed_rows, headline, notes, sides, surroundings, unchanged_rows
+from pocketfit.sizes import format_bytes, format_diff, format_ms, format_sqnr
+
+SIGNS = {"good": "✓", "bad": "✗", "unknown": "!"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the table, and what unfolds beneath it: pairs of a word and a value."""
+
+    line: Line
+    facts: tuple[tuple[str, str], ...]
+
+
+def render_html(report: Report) -> str:
+    """Self-contained: no scripts, fonts or images from elsewhere; everything from outside is escaped by Jinja."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("pocketfit"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    head = headline(report)
+    return environment.get_template("report.html.j2").render(
+        head=head,
+        sign=SIGNS[head.mood],
+        sides=sides(report),
+        surroundings=surroundings(report),
+        titles=titles(report.environment),
+        changed=_entries(report, changed_rows(report)),
+        unchanged=_entries(report, unchanged_rows(report)),
+        notes=notes(report),
+        legend=LEGEND,
+    )
+
+
+def _entries(report: Report, rows: list[Row]) -> list[Entry]:
+    baseline = has_baseline(report)
+    return [Entry(line(row, baseline=baseline), tuple(_facts(row))) for row in rows]
+
+
+def _facts(row: Row) -> Iterator[tuple[str, str]]:
+    """What the table has no room for; only what was measured."""
+    if row.head:
+        yield "SHA-256", clean(row.head.sha256)
+        yield "Parameters", _both(row.base.parameters if row.base else None, row.head.parameters)
+        if row.head.ops:
+            yield "Operators", _operators(row)
+    if row.parity:
+        yield "On the host", _agreement(row.parity.max_abs_diff, row.parity.sqnr_db, row.parity.argmax_agreement)
+    smoke = row.smoke
+    if smoke.status in ("passed", "failed"):
+        device = " ".join(filter(None, (smoke.device, smoke.abi, smoke.runtime)))
+        yield "On the device", _agreement(smoke.max_abs_diff, smoke.sqnr_db, smoke.argmax_agreement)
+        yield "Device", clean(device)
+    if smoke.load_ms is not None:
+        yield "Load, once", format_ms(smoke.load_ms)
+    if smoke.first_ms is not None:
+        yield "First run", format_ms(smoke.first_ms)
+    if smoke.peak_rss_bytes is not None:
+        yield "Peak memory of the process", format_bytes(smoke.peak_rss_bytes)
+    if row.latency.rounds is not None:
+        yield "Rounds timed", f"{row.latency.rounds}"
+
+
+def _both(base: int | None, head: int) -> str:
+    return f"{head:,}" if base is None or base == head else f"{base:,} → {head:,}"
+
+
+def _operators(row: Row) -> str:
+    """What changed, or how many there are where nothing did."""
+    before, after = dict(row.base.ops) if row.base else {}, dict(row.head.ops) if row.head else {}
+    if not row.base or before == after:
+        return f"{sum(after.values()):,} of {len(after):,} kinds"
+    changes = ((after.get(name, 0) - before.get(name, 0), clean(name)) for name in sorted(before.keys() | after.keys()))
+    return ", ".join(f"{delta:+,} {name}" for delta, name in changes if delta)
+
+
+def _agreement(max_abs_diff: float | None, sqnr_db: float | None, argmax: float | None) -> str:
+    parts = [
+        None if max_abs_diff is None else f"max diff {format_diff(max_abs_diff)}",
+        None if sqnr_db is None else f"SQNR {format_sqnr(sqnr_db)}",
+        None if argmax is None else f"same argmax in {_share(argmax)}",
+    ]
+    return ", ".join(filter(None, parts)) or "not measured"
+
+
+def _share(share: float) -> str:
+    """Rounded down: only all is 100 %."""
+    return f"{math.floor(share * 1000) / 10:g} %"

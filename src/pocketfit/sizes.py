@@ -1,0 +1,113 @@
+"""Numbers with units: what people write in a configuration, and what they read in a report.
+
+Sizes use SI units (1 kB is 1000 bytes), as phones' app stores do. Nothing here rounds a change away: one byte
+more is `+1 B` and `<0.1 %`, never 0.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from pocketfit.records import Growth
+
+UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}
+
+EXACT_SQNR_DB = 300  # how Parity writes "no difference at all"
+
+
+def parse_size(text: str) -> int:
+    """ "48 MB", "1.5MB", "200 kB" or "1234" (bytes), as bytes. Raises ValueError with a sentence."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", text, re.ASCII)
+    factor = UNITS.get(match[2].lower() or "b") if match else None
+    if match is None or factor is None:
+        raise ValueError(
+            f'"{text}" is not a size: write a number and B, kB, MB or GB (1 kB is 1000 bytes), as in "48 MB"'
+        )
+    size = Decimal(match[1]) * factor
+    if size != int(size):
+        raise ValueError(f'"{text}" is not a whole number of bytes')
+    return int(size)
+
+
+def parse_percent(text: str) -> float:
+    """ "1%" or "0.5 %", as a ratio (0.01). Raises ValueError with a sentence."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text, re.ASCII)
+    if match is None:
+        raise ValueError(f'"{text}" is not a percentage: write a number and %, as in "1%"')
+    return float(Decimal(match[1]) / 100)
+
+
+def parse_growth(text: str) -> Growth:
+    """A percentage of base or a size. Raises ValueError with a sentence."""
+    if "%" in text:
+        return Growth(ratio=parse_percent(text))
+    try:
+        return Growth(size_bytes=parse_size(text))
+    except ValueError as error:
+        raise ValueError(f'"{text}" is neither a percentage ("1%") nor a size ("200 kB")') from error
+
+
+def format_bytes(size: int) -> str:
+    """For reading: 46740000 is "46.74 MB". The change beside it is exact."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        # From where the smaller unit would round up to 1000.00.
+        if abs(size) >= factor - factor // 200_000:
+            return f"{Decimal(size) / factor:,.2f} {unit}"
+    return f"{size} B"
+
+
+def format_bytes_delta(delta: int) -> str:
+    """To the byte: "+1,234,567 B"."""
+    return f"{delta:+,} B" if delta else "\N{PLUS-MINUS SIGN}0 B"
+
+
+def format_change(base: float, head: float) -> str:
+    """Relative: "+40.1 %". What would round to nothing, or to all, is written as a bound."""
+    if head == base:
+        return "\N{PLUS-MINUS SIGN}0 %"
+    if base == 0:
+        return "from 0"
+    percent = (Decimal(head) - Decimal(base)) / Decimal(base) * 100
+    if abs(percent) < Decimal("0.1"):
+        return "<0.1 %"
+    if head > 0 and percent < Decimal("-99.9"):
+        return "< -99.9 %"
+    return f"{percent:+,.1f} %"
+
+
+def format_ratio(ratio: float) -> str:
+    """How many times as long, after a multiplication sign: 1.33."""
+    return f"\N{MULTIPLICATION SIGN}{ratio:.2f}"
+
+
+def format_percent(ratio: float) -> str:
+    """A limit, as it was written: 0.01 is "1 %"."""
+    return f"{(Decimal(str(ratio)) * 100).normalize():f} %"
+
+
+def format_ms(milliseconds: float) -> str:
+    """Three significant digits and "ms": "0.123 ms", "4.21 ms", "24.9 ms", "1,234 ms"."""
+    return f"{format_ms_number(milliseconds)} ms"
+
+
+def format_ms_number(milliseconds: float) -> str:
+    for below, digits in ((0.9995, 3), (9.995, 2), (99.95, 1)):
+        if milliseconds < below:
+            return f"{milliseconds:.{digits}f}"
+    return f"{milliseconds:,.0f}"
+
+
+def format_diff(difference: float) -> str:
+    """A difference between outputs: "2.9e-6"; 0 is "0"."""
+    if difference == 0:
+        return "0"
+    digits, exponent = f"{difference:.1e}".split("e")
+    return f"{digits}e{int(exponent)}"
+
+
+def format_sqnr(sqnr_db: float) -> str:
+    """In dB; the ends of the scale are no ratios, so they are words (see `records.Parity`)."""
+    if abs(sqnr_db) >= EXACT_SQNR_DB:
+        return "exact" if sqnr_db > 0 else "none, NaN or infinity"
+    return f"{sqnr_db:.1f} dB"

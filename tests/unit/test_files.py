@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pocketfit.errors import ConfigError
+from pocketfit.files import write_text_atomically
+
+
+def test_makes_its_folder_and_leaves_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "out" / "report.md"
+
+    write_text_atomically(path, "grüß\n")
+    write_text_atomically(path, "gruß\n")
+
+    assert path.read_bytes() == "gruß\n".encode()
+    assert [file.name for file in path.parent.iterdir()] == ["report.md"]
+
+
+def test_other_users_may_read_it(tmp_path: Path) -> None:
+    old = os.umask(0o022)
+    try:
+        write_text_atomically(tmp_path / "report.json", "{}")
+    finally:
+        os.umask(old)
+    assert (tmp_path / "report.json").stat().st_mode & 0o777 == 0o644
+
+
+def test_lone_surrogates_do_not_stop_it(tmp_path: Path) -> None:
+    write_text_atomically(tmp_path / "report.md", "bad \udc80 name")
+    assert (tmp_path / "report.md").read_text() == "bad ? name"
+
+
+def test_a_file_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(ConfigError) as caught:
+        write_text_atomically(tmp_path / "out" / "report.md", "text")
+    assert str(caught.value) == f"{tmp_path}/out/report.md can't be written: File exists"
+
+
+def test_a_folder_in_the_way_leaves_no_temporary_file(tmp_path: Path) -> None:
+    (tmp_path / "report.md").mkdir()
+    with pytest.raises(ConfigError, match=r"report\.md can't be written: Is a directory"):
+        write_text_atomically(tmp_path / "report.md", "text")
+    assert [file.name for file in tmp_path.iterdir()] == ["report.md"]
