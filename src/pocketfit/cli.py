@@ -36,6 +36,7 @@ Shapes = Annotated[
 ]
 Timeout = Annotated[float, typer.Option("--timeout", min=1, help="Seconds that one export may take.")]
 DEFAULT_OUT = Path("pocketfit-out")
+LOG_COLUMNS = 120
 
 
 def _print_version(wanted: bool) -> None:
@@ -141,7 +142,7 @@ def smoke(
     chosen = choose_device(DeviceSpec(), device)
     if chosen.device is None:
         raise typer.BadParameter("smoke needs a device: use --device jvm", param_hint="--device")
-    statuses = [print_smoke(file, *smoke_file(chosen.device, file, shape or (), _sandbox(timeout))) for file in files]
+    statuses = [print_smoke(file, smoke_file(chosen.device, file, shape or (), _sandbox(timeout))) for file in files]
     _leave(VERDICT_FAILED if "failed" in statuses else EnvironmentProblem.exit_code if "infra-error" in statuses else 0)
 
 
@@ -227,7 +228,7 @@ def _require_torch() -> None:
 
     if find_spec("torch") is None:
         raise EnvironmentProblem(
-            "torch is not installed here: pip install -r requirements/torch.txt (or run `make demo`)"
+            "torch is not installed here: pip install -r requirements/torch.txt (or run `make setup`)"
         )
 
 
@@ -236,7 +237,11 @@ def _show(report: Report) -> None:
 
     from pocketfit.render.terminal import render_terminal
 
-    Console().print(render_terminal(report))
+    # rich takes a pipe, such as a job's log, to be 80 columns wide.
+    console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console = Console(width=LOG_COLUMNS)
+    console.print(render_terminal(report))
 
 
 def _leave_with_verdict(report: Report) -> None:

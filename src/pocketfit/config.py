@@ -21,7 +21,7 @@ DEVICES = ("auto", "jvm", "adb", "emulator", "none")
 # What a Java program can hand to a model as a tensor; bool goes as uint8, see backends/recipe.py.
 DTYPES = ("float32", "float64", "int64", "int32", "int8", "uint8", "bool")
 
-MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"
+MODEL_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}"
 EXAMPLE = '[models.resnet18] with source = "torchvision.models:resnet18" and inputs = [{ shape = [1, 3, 224, 224] }]'
 
 
@@ -122,7 +122,7 @@ class _File(_Table):
     @classmethod
     def _names(cls, models: dict[str, _Model]) -> dict[str, _Model]:
         for name in models:
-            if not re.match(MODEL_NAME, name):
+            if not re.fullmatch(MODEL_NAME, name):
                 raise ValueError(
                     f"{name!r} can't name a model, since files are named after it: use letters, digits, _ . -"
                 )

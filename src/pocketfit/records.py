@@ -197,7 +197,7 @@ class DeviceInfo:
 
 @dataclass(frozen=True)
 class SmokeInput:
-    """What a device is given to try one artifact: files by absolute path."""
+    """What a device is given to try one artifact; the files of `inputs` are in `folder`."""
 
     format: str
     artifact: Path

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pocketfit.backends import BACKENDS
@@ -39,18 +39,18 @@ def parse_shapes(texts: Sequence[str]) -> tuple[InputSpec, ...]:
     return tuple(specs)
 
 
+def model_name(source: str) -> str:
+    """What to call a model that nobody named: the callable, or the file without its suffix."""
+    last = source.rpartition(":")[2] if ":" in source else Path(source).stem
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", last)
+    return name if name[:1].isalnum() else f"model{name}"
+
+
 def export_one(
     source: str, shapes: Sequence[str], format_name: str, precision: str, target: Path | None, sandbox: Sandbox
 ) -> tuple[Path, Built | Failed]:
     """Export one model to `target` (default: its name and the format's suffix, in the current folder)."""
-    name = (
-        re.sub(
-            r"[^A-Za-z0-9_.-]",
-            "_",
-            re.split(r"[:/]", source.removesuffix(Path(source).suffix) if ":" not in source else source)[-1],
-        )
-        or "model"
-    )
+    name = model_name(source)
     # Through the configuration's own door, so that the same words give the same errors.
     table = {"source": source, "formats": [format_name], "precisions": [precision]}
     spec = parse_config({"models": {name: table}}, "command line").models[0]
@@ -77,10 +77,18 @@ def export_one(
     return target, outcome
 
 
-def smoke_file(
-    device: Device, artifact: Path, shapes: Sequence[str], sandbox: Sandbox
-) -> tuple[Variant, Smoke, tuple[str, ...]]:
-    """Load and run one artifact on a device, whoever made it; also returns what a reader should know.
+@dataclass(frozen=True)
+class FileTrial:
+    """A given file on a device; `reference` says whose outputs it was compared with."""
+
+    variant: Variant
+    smoke: Smoke
+    reference: str = "eager"
+    reasons: tuple[str, ...] = ()
+
+
+def smoke_file(device: Device, artifact: Path, shapes: Sequence[str], sandbox: Sandbox) -> FileTrial:
+    """Load and run one artifact on a device, whoever made it.
 
     Its inputs are `shapes`, else those that a manifest beside it names. What it computes is compared with the
     manifest's golden outputs, else with the host's torch where that can run the file.
@@ -93,16 +101,15 @@ def smoke_file(
     format_name = entry.format if entry else guess_format(artifact)
     variant = Variant(artifact.stem, format_name, entry.precision if entry else "fp32")
     if format_name not in BACKENDS:
-        return variant, Smoke("skipped", f"format {format_name} is not in this version of Pocketfit"), ()
+        return FileTrial(variant, Smoke("skipped", f"format {format_name} is not in this version of Pocketfit"))
+    if entry:
+        given = SmokeInput(format_name, artifact.resolve(), entry.inputs, artifact.resolve().parent)
+        return FileTrial(variant, smoke(device, device.info(), variant, given, entry.outputs, Limits()))
     with tempfile.TemporaryDirectory(prefix="pocketfit-smoke-") as name:
-        folder, reasons = Path(name), tuple[str, ...]()
-        if entry:
-            inputs, golden, base = entry.inputs, entry.outputs, artifact.resolve().parent
-        else:
-            inputs, golden, reasons = _on_host(artifact, format_name, parse_shapes(shapes), folder, sandbox)
-            base = folder
-        given = SmokeInput(format_name, artifact.resolve(), inputs, base)
-        return variant, smoke(device, device.info(), variant, given, golden, Limits()), reasons
+        inputs, golden, reasons = _on_host(artifact, format_name, parse_shapes(shapes), Path(name), sandbox)
+        given = SmokeInput(format_name, artifact.resolve(), inputs, Path(name))
+        tried = smoke(device, device.info(), variant, given, golden, Limits())
+    return FileTrial(variant, tried, "torch on this host", reasons)
 
 
 def _on_host(

@@ -1,0 +1,88 @@
+"""What a step says to GitHub's runner: lines on stdout that begin with `::`, and files named in its environment."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, TextIO
+
+# The runner drops a larger summary whole.
+SUMMARY_LIMIT_BYTES = 1024 * 1024
+SUMMARY_NOTICE = (
+    "\n\n> [!WARNING]\n> This summary was cut at GitHub's limit of 1 MiB; the whole report is in report.md.\n"
+)
+
+
+def annotate(
+    stream: TextIO, level: Literal["notice", "warning", "error"], message: str, title: str = "Pocketfit"
+) -> None:
+    """Show a message above the log. Any text will do: it can't end the line and begin another command."""
+    _write(stream, f"::{level} title={_escape_property(title)}::{_escape(message)}")
+
+
+def add_mask(stream: TextIO, secret: str) -> None:
+    """Have the runner replace `secret` in logs and summaries; a line at a time, since it masks lines."""
+    for line in secret.splitlines():
+        if line.strip():
+            _write(stream, f"::add-mask::{_escape(line)}")
+
+
+@contextmanager
+def group(stream: TextIO, title: str) -> Iterator[None]:
+    """Fold what is written meanwhile under `title`."""
+    _write(stream, f"::group::{_escape(title)}")
+    try:
+        yield
+    finally:
+        _write(stream, "::endgroup::")
+
+
+@contextmanager
+def stopped_commands(stream: TextIO) -> Iterator[None]:
+    """Have the runner take everything meanwhile as plain text, since other people's code writes it.
+
+    Only the token ends this, which that code can't know.
+    """
+    token = secrets.token_hex(16)
+    _write(stream, f"::stop-commands::{token}")
+    try:
+        yield
+    finally:
+        # On a line of its own, also when the last line before had no end.
+        _write(stream, f"\n::{token}::")
+
+
+def write_output(path: Path, name: str, value: str) -> None:
+    """Set an output of the step; the random delimiter lets the value hold anything."""
+    delimiter = f"pocketfit-{secrets.token_hex(16)}"
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"{name}<<{delimiter}\n{value}\n{delimiter}\n")
+
+
+def append_summary(path: Path, markdown: str) -> None:
+    """Add to the step's summary, cut with a visible notice where it would pass GitHub's limit."""
+    taken = path.stat().st_size if path.exists() else 0
+    room = SUMMARY_LIMIT_BYTES - taken - 1
+    text = markdown.rstrip("\n") + "\n"
+    if len(text.encode()) > room:
+        notice = SUMMARY_NOTICE.encode()
+        kept = text.encode()[: max(room - len(notice), 0)].decode(errors="ignore")
+        # Whole lines: half a table row or tag would spoil the rest of the page.
+        text = kept[: kept.rfind("\n") + 1].rstrip("\n") + SUMMARY_NOTICE
+    with path.open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _write(stream: TextIO, line: str) -> None:
+    stream.write(line + "\n")
+    stream.flush()
+
+
+def _escape(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _escape_property(text: str) -> str:
+    return _escape(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,269 @@
+"""`pocketfit run` as a user starts it: real git, real torch, the real Android runtime in a JVM."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pocketfit.devices.jvm import JvmDevice
+from pocketfit.records import DeviceSpec
+from tests.integration.conftest import CONFIG, WHO, Git, require
+from tests.integration.test_git import state
+
+
+@pytest.fixture(scope="session", autouse=True)
+def android() -> None:
+    reason = JvmDevice(DeviceSpec()).unavailable()
+    require(reason is None, f"device jvm: {reason}")
+
+
+def pocketfit(folder: Path, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pocketfit", *args]
+    env = {**os.environ, **WHO, "COLUMNS": "200", **environment}
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=env, timeout=300)
+    assert "Traceback" not in done.stderr + done.stdout, done.stderr
+    return done
+
+
+def rows(folder: Path) -> dict[str, Any]:
+    report = json.loads((folder / "pocketfit-out" / "report.json").read_text())
+    return {f"{row['model']}/{row['format']}/{row['precision']}": row for row in report["rows"]}
+
+
+def test_a_change_and_what_stays(repository: Path, git: Git) -> None:
+    (repository / "pocketfit.toml").write_text(CONFIG + CONFIG.replace("net]", "same]") + 'formats = ["torchscript"]\n')
+    git("commit", "-q", "-am", "two models")
+    base = git("rev-parse", "HEAD")
+    git("switch", "-q", "-c", "topic")
+    text = (repository / "pocketfit.toml").read_text()
+    (repository / "pocketfit.toml").write_text(
+        text.replace("net.py:net", 'net.py:net"\narguments = { width = 64 }\n#', 1)
+    )
+    git("commit", "-q", "-am", "wider")
+    before = state(repository)
+
+    done = pocketfit(repository, "run", "--base", "main", "--device", "jvm")
+
+    assert done.returncode == 0, done.stderr
+    report = json.loads((repository / "pocketfit-out" / "report.json").read_text())
+    assert (report["verdict"], report["base"], report["head"]) == ("pass", base, git("rev-parse", "HEAD"))
+    assert report["environment"]["device"] == "jvm"
+    found = rows(repository)
+    changed, same = found["net/lite/fp32"], found["same/torchscript/fp32"]
+    assert changed["status"] == "compared"
+    artifacts = repository / "pocketfit-out" / "artifacts"
+    for side in ("base", "head"):
+        assert changed[side]["size_bytes"] == (artifacts / side / "net.lite.fp32.ptl").stat().st_size
+    assert changed["head"]["size_bytes"] > changed["base"]["size_bytes"]
+    assert changed["latency"]["rounds"] > 0
+    assert same["status"] == "identical"
+    assert same["latency"]["verdict"] == "not-measured"
+    assert same["latency"]["ratio"] is None
+    for row in found.values():
+        assert row["smoke"]["status"] == "passed"
+        assert row["smoke"]["max_abs_diff"] <= 1e-4
+        assert row["smoke"]["sqnr_db"] >= 90
+    assert same["smoke"]["runtime"] == "pytorch_android 1.13.1"
+    # The folder of the reports keeps itself out of `git status`; everything else is as it was.
+    assert git("status", "--porcelain") == ""
+    shutil.rmtree(repository / "pocketfit-out")
+    assert state(repository) == before
+
+
+def test_what_fails_is_a_row_and_the_rest_is_complete(repository: Path, git: Git) -> None:
+    (repository / "bad.py").write_text("import no_such_package\n")
+    attention = "import torch\nfrom torch import nn\nclass A(nn.Module):\n    def forward(self, x):\n        return nn.functional.scaled_dot_product_attention(x, x, x)\ndef attention(): return A()\n"
+    (repository / "attention.py").write_text(attention)
+    (repository / "pocketfit.toml").write_text(
+        CONFIG + '[models.bad]\nsource = "bad.py:f"\ninputs = [{ shape = [1] }]\n'
+        '[models.attention]\nsource = "attention.py:attention"\ninputs = [{ shape = [1, 2, 4, 8] }]\nformats = ["lite", "torchscript"]\n'
+    )
+    git("add", ".")
+    git("commit", "-q", "-m", "more")
+
+    done = pocketfit(repository, "run", "--base", "HEAD^", "--device", "jvm")
+
+    assert done.returncode == 4, done.stderr
+    found = rows(repository)
+    assert found["net/lite/fp32"]["status"] == "identical"
+    assert found["net/lite/fp32"]["smoke"]["status"] == "passed"
+    bad = found["bad/lite/fp32"]
+    assert (bad["status"], bad["head"]) == ("failed", None)
+    assert bad["reasons"] == ["bad.py can't be imported: ModuleNotFoundError: No module named 'no_such_package'"]
+    for variant, version in (("attention/lite/fp32", "1.12.2"), ("attention/torchscript/fp32", "1.13.1")):
+        assert found[variant]["status"] == "failed"
+        assert found[variant]["smoke"]["status"] == "failed"
+        assert "aten::scaled_dot_product_attention" in found[variant]["smoke"]["reason"]
+        assert version in found[variant]["smoke"]["reason"]
+    assert "aten::scaled_dot_product_attention" in (repository / "pocketfit-out" / "report.md").read_text()
+
+
+def test_a_base_that_fails_is_no_failure(repository: Path, git: Git) -> None:
+    good = (repository / "net.py").read_text()
+    (repository / "net.py").write_text("raise RuntimeError('broken on base')\n")
+    git("commit", "-q", "-am", "broken")
+    (repository / "net.py").write_text(good)
+    git("commit", "-q", "-am", "mended")
+
+    done = pocketfit(repository, "run", "--base", "HEAD^", "--device", "none")
+
+    assert done.returncode == 0, done.stderr
+    row = rows(repository)["net/lite/fp32"]
+    assert (row["status"], row["base"]) == ("new", None)
+    assert row["reasons"] == ["base: net.py can't be imported: RuntimeError: broken on base"]
+    assert row["smoke"]["status"] == "skipped"
+
+
+def test_a_base_without_configuration(repository: Path, git: Git) -> None:
+    git("rm", "-q", "--cached", "pocketfit.toml")
+    git("commit", "-q", "-m", "no configuration")
+    git("add", "pocketfit.toml")
+    git("commit", "-q", "-m", "first configuration")
+    done = pocketfit(repository, "run", "--base", "HEAD^", "--device", "none")
+    assert done.returncode == 0, done.stderr
+    assert rows(repository)["net/lite/fp32"]["status"] == "new"
+    assert "base has no usable configuration, so there is nothing to compare with" in done.stdout
+
+
+def test_without_a_base_and_without_git(repository: Path) -> None:
+    shutil.rmtree(repository / ".git")
+    done = pocketfit(repository, "run", "--base", "none", "--device", "none")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((repository / "pocketfit-out" / "report.json").read_text())
+    assert (report["base"], report["head"]) == (None, None)
+    assert "no baseline" in (repository / "pocketfit-out" / "report.md").read_text()
+
+
+def test_saved_files_give_the_same_report(repository: Path, git: Git, tmp_path: Path) -> None:
+    git("commit", "-q", "--allow-empty", "-m", "head")
+    assert pocketfit(repository, "run", "--base", "HEAD^", "--device", "jvm").returncode == 0
+    out = repository / "pocketfit-out"
+    done = pocketfit(
+        out, "compare", "base.json", "head.json", "--trial", "trial.json", "--out", str(tmp_path / "again")
+    )
+    assert done.returncode == 0, done.stderr
+    for name in ("report.json", "report.md", "report.html"):
+        assert (tmp_path / "again" / name).read_text() == (out / name).read_text()
+
+
+def test_export_by_configuration(repository: Path) -> None:
+    done = pocketfit(repository, "export")
+    assert done.returncode == 0, done.stderr
+    folder = repository / "pocketfit-out" / "artifacts" / "head"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (entry,) = manifest["artifacts"]
+    assert entry["file"] == "net.lite.fp32.ptl"
+    assert entry["size_bytes"] == (folder / "net.lite.fp32.ptl").stat().st_size
+    # The manifest's golden tensors are all that smoke needs.
+    smoked = pocketfit(repository, "smoke", str(folder / "net.lite.fp32.ptl"), "--device", "jvm")
+    assert smoked.returncode == 0, smoked.stderr
+    assert "net.lite.fp32.ptl (lite) passed: load " in smoked.stdout
+    assert "against eager" in smoked.stdout
+
+
+def test_export_of_one_model_and_smoke_of_the_file(repository: Path) -> None:
+    first = pocketfit(
+        repository, "export", "net.py:net", "--shape", "1,3,16,16", "--format", "torchscript", "-o", "mobile.pt"
+    )
+    assert first.returncode == 0, first.stderr
+    assert "✓ mobile.pt: " in first.stdout
+    done = pocketfit(repository, "smoke", "mobile.pt", "--shape", "1,3,16,16", "--device", "jvm")
+    assert done.returncode == 0, done.stdout
+    assert "mobile.pt (torchscript) passed" in done.stdout
+    assert "on jvm, x86_64, pytorch_android 1.13.1" in done.stdout
+
+
+def test_export_that_fails_leaves_nothing(repository: Path) -> None:
+    before = sorted(path.name for path in repository.iterdir())
+    done = pocketfit(repository, "export", "net.py:nat", "--shape", "1,3,16,16")
+    assert done.returncode == 4
+    assert "✗ nat/lite/fp32 failed: net.py has no 'nat': did you mean 'net'?" in done.stdout
+    assert sorted(path.name for path in repository.iterdir()) == before
+
+
+def test_smoke_of_a_file_that_is_no_model(repository: Path) -> None:
+    (repository / "text.ptl").write_text("hello")
+    done = pocketfit(repository, "smoke", "text.ptl", "--shape", "1,3", "--device", "jvm")
+    assert done.returncode == 4
+    assert "✗ text.ptl (lite) failed: " in done.stdout
+
+
+def test_smoke_of_a_file_from_torch_1(repository: Path) -> None:
+    """tests/data/torch-1.13.ptl was made by torch 1.13.1: see tests/data/README.md."""
+    file = Path(__file__).parents[1] / "data" / "torch-1.13.ptl"
+    done = pocketfit(repository, "smoke", str(file), "--shape", "1,3,16,16", "--device", "jvm")
+    assert done.returncode == 0, done.stdout
+    assert "torch-1.13.ptl (lite) passed" in done.stdout
+
+
+USAGE = {
+    "no_configuration": (["run", "--base", "none"], "no pocketfit.toml (nor [tool.pocketfit] in pyproject.toml) in "),
+    "unknown_base": (["run", "--base", "nope"], "base 'nope' is not a commit, branch or tag of this repository"),
+    "unknown_model": (["run", "--base", "none", "--model", "nat"], "pocketfit.toml has no model 'nat': it has net"),
+    "unknown_device": (["run", "--base", "none", "--device", "phone"], "unknown device 'phone': use one of auto, jvm"),
+    "later_device": (["run", "--base", "none", "--device", "adb"], "device adb is not in this version of Pocketfit: use --device jvm"),
+    "out": (["run", "--base", "none", "--device", "none", "--out", "net.py/out"], "--out net.py/out can't be written: Not a directory"),
+    "config": (["run", "--config", "gone.toml"], "gone.toml: no such file"),
+    "shape": (["export", "net.py:net", "--shape", "1x3"], "--shape '1x3' is no shape: write lengths with commas"),
+    "dtype": (["export", "net.py:net", "--shape", "1,3:half"], "--shape '1,3:half': unknown dtype 'half'"),
+    "format": (["export", "net.py:net", "--shape", "1,3", "--format", "light"], "unknown format 'light': did you mean 'lite'?"),
+    "later_format": (["export", "net.py:net", "--shape", "1,3", "--format", "executorch"], "format executorch is not in this version of Pocketfit"),
+    "later_precision": (["export", "net.py:net", "--shape", "1,3", "--precision", "int8"], "precision int8 is not in this version of Pocketfit"),
+    "target": (["export", "net.py:net", "--shape", "1,3", "-o", "gone/x.ptl"], "-o gone/x.ptl: there is no folder gone"),
+    "no_shape": (["smoke", "net.py"], "net.py: say what goes in, e.g. --shape 1,3,224,224"),
+    "no_file": (["smoke", "gone.ptl", "--shape", "1"], "gone.ptl: no such file"),
+    "no_snapshot": (["compare", "gone.json", "gone.json"], "gone.json"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", USAGE)
+def test_a_mistake_is_one_sentence_and_exit_2(repository: Path, case: str) -> None:
+    args, sentence = USAGE[case]
+    if case == "no_configuration":
+        (repository / "pocketfit.toml").unlink()
+    done = pocketfit(repository, *args)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("error: ")
+    assert sentence in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (repository / "pocketfit-out" / "report.json").exists()
+
+
+def test_not_a_repository(tmp_path: Path) -> None:
+    done = pocketfit(tmp_path, "run")
+    assert done.returncode == 2
+    assert "is not in a git repository: run `git init` and commit, or use --base none" in done.stderr
+
+
+def test_no_android_runtime(repository: Path, tmp_path: Path) -> None:
+    done = pocketfit(repository, "run", "--base", "none", "--device", "jvm", POCKETFIT_ANDROID=str(tmp_path))
+    assert done.returncode == 3
+    assert done.stderr.startswith("error: device jvm can't be used: ")
+    assert "make android" in done.stderr
+
+
+def test_no_java(repository: Path, tmp_path: Path) -> None:
+    for program in ("git", "env"):
+        (tmp_path / program).symlink_to(str(shutil.which(program)))
+    done = pocketfit(repository, "run", "--base", "none", "--device", "jvm", PATH=str(tmp_path))
+    assert done.returncode == 3
+    assert "default-jre-headless" in done.stderr
+
+
+def test_doctor(repository: Path) -> None:
+    done = pocketfit(repository, "doctor")
+    assert done.returncode == 0, done.stdout
+    assert "✓ device jvm pytorch_android_lite 1.12.2, pytorch_android 1.13.1" in done.stdout
+
+
+def test_doctor_without_the_android_runtime(repository: Path, tmp_path: Path) -> None:
+    done = pocketfit(repository, "doctor", POCKETFIT_ANDROID=str(tmp_path))
+    assert done.returncode == 3
+    assert "✗ device jvm " in done.stdout

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from pocketfit import __version__
+
+HEAVY = ("torch", "docker", "numpy", "scipy", "pydantic", "requests", "jinja2")
+
+
+def run(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, atexit\n"
+        f"atexit.register(lambda: print('LOADED', [name for name in {HEAVY!r} if name in sys.modules]))\n"
+        "sys.argv = ['pocketfit', '--help']\n"
+        "from pocketfit.cli import main\nmain()"
+    )
+    done = run(code)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "LOADED []"
+
+
+@pytest.mark.parametrize("command", ["run", "export", "smoke", "compare", "publish", "doctor"])
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pocketfit", command, "--help"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Example: " in done.stdout
+    assert f"pocketfit {command}" in done.stdout
+
+
+def test_version() -> None:
+    done = subprocess.run([sys.executable, "-m", "pocketfit", "--version"], capture_output=True, text=True, check=False)
+    assert done.stdout == f"pocketfit {__version__}\n"
+
+
+def test_without_torch() -> None:
+    code = (
+        "import sys, importlib.util as util\n"
+        "find = util.find_spec\n"
+        "util.find_spec = lambda name, *rest: None if name == 'torch' else find(name, *rest)\n"
+        "sys.argv = ['pocketfit', 'run']\n"
+        "from pocketfit.cli import main\nmain()"
+    )
+    done = run(code)
+    assert done.returncode == 3
+    assert (
+        done.stderr
+        == "error: torch is not installed here: pip install -r requirements/torch.txt (or run `make setup`)\n"
+    )
