@@ -83,7 +83,7 @@ def run(
     request = _request(base, config, out, model, timeout)
     head = pipeline.read_head(request)
     pipeline.prepare_out(out)
-    chosen = choose_device(head.config.device, device)
+    chosen = choose_device(head.config.device, device, request.sandbox.user)
     report = pipeline.run(request, head, chosen.device, chosen.note)
     _show(report)
     typer.echo(f"\nreports: {out}/report.html, report.md, report.json", err=True)
@@ -139,7 +139,7 @@ def smoke(
     from pocketfit.render.exported import print_smoke
     from pocketfit.single import smoke_file
 
-    chosen = choose_device(DeviceSpec(), device)
+    chosen = choose_device(DeviceSpec(), device, _sandbox(timeout).user)
     if chosen.device is None:
         raise typer.BadParameter("smoke needs a device: use --device jvm", param_hint="--device")
     statuses = [print_smoke(file, smoke_file(chosen.device, file, shape or (), _sandbox(timeout))) for file in files]

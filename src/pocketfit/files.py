@@ -1,10 +1,12 @@
-"""Writing files so that nobody ever sees half of one."""
+"""Writing files so that nobody ever sees half of one, and reading those of somebody whom we do not trust."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from pathlib import Path
+from typing import BinaryIO
 
 from pocketfit.errors import ConfigError
 
@@ -29,3 +31,24 @@ def write_text_atomically(path: Path, text: str) -> None:
         # Where this fails too, its folder isn't one or isn't ours, and the error on its way says so.
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file that model code wrote, for reading: never through a link, never a pipe that would block.
+
+    Raises OSError, or ValueError where it is not a regular file.
+    """
+    stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        stream.close()
+        raise ValueError(f"{path.name} is not a regular file")
+    return stream
+
+
+def read_regular(path: Path, limit_bytes: int) -> bytes:
+    """Read such a file whole; raises ValueError where it is larger than `limit_bytes`."""
+    with open_regular(path) as stream:
+        text = stream.read(limit_bytes + 1)
+    if len(text) > limit_bytes:
+        raise ValueError(f"{path.name} is larger than {limit_bytes} bytes")
+    return text

@@ -69,6 +69,8 @@ def finish(
         )
     except FileNotFoundError as error:
         raise CommandError(words[0], 127, f"{error.filename} not found") from error
+    except PermissionError as error:
+        raise CommandError(words[0], 126, f"{error.filename} may not be run{f' by {user}' if user else ''}") from error
     try:
         stdout, stderr = process.communicate(timeout=timeout)
         return Finished(process.returncode, stdout, stderr)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import stat
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from pocketfit.backends import BACKENDS
 from pocketfit.errors import EnvironmentProblem
+from pocketfit.files import open_regular, read_regular
 from pocketfit.job import (
     JOB_FILE,
     RESULT_FILE,
@@ -133,7 +133,7 @@ def _read_result(folder: Path) -> Result | None:
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        text = _read_regular(folder / RESULT_FILE, RESULT_LIMIT_BYTES)
+        text = read_regular(folder / RESULT_FILE, RESULT_LIMIT_BYTES)
         return TypeAdapter[Result](Result).validate_json(text)
     except FileNotFoundError:
         return None
@@ -153,7 +153,7 @@ def _how_it_died(done: Finished, stage: str, sandbox: Sandbox) -> str:
 
 def _read_stage(folder: Path) -> str:
     try:
-        return _read_regular(folder / STAGE_FILE, 1000).decode(errors="replace")
+        return read_regular(folder / STAGE_FILE, 1000).decode(errors="replace")
     except (OSError, ValueError):
         return "starting"
 
@@ -196,24 +196,8 @@ def _take_tensor(tensor: TensorFile, folder: Path, target: Path) -> None:
 def _take(source: Path, target: Path) -> int:
     """Copy a regular file, never through a link, under a temporary name; returns its size in bytes."""
     partial = target.with_name(f"{target.name}.partial")
-    with open(_open_regular(source), "rb") as file, partial.open("wb") as copy:
+    with open_regular(source) as file, partial.open("wb") as copy:
         shutil.copyfileobj(file, copy)
         size_bytes = copy.tell()
     partial.replace(target)
     return size_bytes
-
-
-def _read_regular(path: Path, limit_bytes: int) -> bytes:
-    with open(_open_regular(path), "rb") as file:
-        text = file.read(limit_bytes + 1)
-    if len(text) > limit_bytes:
-        raise ValueError(f"{path.name} is larger than {limit_bytes} bytes")
-    return text
-
-
-def _open_regular(path: Path) -> int:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise ValueError(f"{path.name} is not a regular file")
-    return descriptor

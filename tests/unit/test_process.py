@@ -50,6 +50,7 @@ def test_run_returns_what_was_printed() -> None:
         (python("import sys; sys.exit('no such thing')"), "exited with 1: no such thing"),
         (python("import sys; sys.exit(2)"), r"exited with 2: \(it printed nothing\)"),
         (["no-such-program"], "no-such-program exited with 127: no-such-program not found"),
+        (["/etc/passwd"], "/etc/passwd exited with 126: /etc/passwd may not be run"),
     ],
 )
 def test_run_says_how_it_failed(args: list[str], message: str) -> None:

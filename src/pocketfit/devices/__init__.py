@@ -6,6 +6,6 @@ from collections.abc import Callable
 
 from pocketfit.devices.base import Device
 from pocketfit.devices.jvm import JvmDevice
-from pocketfit.records import DeviceSpec
 
-DEVICES: dict[str, Callable[[DeviceSpec], Device]] = {"jvm": JvmDevice}
+# Each takes the configuration, and `user`: the name to run artifacts as, where we are root.
+DEVICES: dict[str, Callable[..., Device]] = {"jvm": JvmDevice}

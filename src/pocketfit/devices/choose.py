@@ -17,7 +17,7 @@ class Choice:
     note: str = ""
 
 
-def choose_device(spec: DeviceSpec, kind: str | None) -> Choice:
+def choose_device(spec: DeviceSpec, kind: str | None, user: str | None = None) -> Choice:
     """Raises ConfigError for a device that we don't know, EnvironmentProblem for one that can't be used here."""
     from pocketfit.config import DEVICES as KNOWN
     from pocketfit.devices import DEVICES
@@ -29,7 +29,7 @@ def choose_device(spec: DeviceSpec, kind: str | None) -> Choice:
         return Choice(None, "not tried on a device, since none was wanted (--device none)")
     if wanted != "auto" and wanted not in DEVICES:
         raise ConfigError(f"device {wanted} is not in this version of Pocketfit: use --device jvm")
-    device = DEVICES["jvm" if wanted == "auto" else wanted](spec)
+    device = DEVICES["jvm" if wanted == "auto" else wanted](spec, user=user)
     if reason := device.unavailable():
         raise EnvironmentProblem(f"device {device.kind} can't be used: {reason}")
     return Choice(

@@ -15,6 +15,7 @@ from pocketfit.devices.crash import describe_crash
 from pocketfit.devices.program import Answer, Result, parse_answer, to_c_order, words
 from pocketfit.devices.reason import condense, shorten
 from pocketfit.errors import EnvironmentProblem
+from pocketfit.files import read_regular
 from pocketfit.process import Finished, finish
 from pocketfit.records import DeviceInfo, DeviceSpec, SmokeInput, Timing
 from pocketfit.runtime import RUNTIME_OF_FORMAT, find_android
@@ -32,16 +33,30 @@ FLAGS = (
 # Tensors live outside the Java heap, under a limit of their own that is the heap's unless set.
 DIRECT_MEMORY = "-XX:MaxDirectMemorySize=64g"
 
+REPORT_LIMIT_BYTES = 10_000_000
+
 # All that a JVM needs; what a pull request's model runs in must not see our secrets.
 ENVIRONMENT = ("PATH", "JAVA_HOME", "LD_LIBRARY_PATH", "TMPDIR")
 
 
 class JvmDevice:
-    """`timeout_s` bounds one artifact; timing takes up to `rounds` rounds of four blocks, or `budget_ms`."""
+    """`timeout_s` bounds one artifact; timing takes up to `rounds` rounds of four blocks, or `budget_ms`.
+
+    `user` is a name to run as, where we are root: an artifact is the pull request's, and native code reads it.
+    """
 
     kind = "jvm"
 
-    def __init__(self, spec: DeviceSpec, *, timeout_s: float = 120, rounds: int = 20, budget_ms: int = 15_000) -> None:
+    def __init__(
+        self,
+        spec: DeviceSpec,
+        *,
+        user: str | None = None,
+        timeout_s: float = 120,
+        rounds: int = 20,
+        budget_ms: int = 15_000,
+    ) -> None:
+        self.user = user
         self.threads = spec.threads
         self.timeout_s = timeout_s
         self.rounds = rounds
@@ -99,6 +114,8 @@ class JvmDevice:
         runtime = RUNTIME_OF_FORMAT[given[0].format]
         error_file = folder.absolute() / "hs_err.log"
         error_file.unlink(missing_ok=True)
+        if self.user:
+            shutil.chown(folder, self.user)
         arguments = words(
             given,
             runtime=runtime,
@@ -123,8 +140,12 @@ class JvmDevice:
             timeout=self._limit_s(len(given)),
             cwd=folder,
             env=_environment(),
+            user=self.user,
         )
-        written = error_file.read_text(errors="replace") if error_file.is_file() else ""
+        try:
+            written = read_regular(error_file, REPORT_LIMIT_BYTES).decode(errors="replace")
+        except (OSError, ValueError):
+            written = ""
         return done, "\n".join([written, done.stdout, done.stderr])
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pocketfit import __version__
+from pocketfit.files import open_regular
 from pocketfit.records import SmokeInput, TensorFile
 
 
@@ -109,10 +110,14 @@ def to_c_order(output: RawOutput, folder: Path) -> TensorFile:
     if Path(output.file).name != output.file:
         raise ValueError(f"the program named an output {output.file!r}, outside of its folder")
     path = folder / output.file
-    values = np.fromfile(path, dtype=np.dtype(output.dtype).newbyteorder("<"))
+    with open_regular(path) as stream:
+        values = np.frombuffer(stream.read(), dtype=np.dtype(output.dtype).newbyteorder("<"))
     if output.memory_format in {"channels_last", "channels_last_3d"}:
         batch, channels, *space = output.shape
-        np.moveaxis(values.reshape(batch, *space, channels), -1, 1).tofile(path)
+        ordered = np.moveaxis(values.reshape(batch, *space, channels), -1, 1)
+        # In a file of our own: the program's may be a hard link to somebody's.
+        path.unlink()
+        ordered.tofile(path)
     else:
         values.reshape(output.shape)
     return TensorFile(output.path, output.dtype, output.shape, output.file)

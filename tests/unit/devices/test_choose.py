@@ -17,6 +17,7 @@ class Desk:
     """A device that is there, or says why not."""
 
     spec: DeviceSpec = field(default_factory=DeviceSpec)
+    user: str | None = None
     reason: str | None = None
     kind: str = "jvm"
 
@@ -35,7 +36,7 @@ class Desk:
 
 def test_the_command_line_comes_before_the_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(DEVICES, "jvm", Desk)
-    assert choose_device(DeviceSpec("none"), "jvm") == Choice(Desk(DeviceSpec("none")))
+    assert choose_device(DeviceSpec("none"), "jvm", "model") == Choice(Desk(DeviceSpec("none"), "model"))
 
 
 def test_auto_says_what_it_chose(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +53,7 @@ def test_none() -> None:
 
 
 def test_one_that_can_not_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(DEVICES, "jvm", lambda spec: Desk(spec, "it is not plugged in"))
+    monkeypatch.setitem(DEVICES, "jvm", lambda spec, user: Desk(spec, user, "it is not plugged in"))
     with pytest.raises(EnvironmentProblem, match="device jvm can't be used: it is not plugged in"):
         choose_device(DeviceSpec(), None)
 
