@@ -6,6 +6,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 
 include src/android/build.mk
@@ -43,10 +44,11 @@ format: $(VENV)/.installed
 
 $(VENV)/.installed: requirements/requirements.txt requirements/dev.txt requirements/torch.txt pyproject.toml tools/system_packages.py
 	@$(PYTHON) tools/system_packages.py
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/requirements.txt -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 1 --timeout 30 --extra-index-url $(TORCH_INDEX) -r requirements/torch.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "setting up $(VENV): the locked dependencies, then torch, which takes minutes the first time"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) --require-hashes -r requirements/requirements.txt -r requirements/dev.txt
+	@$(PIP) --retries 1 --timeout 30 --extra-index-url $(TORCH_INDEX) -r requirements/torch.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 lock:

@@ -12,7 +12,8 @@ android: $(ANDROID_OUT)/runtimes.json
 
 # The build writes this file last.
 $(ANDROID_OUT)/runtimes.json: $(ANDROID_SOURCES)
-	$(MVN) -f src/android/pom.xml package -Dandroid.out=$(abspath $(ANDROID_OUT)) $(MVN_FLAGS)
+	@echo "building the Android side: the first time fetches its libraries, 150 MB"
+	@$(MVN) -f src/android/pom.xml package -Dandroid.out=$(abspath $(ANDROID_OUT)) $(MVN_FLAGS)
 
 android-test:
 	mvn -B -f src/android/pom.xml test $(MVN_FLAGS)

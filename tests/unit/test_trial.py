@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pocketfit.devices.base import DeviceRun
+from pocketfit.golden import write_arrays
+from pocketfit.records import (
+    Built,
+    DeviceInfo,
+    Failed,
+    Limits,
+    Parity,
+    Smoke,
+    SmokeInput,
+    Snapshot,
+    TensorFile,
+    Timing,
+    Variant,
+)
+from pocketfit.trial import run_trial
+
+NET = Variant("net", "lite", "fp32")
+
+
+@dataclass
+class Doubler:
+    """A device whose runtime answers each artifact with twice its input, plus what stands in the artifact."""
+
+    kind: str = "jvm"
+    timed: list[tuple[str, str]] = field(default_factory=list)
+
+    def unavailable(self) -> str | None:
+        return None
+
+    def info(self) -> DeviceInfo:
+        return DeviceInfo("jvm", "x86_64", "a desk", 1, {"lite": "a runtime"})
+
+    def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
+        text = given.artifact.read_text()
+        if text == "crash":
+            return DeviceRun("failed", "the runtime crashed with SIGSEGV", "a runtime")
+        values = np.fromfile(given.folder / given.inputs[0].file, dtype="<f4") * 2 + float(text)
+        return DeviceRun("passed", "", "a runtime", 5.0, 1.0, 1000, write_arrays([("", values)], folder, "answer"))
+
+    def time_pair(self, base: SmokeInput, head: SmokeInput) -> Timing:
+        self.timed.append((base.artifact.read_text(), head.artifact.read_text()))
+        return Timing((1.0,), (2.0,))
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> dict[str, Path]:
+    for side in ("base", "head"):
+        (tmp_path / side).mkdir()
+        write_arrays([("", np.ones(4, dtype=np.float32))], tmp_path / side, "input")
+        write_arrays([("", np.full(4, 2, dtype=np.float32))], tmp_path / side, "output")
+    return {side: tmp_path / side for side in ("base", "head")}
+
+
+def built(folder: Path, text: str, ops: dict[str, int] | None = None) -> Built:
+    (folder / "net.ptl").write_text(text)
+    one = (TensorFile("", "float32", (4,), "input0.bin"),)
+    two = (TensorFile("", "float32", (4,), "output0.bin"),)
+    return Built(NET, "net.ptl", 1, 1, text, 0, ops or {}, one, two, (), Parity())
+
+
+def snapshot(side: str, *outcomes: Built | Failed, limits: Limits | None = None) -> Snapshot:
+    return Snapshot(side, None, "0", "2", ".", outcomes, {"net": limits or Limits()})  # type: ignore[arg-type]
+
+
+def passed(max_abs_diff: float, sqnr_db: float) -> Smoke:
+    return Smoke("passed", "", "jvm", "x86_64", "a runtime", 5.0, 1.0, 1000, max_abs_diff, sqnr_db, 1.0)
+
+
+def test_identical_artifacts_are_tried_once_and_not_timed(folders: dict[str, Path]) -> None:
+    device = Doubler()
+    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "0"))
+    (row,) = run_trial(device, *sides, folders).rows  # type: ignore[arg-type]
+    assert (row.base, row.head, row.timing) == (None, passed(0.0, 300.0), None)
+    assert device.timed == []
+
+
+def test_changed_artifacts_are_tried_each_and_timed(folders: dict[str, Path]) -> None:
+    device = Doubler()
+    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "0.0"))
+    (row,) = run_trial(device, *sides, folders).rows  # type: ignore[arg-type]
+    assert (row.base, row.head, row.timing) == (passed(0.0, 300.0), passed(0.0, 300.0), Timing((1.0,), (2.0,)))
+    assert device.timed == [("0", "0.0")]
+
+
+def test_another_answer_than_eagers_fails(folders: dict[str, Path]) -> None:
+    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "1"))
+    (row,) = run_trial(Doubler(), *sides, folders).rows  # type: ignore[arg-type]
+    assert row.head is not None
+    assert (row.head.status, row.head.reason) == ("failed", "on the device SQNR against eager is 6.0 dB, below 60 dB")
+    assert (row.head.max_abs_diff, row.head.argmax_agreement) == (1.0, 1.0)
+    assert row.timing == Timing(reason="not timed, since not both sides run")
+
+
+def test_a_limit_of_the_users_own(folders: dict[str, Path]) -> None:
+    head = snapshot("head", built(folders["head"], "1"), limits=Limits(min_sqnr_db=6.0))
+    (row,) = run_trial(Doubler(), None, head, folders).rows  # type: ignore[arg-type]
+    assert row.head is not None
+    assert row.head.status == "passed"
+
+
+def test_the_librarys_own_fault_is_named(folders: dict[str, Path]) -> None:
+    head = snapshot("head", built(folders["head"], "1", {"aten::conv2d": 3}))
+    (row,) = run_trial(Doubler(), None, head, folders).rows  # type: ignore[arg-type]
+    assert row.head is not None
+    assert row.head.reason == (
+        "on the device SQNR against eager is 6.0 dB, below 60 dB (its aten::conv2d may be to blame: the library's x86_64 "
+        "kernels compute a plain 1x1 convolution on an image of under 4 pixels wrongly, a phone's do not)"
+    )
+
+
+def test_a_crash_is_the_runtimes_own_reason(folders: dict[str, Path]) -> None:
+    sides = snapshot("base", built(folders["base"], "crash")), snapshot("head", built(folders["head"], "0"))
+    (row,) = run_trial(Doubler(), *sides, folders).rows  # type: ignore[arg-type]
+    assert row.base == Smoke("failed", "the runtime crashed with SIGSEGV", "jvm", "x86_64", "a runtime")
+    assert row.head == passed(0.0, 300.0)
+    assert row.timing == Timing(reason="not timed, since not both sides run")
+
+
+def test_what_was_not_built_is_not_tried(folders: dict[str, Path]) -> None:
+    head = snapshot("head", Failed(NET, "no"))
+    assert run_trial(Doubler(), None, head, folders).rows == ()  # type: ignore[arg-type]
