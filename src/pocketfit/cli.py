@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -134,6 +136,7 @@ def smoke(
 
     Example: `pocketfit smoke model_mobile.ptl --shape 1,3,224,224`
     """
+    from pocketfit.devices.base import started
     from pocketfit.devices.choose import choose_device
     from pocketfit.records import DeviceSpec
     from pocketfit.render.exported import print_smoke
@@ -142,7 +145,8 @@ def smoke(
     chosen = choose_device(DeviceSpec(), device, _sandbox(timeout).user)
     if chosen.device is None:
         raise typer.BadParameter("smoke needs a device: use --device jvm", param_hint="--device")
-    statuses = [print_smoke(file, smoke_file(chosen.device, file, shape or (), _sandbox(timeout))) for file in files]
+    with started(chosen.device) as up:
+        statuses = [print_smoke(file, smoke_file(up, file, shape or (), _sandbox(timeout))) for file in files]
     _leave(VERDICT_FAILED if "failed" in statuses else EnvironmentProblem.exit_code if "infra-error" in statuses else 0)
 
 
@@ -202,11 +206,19 @@ def doctor() -> None:
 
 
 def main() -> None:
+    # So that worktrees, containers and temporary folders go in every ending.
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         app()
     except PocketfitError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
+
+
+def _terminate(number: int, _: FrameType | None) -> None:
+    # Once is enough: a second signal must not stop the tidying up.
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def _request(base: str | None, config: Path | None, out: Path, models: list[str] | None, timeout_s: float) -> Request:

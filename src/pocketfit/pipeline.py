@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pocketfit.compare import compare
 from pocketfit.config import find_config, read_config
-from pocketfit.devices.base import Device
+from pocketfit.devices.base import Device, started
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.files import write_text_atomically
 from pocketfit.git import Git
@@ -126,7 +126,8 @@ def _trial(request: Request, device: Device | None, snapshots: Mapping[SideName,
     if device is None:
         return None
     folders = {name: (request.out / "artifacts" / name).resolve() for name in snapshots}
-    trial = run_trial(device, snapshots.get("base"), snapshots["head"], folders)
+    with started(device):
+        trial = run_trial(device, snapshots.get("base"), snapshots["head"], folders)
     write_trial(request.out / "trial.json", trial)
     return trial
 

@@ -9,13 +9,18 @@ import pwd
 import shlex
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pocketfit.errors import CommandError
 
 log = logging.getLogger(__name__)
+
+_running: set[subprocess.Popen[str]] = set()
+_lock = threading.Lock()
+_stopped = threading.Event()
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ def finish(
     """
     words = [str(arg) for arg in args]
     log.debug("$ %s", shlex.join(words))
+    if _stopped.is_set():
+        raise CommandError(words[0], 130, "not started, since we were told to stop")
     try:
         process = subprocess.Popen(
             words,
@@ -71,6 +78,8 @@ def finish(
         raise CommandError(words[0], 127, f"{error.filename} not found") from error
     except PermissionError as error:
         raise CommandError(words[0], 126, f"{error.filename} may not be run{f' by {user}' if user else ''}") from error
+    with _lock:
+        _running.add(process)
     try:
         stdout, stderr = process.communicate(timeout=timeout)
         return Finished(process.returncode, stdout, stderr)
@@ -81,6 +90,33 @@ def finish(
     finally:
         # Also on KeyboardInterrupt, and for grandchildren that outlived their parent.
         _kill_group(process)
+        with _lock:
+            _running.discard(process)
+
+
+@contextlib.contextmanager
+def stopping_all() -> Iterator[None]:
+    """Should the block end in an exception, an interrupt above all, what other threads started is killed as well.
+
+    They wait for it, and we would wait for them.
+    """
+    try:
+        yield
+    except BaseException:
+        _stopped.set()
+        with _lock:
+            for process in _running:
+                _kill_group(process)
+        raise
+
+
+@contextlib.contextmanager
+def starting_again() -> Iterator[None]:
+    """After the block programs can be started again: what it had to stop is gone, and there is tidying up to do."""
+    try:
+        yield
+    finally:
+        _stopped.clear()
 
 
 def run(*args: str | Path, timeout: float, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:

@@ -193,6 +193,13 @@ class DeviceInfo:
     threads: int
     runtimes: Mapping[str, str]
     note: str = ""
+    # Of an Android device; None where it is none, or does not say.
+    model: str | None = None
+    android: str | None = None
+    api_level: int | None = None
+    page_size_bytes: int | None = None
+    cores: int | None = None
+    free_memory_bytes: int | None = None
 
 
 @dataclass(frozen=True)

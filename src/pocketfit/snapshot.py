@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pocketfit import __version__
 from pocketfit.backends import BACKENDS
+from pocketfit.process import starting_again, stopping_all
 from pocketfit.records import Built, Config, Failed, ModelSpec, Outcome, SideName, Skipped, Snapshot, Variant
 from pocketfit.worker import Sandbox, build
 
@@ -35,16 +36,14 @@ class Side:
 
 def take_snapshots(sides: Sequence[Side], out: Path, sandbox: Sandbox) -> list[Snapshot]:
     """Build all variants of all sides, as many at once as there are cores."""
-    with ThreadPoolExecutor(max_workers=min(MAX_CHILDREN, os.cpu_count() or 1)) as pool:
+    workers = min(MAX_CHILDREN, os.cpu_count() or 1)
+    # In this order: what runs is killed before the pool waits for it; only then may git start again and tidy up.
+    with starting_again(), ThreadPoolExecutor(max_workers=workers) as pool, stopping_all():
         pending = [
-            [(pool.submit(_build_one, side, variant, spec, out, sandbox)) for variant, spec in variants(side.config)]
+            [pool.submit(_build_one, side, variant, spec, out, sandbox) for variant, spec in variants(side.config)]
             for side in sides
         ]
-        try:
-            results = [[future.result() for future in futures] for futures in pending]
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        results = [[future.result() for future in futures] for futures in pending]
     return [_snapshot(side, done, out) for side, done in zip(sides, results, strict=True)]
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -267,3 +269,35 @@ def test_doctor_without_the_android_runtime(repository: Path, tmp_path: Path) ->
     done = pocketfit(repository, "doctor", POCKETFIT_ANDROID=str(tmp_path))
     assert done.returncode == 3
     assert "✗ device jvm " in done.stdout
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_run_that_is_stopped_leaves_nothing(
+    repository: Path, git: Git, tmp_path: Path, number: int, code: int
+) -> None:
+    started = tmp_path / "started"
+    (repository / "net.py").write_text(
+        f"import pathlib, time\npathlib.Path({str(started)!r}).touch()\ntime.sleep(600)\n"
+    )
+    git("commit", "-q", "-am", "slow")
+    git("commit", "-q", "--allow-empty", "-m", "head")
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    command = [sys.executable, "-m", "pocketfit", "run", "--base", "HEAD^", "--device", "none"]
+    process = subprocess.Popen(
+        command, cwd=repository, env={**os.environ, "TMPDIR": str(temporary)}, stderr=subprocess.PIPE, text=True
+    )
+    while not started.exists():
+        time.sleep(0.1)
+
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=20)
+
+    assert process.returncode == code, stderr
+    assert "Traceback" not in stderr
+    assert list(temporary.iterdir()) == []
+    assert git("worktree", "list").count("\n") == 0
+    running = subprocess.run(
+        ["pgrep", "-f", f"pocketfit.child {temporary}"], capture_output=True, text=True, check=False
+    )
+    assert running.stdout == ""

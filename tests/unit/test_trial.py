@@ -36,6 +36,10 @@ class Doubler:
     def unavailable(self) -> str | None:
         return None
 
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
     def info(self) -> DeviceInfo:
         return DeviceInfo("jvm", "x86_64", "a desk", 1, {"lite": "a runtime"})
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -31,8 +33,14 @@ class Device(Protocol):
     def unavailable(self) -> str | None:
         """Why this device can't be used here, with the next step, or None if it can."""
 
+    def start(self) -> None:
+        """Bring it up, where it has to be; raises EnvironmentProblem that says what failed and the next step."""
+
+    def stop(self) -> None:
+        """Remove all that `start` and the runs left; called in every ending, also where `start` raised."""
+
     def info(self) -> DeviceInfo:
-        """What it is; only asked when it is available."""
+        """What it is; only asked after `start`."""
 
     def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
         """Load and run one artifact on its golden inputs, in a process of its own.
@@ -42,3 +50,13 @@ class Device(Protocol):
 
     def time_pair(self, base: SmokeInput, head: SmokeInput) -> Timing:
         """Time two artifacts in turn in one process."""
+
+
+@contextmanager
+def started(device: Device) -> Iterator[Device]:
+    """The device, up for as long as the block runs."""
+    try:
+        device.start()
+        yield device
+    finally:
+        device.stop()

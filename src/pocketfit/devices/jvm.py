@@ -73,6 +73,12 @@ class JvmDevice:
             return f"its Android libraries are {abi}'s, and this machine is {platform.machine()}: use another device"
         return None
 
+    def start(self) -> None:
+        """Nothing to bring up: each artifact gets a JVM of its own."""
+
+    def stop(self) -> None:
+        """Nothing is left of a JVM that ended."""
+
     def info(self) -> DeviceInfo:
         android = find_android()
         runtimes = {format: str(android.runtimes[name]) for format, name in RUNTIME_OF_FORMAT.items()}

@@ -24,6 +24,10 @@ class Desk:
     def unavailable(self) -> str | None:
         return self.reason
 
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
     def info(self) -> DeviceInfo:
         return DeviceInfo("jvm", "x86_64", "a desk", 1, {})
 
