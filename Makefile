@@ -35,8 +35,8 @@ check: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/zizmor --offline --quiet .github action.yml examples/workflows
-	@if command -v actionlint >/dev/null; then actionlint; else echo "actionlint is not installed: workflows were checked by zizmor alone"; fi
+	$(BIN)/zizmor --offline --quiet .github action.yml examples/workflows/*.yml
+	@if command -v actionlint >/dev/null; then actionlint .github/workflows/*.yml examples/workflows/*.yml; else echo "actionlint is not installed: workflows were checked by zizmor alone"; fi
 
 format: $(VENV)/.installed
 	$(BIN)/ruff format .

@@ -209,7 +209,8 @@ def main() -> None:
     # So that worktrees, containers and temporary folders go in every ending.
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        app()
+        # Also where we were started as a module.
+        app(prog_name="pocketfit")
     except PocketfitError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)

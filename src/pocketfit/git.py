@@ -44,8 +44,10 @@ class Git:
         except CommandError:
             return None
 
-    def parents(self, ref: str = "HEAD") -> tuple[str, ...]:
-        return tuple(self._run("rev-list", "--parents", "-n", "1", ref).split()[1:])
+    def parents(self) -> tuple[str, ...]:
+        """HEAD's parents as its commit names them, also where a shallow clone pretends that there are none."""
+        header = self._run("cat-file", "commit", "HEAD").partition("\n\n")[0]
+        return tuple(line.removeprefix("parent ") for line in header.splitlines() if line.startswith("parent "))
 
     def is_dirty(self) -> bool:
         """Whether tracked files differ from HEAD, or new files are there that git does not ignore."""

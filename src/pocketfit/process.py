@@ -10,13 +10,16 @@ import shlex
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pocketfit.errors import CommandError
 
 log = logging.getLogger(__name__)
+
+# The runner gives a cancelled step 7.5 s before it kills the container; a laptop is more patient.
+TIDY_UP_S = 30.0
 
 _running: set[subprocess.Popen[str]] = set()
 _lock = threading.Lock()
@@ -94,6 +97,45 @@ def finish(
             _running.discard(process)
 
 
+def stream(
+    args: Sequence[str], *, on_line: Callable[[str], None], timeout: float, cwd: Path, env: Mapping[str, str]
+) -> int:
+    """Run a program and hand over each line that it prints, stdout and stderr in their order; returns its exit code.
+
+    Should we be told to stop, it is told so too and given time to tidy up.
+    """
+    process = subprocess.Popen(
+        args,
+        env=dict(env),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    killer = threading.Timer(timeout, _kill_group, [process])
+    killer.daemon = True
+    killer.start()
+    # What the child leaves running in its session holds the pipe open: it ends with the child.
+    threading.Thread(target=_kill_group_after, args=[process], daemon=True).start()
+    try:
+        for line in process.stdout:
+            on_line(line)
+    except BaseException:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=TIDY_UP_S)
+        raise
+    finally:
+        killer.cancel()
+        _kill_group(process)
+        process.wait()
+    return process.returncode
+
+
 @contextlib.contextmanager
 def stopping_all() -> Iterator[None]:
     """Should the block end in an exception, an interrupt above all, what other threads started is killed as well.
@@ -127,6 +169,11 @@ def run(*args: str | Path, timeout: float, cwd: Path | None = None, env: Mapping
     if done.code:
         raise CommandError(str(args[0]), done.code, done.stderr or done.stdout)
     return done.stdout
+
+
+def _kill_group_after(process: subprocess.Popen[str]) -> None:
+    process.wait()
+    _kill_group(process)
 
 
 def _kill_group(process: subprocess.Popen[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pocketfit.errors import CommandError
-from pocketfit.process import Finished, finish, run
+from pocketfit.process import Finished, finish, run, stream
 
 
 def python(code: str) -> list[str]:
@@ -66,3 +66,27 @@ def test_run_says_when_there_is_no_answer() -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_another_user() -> None:
     assert finish(["id", "-un"], timeout=20, user="nobody").stdout == "nobody\n"
+
+
+def test_stream_hands_over_lines_in_their_order(tmp_path: Path) -> None:
+    lines: list[str] = []
+    code = (
+        "import sys; print('one', flush=True); print('two', file=sys.stderr, flush=True); print('three'); sys.exit(3)"
+    )
+    assert stream(python(code), on_line=lines.append, timeout=20, cwd=tmp_path, env={}) == 3
+    assert lines == ["one\n", "two\n", "three\n"]
+
+
+def test_stream_lets_a_program_tidy_up_when_we_are_stopped(tmp_path: Path) -> None:
+    code = (
+        "import signal, sys, time, pathlib\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (pathlib.Path('tidied').touch(), sys.exit(0)))\n"
+        "print('up', flush=True)\ntime.sleep(60)"
+    )
+
+    def stop(line: str) -> None:
+        raise KeyboardInterrupt(line)
+
+    with pytest.raises(KeyboardInterrupt):
+        stream(python(code), on_line=stop, timeout=30, cwd=tmp_path, env={})
+    assert (tmp_path / "tidied").exists()

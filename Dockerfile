@@ -1,0 +1,67 @@
+# The image of the action and of `docker run IMAGE COMMAND`. It builds with and without BuildKit; what changes
+# seldom comes first, so that a rebuild after a change of ours takes seconds.
+ARG BASE=python:3.11-slim-bookworm
+
+# --- stage 1: the Android side -----------------------------------------------------------------------------
+FROM ${BASE} AS android
+
+# The folder for manual pages: slim images lack it, and Java's packages want to link into it.
+RUN mkdir -p /usr/share/man/man1 \
+    && apt-get update \
+    && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+        binutils default-jdk-headless gcc libc6-dev make maven \
+    && rm -rf /var/lib/apt/lists/*
+
+WORKDIR /build
+COPY src/android/ src/android/
+# What `make android` does.
+RUN make -f src/android/build.mk android
+
+# --- stage 2: what runs ------------------------------------------------------------------------------------
+FROM ${BASE}
+
+RUN mkdir -p /usr/share/man/man1 \
+    && apt-get update \
+    && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+        adb ca-certificates default-jre-headless git \
+    && rm -rf /var/lib/apt/lists/*
+
+# The workspace belongs to another user than ours, and HOME is not this image's: only the system's settings count.
+# `model` is whom a model's code runs as; its number is nobody's, neither here nor in the workspace.
+RUN git config --system --add safe.directory '*' \
+    && useradd --create-home --uid 47113 --shell /usr/sbin/nologin model
+
+# An environment of our own: Debian refuses pip in the system's.
+RUN python -m venv /opt/venv
+ENV PATH=/opt/venv/bin:$PATH \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_ROOT_USER_ACTION=ignore
+
+WORKDIR /opt/pocketfit
+COPY requirements/requirements.txt requirements/
+RUN pip install --require-hashes -r requirements/requirements.txt
+
+# The CPU wheels are a fifth of the default ones; where their index does not answer, pip takes the default ones.
+ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+COPY requirements/torch.txt requirements/
+RUN pip install --retries 1 --extra-index-url "${TORCH_INDEX}" -r requirements/torch.txt
+
+COPY --from=android /build/build/android/ android/
+COPY pyproject.toml README.md LICENSE ./
+COPY src/pocketfit/ src/pocketfit/
+RUN pip install --no-deps --no-build-isolation . && rm -rf build src
+
+# Importable by name, since the program starts isolated (below).
+COPY entrypoint/ entrypoint/
+RUN echo /opt/pocketfit > "$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/pocketfit-entrypoint.pth"
+
+ENV POCKETFIT_ANDROID=/opt/pocketfit/android \
+    POCKETFIT_MODEL_USER=model
+
+# For people: docker run --volume "$PWD:/work" IMAGE ... GitHub sets its own.
+WORKDIR /work
+
+# Isolated (-I): neither the workspace, where this starts, nor PYTHONPATH may put a module in front of ours, since
+# this process holds the token. Unbuffered (-u): the log is live.
+ENTRYPOINT ["/opt/venv/bin/python", "-I", "-u", "-m", "entrypoint"]

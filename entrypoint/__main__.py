@@ -1,0 +1,49 @@
+"""With arguments, the pocketfit command line; without, inside a GitHub job, the action."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from types import FrameType
+
+import typer
+
+from entrypoint.action import POCKETFIT, run_action
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command(
+    context_settings={
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "allow_interspersed_args": False,
+        "help_option_names": [],
+    }
+)
+def main(context: typer.Context) -> None:
+    if command := pocketfit_command(context.args, os.environ):
+        os.execv(command[0], command)
+    # We are the container's first process, which signals don't end by themselves.
+    signal.signal(signal.SIGTERM, _terminate)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    raise typer.Exit(run_action(os.environ, sys.stdout))
+
+
+def _terminate(number: int, _: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+def pocketfit_command(args: list[str], environ: Mapping[str, str]) -> list[str] | None:
+    """The command to become; None where the action is wanted."""
+    if not args and environ.get("GITHUB_ACTIONS") == "true":
+        return None
+    return [*POCKETFIT, *(args or ["--help"])]
+
+
+if __name__ == "__main__":
+    app()

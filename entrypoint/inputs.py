@@ -1,0 +1,147 @@
+"""The action's inputs, as the runner puts them into the environment."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+
+from pocketfit.comment import Mode as CommentMode
+from pocketfit.comment import marker
+from pocketfit.errors import ConfigError
+from pocketfit.publish import DEFAULT_KEY, parse_mode
+
+Task = Literal["check", "export", "report"]
+
+# What mode `auto` does for an event. For others it would have to guess.
+TASKS: dict[str, Task] = {
+    "pull_request": "check",
+    "push": "check",
+    "merge_group": "check",
+    "workflow_dispatch": "export",
+    "workflow_run": "report",
+}
+# One tensor of input-shape: 1,3,224,224 or 1,128:int64.
+SHAPE = re.compile(r"\s*(\d+(?:\s*,\s*\d+)*)\s*(?::\s*(\w+)\s*)?")
+
+
+@dataclass(frozen=True)
+class OneModel:
+    """What stands in for a configuration file."""
+
+    source: str
+    inputs: tuple[tuple[tuple[int, ...], str], ...]
+    formats: tuple[str, ...]
+    precisions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    mode: str = "auto"
+    config: str | None = None
+    model: OneModel | None = None
+    base: str | None = None
+    device: str | None = None
+    comment: CommentMode = "changes"
+    comment_key: str = DEFAULT_KEY
+    requirements: str | None = None
+    out: str = "pocketfit-out"
+    emulator_image: str | None = None
+
+
+def read_inputs(environ: Mapping[str, str]) -> Inputs:
+    """An input that is not set arrives as an empty string."""
+
+    def get(name: str) -> str | None:
+        return environ.get(f"INPUT_{name.upper()}", "").strip() or None
+
+    key = get("comment-key") or DEFAULT_KEY
+    marker(key)
+    inputs = Inputs(
+        mode=get("mode") or "auto",
+        config=get("config"),
+        model=_one_model(get("model"), get("input-shape"), get("formats"), get("precisions")),
+        base=get("base"),
+        device=get("device"),
+        comment=parse_mode(get("comment") or "changes"),
+        comment_key=key,
+        requirements=_inside("requirements", get("requirements")),
+        out=_inside("out", get("out")) or Inputs.out,
+        emulator_image=get("emulator-image"),
+    )
+    if inputs.config and inputs.model:
+        raise ConfigError("set either the input config or the input model, not both: model stands in for a config file")
+    return inputs
+
+
+def task_of(mode: str, event: str) -> Task:
+    """What to do: as told, or as mode `auto` says for the event."""
+    match mode:
+        case "check" | "export" | "report":
+            return mode
+        case "auto" if task := TASKS.get(event):
+            return task
+        case "auto":
+            raise ConfigError(f"mode auto does not know what to do for the event {event}: set mode to check or export")
+    raise ConfigError(f"mode: {mode!r} is none of auto, check, export, report")
+
+
+def config_toml(model: OneModel) -> str:
+    """The configuration file that the inputs stand in for."""
+    tensors = [f"{{ shape = {list(shape)}, dtype = {json.dumps(dtype)} }}" for shape, dtype in model.inputs]
+    lines = [
+        f"[models.{_name(model.source)}]",
+        # A JSON string is a TOML string too.
+        f"source = {json.dumps(model.source)}",
+        f"inputs = [{', '.join(tensors)}]" if tensors else "",
+        f"formats = {json.dumps(list(model.formats))}" if model.formats else "",
+        f"precisions = {json.dumps(list(model.precisions))}" if model.precisions else "",
+    ]
+    return "".join(f"{line}\n" for line in lines if line)
+
+
+def _one_model(source: str | None, shape: str | None, formats: str | None, precisions: str | None) -> OneModel | None:
+    if source is None:
+        given = {"input-shape": shape, "formats": formats, "precisions": precisions}
+        if extra := [name for name, value in given.items() if value]:
+            raise ConfigError(f"the input {extra[0]} belongs to the input model, which is not set")
+        return None
+    return OneModel(source, _shapes(shape), _words(formats), _words(precisions))
+
+
+def _shapes(text: str | None) -> tuple[tuple[tuple[int, ...], str], ...]:
+    tensors = []
+    for part in (text or "").replace("\n", ";").split(";"):
+        if not part.strip():
+            continue
+        match = SHAPE.fullmatch(part)
+        if match is None:
+            raise ConfigError(
+                f"input-shape: {part.strip()!r} is not a shape like 1,3,224,224 or 1,128:int64 (separated by ;)"
+            )
+        tensors.append((tuple(int(size) for size in match[1].split(",")), match[2] or "float32"))
+    return tuple(tensors)
+
+
+def _words(text: str | None) -> tuple[str, ...]:
+    return tuple((text or "").replace(",", " ").split())
+
+
+def _inside(name: str, value: str | None) -> str | None:
+    """A path that later steps find too: only the workspace outlives the container."""
+    if value is None:
+        return None
+    path = PurePosixPath(value)
+    if path.is_absolute() or ".." in path.parts or path == PurePosixPath():
+        raise ConfigError(f"{name}: {value!r} is not a path inside the workspace, relative to it")
+    return str(path)
+
+
+def _name(source: str) -> str:
+    """`torchvision.models:resnet18` is called resnet18, and weights/net.pt net."""
+    last = source.rpartition(":")[2]
+    stem = PurePosixPath(last).stem if "/" in last or "." in last else last
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_") or "model"

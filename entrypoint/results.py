@@ -1,0 +1,124 @@
+"""What a run left in its folder, told to the later steps and to the people who read the job."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from pocketfit.comment import NotPosted, Posted
+from pocketfit.errors import VERDICT_FAILED, PocketfitError
+from pocketfit.records import Report, Row
+from pocketfit.workflow_commands import annotate, write_output
+
+# GitHub shows ten annotations of a kind per step.
+ANNOTATION_LIMIT = 10
+# Even at three bytes a character this is below the 1 MiB that a summary may have.
+SUMMARY_LIMIT_CHARS = 300_000
+
+
+@dataclass(frozen=True)
+class Results:
+    """The files are relative to the workspace, where later steps find them; empty where there is none."""
+
+    verdict: str
+    report: Report | None
+    report_json: str
+    report_md: str
+    report_html: str
+    artifacts: str
+
+
+def report_identity(workspace: Path, out: str) -> object:
+    """What tells the report that is there from the one that a run writes; None where there is none."""
+    try:
+        stat = (workspace / out / "report.json").lstat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size
+
+
+def collect(workspace: Path, out: str, code: int, earlier: object = None) -> Results:
+    """Read what the run left; `earlier` is the identity of the report that was there before."""
+
+    def there(name: str) -> str:
+        return f"{out}/{name}" if (workspace / out / name).exists() else ""
+
+    identity = report_identity(workspace, out)
+    is_new = identity is not None and identity != earlier
+    report = _read(workspace / out / "report.json") if is_new else None
+    return Results(
+        verdict=report.verdict if report else {0: "pass", VERDICT_FAILED: "fail"}.get(code, "error"),
+        report=report,
+        report_json=there("report.json") if report else "",
+        report_md=there("report.md") if report else "",
+        report_html=there("report.html") if report else "",
+        artifacts=there("artifacts"),
+    )
+
+
+def summary(results: Results, workspace: Path) -> str:
+    """Markdown for the job's page: the whole report, or what an export made."""
+    if results.report is not None:
+        from pocketfit.render.markdown import render_markdown
+
+        return render_markdown(results.report, limit_chars=SUMMARY_LIMIT_CHARS)
+    if not results.artifacts:
+        return ""
+    folder = workspace / results.artifacts / "head"
+    files = [path for path in sorted(folder.glob("*")) if path.is_file() and path.name != "manifest.json"]
+    rows = [f"| `{path.name}` | {path.stat().st_size:,} |" for path in files]
+    return "\n".join(["### Pocketfit: exported", "", "| File | Bytes |", "| :-- | --: |", *rows, ""]) if rows else ""
+
+
+def write_outputs(path: Path, results: Results, published: Posted | NotPosted) -> None:
+    posted = isinstance(published, Posted)
+    for name, value in {
+        "verdict": results.verdict,
+        "report-json": results.report_json,
+        "report-md": results.report_md,
+        "report-html": results.report_html,
+        "artifacts": results.artifacts,
+        "comment-url": published.url if isinstance(published, Posted) else "",
+        "comment-posted": "true" if posted else "false",
+    }.items():
+        write_output(path, name, value)
+
+
+def annotate_failures(log: TextIO, report: Report) -> None:
+    """One error for each variant that failed, with its reason."""
+    failed = [row for row in report.rows if row.status == "failed"]
+    for row in failed[:ANNOTATION_LIMIT]:
+        annotate(log, "error", f"{row.model}/{row.format}/{row.precision}: {_reason(row)}")
+    if not failed:
+        annotate(log, "error", f"the verdict is {report.verdict}")
+
+
+def _reason(row: Row) -> str:
+    reasons = [*row.reasons, row.smoke.reason, *(f"limit {name} passed" for name in row.failed_limits)]
+    return next((reason for reason in reasons if reason), "failed")
+
+
+def give_back(workspace: Path, out: str) -> None:
+    """Give what root made in the workspace to the workspace's owner, whose later steps must be able to delete it."""
+    owner = workspace.stat()
+    if os.geteuid() != 0 or owner.st_uid == 0:
+        return
+    for folder in (workspace / out, workspace / ".git"):
+        if folder.is_symlink():
+            continue
+        # os.walk goes through no link: it may lead anywhere.
+        for parent, folders, files in os.walk(folder):
+            for path in (parent, *(os.path.join(parent, name) for name in (*folders, *files))):
+                if os.lstat(path).st_uid == 0:
+                    os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
+def _read(path: Path) -> Report | None:
+    from pocketfit.store import read_report
+
+    try:
+        return read_report(path)
+    except PocketfitError:
+        return None

@@ -1,0 +1,81 @@
+"""Runs a workflow as GitHub would, with act, and collects what came of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pocketfit.process import finish, run
+from tests.e2e.repository import ROOT, Repository
+
+UPLOAD = ROOT / "tests/e2e/upload-artifact"
+TIMEOUT_S = 1800
+
+
+@dataclass(frozen=True)
+class Act:
+    """Where a workflow runs: on which image, against which API, and with which copy of the action."""
+
+    image: str
+    api_url: str
+    action: Path
+
+    def run(self, repository: Repository, name: str, event: dict[str, Any], token: str, folder: Path) -> Ran:
+        """Run the workflow NAME.yml for an event; everything of it ends up in `folder`."""
+        uploads = folder / "uploads"
+        uploads.mkdir(parents=True)
+        event_file = folder / "event.json"
+        event_file.write_text(json.dumps(event))
+        workflow = f".github/workflows/{name}.yml"
+        text = (repository.folder / workflow).read_text()
+        here = {uses_of(text, "pocketfit/pocketfit"): self.action, uses_of(text, "actions/upload-artifact"): UPLOAD}
+        done = finish(
+            [
+                *("act", event_of(text), "--workflows", workflow, "--eventpath", event_file),
+                *("--platform", f"ubuntu-latest={self.image}", "--pull=false", "--no-cache-server", "--rm"),
+                *("--env", f"GITHUB_API_URL={self.api_url}", "--secret", f"GITHUB_TOKEN={token}"),
+                *("--container-options", f"--volume {uploads}:/uploads"),
+                *(word for uses, path in here.items() for word in ("--local-repository", f"{uses}={path}")),
+            ],
+            timeout=TIMEOUT_S,
+            cwd=repository.folder,
+        )
+        log = done.stdout + done.stderr
+        (folder / "act.log").write_text(log)
+        return Ran(done.code == 0, log, uploads)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One run of a workflow. `uploads` holds a folder for each artifact that the workflow uploaded."""
+
+    succeeded: bool
+    log: str
+    uploads: Path
+
+    def outputs(self) -> dict[str, str]:
+        """What the step of the action set."""
+        words = [line.partition("::set-output:: ")[2] for line in self.log.splitlines() if "::set-output:: " in line]
+        return dict(word.split("=", 1) for word in words)
+
+
+def copy_action(target: Path) -> Path:
+    """The action as GitHub would check it out: without environments and builds, which act would carry along."""
+    listed = run("git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard", timeout=60)
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    return target
+
+
+def uses_of(workflow: str, action: str) -> str:
+    """The `uses:` of an action in a workflow, with its version."""
+    return next(word for word in workflow.split() if word.startswith(f"{action}@"))
+
+
+def event_of(workflow: str) -> str:
+    return next(line.removeprefix("on: ") for line in workflow.splitlines() if line.startswith("on: "))

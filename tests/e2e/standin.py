@@ -1,0 +1,115 @@
+"""The base image that the Dockerfile asks for, made on this machine where no image registry answers.
+
+A stand-in is Debian's minimal system with Debian's Python, which is close to what `python:*-slim-bookworm` is.
+Machines without an image registry often reach the package registries only with certificates and settings of
+their own, which the stand-in carries; the Dockerfile knows nothing of them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pocketfit.errors import CommandError
+from pocketfit.process import finish, run
+
+SUITE = "bookworm"
+LABEL = "pocketfit.standin"
+PACKAGES = "ca-certificates,python3,python3-venv,python3-pip"
+BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+CERTIFICATE_VARIABLES = (
+    "PIP_CERT",
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+)
+PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+
+
+def ensure_base_image(name: str) -> None:
+    """See to it that `docker build` finds `name` here: what is there, the real one, or a stand-in."""
+    if finish(["docker", "image", "inspect", name], timeout=30).code == 0:
+        return
+    if finish(["docker", "pull", "--quiet", name], timeout=120).code == 0:
+        return
+    with tempfile.TemporaryDirectory(prefix="pocketfit-standin-") as temporary:
+        root = Path(temporary) / "root"
+        build_root(root)
+        archive = Path(temporary) / "root.tar"
+        run("tar", "-C", root, "-cf", archive, ".", timeout=300)
+        changes = [f"ENV {key}={value}" for key, value in sorted(registry_environment(os.environ).items())]
+        options = [word for change in [*changes, f"LABEL {LABEL}=1"] for word in ("--change", change)]
+        run("docker", "import", *options, archive, name, timeout=300)
+
+
+def build_root(root: Path) -> None:
+    """Debian in a folder, with `python` where the official image has it, and this machine's settings."""
+    mirror = [uri] if (uri := _mirror()) else []
+    run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, root, *mirror, timeout=900)
+    shutil.rmtree(root / "var/cache/apt/archives", ignore_errors=True)
+    (root / "usr/local/bin/python").symlink_to("/usr/bin/python3")
+    _copy_certificates(root)
+    _copy_first(
+        root / "etc/pip.conf",
+        os.environ.get("PIP_CONFIG_FILE", ""),
+        "/etc/pip.conf",
+        "~/.config/pip/pip.conf",
+        "~/.pip/pip.conf",
+    )
+    _copy_first(root / "root/.m2/settings.xml", "~/.m2/settings.xml")
+
+
+def registry_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that make pip, Maven and the rest work here, with certificates where the image has them."""
+    kept = {
+        key: value
+        for key, value in environ.items()
+        if (key.startswith(("PIP_", "MAVEN_")) or key in PROXY_VARIABLES) and not _is_local(value)
+    }
+    return kept | {key: BUNDLE for key in CERTIFICATE_VARIABLES if key in environ}
+
+
+def _is_local(value: str) -> bool:
+    """A folder or file of this machine, which means nothing inside the image."""
+    return Path(value).is_absolute()
+
+
+def _mirror() -> str | None:
+    """Where this machine's apt finds the suite; None leaves it to debootstrap."""
+    try:
+        listing = run("apt-get", "indextargets", "--format", "$(CODENAME) $(COMPONENT) $(REPO_URI)", timeout=60)
+    except CommandError:
+        return None
+    return next(
+        (line.split()[2] for line in listing.splitlines() if line.startswith(f"{SUITE} main ") and "debian" in line),
+        None,
+    )
+
+
+def _copy_certificates(root: Path) -> None:
+    """Add what this machine trusts beyond Debian's own, one certificate a file, as Java's trust store needs."""
+    known = set(_certificates(root / BUNDLE.lstrip("/")))
+    files = {Path(os.environ[key]) for key in CERTIFICATE_VARIABLES if key in os.environ}
+    extra = {text for file in files for text in _certificates(file)} - known
+    for number, text in enumerate(sorted(extra)):
+        (root / f"usr/local/share/ca-certificates/standin-{number}.crt").write_text(text + "\n")
+    run("chroot", root, "update-ca-certificates", timeout=120)
+
+
+def _certificates(bundle: Path) -> Iterator[str]:
+    if bundle.is_file():
+        yield from CERTIFICATE.findall(bundle.read_text(errors="replace"))
+
+
+def _copy_first(target: Path, *sources: str) -> None:
+    """Copy the first of this machine's files that exists."""
+    found = next((path for source in sources if (path := Path(source).expanduser()).is_file()), None)
+    if found is not None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(found, target)

@@ -1,0 +1,196 @@
+"""The action as users run it: their workflow, the image from our Dockerfile, and an API that keeps comments."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pocketfit.process import finish
+from pocketfit.records import Report
+from pocketfit.render.markdown import render_markdown
+from pocketfit.store import read_report
+from tests.e2e.act import Act, Ran, copy_action
+from tests.e2e.repository import REPO, ROOT, Repository
+from tests.e2e.standin import ensure_base_image
+from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, FakeGitHub, serve
+
+# The first run builds the image, of which torch alone takes minutes.
+pytestmark = pytest.mark.timeout(1500)
+
+MARK = "<!-- pocketfit:default -->\n"
+WIDTH = ("models/classify.py", "MOBILENET_WIDTH = 1.0", "MOBILENET_WIDTH = 1.4", "Make mobilenet_v2 wider")
+# What a hostile model finds out and does; the answer comes back as the reason why it failed.
+HOSTILE = """def two_inputs() -> nn.Module:
+    import os, socket
+    print("::set-output name=verdict::pwned")
+    print("::error::pwned")
+    held = [key for key in os.environ if key.startswith(("INPUT_", "ACTIONS_", "GITHUB_"))]
+    def attempt(action):
+        try:
+            action()
+            return "yes"
+        except OSError as error:
+            return type(error).__name__
+    docker = attempt(lambda: socket.socket(socket.AF_UNIX).connect("/var/run/docker.sock"))
+    parent = attempt(lambda: open(f"/proc/{os.getppid()}/environ").read())
+    first = attempt(lambda: open("/proc/1/environ").read())
+    tree = attempt(lambda: open("pocketfit.toml", "a"))
+    raise RuntimeError(f"uid {os.getuid()} held {held} docker {docker} parent {parent} first {first} tree {tree}")
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """GitHub as far as this machine has it, and a repository with a pull request."""
+
+    hub: FakeGitHub
+    act: Act
+    repository: Repository
+    folder: Path
+
+
+@pytest.fixture(scope="session")
+def base_image() -> str:
+    """What the Dockerfile builds on, which is also what the jobs run on."""
+    if finish(["docker", "info"], timeout=30).code:
+        pytest.fail("no dockerd is running: start one, or run .ci/run, which does")
+    match = re.search(r"^ARG BASE=(\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert match is not None
+    ensure_base_image(match[1])
+    return match[1]
+
+
+@pytest.fixture(scope="session")
+def action(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_action(tmp_path_factory.mktemp("action"))
+
+
+@pytest.fixture
+def place(base_image: str, action: Path, tmp_path: Path) -> Iterator[Place]:
+    with serve() as hub:
+        repository = Repository.create(tmp_path / "phone")
+        yield Place(hub, Act(base_image, hub.url, action), repository, tmp_path)
+
+
+def report_of(ran: Ran, verdict: str) -> Report:
+    return read_report(ran.uploads / f"pocketfit-{verdict}" / "report.json")
+
+
+def statuses(report: Report) -> dict[str, str]:
+    return {f"{row.model}/{row.format}/{row.precision}": row.status for row in report.rows}
+
+
+def test_a_pull_request_and_its_next_push(place: Place) -> None:
+    """Created with the first run, updated by the second, whose model is hostile."""
+    hub, repository = place.hub, place.repository
+
+    event = repository.push(*WIDTH)
+    first = place.act.run(repository, "pull-request", event, JOB_TOKEN, place.folder / "first")
+
+    assert first.succeeded, first.log
+    report = report_of(first, "pass")
+    assert (report.base, report.head) == (repository.git("rev-parse", "main"), repository.git("rev-parse", "merge"))
+    assert statuses(report) == {
+        "resnet18/lite/fp32": "identical",
+        "mobilenet_v2/lite/fp32": "compared",
+        "two_inputs/lite/fp32": "identical",
+        "two_inputs/torchscript/fp32": "identical",
+    }
+    assert {row.smoke.status for row in report.rows} == {"passed"}
+    (comment,) = hub.comments[REPO, 7]
+    assert comment["body"] == MARK + render_markdown(report)
+    assert comment["user"]["login"] == "github-actions[bot]"
+    artifacts = first.uploads / "pocketfit-pass/artifacts"
+    file = "mobilenet_v2.lite.fp32.ptl"
+    grown_bytes = (artifacts / "head" / file).stat().st_size - (artifacts / "base" / file).stat().st_size
+    assert grown_bytes > 9_000_000
+    assert f"+{grown_bytes:,} B" in comment["body"]
+    assert first.outputs() == {
+        "verdict": "pass",
+        "report-json": "pocketfit-out/report.json",
+        "report-md": "pocketfit-out/report.md",
+        "report-html": "pocketfit-out/report.html",
+        "artifacts": "pocketfit-out/artifacts",
+        "comment-url": comment["html_url"],
+        "comment-posted": "true",
+    }
+    assert "Summary - " + render_markdown(report).rstrip("\n") in first.log
+    assert (first.uploads / "pocketfit-pass/report.html").read_text().lower().startswith("<!doctype html>")
+    assert JOB_TOKEN not in first.log
+
+    event = repository.push(
+        "models/two_inputs.py", "def two_inputs() -> nn.Module:\n    return TwoInputs()\n", HOSTILE, "Be hostile"
+    )
+    second = place.act.run(repository, "pull-request", event, JOB_TOKEN, place.folder / "second")
+
+    assert not second.succeeded
+    report = report_of(second, "fail")
+    assert statuses(report) == {
+        "resnet18/lite/fp32": "identical",
+        "mobilenet_v2/lite/fp32": "compared",
+        "two_inputs/lite/fp32": "failed",
+        "two_inputs/torchscript/fp32": "failed",
+    }
+    (row, _) = [row for row in report.rows if row.status == "failed"]
+    assert (
+        "uid 47113 held [] docker PermissionError parent PermissionError first PermissionError tree PermissionError"
+        in row.reasons[0]
+    )
+    assert [updated["id"] for updated in hub.comments[REPO, 7]] == [comment["id"]]
+    assert hub.bodies(REPO, 7) == [MARK + render_markdown(report)]
+    assert second.outputs() == {**first.outputs(), "verdict": "fail"}
+    assert "Summary - " + render_markdown(report).rstrip("\n") in second.log
+
+
+def test_a_fork_gets_its_verdict_without_a_comment(place: Place) -> None:
+    """Only the small model, since the comment is what this is about."""
+    config = place.repository.folder / "pocketfit.toml"
+    config.write_text("[models.two_inputs]" + config.read_text().split("[models.two_inputs]")[1])
+    place.repository.git("switch", "--quiet", "main")
+    place.repository.commit("One model")
+    place.repository.git("branch", "--force", "topic", "main")
+    event = place.repository.push("models/two_inputs.py", "width: int = 32", "width: int = 64", "Wider")
+    event["pull_request"]["head"]["repo"] = {"full_name": "someone/phone"}
+
+    ran = place.act.run(place.repository, "pull-request", event, READ_ONLY_TOKEN, place.folder / "fork")
+
+    assert ran.succeeded, ran.log
+    assert (ran.outputs()["verdict"], ran.outputs()["comment-posted"]) == ("pass", "false")
+    assert (
+        "this pull request comes from a fork, whose token is read-only and lacks the permission `pull-requests: write`"
+        in (ran.log)
+    )
+    assert place.hub.comments == {}
+
+
+def test_exporting_for_a_release(place: Place) -> None:
+    place.repository.git("switch", "--quiet", "main")
+
+    ran = place.act.run(
+        place.repository, "export", {"inputs": {}, "ref": "refs/heads/main"}, JOB_TOKEN, place.folder / "x"
+    )
+
+    assert ran.succeeded, ran.log
+    outputs = ran.outputs()
+    assert (outputs["verdict"], outputs["artifacts"], outputs["comment-posted"]) == (
+        "pass",
+        "pocketfit-out/artifacts",
+        "false",
+    )
+    head = ran.uploads / "models/artifacts/head"
+    files = {path.name for path in head.iterdir() if path.suffix in (".ptl", ".pt")}
+    assert files == {
+        "resnet18.lite.fp32.ptl",
+        "mobilenet_v2.lite.fp32.ptl",
+        "two_inputs.lite.fp32.ptl",
+        "two_inputs.torchscript.fp32.pt",
+    }
+    assert json.loads((head / "manifest.json").read_text())
+    size_bytes = (head / "resnet18.lite.fp32.ptl").stat().st_size
+    assert f"| `resnet18.lite.fp32.ptl` | {size_bytes:,} |" in ran.log
+    assert place.hub.comments == {}

@@ -1,0 +1,332 @@
+"""The action with a stand-in for the pocketfit program: what goes in, and what becomes of its report."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from entrypoint.action import run_action
+from pocketfit.records import Environment, Report, Row, Smoke
+from pocketfit.render.markdown import render_markdown
+from pocketfit.store import write_report
+from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, FakeGitHub, serve
+from tests.unit.entrypoint.repository import Repository
+
+REPO = "octo/phone"
+FAILED = Row("tiny", "lite", "fp32", "failed", reasons=("50% of it\n::error::is gone",))
+SMOKED = Row("big", "lite", "fp32", "failed", smoke=Smoke("failed", "op aten::foo cannot be found"))
+LIMITED = Row("old", "lite", "fp32", "failed", failed_limits=("size_growth",))
+UNKNOWN = Row("odd", "lite", "fp32", "failed")
+GOOD = Report(
+    "pass", None, "a" * 40, "0.1.0", Environment("2.12.1", "jvm", None, None), (Row("tiny", "lite", "fp32", "new"),)
+)
+BAD = replace(GOOD, verdict="fail", rows=(FAILED, SMOKED, LIMITED, UNKNOWN))
+
+
+@dataclass
+class Job:
+    """A job on a real repository, with a program that stands in for pocketfit."""
+
+    folder: Path
+    hub: FakeGitHub
+    repository: Repository
+    event: str = "pull_request"
+    token: str = JOB_TOKEN
+    script: str = ""
+
+    @property
+    def workspace(self) -> Path:
+        return self.repository.folder
+
+    def will(self, report: Report | None = None, *, code: int = 0, says: str = "done", more: str = "") -> None:
+        """Write `report`, print, and end with `code`."""
+        if report is not None:
+            write_report(self.folder / "given.json", report)
+        self.script = f"""
+import json, os, pathlib, shutil, sys
+pathlib.Path({str(self.folder / "call.json")!r}).write_text(json.dumps([sys.argv[1:], dict(os.environ), os.getcwd()]))
+out = pathlib.Path(sys.argv[sys.argv.index("--out") + 1])
+(out / "artifacts/head").mkdir(parents=True, exist_ok=True)
+if {report is not None}:
+    shutil.copy({str(self.folder / "given.json")!r}, out / "new.json")
+    (out / "new.json").replace(out / "report.json")
+    (out / "report.md").write_text("md")
+    (out / "report.html").write_text("html")
+{more}
+print({says!r})
+sys.exit({code})
+"""
+
+    def run(self, **inputs: str) -> tuple[int, str]:
+        if not self.script:
+            self.will(GOOD)
+        sha = self.repository.work
+        pull = {"number": 7, "head": {"sha": sha, "repo": {"full_name": REPO}}, "base": {"sha": self.repository.one}}
+        (self.folder / "event.json").write_text(json.dumps({"pull_request": pull}))
+        environ = {
+            "PATH": "/usr/bin:/bin",
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_EVENT_NAME": self.event,
+            "GITHUB_EVENT_PATH": str(self.folder / "event.json"),
+            "GITHUB_REPOSITORY": REPO,
+            "GITHUB_WORKSPACE": str(self.workspace),
+            "GITHUB_API_URL": self.hub.url,
+            "GITHUB_OUTPUT": str(self.folder / "output"),
+            "GITHUB_STEP_SUMMARY": str(self.folder / "summary"),
+            "INPUT_GITHUB-TOKEN": self.token,
+            "ACTIONS_RUNTIME_TOKEN": "runtime",
+        } | {f"INPUT_{name.upper().replace('_', '-')}": value for name, value in inputs.items()}
+        log = io.StringIO()
+        code = run_action(environ, log, (sys.executable, "-c", self.script))
+        return code, log.getvalue()
+
+    def call(self) -> tuple[list[str], dict[str, str], str]:
+        words, environ, cwd = json.loads((self.folder / "call.json").read_text())
+        return words, environ, cwd
+
+    def outputs(self) -> dict[str, str]:
+        text = (self.folder / "output").read_text()
+        return {match[1]: match[3] for match in re.finditer(r"(.+)<<(.+)\n(.*)\n\2\n", text)}
+
+    def summary(self) -> str:
+        path = self.folder / "summary"
+        return path.read_text() if path.exists() else ""
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Iterator[Job]:
+    with serve() as hub:
+        yield Job(tmp_path, hub, Repository(tmp_path / "workspace"))
+
+
+def test_a_pull_request(job: Job) -> None:
+    code, log = job.run()
+
+    words, environ, cwd = job.call()
+    assert words == ["run", "--out", "pocketfit-out", "--base", job.repository.two]
+    assert cwd == str(job.workspace)
+    assert not [key for key, value in environ.items() if key.startswith(("INPUT_", "ACTIONS_")) or JOB_TOKEN in value]
+    assert code == 0
+    (comment,) = job.hub.comments[REPO, 7]
+    assert comment["body"] == "<!-- pocketfit:default -->\n" + render_markdown(GOOD)
+    assert job.summary() == render_markdown(GOOD).rstrip("\n") + "\n"
+    assert job.outputs() == {
+        "verdict": "pass",
+        "report-json": "pocketfit-out/report.json",
+        "report-md": "pocketfit-out/report.md",
+        "report-html": "pocketfit-out/report.html",
+        "artifacts": "pocketfit-out/artifacts",
+        "comment-url": comment["html_url"],
+        "comment-posted": "true",
+    }
+    assert re.fullmatch(
+        rf"""::add-mask::{JOB_TOKEN}
+::group::pocketfit run --out pocketfit-out --base {job.repository.two}
+::stop-commands::(\w+)
+done
+
+::\1::
+::endgroup::
+comment created: {re.escape(comment["html_url"])}
+""",
+        log,
+    )
+
+
+def test_the_second_run_updates_the_comment(job: Job) -> None:
+    job.run()
+    job.will(replace(GOOD, rows=()))
+    _, log = job.run()
+    assert job.hub.bodies(REPO, 7) == ["<!-- pocketfit:default -->\n" + render_markdown(replace(GOOD, rows=()))]
+    assert log.endswith(f"comment updated: {job.hub.comments[REPO, 7][0]['html_url']}\n")
+
+
+def test_all_inputs_reach_the_command_line(job: Job) -> None:
+    job.run(
+        base="main", device="jvm", config="ci/pocketfit.toml", out="build/out", emulator_image="img:1", comment="off"
+    )
+    words, environ, _ = job.call()
+    assert words == [
+        *["run", "--out", "build/out", "--config", "ci/pocketfit.toml", "--device", "jvm", "--base", "main"]
+    ]
+    assert environ["POCKETFIT_EMULATOR_IMAGE"] == "img:1"
+    assert job.outputs()["report-json"] == "build/out/report.json"
+    assert job.outputs()["comment-posted"] == "false"
+
+
+def test_one_model_needs_no_file_in_the_workspace(job: Job) -> None:
+    job.will(GOOD, more='shutil.copy(sys.argv[sys.argv.index("--config") + 1], out / "seen.toml")')
+    job.run(model="torchvision.models:resnet18", input_shape="1,3,224,224")
+    assert (job.workspace / "pocketfit-out/seen.toml").read_text() == (
+        '[models.resnet18]\nsource = "torchvision.models:resnet18"\n'
+        'inputs = [{ shape = [1, 3, 224, 224], dtype = "float32" }]\n'
+    )
+    config = Path(job.call()[0][job.call()[0].index("--config") + 1])
+    assert not config.is_relative_to(job.workspace)
+    assert not config.exists()
+
+
+def test_a_failed_verdict_is_the_exit_code_and_says_why(job: Job) -> None:
+    job.will(BAD, code=4)
+
+    code, log = job.run()
+
+    assert code == 4
+    assert job.outputs()["verdict"] == "fail"
+    assert job.outputs()["comment-posted"] == "true"
+    assert log.splitlines()[-4:] == [
+        "::error title=Pocketfit::tiny/lite/fp32: 50%25 of it%0A::error::is gone",
+        "::error title=Pocketfit::big/lite/fp32: op aten::foo cannot be found",
+        "::error title=Pocketfit::old/lite/fp32: limit size_growth passed",
+        "::error title=Pocketfit::odd/lite/fp32: failed",
+    ]
+
+
+def test_a_verdict_without_a_failed_row(job: Job) -> None:
+    job.will(replace(GOOD, verdict="error"), code=3)
+    code, log = job.run()
+    assert (code, job.outputs()["verdict"]) == (3, "error")
+    assert log.endswith("::error title=Pocketfit::the verdict is error\n")
+
+
+@pytest.mark.parametrize(
+    ("code", "says", "sentence"),
+    [
+        (2, "error: pocketfit.toml: unknown key 'modles'", "pocketfit.toml: unknown key 'modles'"),
+        (3, "error: java is not installed", "java is not installed"),
+        (1, "ValueError: oops", "pocketfit ended unexpectedly, with exit code 1: ValueError: oops"),
+        (-9, "working", "pocketfit ended unexpectedly, with exit code -9: working"),
+    ],
+)
+def test_a_run_without_a_report(job: Job, code: int, says: str, sentence: str) -> None:
+    job.will(
+        code=max(code, 0), says=says, more="" if code > 0 else "print('working', flush=True); os.kill(os.getpid(), 9)"
+    )
+
+    said, log = job.run()
+
+    assert said == code
+    assert log.splitlines()[-2:] == ["no comment: there is no report", f"::error title=Pocketfit::{sentence}"]
+    assert job.outputs() == {
+        "verdict": "error",
+        "report-json": "",
+        "report-md": "",
+        "report-html": "",
+        "artifacts": "pocketfit-out/artifacts",
+        "comment-url": "",
+        "comment-posted": "false",
+    }
+    assert job.hub.comments == {}
+
+
+def test_a_report_that_was_there_before_is_not_the_runs(job: Job) -> None:
+    write_report(job.workspace / "pocketfit-out/report.json", GOOD)
+    job.will(code=2, says="error: no configuration")
+    job.run()
+    assert job.outputs()["verdict"] == "error"
+    assert job.hub.comments == {}
+
+
+def test_a_report_that_can_not_be_read(job: Job) -> None:
+    job.will(GOOD, more='(out / "report.json").write_text("{")')
+    code, log = job.run()
+    assert code == 0
+    assert "no comment: there is no report\n" in log
+
+
+def test_a_comment_that_fails_is_a_warning(job: Job) -> None:
+    job.token = READ_ONLY_TOKEN
+    code, log = job.run()
+    assert code == 0
+    assert (
+        "::warning title=Pocketfit::could not comment: the token lacks the permission `pull-requests: write`; add it "
+        "under `permissions:` of the job (GitHub answered 403 to POST /repos/octo/phone/issues/7/comments: Resource "
+        "not accessible by integration)\n"
+    ) in log
+    assert (job.outputs()["verdict"], job.outputs()["comment-posted"]) == ("pass", "false")
+    assert job.summary() == render_markdown(GOOD).rstrip("\n") + "\n"
+
+
+def test_a_base_that_github_does_not_know_is_a_warning(job: Job) -> None:
+    job.repository.git("switch", "--quiet", "topic")
+    code, log = job.run()
+    assert code == 0
+    assert job.call()[0] == ["run", "--out", "pocketfit-out"]
+    assert (
+        "::warning title=Pocketfit::comparing with the default branch, since the merge base is not known: GitHub ans"
+        in log
+    )
+
+
+def test_workflow_dispatch_exports(job: Job) -> None:
+    job.event = "workflow_dispatch"
+    job.will(
+        more="""
+(out / "artifacts/head/tiny.lite.fp32.ptl").write_bytes(b"x" * 1234)
+(out / "artifacts/head/manifest.json").touch()
+"""
+    )
+
+    code, log = job.run(device="jvm")
+
+    assert (code, job.call()[0]) == (0, ["export", "--out", "pocketfit-out"])
+    assert log.endswith("no comment: there is no report\n")
+    assert (job.outputs()["verdict"], job.outputs()["artifacts"]) == ("pass", "pocketfit-out/artifacts")
+    assert job.summary() == (
+        "### Pocketfit: exported\n\n| File | Bytes |\n| :-- | --: |\n| `tiny.lite.fp32.ptl` | 1,234 |\n"
+    )
+
+
+def test_an_export_that_failed(job: Job) -> None:
+    job.event = "workflow_dispatch"
+    job.will(code=4, says="✗ tiny/lite/fp32 failed: no such module")
+    code, log = job.run()
+    assert (code, job.outputs()["verdict"]) == (4, "fail")
+    assert log.endswith("::error title=Pocketfit::✗ tiny/lite/fp32 failed: no such module\n")
+    assert job.summary() == ""
+
+
+def test_requirements_are_installed_first(job: Job) -> None:
+    (job.workspace / "requirements.txt").write_text("# nothing\n")
+    code, log = job.run(requirements="requirements.txt")
+    assert code == 0
+    assert log.index("::group::Installing requirements.txt\n") < log.index("::group::pocketfit run")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code", "sentence"),
+    [
+        ("gone.txt", "", 2, "requirements: there is no file gone.txt in the workspace"),
+        ("requirements.txt", "==nonsense==\n", 3, "requirements: pip could not install requirements.txt: "),
+    ],
+)
+def test_requirements_that_fail_are_one_sentence(job: Job, name: str, text: str, code: int, sentence: str) -> None:
+    (job.workspace / "requirements.txt").write_text(text)
+    said, log = job.run(requirements=name)
+    assert said == code
+    assert log.splitlines()[-1].startswith(f"::error title=Pocketfit::{sentence}")
+    assert not (job.folder / "call.json").exists()
+
+
+def test_reporting_from_another_run_comes_later(job: Job) -> None:
+    job.event = "workflow_run"
+    code, log = job.run()
+    assert code == 2
+    assert log.endswith(
+        "::error title=Pocketfit::mode report (the event workflow_run) is not available yet: run Pocketfit on "
+        "pull_request, push or workflow_dispatch\n"
+    )
+
+
+def test_a_link_out_of_the_workspace_is_not_followed(job: Job) -> None:
+    (job.workspace / "pocketfit-out").symlink_to(job.folder)
+    code, log = job.run()
+    assert code == 2
+    assert log.endswith("::error title=Pocketfit::out: 'pocketfit-out' is a link that leads out of the workspace\n")

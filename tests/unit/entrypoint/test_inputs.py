@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from entrypoint.inputs import Inputs, OneModel, config_toml, read_inputs, task_of
+from pocketfit.errors import ConfigError
+
+
+def environment(**inputs: str) -> dict[str, str]:
+    """As the runner names them: upper case, hyphens kept; an input that is not set is an empty string."""
+    unset = {f"INPUT_{name}": "" for name in ("CONFIG", "MODEL", "INPUT-SHAPE", "OUT", "COMMENT-KEY", "GITHUB-TOKEN")}
+    return unset | {f"INPUT_{name.upper().replace('_', '-')}": value for name, value in inputs.items()}
+
+
+def test_nothing_set() -> None:
+    assert read_inputs(environment()) == read_inputs({}) == Inputs()
+
+
+def test_everything_set() -> None:
+    inputs = environment(
+        config="ci/pocketfit.toml",
+        base="main",
+        device="jvm",
+        mode="check",
+        comment="always",
+        comment_key="phone",
+        requirements="requirements/models.txt",
+        out="build/out/",
+        emulator_image="example/emulator:33",
+    )
+    assert read_inputs(inputs) == Inputs(
+        mode="check",
+        config="ci/pocketfit.toml",
+        base="main",
+        device="jvm",
+        comment="always",
+        comment_key="phone",
+        requirements="requirements/models.txt",
+        out="build/out",
+        emulator_image="example/emulator:33",
+    )
+
+
+def test_one_model_stands_in_for_a_configuration() -> None:
+    inputs = environment(
+        model="torchvision.models:resnet18",
+        input_shape="1,3,224,224; 1, 128 : int64\n1,128:bool",
+        formats="lite, torchscript",
+        precisions="fp32 int8",
+    )
+    model = read_inputs(inputs).model
+    assert model == OneModel(
+        "torchvision.models:resnet18",
+        (((1, 3, 224, 224), "float32"), ((1, 128), "int64"), ((1, 128), "bool")),
+        ("lite", "torchscript"),
+        ("fp32", "int8"),
+    )
+    assert (
+        config_toml(model)
+        == """\
+[models.resnet18]
+source = "torchvision.models:resnet18"
+inputs = [{ shape = [1, 3, 224, 224], dtype = "float32" }, { shape = [1, 128], dtype = "int64" }, \
+{ shape = [1, 128], dtype = "bool" }]
+formats = ["lite", "torchscript"]
+precisions = ["fp32", "int8"]
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("torchvision.models:resnet18", "resnet18"),
+        ("models/net.py:tiny_net", "tiny_net"),
+        ("weights/my net.v2.pt", "my-net-v2"),
+        ("net.jit", "net"),
+        ("models/net.py:_", "model"),
+        ('a.py:x"]\n[device]', "x-device"),
+    ],
+)
+def test_what_one_model_is_called(source: str, name: str) -> None:
+    read = tomllib.loads(config_toml(OneModel(source, (), (), ())))
+    assert read == {"models": {name: {"source": source}}}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "sentence"),
+    [
+        (
+            {"config": "a.toml", "model": "a:b"},
+            "set either the input config or the input model, not both: model stands in for a config file",
+        ),
+        ({"input_shape": "1,3"}, "the input input-shape belongs to the input model, which is not set"),
+        ({"precisions": "int8"}, "the input precisions belongs to the input model, which is not set"),
+        (
+            {"model": "a:b", "input_shape": "1x3x224"},
+            "input-shape: '1x3x224' is not a shape like 1,3,224,224 or 1,128:int64 (separated by ;)",
+        ),
+        ({"comment": "yes"}, "comment: 'yes' is none of changes, always, off"),
+        (
+            {"comment_key": "a-->"},
+            "comment-key 'a-->': use letters, digits, '.', '_' and single '-', beginning with a letter or digit",
+        ),
+        ({"out": "/tmp/out"}, "out: '/tmp/out' is not a path inside the workspace, relative to it"),
+        ({"out": "."}, "out: '.' is not a path inside the workspace, relative to it"),
+        (
+            {"requirements": "../../etc/passwd"},
+            "requirements: '../../etc/passwd' is not a path inside the workspace, relative to it",
+        ),
+    ],
+)
+def test_bad_inputs(inputs: dict[str, str], sentence: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_inputs(environment(**inputs))
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("mode", "event", "task"),
+    [
+        ("auto", "pull_request", "check"),
+        ("auto", "push", "check"),
+        ("auto", "merge_group", "check"),
+        ("auto", "workflow_dispatch", "export"),
+        ("auto", "workflow_run", "report"),
+        ("check", "schedule", "check"),
+        ("export", "pull_request", "export"),
+        ("report", "push", "report"),
+    ],
+)
+def test_what_to_do(mode: str, event: str, task: str) -> None:
+    assert task_of(mode, event) == task
+
+
+def test_auto_does_not_guess() -> None:
+    with pytest.raises(
+        ConfigError, match="mode auto does not know what to do for the event schedule: set mode to check"
+    ):
+        task_of("auto", "schedule")
+
+
+def test_an_unknown_mode() -> None:
+    with pytest.raises(ConfigError, match="mode: 'both' is none of auto, check, export, report"):
+        task_of("both", "push")

@@ -1,0 +1,57 @@
+"""action.yml keeps the contract, and its defaults are the program's."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from entrypoint.inputs import read_inputs
+
+ROOT = Path(__file__).parents[2]
+ACTION = (ROOT / "action.yml").read_text()
+INPUTS = [
+    *("config", "model", "input-shape", "formats", "precisions", "base", "device", "mode"),
+    *("comment", "comment-key", "requirements", "out", "emulator-image", "github-token"),
+]
+OUTPUTS = ["verdict", "report-json", "report-md", "report-html", "artifacts", "comment-url", "comment-posted"]
+
+
+def entries(section: str) -> dict[str, str]:
+    """The entries of one top-level mapping of action.yml, each with its lines; none of our dependencies reads YAML."""
+    body = re.split(rf"^{section}:\n", ACTION, flags=re.MULTILINE)[1]
+    body = re.split(r"^\S", body, maxsplit=1, flags=re.MULTILINE)[0]
+    found = re.split(r"^  ([\w-]+):\n", body, flags=re.MULTILINE)
+    return dict(zip(found[1::2], found[2::2], strict=True))
+
+
+def default(lines: str) -> str:
+    match = re.search(r"^    default: (.*)$", lines, re.MULTILINE)
+    return match[1] if match else ""
+
+
+def test_inputs_and_outputs_are_the_contract() -> None:
+    assert list(entries("inputs")) == INPUTS
+    assert list(entries("outputs")) == OUTPUTS
+
+
+@pytest.mark.parametrize("section", ["inputs", "outputs"])
+def test_each_is_described(section: str) -> None:
+    for name, lines in entries(section).items():
+        assert re.search(r"^    description: (>-\n      )?\S.{20,}", lines, re.MULTILINE), name
+
+
+def test_defaults_are_the_programs() -> None:
+    given = {f"INPUT_{name.upper()}": default(lines) for name, lines in entries("inputs").items()}
+    assert given.pop("INPUT_GITHUB-TOKEN") == "${{ github.token }}"
+    assert read_inputs(given) == read_inputs({})
+
+
+def test_it_runs_the_dockerfile() -> None:
+    assert "runs:\n  using: docker\n  image: Dockerfile\n" in ACTION
+
+
+@pytest.mark.parametrize("name", INPUTS + OUTPUTS)
+def test_the_readme_explains_it(name: str) -> None:
+    assert f"`{name}`" in (ROOT / "README.md").read_text()
