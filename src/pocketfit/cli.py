@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pocketfit import __version__
-from pocketfit.errors import VERDICT_FAILED, EnvironmentProblem, PocketfitError
+from pocketfit.errors import VERDICT_FAILED, ConfigError, EnvironmentProblem, PocketfitError
 
 if TYPE_CHECKING:
+    from pocketfit.devices.base import DeviceOptions
     from pocketfit.pipeline import Request
     from pocketfit.records import Report
     from pocketfit.worker import Sandbox
@@ -31,12 +32,18 @@ ConfigFile = Annotated[
 ]
 Models = Annotated[list[str] | None, typer.Option("--model", help="Only this model; may be repeated.")]
 DeviceKind = Annotated[
-    str | None, typer.Option("--device", help="jvm, none or auto. Default: the configuration's, else auto.")
+    str | None,
+    typer.Option("--device", help="auto, jvm, adb, emulator or none. Default: the configuration's, else auto."),
 ]
 Shapes = Annotated[
     list[str] | None, typer.Option("--shape", help="An input, e.g. 1,3,224,224 or 1,16:int64; once for each.")
 ]
 Timeout = Annotated[float, typer.Option("--timeout", min=1, help="Seconds that one export may take.")]
+Serial = Annotated[str | None, typer.Option("--serial", help="Which attached device, where there are several.")]
+EmulatorImage = Annotated[
+    str | None,
+    typer.Option("--emulator-image", envvar="POCKETFIT_EMULATOR_IMAGE", help="Container image of the emulator."),
+]
 DEFAULT_OUT = Path("pocketfit-out")
 LOG_COLUMNS = 120
 
@@ -70,6 +77,8 @@ def run(
     out: Out = DEFAULT_OUT,
     device: DeviceKind = None,
     model: Models = None,
+    serial: Serial = None,
+    emulator_image: EmulatorImage = None,
     timeout: Timeout = 900,
 ) -> None:
     """Build base and head, try them on a device, and report what changed.
@@ -85,8 +94,8 @@ def run(
     request = _request(base, config, out, model, timeout)
     head = pipeline.read_head(request)
     pipeline.prepare_out(out)
-    chosen = choose_device(head.config.device, device, request.sandbox.user)
-    report = pipeline.run(request, head, chosen.device, chosen.note)
+    options = _device_options(serial, emulator_image, out)
+    report = pipeline.run(request, head, choose_device(head.config.device, device, options))
     _show(report)
     typer.echo(f"\nreports: {out}/report.html, report.md, report.json", err=True)
     _leave_with_verdict(report)
@@ -130,6 +139,8 @@ def smoke(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=".ptl or .pt files, whoever made them.")],
     shape: Shapes = None,
     device: DeviceKind = None,
+    serial: Serial = None,
+    emulator_image: EmulatorImage = None,
     timeout: Timeout = 900,
 ) -> None:
     """Load and run artifacts on a device, and compare what they compute with the host.
@@ -142,10 +153,12 @@ def smoke(
     from pocketfit.render.exported import print_smoke
     from pocketfit.single import smoke_file
 
-    chosen = choose_device(DeviceSpec(), device, _sandbox(timeout).user)
-    if chosen.device is None:
-        raise typer.BadParameter("smoke needs a device: use --device jvm", param_hint="--device")
-    with started(chosen.device) as up:
+    chosen = choose_device(DeviceSpec(), device, _device_options(serial, emulator_image, None))
+    if not chosen.devices:
+        raise ConfigError("smoke needs a device: use --device jvm")
+    if chosen.note:
+        typer.echo(chosen.note, err=True)
+    with started(chosen.devices[0]) as up:
         statuses = [print_smoke(file, smoke_file(up, file, shape or (), _sandbox(timeout))) for file in files]
     _leave(VERDICT_FAILED if "failed" in statuses else EnvironmentProblem.exit_code if "infra-error" in statuses else 0)
 
@@ -226,6 +239,12 @@ def _request(base: str | None, config: Path | None, out: Path, models: list[str]
     from pocketfit.pipeline import Request
 
     return Request(Path.cwd(), out, base, config, tuple(models or ()), _sandbox(timeout_s))
+
+
+def _device_options(serial: str | None, emulator_image: str | None, log_folder: Path | None) -> DeviceOptions:
+    from pocketfit.devices.base import DeviceOptions
+
+    return DeviceOptions(_sandbox(1).user, serial, emulator_image, log_folder)
 
 
 def _sandbox(timeout_s: float) -> Sandbox:

@@ -66,8 +66,9 @@ def _java() -> Finding:
 
 def _android() -> Finding:
     from pocketfit.devices import DEVICES
+    from pocketfit.devices.base import DeviceOptions
 
-    device = DEVICES["jvm"](DeviceSpec())
+    device = DEVICES["jvm"](DeviceSpec(), DeviceOptions())
     try:
         reason = device.unavailable()
     except PocketfitError as error:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from pocketfit.compare import compare
 from pocketfit.config import find_config, read_config
-from pocketfit.devices.base import Device, started
+from pocketfit.devices.base import started
+from pocketfit.devices.choose import Choice
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.files import write_text_atomically
 from pocketfit.git import Git
@@ -18,7 +19,7 @@ from pocketfit.manifest import write_manifest
 from pocketfit.records import Config, Report, SideName, Snapshot, Trial
 from pocketfit.snapshot import Side, take_snapshots
 from pocketfit.store import write_report, write_snapshot, write_trial
-from pocketfit.trial import run_trial
+from pocketfit.trial import run_trial, untried
 from pocketfit.worker import Sandbox
 
 log = logging.getLogger(__name__)
@@ -76,7 +77,7 @@ def select_models(config: Config, names: Sequence[str], file: str) -> Config:
     return replace(config, models=tuple(spec for spec in config.models if not names or spec.name in names))
 
 
-def run(request: Request, head: Head, device: Device | None, skip_reason: str = "") -> Report:
+def run(request: Request, head: Head, choice: Choice) -> Report:
     """The whole line; writes every file of the contract into `request.out` and returns the report."""
     prepare_out(request.out)
     with ExitStack() as stack:
@@ -86,10 +87,9 @@ def run(request: Request, head: Head, device: Device | None, skip_reason: str = 
     for name, snapshot in snapshots.items():
         write_snapshot(request.out / f"{name}.json", snapshot)
         write_manifest(snapshot, request.out / "artifacts" / name)
-    trial = _trial(request, device, snapshots)
+    trial, notes = _trial(request, choice, snapshots)
     report = compare(snapshots.get("base"), snapshots["head"], trial)
-    if skip_reason:
-        report = replace(report, notes=(*report.notes, skip_reason))
+    report = replace(report, notes=(*report.notes, *notes))
     write_reports(report, request.out)
     return report
 
@@ -122,14 +122,26 @@ def prepare_out(out: Path) -> None:
         raise ConfigError(f"--out {out} can't be written: {error.strerror}") from error
 
 
-def _trial(request: Request, device: Device | None, snapshots: Mapping[SideName, Snapshot]) -> Trial | None:
-    if device is None:
-        return None
+def _trial(
+    request: Request, choice: Choice, snapshots: Mapping[SideName, Snapshot]
+) -> tuple[Trial | None, tuple[str, ...]]:
+    """The trial on the first device that comes up, and what a reader should know about the choice."""
+    if not choice.devices:
+        return None, (choice.note,)
     folders = {name: (request.out / "artifacts" / name).resolve() for name in snapshots}
-    with started(device):
-        trial = run_trial(device, snapshots.get("base"), snapshots["head"], folders)
+    notes = [choice.note] if choice.note else []
+    for device in choice.devices:
+        try:
+            with started(device):
+                trial = run_trial(device, snapshots.get("base"), snapshots["head"], folders)
+            break
+        except EnvironmentProblem as problem:
+            # What was built is kept and reported.
+            log.warning("device %s: %s", device.kind, problem)
+            notes.append(f"device {device.kind} could not be used: {problem}")
+            trial = untried(device.kind, snapshots["head"], str(problem))
     write_trial(request.out / "trial.json", trial)
-    return trial
+    return trial, tuple(notes)
 
 
 def _head_side(request: Request, head: Head) -> Side:

@@ -43,6 +43,13 @@ def run_trial(device: Device, base: Snapshot | None, head: Snapshot, folders: Ma
     return Trial(info, tuple(rows))
 
 
+def untried(kind: str, head: Snapshot, problem: str) -> Trial:
+    """The trial of a device that did not come up: nothing is said about any model."""
+    smoke = Smoke("infra-error", problem, device=kind)
+    rows = tuple(TrialRow(one.variant, None, smoke) for one in head.outcomes if isinstance(one, Built))
+    return Trial(DeviceInfo(kind, abi="", cpu="", threads=0, runtimes={}), rows)
+
+
 def _try_variant(
     device: Device, info: DeviceInfo, base: Built | None, head: Built, folders: Mapping[SideName, Path], limits: Limits
 ) -> TrialRow:

@@ -1,11 +1,13 @@
-"""The devices we try models on. To add one, write a module and list it here."""
+"""The devices we try models on. To add one, write a module and list it here, with what it takes of the options."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from pocketfit.devices.base import Device
+from pocketfit.devices.base import Device, DeviceOptions
 from pocketfit.devices.jvm import JvmDevice
+from pocketfit.records import DeviceSpec
 
-# Each takes the configuration, and `user`: the name to run artifacts as, where we are root.
-DEVICES: dict[str, Callable[..., Device]] = {"jvm": JvmDevice}
+DEVICES: dict[str, Callable[[DeviceSpec, DeviceOptions], Device]] = {
+    "jvm": lambda spec, options: JvmDevice(spec, user=options.user),
+}

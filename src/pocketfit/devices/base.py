@@ -10,6 +10,20 @@ from pocketfit.records import DeviceInfo, SmokeInput, TensorFile, Timing
 
 
 @dataclass(frozen=True)
+class DeviceOptions:
+    """What the configuration does not say: `user` is the name to run artifacts as, where we are root.
+
+    `serial` is an attached device's, `emulator_image` the container image of an emulator, `log_folder` where the log of
+    one that fails is kept.
+    """
+
+    user: str | None = None
+    serial: str | None = None
+    emulator_image: str | None = None
+    log_folder: Path | None = None
+
+
+@dataclass(frozen=True)
 class DeviceRun:
     """One artifact on a device, before its outputs are compared.
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pocketfit.devices.base import Device
+from pocketfit.devices.base import Device, DeviceOptions
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.records import DeviceSpec
 
 
 @dataclass(frozen=True)
 class Choice:
-    """`device` is None where none was wanted; `note` says what was chosen and why, where the user had not said."""
+    """The devices to try in turn until one comes up: none where none was wanted, one where the user named it.
 
-    device: Device | None
+    `note` says what was chosen and why, where the user had not said.
+    """
+
+    devices: tuple[Device, ...] = ()
     note: str = ""
 
 
-def choose_device(spec: DeviceSpec, kind: str | None, user: str | None = None) -> Choice:
+def choose_device(spec: DeviceSpec, kind: str | None, options: DeviceOptions) -> Choice:
     """Raises ConfigError for a device that we don't know, EnvironmentProblem for one that can't be used here."""
     from pocketfit.config import DEVICES as KNOWN
     from pocketfit.devices import DEVICES
@@ -26,12 +32,39 @@ def choose_device(spec: DeviceSpec, kind: str | None, user: str | None = None) -
     if wanted not in KNOWN:
         raise ConfigError(f"unknown device {wanted!r}: use one of {', '.join(KNOWN)}")
     if wanted == "none":
-        return Choice(None, "not tried on a device, since none was wanted (--device none)")
-    if wanted != "auto" and wanted not in DEVICES:
-        raise ConfigError(f"device {wanted} is not in this version of Pocketfit: use --device jvm")
-    device = DEVICES["jvm" if wanted == "auto" else wanted](spec, user=user)
+        return Choice(note="not tried on a device, since none was wanted (--device none)")
+    if wanted == "auto":
+        return _automatic(spec, options, os.environ)
+    device = DEVICES[wanted](spec, options)
     if reason := device.unavailable():
         raise EnvironmentProblem(f"device {device.kind} can't be used: {reason}")
-    return Choice(
-        device, "device auto: jvm, the Android libraries in a JVM on this machine" if wanted == "auto" else ""
-    )
+    return Choice((device,))
+
+
+def _automatic(spec: DeviceSpec, options: DeviceOptions, environ: Mapping[str, str]) -> Choice:
+    """adb where exactly one device answers, in a GitHub job the emulator where it can run, otherwise jvm."""
+    from pocketfit.devices import DEVICES
+
+    usable: list[Device] = []
+    reasons: list[str] = []
+    for kind in automatic_kinds(environ):
+        device = DEVICES[kind](spec, options)
+        if reason := device.unavailable():
+            reasons.append(f"{kind}: {reason}")
+        else:
+            usable.append(device)
+    if not usable:
+        raise EnvironmentProblem(f"device auto: nothing can be used here ({'; '.join(reasons)})")
+    chosen = {
+        "adb": "adb, since exactly one device answers",
+        "emulator": "emulator, since this is a GitHub job with Docker and /dev/kvm",
+        "jvm": "jvm, the Android libraries in a JVM on this machine" + (f" ({'; '.join(reasons)})" if reasons else ""),
+    }[usable[0].kind]
+    return Choice(tuple(usable), f"device auto: {chosen}")
+
+
+def automatic_kinds(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """What is worth asking: a laptop without adb has no device, and boots no emulator that nobody asked for."""
+    adb = ("adb",) if shutil.which("adb") else ()
+    emulator = ("emulator",) if environ.get("GITHUB_ACTIONS") == "true" else ()
+    return (*adb, *emulator, "jvm")

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from pocketfit.devices import DEVICES
-from pocketfit.devices.base import DeviceRun
-from pocketfit.devices.choose import Choice, choose_device
+from pocketfit.devices.base import DeviceOptions, DeviceRun
+from pocketfit.devices.choose import Choice, automatic_kinds, choose_device
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.records import DeviceInfo, DeviceSpec, SmokeInput, Timing
 
@@ -16,10 +17,10 @@ from pocketfit.records import DeviceInfo, DeviceSpec, SmokeInput, Timing
 class Desk:
     """A device that is there, or says why not."""
 
-    spec: DeviceSpec = field(default_factory=DeviceSpec)
-    user: str | None = None
+    kind: str
     reason: str | None = None
-    kind: str = "jvm"
+    spec: DeviceSpec = field(default_factory=DeviceSpec)
+    options: DeviceOptions = field(default_factory=DeviceOptions)
 
     def unavailable(self) -> str | None:
         return self.reason
@@ -29,7 +30,7 @@ class Desk:
     def stop(self) -> None: ...
 
     def info(self) -> DeviceInfo:
-        return DeviceInfo("jvm", "x86_64", "a desk", 1, {})
+        return DeviceInfo(self.kind, "x86_64", "a desk", 1, {})
 
     def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
         return DeviceRun("passed")
@@ -38,37 +39,86 @@ class Desk:
         return Timing()
 
 
-def test_the_command_line_comes_before_the_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(DEVICES, "jvm", Desk)
-    assert choose_device(DeviceSpec("none"), "jvm", "model") == Choice(Desk(DeviceSpec("none"), "model"))
+Install = Callable[..., None]
 
 
-def test_auto_says_what_it_chose(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(DEVICES, "jvm", Desk)
-    assert choose_device(DeviceSpec("auto"), None) == Choice(
-        Desk(DeviceSpec("auto")), "device auto: jvm, the Android libraries in a JVM on this machine"
-    )
+@pytest.fixture
+def desks(monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Put devices into the registry: each kind with the reason why it can't be used, or None."""
+
+    def install(**reasons: str | None) -> None:
+        for kind, reason in reasons.items():
+            monkeypatch.setitem(DEVICES, kind, lambda spec, options, k=kind, r=reason: Desk(k, r, spec, options))
+
+    return install
+
+
+OPTIONS = DeviceOptions(user="model", serial="emulator-5554")
+
+
+def test_the_command_line_comes_before_the_configuration(desks: Install) -> None:
+    desks(jvm=None)
+    spec = DeviceSpec("none", threads=2)
+    assert choose_device(spec, "jvm", OPTIONS) == Choice((Desk("jvm", None, spec, OPTIONS),))
 
 
 def test_none() -> None:
-    assert choose_device(DeviceSpec("none"), None) == Choice(
-        None, "not tried on a device, since none was wanted (--device none)"
+    assert choose_device(DeviceSpec("none"), None, OPTIONS) == Choice(
+        note="not tried on a device, since none was wanted (--device none)"
     )
 
 
-def test_one_that_can_not_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(DEVICES, "jvm", lambda spec, user: Desk(spec, user, "it is not plugged in"))
+def test_one_that_can_not_be_used(desks: Install) -> None:
+    desks(jvm="it is not plugged in")
     with pytest.raises(EnvironmentProblem, match="device jvm can't be used: it is not plugged in"):
-        choose_device(DeviceSpec(), None)
+        choose_device(DeviceSpec("jvm"), None, OPTIONS)
+
+
+def test_one_that_we_do_not_have() -> None:
+    with pytest.raises(ConfigError, match="unknown device 'phone': use one of auto, jvm, adb, emulator, none"):
+        choose_device(DeviceSpec(), "phone", OPTIONS)
 
 
 @pytest.mark.parametrize(
-    ("kind", "sentence"),
+    ("reasons", "kinds", "note"),
     [
-        ("phone", "unknown device 'phone': use one of auto, jvm, adb, emulator, none"),
-        ("adb", "device adb is not in this version of Pocketfit: use --device jvm"),
+        (
+            {"adb": None, "emulator": None, "jvm": None},
+            ["adb", "emulator", "jvm"],
+            "device auto: adb, since exactly one device answers",
+        ),
+        (
+            {"adb": "two answer", "emulator": None, "jvm": None},
+            ["emulator", "jvm"],
+            "device auto: emulator, since this is a GitHub job with Docker and /dev/kvm",
+        ),
+        (
+            {"adb": "none", "emulator": "no kvm", "jvm": None},
+            ["jvm"],
+            "device auto: jvm, the Android libraries in a JVM on this machine (adb: none; emulator: no kvm)",
+        ),
+        ({"jvm": None}, ["jvm"], "device auto: jvm, the Android libraries in a JVM on this machine"),
     ],
 )
-def test_one_that_we_do_not_have(kind: str, sentence: str) -> None:
-    with pytest.raises(ConfigError, match=sentence):
-        choose_device(DeviceSpec(), kind)
+def test_auto_says_what_it_chose_and_why(
+    desks: Install, monkeypatch: pytest.MonkeyPatch, reasons: dict[str, str | None], kinds: list[str], note: str
+) -> None:
+    desks(**reasons)
+    monkeypatch.setattr("pocketfit.devices.choose.automatic_kinds", lambda environ: tuple(reasons))
+    choice = choose_device(DeviceSpec(), None, OPTIONS)
+    assert ([device.kind for device in choice.devices], choice.note) == (kinds, note)
+
+
+def test_auto_where_there_is_nothing(desks: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    desks(jvm="java is not on PATH")
+    monkeypatch.setattr("pocketfit.devices.choose.automatic_kinds", lambda environ: ("jvm",))
+    with pytest.raises(EnvironmentProblem, match=r"device auto: nothing can be used here \(jvm: java is not on PATH\)"):
+        choose_device(DeviceSpec(), None, OPTIONS)
+
+
+def test_a_laptop_without_adb_has_the_jvm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert automatic_kinds({}) == ("jvm",)
+    assert automatic_kinds({"GITHUB_ACTIONS": "true"}) == ("emulator", "jvm")
+    (tmp_path / "adb").touch(mode=0o755)
+    assert automatic_kinds({"GITHUB_ACTIONS": "true"}) == ("adb", "emulator", "jvm")
