@@ -21,8 +21,7 @@ def _notes(base: Snapshot | None, head: Snapshot, trial: Trial | None, rows: Ite
     if trial is None:
         yield "no device was used, so nothing is known about loading, running and latency"
         return
-    if trial.device.note:
-        yield trial.device.note
+    yield from trial.device.notes
     yield from _untried(rows)
 
 

@@ -192,7 +192,7 @@ class DeviceInfo:
     cpu: str
     threads: int
     runtimes: Mapping[str, str]
-    note: str = ""
+    notes: tuple[str, ...] = ()
     # Of an Android device; None where it is none, or does not say.
     model: str | None = None
     android: str | None = None

@@ -44,6 +44,11 @@ class AndroidSide:
     def shim(self) -> Path:
         return self.folder / "shim" / self.desktop_abi
 
+    def abis(self) -> tuple[str, ...]:
+        """The ABIs that every runtime has libraries for."""
+        found = [{path.name for path in (self.folder / name / "jni").iterdir()} for name in self.runtimes]
+        return tuple(sorted(set.intersection(*found)))
+
     def libraries(self, runtime: RuntimeName, abi: str) -> Path:
         return self.folder / runtime / "jni" / abi
 

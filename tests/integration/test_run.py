@@ -210,7 +210,6 @@ USAGE = {
     "unknown_base": (["run", "--base", "nope"], "base 'nope' is not a commit, branch or tag of this repository"),
     "unknown_model": (["run", "--base", "none", "--model", "nat"], "pocketfit.toml has no model 'nat': it has net"),
     "unknown_device": (["run", "--base", "none", "--device", "phone"], "unknown device 'phone': use one of auto, jvm"),
-    "later_device": (["run", "--base", "none", "--device", "adb"], "device adb is not in this version of Pocketfit: use --device jvm"),
     "out": (["run", "--base", "none", "--device", "none", "--out", "net.py/out"], "--out net.py/out can't be written: Not a directory"),
     "config": (["run", "--config", "gone.toml"], "gone.toml: no such file"),
     "shape": (["export", "net.py:net", "--shape", "1x3"], "--shape '1x3' is no shape: write lengths with commas"),

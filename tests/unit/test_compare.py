@@ -73,7 +73,7 @@ def test_a_whole_report() -> None:
         replace(built(1500, "bb"), reasons=("a constant was baked in",)), built(variant=other), notes=("shared",)
     )
     tried = Trial(
-        replace(DEVICE, note="jvm: no adb device answered"),
+        replace(DEVICE, notes=("jvm: no adb device answered",)),
         (TrialRow(NET, PASSED, PASSED, SLOWER), TrialRow(other, None, PASSED)),
     )
 

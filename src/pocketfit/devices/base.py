@@ -8,6 +8,8 @@ from typing import Literal, Protocol
 
 from pocketfit.records import DeviceInfo, SmokeInput, TensorFile, Timing
 
+X86_NOTE = "x86_64 kernels are not a phone's: compare times with each other, never with a phone's"
+
 
 @dataclass(frozen=True)
 class DeviceOptions:

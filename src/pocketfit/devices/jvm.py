@@ -7,20 +7,19 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from pocketfit.devices.base import DeviceRun
+from pocketfit.devices.base import X86_NOTE, DeviceRun
 from pocketfit.devices.crash import describe_crash
-from pocketfit.devices.program import Answer, Result, parse_answer, to_c_order, words
+from pocketfit.devices.program import Answer, parse_answer, words
 from pocketfit.devices.reason import condense, shorten
+from pocketfit.devices.verdict import judge_result
+from pocketfit.elf import shipping_note
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.files import read_regular
 from pocketfit.process import Finished, finish
 from pocketfit.records import DeviceInfo, DeviceSpec, SmokeInput, Timing
 from pocketfit.runtime import RUNTIME_OF_FORMAT, find_android
-
-NOTE = "x86_64 kernels are not a phone's: compare times with each other, never with a phone's"
 
 # The work is native: the JVM's second compiler and its other collectors would only cost time to start.
 FLAGS = (
@@ -82,7 +81,8 @@ class JvmDevice:
     def info(self) -> DeviceInfo:
         android = find_android()
         runtimes = {format: str(android.runtimes[name]) for format, name in RUNTIME_OF_FORMAT.items()}
-        return DeviceInfo(self.kind, android.desktop_abi, _cpu(), self.threads, runtimes, NOTE)
+        notes = tuple(note for note in (X86_NOTE, shipping_note(android)) if note)
+        return DeviceInfo(self.kind, android.desktop_abi, _cpu(), self.threads, runtimes, notes)
 
     def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
         if given.format not in RUNTIME_OF_FORMAT:
@@ -92,7 +92,7 @@ class JvmDevice:
         answer = parse_answer(done.stdout, artifacts=1)
         if answer is None or answer.error:
             return _without_answer(done, report, answer, runtime, self.timeout_s)
-        return _judge(answer.artifacts[0], folder, runtime)
+        return judge_result(answer.artifacts[0], folder, runtime)
 
     def time_pair(self, base: SmokeInput, head: SmokeInput) -> Timing:
         if base.format != head.format or base.format not in RUNTIME_OF_FORMAT:
@@ -153,20 +153,6 @@ class JvmDevice:
         except (OSError, ValueError):
             written = ""
         return done, "\n".join([written, done.stdout, done.stderr])
-
-
-def _judge(result: Result, folder: Path, runtime: str) -> DeviceRun:
-    run = DeviceRun("passed", "", runtime, result.load_ms, result.first_ms, result.peak_rss_bytes)
-    if result.error:
-        # An input that can't be opened is ours; one of a dtype that Java has no tensors for is the model's.
-        ours = result.error.stage == "input" and result.error.type != "IllegalArgumentException"
-        reason = condense(result.error, runtime)
-        return replace(run, status="infra-error" if ours else "failed", reason=reason)
-    try:
-        outputs = tuple(to_c_order(output, folder) for output in result.outputs)
-    except (OSError, ValueError, TypeError) as error:
-        return replace(run, status="infra-error", reason=f"the program's outputs can't be read: {error}")
-    return replace(run, outputs=outputs)
 
 
 def _without_answer(done: Finished, report: str, answer: Answer | None, runtime: str, limit_s: float) -> DeviceRun:

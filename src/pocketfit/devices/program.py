@@ -73,14 +73,17 @@ def words(
         options += [f"rounds={rounds}", f"budget_ms={budget_ms}"]
     for one in given:
         options.append(f"artifact={one.artifact.absolute()}")
-        options += [f"input={_describe(tensor, one.folder)}" for tensor in one.inputs]
+        options += [
+            f"input={describe_input(tensor, str((one.folder / tensor.file).absolute()))}" for tensor in one.inputs
+        ]
         if outputs is not None:
             options.append(f"outputs={outputs.absolute()}")
     return [__version__, *options]
 
 
-def _describe(tensor: TensorFile, folder: Path) -> str:
-    return f"{tensor.dtype}:{','.join(map(str, tensor.shape))}:{(folder / tensor.file).absolute()}"
+def describe_input(tensor: TensorFile, place: str) -> str:
+    """`place` is the file's path where the program runs."""
+    return f"{tensor.dtype}:{','.join(map(str, tensor.shape))}:{place}"
 
 
 def parse_answer(stdout: str, *, artifacts: int) -> Answer | None:

@@ -23,7 +23,9 @@ def test_what_it_is(device: JvmDevice) -> None:
     assert (info.kind, info.abi, info.threads) == ("jvm", "x86_64", 1)
     assert info.runtimes == RUNTIMES
     assert info.cpu
-    assert info.note == "x86_64 kernels are not a phone's: compare times with each other, never with a phone's"
+    kernels, pages = info.notes
+    assert kernels == "x86_64 kernels are not a phone's: compare times with each other, never with a phone's"
+    assert "can't ship to devices with 16 kB pages" in pages
 
 
 @both

@@ -6,12 +6,13 @@ import sys
 import pytest
 
 from pocketfit.devices import DEVICES
+from pocketfit.devices.base import DeviceOptions
 from pocketfit.records import DeviceSpec
 
 
 @pytest.mark.parametrize("kind", DEVICES)
 def test_kinds(kind: str) -> None:
-    assert DEVICES[kind](DeviceSpec()).kind == kind
+    assert DEVICES[kind](DeviceSpec(), DeviceOptions()).kind == kind
 
 
 def test_listing_devices_loads_nothing_heavy() -> None:

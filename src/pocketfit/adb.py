@@ -1,0 +1,142 @@
+"""The one place that speaks adb, by way of the real `adb` program. It finds its server by adb's own variables."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pocketfit.errors import CommandError
+from pocketfit.process import Finished, finish
+
+# What adb itself says, as opposed to a command on the device, when it can't reach it.
+_TRANSPORT = re.compile(r"^(?:adb: )?error: (.+)$|^adb: (?:error: )?(.+)$|^(failed to .+)$", re.MULTILINE)
+_STEPS = {
+    "unauthorized": "unlock it and allow USB debugging for this computer",
+    "offline": "unplug it and plug it in again, or run `adb reconnect`",
+    "no permissions": "add yourself to the group plugdev, then run `adb kill-server`",
+}
+
+
+class DeviceGone(CommandError):
+    """adb could not reach the device, or lost it: nothing is said about what ran there."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A line of `adb devices -l`."""
+
+    serial: str
+    state: str
+    model: str = ""
+
+    def __str__(self) -> str:
+        about = ", ".join(part for part in (self.model, "" if self.state == "device" else self.state) if part)
+        return f"{self.serial} ({about})" if about else self.serial
+
+
+@dataclass(frozen=True)
+class Adb:
+    """One Android device. Every method raises DeviceGone when adb can't reach it."""
+
+    serial: str
+
+    def connect(self) -> None:
+        """For a device on the network; adb says that it failed, but not by its exit code."""
+        said = _adb("connect", self.serial, timeout=30).stdout.strip()
+        if not said.startswith(("connected", "already connected")):
+            raise DeviceGone("adb connect", 1, said or "it said nothing")
+
+    def disconnect(self) -> None:
+        _adb("disconnect", self.serial, timeout=30)
+
+    def reconnect(self, timeout: float) -> None:
+        """Find the device again, after it was lost; `timeout` is in seconds."""
+        if ":" in self.serial:
+            # adb takes ten seconds to notice by itself that the other end of a network has restarted.
+            self.disconnect()
+            self.connect()
+        self._run("wait-for-device", timeout=timeout)
+
+    def getprop(self, name: str) -> str:
+        return self.shell(f"getprop {name}", timeout=20).strip()
+
+    def shell(self, command: str, timeout: float = 60) -> str:
+        """Run a command that should succeed and return what it printed; else raises CommandError."""
+        done = self.shell_to_its_end(command, timeout)
+        if done.timed_out:
+            raise DeviceGone("adb shell", 124, f"{self.serial} gave no answer in {timeout:.0f} s")
+        if done.code:
+            raise CommandError(f"`{command[:60]}` on {self.serial}", done.code, done.stderr or done.stdout)
+        return done.stdout
+
+    def shell_to_its_end(self, command: str, timeout: float) -> Finished:
+        """Run a command; its exit code is the device's own word.
+
+        Only a marker after it proves that: adb's exit code is 1 as well when the connection breaks.
+        """
+        marker = f"pocketfit-{secrets.token_hex(4)}"
+        done = _adb("-s", self.serial, "shell", f"({command}\n); echo {marker}:$?", timeout=timeout)
+        before, found, code = done.stdout.rpartition(f"{marker}:")
+        if found and code.strip().isdigit():
+            return Finished(int(code), before, done.stderr)
+        if done.timed_out:
+            return done
+        raise DeviceGone("adb shell", done.code, explain(done.stderr + done.stdout, self.serial))
+
+    def push(self, sources: Sequence[Path], folder: str, timeout: float = 300) -> None:
+        """Copy files into a folder of the device that is there; several of the same name are not told apart."""
+        self._run("push", *sources, f"{folder}/", timeout=timeout)
+
+    def pull(self, source: str, target: Path, timeout: float = 300) -> None:
+        self._run("pull", source, target, timeout=timeout)
+
+    def _run(self, *args: str | Path, timeout: float) -> str:
+        done = _adb("-s", self.serial, *args, timeout=timeout)
+        if done.timed_out:
+            raise DeviceGone(f"adb {args[0]}", 124, f"{self.serial} gave no answer in {timeout:.0f} s")
+        if done.code:
+            raise DeviceGone(f"adb {args[0]}", done.code, explain(done.stderr + done.stdout, self.serial))
+        return done.stdout
+
+
+def list_devices() -> tuple[Listed, ...]:
+    """What adb's server sees; raises CommandError where there is no server to be had."""
+    done = _adb("devices", "-l", timeout=30)
+    if done.code or done.timed_out:
+        raise CommandError("adb devices", done.code, explain(done.stderr + done.stdout, "the server"))
+    return parse_devices(done.stdout)
+
+
+def parse_devices(text: str) -> tuple[Listed, ...]:
+    found = []
+    for line in text.splitlines():
+        # Two words at least, the second a state: not the heading, nor what the daemon says while it starts.
+        match = re.match(
+            r"^(\S+)\s+(device|offline|unauthorized|no permissions|recovery|sideload|bootloader)\b(.*)", line
+        )
+        if match and not line.startswith(("*", "List of")):
+            model = re.search(r"\bmodel:(\S+)", match[3])
+            found.append(Listed(match[1], match[2], model[1].replace("_", " ") if model else ""))
+    return tuple(found)
+
+
+def explain(said: str, serial: str) -> str:
+    """What adb itself complained of, as one sentence with the next step."""
+    if "No space left on device" in said:
+        return f"the disk of {serial} is full: free some space under /data"
+    matches = [next(group for group in found if group) for found in _TRANSPORT.findall(said)]
+    gist = matches[-1].strip() if matches else (said.strip().splitlines() or ["the connection broke"])[-1]
+    step = next((step for word, step in _STEPS.items() if word in gist), "")
+    return f"{gist}: {step}" if step else gist
+
+
+def next_step(state: str) -> str:
+    """What to do about a device in this state."""
+    return _STEPS.get(state, "wait until it is up")
+
+
+def _adb(*args: str | Path, timeout: float) -> Finished:
+    return finish(["adb", *args], timeout=timeout)

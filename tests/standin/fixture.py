@@ -1,0 +1,151 @@
+"""Starts a stand-in and an adb server for a test: neither touches the user's adb server, and both end with the block.
+
+    with standin(faults="boot-after=3", properties={"ro.build.version.sdk": "22"}) as device:
+        device.adb("shell", "getprop")                     # the real adb client, at device.serial
+        device.set_fault("drop-push", "1000000:once")
+
+Code that starts adb itself finds this server by `device.environment`, or use the fixture `start_standin`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.standin.faults import FAULTS, Faults, parse
+from tests.standin.server import START_S, adb_server, free_port
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A running one. `folder` holds its state, its log, and as `data` what the device has as /data."""
+
+    serial: str
+    folder: Path
+    environment: Mapping[str, str]
+    process: subprocess.Popen[bytes]
+
+    def adb(self, *words: str | Path, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+        """The real client, at this device and its own server."""
+        command = ["adb", "-s", self.serial, *map(str, words)]
+        return subprocess.run(
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env={**os.environ, **self.environment},
+        )
+
+    def set_fault(self, name: str, value: str | float = "") -> None:
+        """From now on, or with `:once` at the end of the value until it has happened."""
+        faults = Faults(self.folder / "faults")
+        faults.write(faults.read() | parse(f"{name}={value}" if value != "" else name))
+
+    def clear_fault(self, name: str) -> None:
+        assert name in FAULTS
+        faults = Faults(self.folder / "faults")
+        faults.write({other: value for other, value in faults.read().items() if other != name})
+
+    def state(self) -> str:
+        """What `adb devices` says of it."""
+        listed = self.adb("devices").stdout.splitlines()
+        return next((line.split("\t")[1] for line in listed if line.startswith(f"{self.serial}\t")), "")
+
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+    def wait_for_log(self, text: str, timeout: float = START_S, times: int = 1) -> None:
+        deadline = time.monotonic() + timeout
+        while self.log().count(text) < times:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"the stand-in did not say {text!r}:\n{self.log()}")
+            time.sleep(0.05)
+
+
+@contextmanager
+def standin(
+    *,
+    faults: str = "",
+    properties: Mapping[str, str] | None = None,
+    page_size: int = 4096,
+    connect: bool = True,
+    files: str = "auto",
+    android: Path | None = None,
+    need_kvm: bool = False,
+) -> Iterator[StandIn]:
+    """A device on a free port of loopback; `connect` runs `adb connect` where its port is open at once."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pocketfit-standin-")))
+        environment = stack.enter_context(adb_server(folder))
+        port = free_port()
+        options = ["--folder", folder, "--port", port, "--faults", faults, "--page-size", page_size, "--files", files]
+        options += [word for item in (properties or {}).items() for word in ("--prop", "=".join(item))]
+        options += ["--android", android] if android else []
+        options += ["--need-kvm"] if need_kvm else []
+        process = stack.enter_context(_running(folder, [str(option) for option in options]))
+        device = StandIn(f"127.0.0.1:{port}", folder, environment, process)
+        if not need_kvm:
+            device.wait_for_log("booting")
+        if connect and "port-after" not in parse(faults):
+            device.wait_for_log("adb port open")
+            subprocess.run(
+                ["adb", "connect", device.serial], check=False, capture_output=True, env={**os.environ, **environment}
+            )
+        yield device
+
+
+@pytest.fixture
+def start_standin(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., StandIn]]:
+    """`start_standin(**settings)`; whatever starts adb in this test talks to the last one's server."""
+    with ExitStack() as stack:
+
+        def start(**settings: object) -> StandIn:
+            device = stack.enter_context(standin(**settings))  # type: ignore[arg-type]
+            for name, value in device.environment.items():
+                monkeypatch.setenv(name, value)
+            return device
+
+        yield start
+
+
+@contextmanager
+def _running(folder: Path, options: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            # Without site, as its own commands are: it needs nothing but Python.
+            [sys.executable, "-S", "-m", "tests.standin", *options, "--until-stdin-closes"],
+            cwd=REPOSITORY,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            # In namespaces everything in them ends with it.
+            _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin
+    process.stdin.close()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,40 @@
+"""Builds the stand-in device as a container image: `python -m tests.standin.image TAG [BASE]`."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parents[1]
+TAG = "pocketfit-standin"
+BASE = "python:3.11-slim-bookworm"
+
+
+def build_image(base: str = BASE, tag: str = TAG, android: Path = REPOSITORY / "build/android") -> str:
+    """`base` has python3, and java or an apt that can install it; `android` is what `make android` built."""
+    with tempfile.TemporaryDirectory(prefix="pocketfit-standin-image-") as temporary:
+        context = Path(temporary)
+        fill_context(context, android)
+        command = ["docker", "build", "--quiet", "--build-arg", f"BASE={base}", "--tag", tag, str(context)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return tag
+
+
+def fill_context(context: Path, android: Path) -> None:
+    """The Dockerfile and what it copies: the stand-in, and Pocketfit's classes and layer. No Android libraries: those are pushed."""
+    shutil.copyfile(HERE / "Dockerfile", context / "Dockerfile")
+    shutil.copytree(HERE, context / "standin", ignore=shutil.ignore_patterns("__pycache__"))
+    for part in ("desktop", "shim"):
+        shutil.copytree(android / part, context / "android" / part)
+
+
+if __name__ == "__main__":
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("tag", nargs="?", default=TAG)
+    options.add_argument("base", nargs="?", default=BASE)
+    given = options.parse_args()
+    print(build_image(given.base, given.tag))
