@@ -13,11 +13,23 @@ from pocketfit.process import Finished, finish
 
 # What adb itself says, as opposed to a command on the device, when it can't reach it.
 _TRANSPORT = re.compile(r"^(?:adb: )?error: (.+)$|^adb: (?:error: )?(.+)$|^(failed to .+)$", re.MULTILINE)
+_NO_HOME = re.compile(r"Cannot mkdir '([^']+)'")
 _STEPS = {
     "unauthorized": "unlock it and allow USB debugging for this computer",
     "offline": "unplug it and plug it in again, or run `adb reconnect`",
+    "authorizing": "wait for a moment; if it stays so, unlock it and allow USB debugging",
     "no permissions": "add yourself to the group plugdev, then run `adb kill-server`",
+    "not found": "is it still connected? See `adb devices`",
+    "cannot connect to daemon": "is there an adb server where ADB_SERVER_SOCKET or ANDROID_ADB_SERVER_PORT says?",
 }
+
+
+STATES = (
+    *("device", "offline", "unauthorized", "authorizing", "connecting", "no permissions"),
+    *("recovery", "sideload", "rescue", "bootloader"),
+)
+# Starting the server takes some seconds.
+SERVER_S = 30
 
 
 class DeviceGone(CommandError):
@@ -75,10 +87,11 @@ class Adb:
     def shell_to_its_end(self, command: str, timeout: float) -> Finished:
         """Run a command; its exit code is the device's own word.
 
-        Only a marker after it proves that: adb's exit code is 1 as well when the connection breaks.
+        Only a marker after it proves that: adb's exit code is 1 as well when the connection breaks. It comes without
+        a subshell, so that the command itself gets the SIGHUP that adbd sends when we are gone.
         """
         marker = f"pocketfit-{secrets.token_hex(4)}"
-        done = _adb("-s", self.serial, "shell", f"({command}\n); echo {marker}:$?", timeout=timeout)
+        done = _adb("-s", self.serial, "shell", f"trap 'echo {marker}:$?' EXIT\n{command}\nexit $?", timeout=timeout)
         before, found, code = done.stdout.rpartition(f"{marker}:")
         if found and code.strip().isdigit():
             return Finished(int(code), before, done.stderr)
@@ -104,8 +117,10 @@ class Adb:
 
 def list_devices() -> tuple[Listed, ...]:
     """What adb's server sees; raises CommandError where there is no server to be had."""
-    done = _adb("devices", "-l", timeout=30)
-    if done.code or done.timed_out:
+    done = _adb("devices", "-l", timeout=SERVER_S)
+    if done.timed_out:
+        raise CommandError("adb devices", 124, f"the server gave no answer in {SERVER_S} s: run `adb kill-server`")
+    if done.code:
         raise CommandError("adb devices", done.code, explain(done.stderr + done.stdout, "the server"))
     return parse_devices(done.stdout)
 
@@ -114,9 +129,7 @@ def parse_devices(text: str) -> tuple[Listed, ...]:
     found = []
     for line in text.splitlines():
         # Two words at least, the second a state: not the heading, nor what the daemon says while it starts.
-        match = re.match(
-            r"^(\S+)\s+(device|offline|unauthorized|no permissions|recovery|sideload|bootloader)\b(.*)", line
-        )
+        match = re.match(rf"^(\S+)\s+({'|'.join(STATES)})\b(.*)", line)
         if match and not line.startswith(("*", "List of")):
             model = re.search(r"\bmodel:(\S+)", match[3])
             found.append(Listed(match[1], match[2], model[1].replace("_", " ") if model else ""))
@@ -127,8 +140,10 @@ def explain(said: str, serial: str) -> str:
     """What adb itself complained of, as one sentence with the next step."""
     if "No space left on device" in said:
         return f"the disk of {serial} is full: free some space under /data"
+    if home := _NO_HOME.search(said):
+        return f"adb can't make {home[1]} for its key: set HOME to a folder that can be written"
     matches = [next(group for group in found if group) for found in _TRANSPORT.findall(said)]
-    gist = matches[-1].strip() if matches else (said.strip().splitlines() or ["the connection broke"])[-1]
+    gist = matches[-1].strip().rstrip(".") if matches else (said.strip().splitlines() or ["the connection broke"])[-1]
     step = next((step for word, step in _STEPS.items() if word in gist), "")
     return f"{gist}: {step}" if step else gist
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from pocketfit.runtime import AndroidSide
 
@@ -23,18 +24,24 @@ def load_alignment_bytes(library: Path) -> int:
         ident = file.read(16)
         if ident[:4] != b"\x7fELF" or len(ident) < 16 or ident[4] not in (1, 2) or ident[5] != 1:
             raise ValueError(f"{library.name} is not a little-endian ELF library")
-        wide = ident[4] == 2
-        header = struct.Struct("<HHIQQQIHHH" if wide else "<HHIIIIIHHH")
-        _, _, _, _, table, _, _, _, size, count = header.unpack(file.read(header.size))
-        alignments: list[int] = []
-        for index in range(count):
-            file.seek(table + index * size)
-            entry = struct.unpack("<IIQQQQQQ" if wide else "<IIIIIIII", file.read(56 if wide else 32))
-            if entry[0] == PT_LOAD:
-                alignments.append(entry[7])
+        try:
+            alignments = list(_load_alignments(file, wide=ident[4] == 2))
+        except struct.error as error:
+            raise ValueError(f"{library.name} ends within its headers") from error
     if not alignments:
         raise ValueError(f"{library.name} has no segment to load")
     return min(alignments)
+
+
+def _load_alignments(file: BinaryIO, *, wide: bool) -> Iterator[int]:
+    header = struct.Struct("<HHIQQQIHHH" if wide else "<HHIIIIIHHH")
+    entry = struct.Struct("<IIQQQQQQ" if wide else "<IIIIIIII")
+    _, _, _, _, table, _, _, _, size, count = header.unpack(file.read(header.size))
+    for index in range(count):
+        file.seek(table + index * size)
+        kind, *_, alignment = entry.unpack(file.read(entry.size))
+        if kind == PT_LOAD:
+            yield alignment
 
 
 def smallest_alignment_bytes(folders: Iterable[Path]) -> int | None:

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from pocketfit.adb import Listed, explain, parse_devices
+from pocketfit.adb import Adb, DeviceGone, Listed, explain, list_devices, parse_devices
 from pocketfit.devices.adb import pick
 from pocketfit.devices.properties import Properties, parse_properties
-from pocketfit.devices.tombstone import explain_death
+from pocketfit.errors import CommandError
+from tests.unit.fake_adb import FakeAdb, fake_adb
+
+__all__ = ["fake_adb"]
 
 PIXEL = Listed("R58M", "device", "Pixel 7")
 EMULATOR = Listed("emulator-5554", "device", "sdk gphone64 x86 64")
@@ -18,6 +23,7 @@ List of devices attached
 R58M                   device usb:1-4 product:panther model:Pixel_7 device:panther transport_id:1
 emulator-5554          offline transport_id:2
 ZY22                   unauthorized usb:1-5 transport_id:3
+emulator-5556          authorizing transport_id:4
 HT4                    no permissions (user in plugdev group; are your udev rules wrong?); see [http://developer.android.com/tools/device.html]
 
 """
@@ -25,6 +31,7 @@ HT4                    no permissions (user in plugdev group; are your udev rule
         PIXEL,
         Listed("emulator-5554", "offline"),
         Listed("ZY22", "unauthorized"),
+        Listed("emulator-5556", "authorizing"),
         Listed("HT4", "no permissions"),
     )
 
@@ -33,8 +40,10 @@ HT4                    no permissions (user in plugdev group; are your udev rule
     ("said", "sentence"),
     [
         ("error: device offline\n", "device offline: unplug it and plug it in again, or run `adb reconnect`"),
-        ("error: device unauthorized.\nThis adb server's $ADB_VENDOR_KEYS is not set\n", "device unauthorized.: unlock it and allow USB debugging for this computer"),
-        ("error: device 'x' not found\n", "device 'x' not found"),
+        ("error: device unauthorized.\nThis adb server's $ADB_VENDOR_KEYS is not set\n", "device unauthorized: unlock it and allow USB debugging for this computer"),
+        ("error: device 'x' not found\n", "device 'x' not found: is it still connected? See `adb devices`"),
+        ("* cannot start server on remote host\nadb: failed to check server version: cannot connect to daemon at tcp:h:5037: Connection refused\n", "failed to check server version: cannot connect to daemon at tcp:h:5037: Connection refused: is there an adb server where ADB_SERVER_SOCKET or ANDROID_ADB_SERVER_PORT says?"),
+        ("adb F 11-24 4797 adb_utils.cpp:316] Cannot mkdir '/x/.android': No such file or directory\n\n* failed to start daemon\nadb: failed to check server version: cannot connect to daemon\n", "adb can't make /x/.android for its key: set HOME to a folder that can be written"),
         ("adb: error: failed to copy 'a' to 'b': remote write failed: No space left on device\n", "the disk of R58M is full: free some space under /data"),
         ("failed to connect to '127.0.0.1:5': Connection refused\n", "failed to connect to '127.0.0.1:5': Connection refused"),
         ("", "the connection broke"),
@@ -75,27 +84,60 @@ memory=MemAvailable:    3500000 kB
     assert parse_properties("", ("x86_64",)) == Properties((), "", "", 0, "", None, None, None)
 
 
-TOMBSTONE = """F DEBUG   : *** *** *** ***
-F DEBUG   : signal 6 (SIGABRT), code -6 (SI_TKILL), fault addr --------
-F DEBUG   : *** *** *** ***
-F DEBUG   : pid: 7, tid: 7, name: main  >>> app_process64 <<<
-F DEBUG   : signal 11 (SIGSEGV), code 1 (SEGV_MAPERR), fault addr 0x0
-F DEBUG   :       #00 pc 000000000004f2e4  /apex/com.android.runtime/lib64/bionic/libc.so (memcpy+244) (BuildId: abc)
-F DEBUG   :       #01 pc 0000000001d22e50  /data/local/tmp/pocketfit/lite-1/libpytorch_jni_lite.so (at::native::foo(at::Tensor const&)+12)
-"""
+def test_what_the_command_says(fake_adb: FakeAdb) -> None:
+    fake_adb('shift 3; exec sh -c "$1"')
+    done = Adb("R58M").shell_to_its_end("echo 'a b'; printf open; echo no >&2; exit 3", 20)
+    assert (done.code, done.stdout, done.stderr) == (3, "a b\nopen", "no\n")
+    assert Adb("R58M").shell("echo yes") == "yes\n"
+    with pytest.raises(CommandError, match="`false` on R58M exited with 1") as caught:
+        Adb("R58M").shell("false")
+    assert not isinstance(caught.value, DeviceGone)
 
 
 @pytest.mark.parametrize(
-    ("code", "logcat", "peak", "sentence"),
+    ("script", "sentence"),
     [
-        (0, "", None, None),
-        (1, TOMBSTONE, None, None),
-        (139, TOMBSTONE, None, "the runtime crashed with SIGSEGV in at::native::foo(at::Tensor const&) (libpytorch_jni_lite.so)"),
-        (139, "", None, "the runtime crashed with SIGSEGV"),
-        (134, "F DEBUG   : *** ***\nF DEBUG   : signal 6 (SIGABRT)\nF DEBUG   : Abort message: 'terminating due to bad_alloc'", None, "the runtime aborted: terminating due to bad_alloc"),
-        (137, "", 1_200_000_000, "the runtime was killed by SIGKILL, most likely for want of memory (peak RSS 1200 MB)"),
-        (137, "I lowmemorykiller: Kill 'app_process64' (7)", 2_000_000, "the runtime was killed for want of memory (peak RSS 2 MB)"),
+        ("echo 'adb: device offline' >&2; exit 1", "device offline: unplug it and plug it in again, or run `adb reconnect`"),
+        # The connection breaks in the middle of what the command prints: no exit code of the device's.
+        ("echo half of it; exit 1", "half of it"),
+        # A version that ends well all the same.
+        ("exit 0", "the connection broke"),
     ],
 )  # fmt: skip
-def test_how_a_program_died(code: int, logcat: str, peak: int | None, sentence: str | None) -> None:
-    assert explain_death(code, logcat, peak) == sentence
+def test_a_connection_that_breaks(fake_adb: FakeAdb, script: str, sentence: str) -> None:
+    fake_adb(script)
+    with pytest.raises(DeviceGone, match=f"adb shell exited with .: {sentence}"):
+        Adb("R58M").shell("true")
+
+
+def test_a_device_that_says_nothing(fake_adb: FakeAdb) -> None:
+    fake_adb("sleep 30")
+    with pytest.raises(DeviceGone, match="R58M gave no answer in 0 s"):
+        Adb("R58M").shell("true", timeout=0.3)
+
+
+def test_the_words_that_adb_gets(fake_adb: FakeAdb, tmp_path: Path) -> None:
+    calls = fake_adb("echo connected to it")
+    adb = Adb("10.0.0.2:5555")
+    adb.connect()
+    adb.push([tmp_path / "a b.ptl", tmp_path / "c"], "/data/x")
+    adb.pull("/data/x/.", tmp_path)
+    adb.disconnect()
+    assert calls.read_text().splitlines() == [
+        "connect 10.0.0.2:5555",
+        f"-s 10.0.0.2:5555 push {tmp_path}/a b.ptl {tmp_path}/c /data/x/",
+        f"-s 10.0.0.2:5555 pull /data/x/. {tmp_path}",
+        "disconnect 10.0.0.2:5555",
+    ]
+
+
+def test_a_connect_that_fails_ends_well(fake_adb: FakeAdb) -> None:
+    fake_adb("echo \"failed to connect to '10.0.0.2:5555': Connection refused\"")
+    with pytest.raises(DeviceGone, match="Connection refused"):
+        Adb("10.0.0.2:5555").connect()
+
+
+def test_no_server(fake_adb: FakeAdb) -> None:
+    fake_adb("echo 'adb: failed to check server version: cannot connect to daemon' >&2; exit 1")
+    with pytest.raises(CommandError, match="is there an adb server where ADB_SERVER_SOCKET"):
+        list_devices()

@@ -28,6 +28,8 @@ POLL_S = 2
 SAY_S = 10
 LOG = "emulator.log"
 LOG_LINES = 200
+# Its container is there or has ended: there is no cable to plug in again.
+BACK_S = 20.0
 LEFTOVER_AGE_S = 2 * 3600
 
 
@@ -139,7 +141,7 @@ class EmulatorDevice:
                 self._adb = Adb(address)
                 if (more := still_waits_for(self._adb)) is None:
                     log.info("emulator: ready after %.0f s", time.monotonic() - began)
-                    self._device = AndroidDevice(self._adb, threads=self.spec.threads)
+                    self._device = AndroidDevice(self._adb, threads=self.spec.threads, back_s=BACK_S)
                     self._device.open()
                     return
                 wait = more

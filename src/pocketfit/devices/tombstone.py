@@ -7,38 +7,59 @@ import signal
 
 from pocketfit.devices.reason import shorten
 
+# What a program's own fault ends it with. Others (SIGTERM, SIGHUP) are somebody else's wish.
+FATAL = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS", "SIGKILL")
+
+# Debuggerd writes one tombstone a crash, each under a line of stars.
+_STARS = "*** *** ***"
+_PID = re.compile(r"\bpid: (\d+), tid: \d+")
 # `... F DEBUG   : signal 11 (SIGSEGV), code 1 (SEGV_MAPERR), fault addr 0x0`
 _SIGNAL = re.compile(r"\bsignal \d+ \((SIG[A-Z]+)\)")
 # `... F DEBUG   :       #00 pc 0000000001d22e50  /data/local/tmp/.../libpytorch_jni_lite.so (at::native::foo()+12)`
 _FRAME = re.compile(
-    r"#\d\d pc [0-9a-f]+ +(\S*/)?(?P<library>[^/\s]+)(?: \((?P<symbol>.+?)(?:\+\d+)?\))?\s*(?:\(BuildId.*)?$",
+    r"#\d\d pc [0-9a-f]+ +(\S*/)?(?P<library>[^/\s]+)"
+    r"(?: \((?!BuildId)(?P<symbol>.+?)(?:\+\d+)?\))?\s*(?:\(BuildId.*)?$",
     re.MULTILINE,
 )
 _ABORT = re.compile(r"Abort message: '(.+)'")
+# `lowmemorykiller: Kill 'app_process64' (1234), ...`, `Out of memory: Killed process 1234 (app_process64)`
 _LOW_MEMORY = re.compile(r"lowmemorykiller|lmkd|Out of memory", re.IGNORECASE)
 # Where abort() itself is: says nothing about who called it.
 _SYSTEM = ("libc.so", "libart.so", "linker64", "linker")
 
 
-def explain_death(code: int, logcat: str, peak_rss_bytes: int | None) -> str | None:
-    """One sentence, or None if the program was not killed by a signal.
+def explain_death(code: int, logcat: str, pid: int, peak_rss_bytes: int | None) -> str | None:
+    """One sentence, or None if the program did not die of a fault of its own or for want of memory.
 
-    `logcat` is what the device logged last; only the latest tombstone counts. `peak_rss_bytes` was seen from outside.
+    `logcat` is what the device logged last, of whatever program and day; only what names `pid` counts.
+    `peak_rss_bytes` was seen from outside.
     """
-    number = code - 128
-    if number not in {each.value for each in signal.Signals}:
+    name = next((each.name for each in signal.Signals if each.value == code - 128), "")
+    if name not in FATAL:
         return None
-    name = signal.Signals(number).name
     if name == "SIGKILL":
         peak = f" (peak RSS {peak_rss_bytes / 1e6:.0f} MB)" if peak_rss_bytes else ""
-        sure = "for want of memory" if _LOW_MEMORY.search(logcat) else "by SIGKILL, most likely for want of memory"
+        sure = "for want of memory" if _ran_out(logcat, pid) else "by SIGKILL, most likely for want of memory"
         return f"the runtime was killed {sure}{peak}"
-    latest = logcat.rpartition("*** ***")[2]
-    if abort := _ABORT.search(latest):
+    tombstone = _tombstone(logcat, pid)
+    if abort := _ABORT.search(tombstone):
         return shorten(f"the runtime aborted: {abort[1]}")
-    found = _SIGNAL.search(latest)
-    place = _where(latest) if found else ""
+    found = _SIGNAL.search(tombstone)
+    place = _where(tombstone)
     return f"the runtime crashed with {found[1] if found else name}" + (f" in {place}" if place else "")
+
+
+def _tombstone(logcat: str, pid: int) -> str:
+    """The last one of this process, or nothing."""
+    for one in reversed(logcat.split(_STARS)):
+        if (found := _PID.search(one)) and int(found[1]) == pid:
+            return one
+    return ""
+
+
+def _ran_out(logcat: str, pid: int) -> bool:
+    named = re.compile(rf"\({pid}\)|process {pid}\b")
+    return any(_LOW_MEMORY.search(line) and named.search(line) for line in logcat.splitlines())
 
 
 def _where(tombstone: str) -> str:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -243,3 +244,42 @@ def test_what_a_command_says_is_not_what_adb_says(up: Up) -> None:
 def test_listed_reads_well() -> None:
     assert str(Listed("R58M", "device", "Pixel 7")) == "R58M (Pixel 7)"
     assert str(Listed("R58M", "offline")) == "R58M (offline)"
+
+
+def test_what_the_runtime_answers_for_once_is_tried_again(up: Up, export: Export, tmp_path: Path) -> None:
+    standin, device = up
+    standin.set_fault("noexec:once")
+    run = device.smoke(export("lite", models.convolution(), torch.randn(1, 3, 16, 16)), tmp_path)
+    assert (run.status, run.reason) == ("passed", "")
+
+
+def test_a_device_that_is_gone_is_not_waited_for_twice(
+    up: Up, export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standin, device = up
+    monkeypatch.setattr("pocketfit.devices.android.BACK_S", 8)
+    monkeypatch.setattr("pocketfit.devices.android.LOST_S", 0)
+    os.killpg(standin.process.pid, signal.SIGKILL)
+    standin.process.wait(timeout=10)
+    given = export("lite", models.convolution(), torch.randn(1, 3, 16, 16))
+    seconds = []
+    for _ in range(2):
+        began = time.monotonic()
+        assert device.smoke(given, tmp_path).status == "infra-error"
+        seconds.append(time.monotonic() - began)
+    assert seconds[1] < seconds[0] - 4
+
+
+def test_other_runs_on_the_same_device_go_on(up: Up, export: Export, tmp_path: Path) -> None:
+    standin, device = up
+    device.timeout_s = 6
+    given = export("lite", torch.jit.script(models.Endless()), torch.ones(1))
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(device.smoke, given, tmp_path)
+        while not standin.adb("shell", "pgrep -f '[a]rtifact='").stdout:
+            time.sleep(0.1)
+        other = AndroidDevice(Adb(standin.serial))
+        other.open()
+        other.close()
+        # Not killed by the other, which would have been called a want of memory.
+        assert running.result().reason == "no answer in 6 s"

@@ -17,6 +17,7 @@ from threading import Thread
 from typing import Any
 
 import pocketfit
+from pocketfit.runtime import android_folder
 
 # A container with these of this machine's folders has its programs, our own Python among them.
 HOST_FOLDERS = ("/usr", "/lib", "/lib64", "/bin", "/etc/alternatives")
@@ -146,7 +147,7 @@ def registry(layer: bytes, *, refuses: int | None = None) -> Iterator[tuple[str,
 
 def run_inside(name: str, network: str, code: str, image: str) -> str:
     """What a program of ours prints in a container of its own, which may use Docker; any image will do."""
-    folders = dict.fromkeys([*HOST_FOLDERS, sys.prefix, sys.base_prefix, str(SRC)])
+    folders = dict.fromkeys([*HOST_FOLDERS, sys.prefix, sys.base_prefix, str(SRC), str(android_folder())])
     volumes = [word for folder in folders for word in ("--volume", f"{folder}:{folder}:ro")]
     command = ["docker", "run", "--rm", "--name", name, "--network", network, *volumes]
     command += ["--volume", "/var/run/docker.sock:/var/run/docker.sock", "--env", f"PYTHONPATH={SRC}"]

@@ -1,0 +1,105 @@
+"""Every way the stand-in device can misbehave: what Pocketfit says, and after how long.
+
+    .venv/bin/python -m benchmarks.device_faults            # prints the table of docs/verification.md
+
+The faults of a device that is there are shown to `AndroidDevice`, those of a boot to `EmulatorDevice`, with limits of
+10 s for an artifact and 25 s for a boot so that it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from pocketfit.adb import Adb
+from pocketfit.devices.adb import AdbDevice
+from pocketfit.devices.android import AndroidDevice
+from pocketfit.devices.base import started
+from pocketfit.devices.emulator import EmulatorDevice
+from pocketfit.errors import EnvironmentProblem
+from pocketfit.golden import seeded_arrays, write_arrays
+from pocketfit.process import run
+from pocketfit.records import DeviceSpec, InputSpec, SmokeInput
+from tests.standin.fixture import StandIn, adb_server, standin
+from tests.standin.image import BASE, build_image
+
+MODEL = Path(__file__).parents[1] / "tests" / "data" / "torch-1.13.ptl"
+DEVICE_FAULTS = (
+    "noise", "drop-push=1000000:once", "drop-push=1000000", "disk-full=1000000", "kill-app=0.05", "hang-app", "noexec",
+    "reboot-after-run:once",
+)  # fmt: skip
+BOOT_FAULTS = ("boot-after=5", "packages-after=8", "never-boot", "die-in-boot=2", "offline")
+
+
+def main() -> None:
+    print("| fault | told to | status | what is said | seconds |\n| :-- | :-- | :-- | :-- | --: |", flush=True)
+    with tempfile.TemporaryDirectory() as name:
+        inputs = write_arrays([("[0]", seeded_arrays([InputSpec((1, 3, 16, 16))])[0])], Path(name), "input")
+        given = SmokeInput("lite", MODEL, inputs, Path(name))
+        for fault in DEVICE_FAULTS:
+            with standin() as device:
+                show(fault, "device", lambda device=device, fault=fault: on_device(device, fault, given, Path(name)))
+        for fault in ("offline", "unauthorized"):
+            with standin(faults=fault) as device:
+                show(fault, "device", lambda device=device: unavailable(device))
+        build_image(BASE, "pocketfit-faults:good")
+        with adb_server(Path(name)) as environment:
+            os.environ.update(environment)
+            for fault in BOOT_FAULTS:
+                image = faulty_image(fault, Path(name))
+                show(fault, "emulator", lambda image=image: on_emulator(image, given, Path(name)))
+
+
+def show(fault: str, where: str, attempt: Callable[[], tuple[str, str]]) -> None:
+    began = time.monotonic()
+    status, said = attempt()
+    print(
+        f"| `{fault}` | {where} | {status} | {said.replace('|', '/')[:160]} | {time.monotonic() - began:.0f} |",
+        flush=True,
+    )
+
+
+def on_device(device: StandIn, fault: str, given: SmokeInput, folder: Path) -> tuple[str, str]:
+    os.environ.update(device.environment)
+    up = AndroidDevice(Adb(device.serial), timeout_s=10, back_s=30)
+    up.open()
+    device.set_fault(fault)
+    try:
+        # A reboot shows in the run after it.
+        for _ in range(2 if fault.startswith("reboot") else 1):
+            done = up.smoke(given, folder)
+    finally:
+        up.close()
+    return done.status, done.reason
+
+
+def unavailable(device: StandIn) -> tuple[str, str]:
+    os.environ.update(device.environment)
+    reason = AdbDevice(DeviceSpec(), serial=device.serial).unavailable()
+    return ("exit code 3" if reason else "usable"), reason or ""
+
+
+def on_emulator(image: str, given: SmokeInput, folder: Path) -> tuple[str, str]:
+    try:
+        with started(EmulatorDevice(DeviceSpec(), image=image, boot_timeout_s=25)) as device:
+            done = device.smoke(given, folder)
+    except EnvironmentProblem as problem:
+        return "exit code 3", str(problem)
+    return done.status, done.reason
+
+
+def faulty_image(fault: str, folder: Path) -> str:
+    tag = f"pocketfit-faults:{fault.replace('=', '-')}"
+    (folder / "Dockerfile").write_text(f'FROM pocketfit-faults:good\nENV POCKETFIT_STANDIN_FAULTS="{fault}"\n')
+    run("docker", "build", "-q", "-t", tag, "-f", folder / "Dockerfile", folder, timeout=120)
+    return tag
+
+
+if __name__ == "__main__":
+    main()
+    left = run("docker", "ps", "-aq", "--filter", "label=pocketfit.run", timeout=30)
+    sys.exit(f"containers left: {left}" if left else 0)
