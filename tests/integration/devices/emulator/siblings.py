@@ -149,7 +149,7 @@ def run_inside(name: str, network: str, code: str, image: str) -> str:
     """What a program of ours prints in a container of its own, which may use Docker; any image will do."""
     folders = dict.fromkeys([*HOST_FOLDERS, sys.prefix, sys.base_prefix, str(SRC), str(android_folder())])
     volumes = [word for folder in folders for word in ("--volume", f"{folder}:{folder}:ro")]
-    command = ["docker", "run", "--rm", "--name", name, "--network", network, *volumes]
+    command = ["docker", "run", "--rm", "--name", name, "--network", network, "--tmpfs", "/tmp", *volumes]
     command += ["--volume", "/var/run/docker.sock:/var/run/docker.sock", "--env", f"PYTHONPATH={SRC}"]
     done = subprocess.run(
         [*command, "--entrypoint", sys.executable, image, "-c", code],
