@@ -151,8 +151,10 @@ def smoke(
     from pocketfit.devices.choose import choose_device
     from pocketfit.records import DeviceSpec
     from pocketfit.render.exported import print_smoke
-    from pocketfit.single import smoke_file
+    from pocketfit.single import check_file, smoke_file
 
+    for file in files:
+        check_file(file, shape or ())
     chosen = choose_device(DeviceSpec(), device, _device_options(serial, emulator_image, None))
     if not chosen.devices:
         raise ConfigError("smoke needs a device: use --device jvm")

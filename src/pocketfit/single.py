@@ -87,17 +87,22 @@ class FileTrial:
     reasons: tuple[str, ...] = ()
 
 
+def check_file(artifact: Path, shapes: Sequence[str]) -> None:
+    """What can be wrong before there is a device; raises ConfigError."""
+    if not artifact.is_file():
+        raise ConfigError(f"{artifact}: no such file")
+    if not shapes and find_entry(artifact) is None:
+        raise ConfigError(f"{artifact}: {NO_INPUTS}")
+
+
 def smoke_file(device: Device, artifact: Path, shapes: Sequence[str], sandbox: Sandbox) -> FileTrial:
     """Load and run one artifact on a device, whoever made it.
 
     Its inputs are `shapes`, else those that a manifest beside it names. What it computes is compared with the
     manifest's golden outputs, else with the host's torch where that can run the file.
     """
-    if not artifact.is_file():
-        raise ConfigError(f"{artifact}: no such file")
+    check_file(artifact, shapes)
     entry = None if shapes else find_entry(artifact)
-    if entry is None and not shapes:
-        raise ConfigError(f"{artifact}: {NO_INPUTS}")
     format_name = entry.format if entry else guess_format(artifact)
     variant = Variant(artifact.stem, format_name, entry.precision if entry else "fp32")
     if format_name not in BACKENDS:
