@@ -246,15 +246,18 @@ def _request(base: str | None, config: Path | None, out: Path, models: list[str]
 def _device_options(serial: str | None, emulator_image: str | None, log_folder: Path | None) -> DeviceOptions:
     from pocketfit.devices.base import DeviceOptions
 
-    return DeviceOptions(_sandbox(1).user, serial, emulator_image, log_folder)
+    return DeviceOptions(_model_user(), serial, emulator_image, log_folder)
+
+
+def _model_user() -> str | None:
+    return os.environ.get("POCKETFIT_MODEL_USER") if os.geteuid() == 0 else None
 
 
 def _sandbox(timeout_s: float) -> Sandbox:
     from pocketfit.worker import Sandbox
 
-    user = os.environ.get("POCKETFIT_MODEL_USER") if os.geteuid() == 0 else None
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return Sandbox(timeout_s, memory_bytes, user)
+    return Sandbox(timeout_s, memory_bytes, _model_user())
 
 
 def _require_torch() -> None:

@@ -24,7 +24,7 @@ class Lite:
     suffix = ".ptl"
 
     def skips(self, spec: ModelSpec, precision: str) -> str | None:
-        return None if precision == "fp32" else f"precision {precision} is not in this version of Pocketfit"
+        return recipe.skips(precision)
 
     def unfit(self) -> str | None:
         return recipe.unfit()

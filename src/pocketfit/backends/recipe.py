@@ -39,6 +39,10 @@ def unfit() -> str | None:
     return f"torch {torch.__version__} is {no_xnnpack()}"
 
 
+def skips(precision: str) -> str | None:
+    return None if precision == "fp32" else f"precision {precision} is not in this version of Pocketfit"
+
+
 def no_xnnpack() -> str:
     return (
         "built without XNNPACK, which optimize_for_mobile needs: "

@@ -23,7 +23,7 @@ class TorchScript:
     suffix = ".pt"
 
     def skips(self, spec: ModelSpec, precision: str) -> str | None:
-        return None if precision == "fp32" else f"precision {precision} is not in this version of Pocketfit"
+        return recipe.skips(precision)
 
     def unfit(self) -> str | None:
         return recipe.unfit()
