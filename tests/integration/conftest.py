@@ -1,11 +1,24 @@
+"""Fixtures of more than one folder. Each is defined here alone: a session's fixture imported twice is set up twice."""
+
 from __future__ import annotations
 
+import io
 import os
 import subprocess
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from pocketfit.docker import Docker, connect
+from pocketfit.errors import CommandError, EnvironmentProblem
+from tests.e2e.standin import ensure_base_image
+from tests.standin.fixture import start_standin
+from tests.standin.image import BASE, build_image
+
+__all__ = ["start_standin"]
 
 WHO = {
     "GIT_AUTHOR_NAME": "Test",
@@ -44,6 +57,7 @@ def net(width: int = 8) -> nn.Module:
 CONFIG = '[models.net]\nsource = "net.py:net"\ninputs = [{ shape = [1, 3, 16, 16] }]\n'
 
 Git = Callable[..., str]
+StandInImage = Callable[[str], str]
 
 
 def require(condition: object, what: str) -> None:
@@ -79,3 +93,44 @@ def in_repository(folder: Path) -> Git:
 @pytest.fixture
 def git(repository: Path) -> Git:
     return in_repository(repository)
+
+
+@pytest.fixture(scope="session")
+def docker() -> Docker:
+    try:
+        return connect()
+    except EnvironmentProblem as problem:
+        require(False, str(problem))
+        raise
+
+
+@pytest.fixture(scope="session")
+def api(docker: Docker) -> Any:
+    import docker as sdk
+
+    return sdk.from_env().api
+
+
+@pytest.fixture(scope="session")
+def standin_image(api: Any) -> Iterator[StandInImage]:
+    """The stand-in device as an image that misbehaves as it is told."""
+    require(Path("build/android/runtimes.json").exists(), "the Android side is not built: make android")
+    try:
+        ensure_base_image(BASE)
+    except CommandError as problem:
+        require(False, f"no {BASE} to build the stand-in on: {problem}")
+    name = f"pocketfit-test-standin:{uuid.uuid4().hex[:8]}"
+    good = build_image(tag=f"{name}-1")
+    made = [good]
+
+    def build(faults: str = "") -> str:
+        if not faults:
+            return good
+        text = f'FROM {good}\nENV POCKETFIT_STANDIN_FAULTS="{faults}"\n'
+        made.append(f"{name}-{len(made) + 1}")
+        list(api.build(fileobj=io.BytesIO(text.encode()), tag=made[-1], rm=True))
+        return made[-1]
+
+    yield build
+    for image in reversed(made):
+        api.remove_image(image, force=True)

@@ -14,12 +14,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import WHO, Git
-from tests.integration.devices.emulator.conftest import api, docker, standin_image
+from tests.integration.conftest import WHO, Git, StandInImage
 from tests.integration.test_run import pocketfit, rows
-from tests.standin.fixture import StandIn, start_standin
-
-__all__ = ["api", "docker", "standin_image", "start_standin"]
+from tests.standin.fixture import StandIn
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -37,7 +34,7 @@ def ours(api: Any) -> list[str]:
     return [container["Names"][0] for container in api.containers(all=True, filters={"label": "pocketfit.run"})]
 
 
-def test_on_an_emulator(changed: Path, api: Any, standin_image: Callable[[str], str]) -> None:
+def test_on_an_emulator(changed: Path, api: Any, standin_image: StandInImage) -> None:
     image = standin_image("boot-after=4")
 
     done = pocketfit(changed, "run", "--base", "main", "--device", "emulator", "--emulator-image", image)
@@ -56,7 +53,7 @@ def test_on_an_emulator(changed: Path, api: Any, standin_image: Callable[[str], 
     assert ours(api) == []
 
 
-def test_an_emulator_that_never_boots(changed: Path, api: Any, standin_image: Callable[[str], str]) -> None:
+def test_an_emulator_that_never_boots(changed: Path, api: Any, standin_image: StandInImage) -> None:
     image = standin_image("die-in-boot")
     done = pocketfit(changed, "run", "--base", "main", "--device", "emulator", "--emulator-image", image)
     assert done.returncode == 3, done.stderr
@@ -70,7 +67,7 @@ def test_an_emulator_that_never_boots(changed: Path, api: Any, standin_image: Ca
 
 @pytest.mark.parametrize("moment", ["emulator: started ", "pushing pytorch_android_lite"])
 def test_a_run_that_is_stopped_leaves_no_container(
-    changed: Path, api: Any, standin_image: Callable[[str], str], moment: str
+    changed: Path, api: Any, standin_image: StandInImage, moment: str
 ) -> None:
     image = standin_image("boot-after=4")
     command = [

@@ -23,9 +23,7 @@ from pocketfit.records import DeviceSpec
 from tests.integration.conftest import require
 from tests.integration.devices import models
 from tests.integration.devices.conftest import Export, read_output
-from tests.standin.fixture import StandIn, start_standin
-
-__all__ = ["start_standin"]
+from tests.standin.fixture import StandIn
 
 Start = Callable[..., StandIn]
 Up = tuple[StandIn, AndroidDevice]

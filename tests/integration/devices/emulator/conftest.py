@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pocketfit.docker import CREATED_LABEL, RUN_LABEL, Docker, connect
-from pocketfit.errors import CommandError, EnvironmentProblem
-from tests.e2e.standin import ensure_base_image
-from tests.integration.conftest import require
+from pocketfit.docker import CREATED_LABEL, RUN_LABEL, Docker
 from tests.integration.devices.emulator.siblings import build_layer, import_image
 from tests.standin.fixture import adb_server
-from tests.standin.image import BASE, build_image
-
-StandInImage = Callable[[str], str]
-
-
-@pytest.fixture(scope="session")
-def docker() -> Docker:
-    try:
-        return connect()
-    except EnvironmentProblem as problem:
-        require(False, str(problem))
-        raise
-
-
-@pytest.fixture(scope="session")
-def api(docker: Docker) -> Any:
-    import docker as sdk
-
-    return sdk.from_env().api
 
 
 @pytest.fixture(scope="session")
@@ -61,30 +38,6 @@ def labels(api: Any) -> Iterator[dict[str, str]]:
     for container in left:
         api.remove_container(container["Id"], force=True)
     assert [container["Names"] for container in left] == []
-
-
-@pytest.fixture(scope="session")
-def standin_image(api: Any) -> Iterator[StandInImage]:
-    """The stand-in device as an image that misbehaves as it is told."""
-    require(Path("build/android/runtimes.json").exists(), "the Android side is not built: make android")
-    try:
-        ensure_base_image(BASE)
-    except CommandError as problem:
-        require(False, f"no {BASE} to build the stand-in on: {problem}")
-    good = build_image(tag="pocketfit-test-standin:1")
-    made = [good]
-
-    def build(faults: str = "") -> str:
-        if not faults:
-            return good
-        text = f'FROM {good}\nENV POCKETFIT_STANDIN_FAULTS="{faults}"\n'
-        made.append(f"pocketfit-test-standin:{len(made) + 1}")
-        list(api.build(fileobj=io.BytesIO(text.encode()), tag=made[-1], rm=True))
-        return made[-1]
-
-    yield build
-    for image in reversed(made):
-        api.remove_image(image, force=True)
 
 
 @pytest.fixture

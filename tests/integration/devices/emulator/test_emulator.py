@@ -21,8 +21,8 @@ from pocketfit.devices.emulator import EmulatorDevice
 from pocketfit.docker import CREATED_LABEL, RUN_LABEL, Docker, Wanted
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.records import DeviceSpec
+from tests.integration.conftest import StandInImage
 from tests.integration.devices.conftest import Export, read_output
-from tests.integration.devices.emulator.conftest import StandInImage
 from tests.integration.devices.emulator.siblings import SRC, run_inside
 from tests.integration.devices.models import convolution
 
