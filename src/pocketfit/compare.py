@@ -182,4 +182,10 @@ def _environment(head: Snapshot, trial: Trial | None) -> Environment:
         cpu=trial.device.cpu or None,
         abi=trial.device.abi or None,
         threads=trial.device.threads,
+        model=trial.device.model or None,
+        android=trial.device.android or None,
+        api_level=trial.device.api_level,
+        page_size_bytes=trial.device.page_size_bytes,
+        cores=trial.device.cores,
+        free_memory_bytes=trial.device.free_memory_bytes,
     )

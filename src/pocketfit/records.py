@@ -193,7 +193,7 @@ class DeviceInfo:
     threads: int
     runtimes: Mapping[str, str]
     notes: tuple[str, ...] = ()
-    # Of an Android device; None where it is none, or does not say.
+    # None where the device does not say; the first three are an Android device's only.
     model: str | None = None
     android: str | None = None
     api_level: int | None = None
@@ -323,6 +323,13 @@ class Environment:
     cpu: str | None
     abi: str | None = None
     threads: int | None = None
+    # The device's, as in DeviceInfo.
+    model: str | None = None
+    android: str | None = None
+    api_level: int | None = None
+    page_size_bytes: int | None = None
+    cores: int | None = None
+    free_memory_bytes: int | None = None
 
 
 @dataclass(frozen=True)

@@ -103,8 +103,12 @@ def test_on_an_attached_device(changed: Path, start_standin: Callable[..., Stand
     assert done.returncode == 0, done.stderr
     row = rows(changed)["net/lite/fp32"]
     assert (row["smoke"]["status"], row["smoke"]["device"], row["smoke"]["abi"]) == ("passed", "adb", "x86_64")
-    report = json.loads((changed / "pocketfit-out" / "report.json").read_text())
-    assert report["environment"]["cpu"] != ""
+    environment = json.loads((changed / "pocketfit-out" / "report.json").read_text())["environment"]
+    assert (environment["model"], environment["api_level"]) == ("Pocketfit stand-in", 33)
+    assert environment["page_size_bytes"] == os.sysconf("SC_PAGE_SIZE")
+    assert environment["cores"] > 0
+    assert environment["free_memory_bytes"] > 0
+    assert f"Android {environment['android']} (API level 33)" in done.stdout
 
 
 def test_auto_takes_the_only_device(changed: Path, start_standin: Callable[..., StandIn]) -> None:

@@ -343,6 +343,15 @@ def test_reasons_shared_by_variants_are_one_note() -> None:
     assert report.notes == ("not checked on the device: net0/lite/fp32 and 2 more (offline)",)
 
 
+def test_what_an_android_device_is() -> None:
+    facts = {"model": "Pixel 8", "android": "15", "api_level": 35, "page_size_bytes": 16384, "cores": 9}
+    device = replace(DEVICE, kind="adb", abi="arm64-v8a", **facts, free_memory_bytes=10**9)
+    environment = compare(None, snapshot(built()), Trial(device, ())).environment
+    assert environment == Environment(
+        "2.12.1", "adb", "pytorch_android_lite 1.12.2", "Xeon", "arm64-v8a", 1, **facts, free_memory_bytes=10**9
+    )
+
+
 def test_no_trial() -> None:
     report = compare(None, snapshot(built(), commit=None), None)
     assert report.environment == Environment("2.12.1", None, None, None)

@@ -87,6 +87,12 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
             "cpu": "Intel Xeon Platinum 8481C",
             "abi": "x86_64",
             "threads": 1,
+            "model": None,
+            "android": None,
+            "api_level": None,
+            "page_size_bytes": None,
+            "cores": None,
+            "free_memory_bytes": None,
         },
         "rows": [
             {

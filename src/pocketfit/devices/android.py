@@ -75,6 +75,14 @@ class AndroidDevice:
 
     def open(self) -> None:
         """Read what the device is; raises EnvironmentProblem where it can't run our libraries."""
+        try:
+            self._open()
+        except CommandError as first:
+            log.warning("%s: %s; once more", self.adb.serial, first)
+            self._wait_until_up()
+            self._open()
+
+    def _open(self) -> None:
         android = find_android()
         self._properties = read_properties(self.adb, android.abis())
         check_usable(self._properties, android, self.adb.serial)
@@ -155,7 +163,12 @@ class AndroidDevice:
             return gave_up(shorten(str(second)))
 
     def _recover(self) -> None:
-        """Wait until the device is back; a reboot keeps its files, a full disk may have kept half of one."""
+        """A device that is as it was at first: a reboot keeps its files, a full disk may have kept half of one."""
+        self._wait_until_up()
+        self.pushed.clear()
+        self.pushed.prepare()
+
+    def _wait_until_up(self) -> None:
         # One that is going down still answers for a moment.
         time.sleep(SETTLE_S)
         limit_s = LOST_S if self._lost else self.back_s or BACK_S
@@ -165,8 +178,6 @@ class AndroidDevice:
             if time.monotonic() > end:
                 raise DeviceGone("adb", 124, f"{self.adb.serial} did not come back in {limit_s:.0f} s")
             time.sleep(1)
-        self.pushed.clear()
-        self.pushed.prepare()
         self._lost = False
 
     def _is_up(self, timeout: float) -> bool:

@@ -82,7 +82,17 @@ class JvmDevice:
         android = find_android()
         runtimes = {format: str(android.runtimes[name]) for format, name in RUNTIME_OF_FORMAT.items()}
         notes = tuple(note for note in (X86_NOTE, shipping_note(android)) if note)
-        return DeviceInfo(self.kind, android.desktop_abi, _cpu(), self.threads, runtimes, notes)
+        return DeviceInfo(
+            self.kind,
+            android.desktop_abi,
+            _cpu(),
+            self.threads,
+            runtimes,
+            notes,
+            page_size_bytes=os.sysconf("SC_PAGE_SIZE"),
+            cores=len(os.sched_getaffinity(0)),
+            free_memory_bytes=os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
+        )
 
     def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
         if given.format not in RUNTIME_OF_FORMAT:

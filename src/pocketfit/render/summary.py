@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from pocketfit.records import Report, Row
+from pocketfit.records import Environment, Report, Row
 from pocketfit.render.cells import LABEL_LENGTH, clean, device_label, failures, has_baseline, name
 from pocketfit.sizes import format_bytes_delta, format_change, format_ratio
 
@@ -113,19 +113,30 @@ def _short(commit: str | None) -> str | None:
 
 
 def surroundings(report: Report) -> tuple[str, ...]:
-    """The device, the runtimes, the processor and torch, as far as they are known."""
+    """The device and what it is, the runtimes and torch, as far as they are known."""
     environment = report.environment
+    cores = environment.cores
     return tuple(
         clean(part, 2 * LABEL_LENGTH)
         for part in (
             device_label(environment) or "no device",
             environment.runtime,
             environment.cpu,
+            _android(environment),
+            None if cores is None else "1 core" if cores == 1 else f"{cores} cores",
+            None if environment.page_size_bytes is None else f"pages of {environment.page_size_bytes // 1024} kB",
             f"exported with torch {environment.torch}" if environment.torch else None,
             f"pocketfit {report.pocketfit}",
         )
         if part
     )
+
+
+def _android(environment: Environment) -> str | None:
+    level = "" if environment.api_level is None else f"API level {environment.api_level}"
+    if environment.android is None:
+        return level or None
+    return f"Android {environment.android}" + (f" ({level})" if level else "")
 
 
 def notes(report: Report) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -82,6 +83,19 @@ def test_a_model(up: Up, export: Export, tmp_path: Path, format: str, cached: st
     # The runtime stays for the next run, everything else goes.
     (left,) = files(standin)
     assert left.startswith(cached)
+
+
+def test_a_device_that_is_lost_while_it_is_asked_what_it_is(
+    start_standin: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    standin = start_standin()
+    subprocess.run(["adb", "disconnect", standin.serial], check=True, capture_output=True)
+    device = AndroidDevice(Adb(standin.serial), back_s=30)
+    device.open()
+    assert device.info().abi == "x86_64"
+    assert f"{standin.serial}: " in caplog.text
+    assert "not found: is it still connected? See `adb devices`; once more" in caplog.text
+    device.close()
 
 
 def test_the_runtime_is_pushed_once(start_standin: Start, export: Export, tmp_path: Path) -> None:

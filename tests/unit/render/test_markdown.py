@@ -174,7 +174,7 @@ def attacked(text: str) -> Report:
         ),
         replace(IDENTICAL, model=text, reasons=(text,), latency=Latency("not-measured", text)),
     )
-    environment = Environment(text, text, text, text, text, 1)
+    environment = Environment(text, text, text, text, text, 1, text, text, 33, 4096, 2)
     return replace(EVERYTHING, base=text, head=text, pocketfit=text, environment=environment, rows=rows, notes=(text,))
 
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from pocketfit.records import Latency, Report, Row, Smoke
+from pocketfit.records import Environment, Latency, Report, Row, Smoke
 from pocketfit.render.cells import clean
-from pocketfit.render.summary import Headline, changed_rows, headline
+from pocketfit.render.summary import Headline, changed_rows, headline, surroundings
 from tests.unit.render.samples import (
     BROKEN,
     CALM,
@@ -123,3 +123,28 @@ def test_what_matters_most_comes_first() -> None:
 )
 def test_clean(text: str, cleaned: str) -> None:
     assert clean(text) == cleaned
+
+
+PHONE = Environment(
+    "2.12.1", "adb", "pytorch_android_lite 1.12.2", "Pixel 8", "arm64-v8a", 1, "Pixel 8", "15", 35, 16384, 9, 10**9
+)
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        (
+            PHONE,
+            "adb arm64-v8a, 1 thread · pytorch_android_lite 1.12.2 · Pixel 8 · Android 15 (API level 35) · 9 cores · "
+            "pages of 16 kB · exported with torch 2.12.1 · pocketfit 0.1.0",
+        ),
+        (
+            replace(PHONE, android=None, cores=1, page_size_bytes=None),
+            "adb arm64-v8a, 1 thread · pytorch_android_lite 1.12.2 · Pixel 8 · API level 35 · 1 core · "
+            "exported with torch 2.12.1 · pocketfit 0.1.0",
+        ),
+        (Environment("2.12.1", None, None, None), "no device · exported with torch 2.12.1 · pocketfit 0.1.0"),
+    ],
+)
+def test_surroundings(environment: Environment, expected: str) -> None:
+    assert " · ".join(surroundings(replace(report(), environment=environment))) == expected
