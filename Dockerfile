@@ -44,8 +44,9 @@ RUN pip install --require-hashes -r requirements/requirements.txt
 
 # The CPU wheels are a fifth of the default ones; where their index does not answer, pip takes the default ones.
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
-COPY requirements/torch.txt requirements/
-RUN pip install --retries 1 --extra-index-url "${TORCH_INDEX}" -r requirements/torch.txt
+COPY requirements/torch.txt requirements/executorch.txt requirements/
+RUN pip install --retries 1 --extra-index-url "${TORCH_INDEX}" -r requirements/torch.txt \
+    && pip install --no-deps --require-hashes -r requirements/executorch.txt
 
 COPY --from=android /build/build/android/ android/
 COPY pyproject.toml README.md LICENSE ./

@@ -42,12 +42,13 @@ format: $(VENV)/.installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-$(VENV)/.installed: requirements/requirements.txt requirements/dev.txt requirements/torch.txt pyproject.toml tools/system_packages.py
+$(VENV)/.installed: requirements/requirements.txt requirements/dev.txt requirements/torch.txt requirements/executorch.txt pyproject.toml tools/system_packages.py
 	@$(PYTHON) tools/system_packages.py
 	@echo "setting up $(VENV): the locked dependencies, then torch, which takes minutes the first time"
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) --require-hashes -r requirements/requirements.txt -r requirements/dev.txt
 	@$(PIP) --retries 1 --timeout 30 --extra-index-url $(TORCH_INDEX) -r requirements/torch.txt
+	@$(PIP) --no-deps --require-hashes -r requirements/executorch.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -55,6 +56,7 @@ lock:
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv
 	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" pyproject.toml requirements/torch-dependencies.in -o requirements/requirements.txt
 	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" --group dev -c requirements/requirements.txt -o requirements/dev.txt
+	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-deps --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" requirements/executorch.in -o requirements/executorch.txt
 
 clean:
 	rm -rf $(VENV) build src/android/target

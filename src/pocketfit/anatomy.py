@@ -17,7 +17,9 @@ def count_parameters(model: torch.nn.Module) -> int:
 def count_ops(module: Any) -> dict[str, int]:
     """How often each operator stands in forward's graph, calls inlined; control flow and constants left out."""
     counts: Counter[str] = Counter()
-    pending = [module.inlined_graph]
+    # Blocks are views into the graph, which must outlive them.
+    graph = module.inlined_graph
+    pending = [graph]
     while pending:
         for node in pending.pop().nodes():
             if not node.kind().startswith("prim::"):

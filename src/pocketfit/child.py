@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.backends import BACKENDS
+from pocketfit.backends.base import Wanted
 from pocketfit.golden import write_arrays
 from pocketfit.job import (
     JOB_FILE,
@@ -74,7 +75,7 @@ def export(job: Job, folder: Path) -> Result:
 def _export(job: Job, folder: Path) -> Result:
     import torch
 
-    from pocketfit.anatomy import count_ops, count_parameters
+    from pocketfit.anatomy import count_parameters
     from pocketfit.backends.recipe import java_inputs
 
     backend, limits, precision = BACKENDS[job.variant.format], job.spec.limits, job.variant.precision
@@ -88,7 +89,7 @@ def _export(job: Job, folder: Path) -> Result:
 
     _enter(folder, "tracing and optimizing")
     parameters = count_parameters(model)
-    optimized = backend.optimize(model, inputs, job.spec, verify.problem)
+    optimized = backend.optimize(Wanted(model, inputs, job.spec, precision), verify.problem)
     path = folder / f"{job.variant.stem}{backend.suffix}"
     _enter(folder, f"saving {path.name}")
     backend.save(optimized, path)
@@ -100,7 +101,7 @@ def _export(job: Job, folder: Path) -> Result:
     return Exported(
         file=path.name,
         parameters=parameters,
-        ops=count_ops(optimized.module),
+        ops=dict(optimized.ops),
         inputs=golden_in,
         outputs=golden_out,
         recipe=optimized.recipe,

@@ -7,16 +7,18 @@ import tomllib
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from pocketfit.errors import ConfigError
-from pocketfit.records import Config, DeviceSpec, Growth, InputSpec, Limits, ModelSpec
+from pocketfit.records import Config, DeviceSpec, Growth, InputSpec, Limits, ModelSpec, Prune
 from pocketfit.sizes import parse_growth, parse_percent, parse_size
 
 FORMATS = ("lite", "torchscript", "executorch")
 PRECISIONS = ("fp32", "fp16", "int8", "int8-dynamic")
+WAYS = ("trace", "script")
+PRUNE_METHODS = ("structured", "unstructured")
 DEVICES = ("auto", "jvm", "adb", "emulator", "none")
 # What a Java program can hand to a model as a tensor; bool goes as uint8, see backends/recipe.py.
 DTYPES = ("float32", "float64", "int64", "int32", "int8", "uint8", "bool")
@@ -68,6 +70,16 @@ class _Limits(_Table):
         return Limits(size_bytes=mine.pop("size"), **mine)
 
 
+class _Prune(_Table):
+    amount: float = Field(gt=0, lt=1)
+    method: str = "unstructured"
+
+    @field_validator("method")
+    @classmethod
+    def _known(cls, method: str) -> str:
+        return _one_of(method, PRUNE_METHODS, "method")
+
+
 class _Model(_Table):
     source: str = Field(min_length=1)
     arguments: dict[str, Any] = Field(default_factory=dict)
@@ -79,6 +91,13 @@ class _Model(_Table):
     metric: str | None = None
     check_inputs: list[_Input] | str | None = None
     limits: _Limits = Field(default_factory=_Limits)
+    how: str = "trace"
+    prune: _Prune | None = None
+
+    @field_validator("how")
+    @classmethod
+    def _known_way(cls, how: str) -> str:
+        return _one_of(how, WAYS, "how")
 
     @field_validator("formats", "precisions")
     @classmethod
@@ -99,6 +118,8 @@ class _Model(_Table):
             metric=self.metric,
             check_inputs=_inputs(self.check_inputs),
             limits=self.limits.limits(limits),
+            how=cast(Any, self.how),
+            prune=Prune(self.prune.amount, cast(Any, self.prune.method)) if self.prune else None,
         )
 
 
@@ -209,6 +230,8 @@ def known_keys(table: list[Any]) -> list[str]:
             return list(_File.model_fields)
         case ["limits"] | ["models", _, "limits"]:
             return list(_Limits.model_fields)
+        case ["models", _, "prune"]:
+            return list(_Prune.model_fields)
         case ["device"]:
             return list(_Device.model_fields)
         case ["models", _]:

@@ -42,8 +42,22 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Prune:
+    """Which share of the weights of convolutions and linear layers is set to zero, by smallest magnitude.
+
+    `structured` zeroes whole output channels, `unstructured` single weights.
+    """
+
+    amount: float
+    method: Literal["structured", "unstructured"] = "unstructured"
+
+
+@dataclass(frozen=True)
 class ModelSpec:
-    """One `[models.NAME]` table. `inputs` is a tuple of tensors, `module:callable`, or None: the source says."""
+    """One `[models.NAME]` table. `inputs` is a tuple of tensors, `module:callable`, or None: the source says.
+
+    `how` is how TorchScript is made of it: by torch.jit.trace or torch.jit.script.
+    """
 
     name: str
     source: str
@@ -56,6 +70,8 @@ class ModelSpec:
     metric: str | None = None
     check_inputs: tuple[InputSpec, ...] | str | None = None
     limits: Limits = Limits()
+    how: Literal["trace", "script"] = "trace"
+    prune: Prune | None = None
 
 
 @dataclass(frozen=True)

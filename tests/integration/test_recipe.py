@@ -12,6 +12,7 @@ from torch import nn  # noqa: E402
 from torch.utils import mobile_optimizer  # noqa: E402
 
 from pocketfit.backends import recipe  # noqa: E402
+from pocketfit.backends.base import Wanted  # noqa: E402
 from pocketfit.parity import compare, disagreements  # noqa: E402
 from pocketfit.records import Limits, ModelSpec  # noqa: E402
 from pocketfit.tensors import ModelProblem, flatten, to_array  # noqa: E402
@@ -64,7 +65,7 @@ def test_the_documented_recipe_is_wrong(network: nn.Module) -> None:
 
 
 def test_ours_is_right(network: nn.Module) -> None:
-    optimized = recipe.optimize(network, IMAGE, ModelSpec("net", "x:y"), checker(network))
+    optimized = recipe.optimize(Wanted(network, IMAGE, ModelSpec("net", "x:y")), checker(network))
     assert optimized.recipe == ("trace", "freeze", "optimize_for_mobile")
     assert optimized.reasons == ()
     assert sqnr_db(network, optimized.module) >= 90
@@ -76,7 +77,7 @@ def test_a_pass_that_breaks_is_left_out(network: nn.Module, monkeypatch: pytest.
         raise RuntimeError("freezing is off today")
 
     monkeypatch.setattr(torch.jit, "freeze", no_freeze)
-    optimized = recipe.optimize(network, IMAGE, ModelSpec("net", "x:y"), checker(network))
+    optimized = recipe.optimize(Wanted(network, IMAGE, ModelSpec("net", "x:y")), checker(network))
 
     assert optimized.recipe == ("trace", "optimize_for_mobile without CONV_BN_FUSION")
     freeze, fusion = optimized.reasons
@@ -94,7 +95,7 @@ def test_an_optimizer_that_always_fails_is_left_out(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(mobile_optimizer, "optimize_for_mobile", broken)
     model = nn.Linear(3, 2).eval()
     inputs = (torch.ones(1, 3),)
-    optimized = recipe.optimize(model, inputs, ModelSpec("net", "x:y"), checker(model, inputs))
+    optimized = recipe.optimize(Wanted(model, inputs, ModelSpec("net", "x:y")), checker(model, inputs))
     assert optimized.recipe == ("trace", "freeze")
     assert optimized.reasons == ("left out optimize_for_mobile, which fails: RuntimeError: internal assert failed",)
 
@@ -110,7 +111,7 @@ class Branching(nn.Module):
 
 def test_tracer_warnings_are_reasons_once() -> None:
     model, inputs = Branching().eval(), (torch.full((1, 2), -1.0),)
-    optimized = recipe.optimize(model, inputs, ModelSpec("net", "x:y"), checker(model, inputs))
+    optimized = recipe.optimize(Wanted(model, inputs, ModelSpec("net", "x:y")), checker(model, inputs))
     (reason,) = optimized.reasons
     assert reason.startswith(
         "tracing: Converting a tensor to a Python boolean might cause the trace to be incorrect "
@@ -126,7 +127,7 @@ class Nested(nn.Module):
 
 def test_nested_outputs() -> None:
     model, inputs = Nested().eval(), (torch.ones(1, 2),)
-    optimized = recipe.optimize(model, inputs, ModelSpec("net", "x:y"), checker(model, inputs))
+    optimized = recipe.optimize(Wanted(model, inputs, ModelSpec("net", "x:y")), checker(model, inputs))
     outputs = [path for path, _ in flatten(optimized.module(*inputs))]
     assert outputs == ["[0]['a']", "[0]['b']", "[1][0]", "[1][1]", "[2]"]
 
@@ -145,7 +146,7 @@ def test_bool_inputs_are_taken_as_uint8() -> None:
     def check(other: Any) -> str | None:
         return None if torch.equal(other(*given), model(*inputs)) else "differs"
 
-    optimized = recipe.optimize(model, inputs, ModelSpec("net", "x:y"), check)
+    optimized = recipe.optimize(Wanted(model, inputs, ModelSpec("net", "x:y")), check)
     assert optimized.module(*given).tolist() == [[1.0, 0.0, 1.0]]
     assert optimized.reasons == ("input 1 is bool, which Java has no tensors for: the artifact takes uint8 (0 or 1)",)
 
@@ -165,7 +166,7 @@ class TwoMethods(nn.Module):
 def test_further_methods_are_kept() -> None:
     model, inputs = TwoMethods().eval(), (torch.ones(1, 3),)
     spec = ModelSpec("net", "x:y", preserve_methods=("encode",))
-    optimized = recipe.optimize(model, inputs, spec, checker(model, inputs))
+    optimized = recipe.optimize(Wanted(model, inputs, spec), checker(model, inputs))
     assert torch.allclose(optimized.module.encode(*inputs), model.encode(*inputs))
 
 
@@ -173,7 +174,7 @@ def test_a_method_that_is_not_there() -> None:
     model, inputs = TwoMethods().eval(), (torch.ones(1, 3),)
     spec = ModelSpec("net", "x:y", preserve_methods=("decode",))
     with pytest.raises(ModelProblem, match="preserve_methods: the model has no method 'decode'"):
-        recipe.optimize(model, inputs, spec, checker(model, inputs))
+        recipe.optimize(Wanted(model, inputs, spec), checker(model, inputs))
 
 
 class Untraceable(nn.Module):
@@ -184,13 +185,44 @@ class Untraceable(nn.Module):
 def test_what_the_tracer_refuses() -> None:
     model, inputs = Untraceable().eval(), (torch.ones(1),)
     with pytest.raises(ModelProblem, match=r"torch\.jit\.trace fails: RuntimeError: "):
-        recipe.optimize(model, inputs, ModelSpec("net", "x:y"), lambda _: None)
+        recipe.optimize(Wanted(model, inputs, ModelSpec("net", "x:y")), lambda _: None)
+
+
+class Loop(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        while bool(x.sum() < 10):
+            x = x * 2
+        return self.linear(x)
+
+
+class Unscriptable(nn.Module):
+    def forward(self, *given: torch.Tensor) -> Any:
+        return sum(given)
+
+
+def test_script_keeps_control_flow() -> None:
+    model, inputs = Loop().eval(), (torch.ones(1, 3),)
+    spec = ModelSpec("net", "x:y", how="script")
+    optimized = recipe.optimize(Wanted(model, inputs, spec), checker(model, inputs))
+    assert optimized.recipe[0] == "script"
+    other = torch.full((1, 3), 0.1)
+    assert torch.allclose(optimized.module(other), model(other))
+
+
+def test_what_the_scripter_refuses() -> None:
+    model, inputs = Unscriptable().eval(), (torch.ones(1),)
+    with pytest.raises(ModelProblem, match=r"torch\.jit\.script fails: "):
+        recipe.optimize(Wanted(model, inputs, ModelSpec("net", "x:y", how="script")), lambda _: None)
 
 
 def test_a_trace_that_is_wrong() -> None:
     model, inputs = nn.Linear(3, 2).eval(), (torch.ones(1, 3),)
     with pytest.raises(ModelProblem, match="the trace does not compute what eager does: never right"):
-        recipe.optimize(model, inputs, ModelSpec("net", "x:y"), lambda _: "never right")
+        recipe.optimize(Wanted(model, inputs, ModelSpec("net", "x:y")), lambda _: "never right")
 
 
 def test_torch_without_xnnpack(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from pocketfit.config import find_config, parse_config, read_config
 from pocketfit.errors import ConfigError
-from pocketfit.records import Config, DeviceSpec, Growth, InputSpec, Limits, ModelSpec
+from pocketfit.records import Config, DeviceSpec, Growth, InputSpec, Limits, ModelSpec, Prune
 
 MINIMAL = '[models.net]\nsource = "net.py:net"\n'
 
@@ -35,6 +35,8 @@ def test_every_key_of_the_contract() -> None:
         preserve_methods = ["encode"]
         metric = "my.module:accuracy"
         check_inputs = [{ shape = [2, 3, 224, 224] }]
+        how = "script"
+        prune = { amount = 0.3, method = "structured" }
         [models.resnet18.limits]
         size = "48 MB"
         size_growth = "200 kB"
@@ -71,6 +73,8 @@ def test_every_key_of_the_contract() -> None:
                     min_sqnr_db=20.0,
                     metric_drop=0.01,
                 ),
+                how="script",
+                prune=Prune(0.3, "structured"),
             ),
         ),
         device=DeviceSpec("jvm", 2, 30),
@@ -97,6 +101,10 @@ def test_inputs_from_a_callable() -> None:
         (MINIMAL + "inputs = [{ shpe = [1] }]", "unknown key 'shpe' in [models.net.inputs.0]; did you mean 'shape'?"),
         (MINIMAL + "inputs = [{ shape = [0] }]", "models.net.inputs.0.shape: every length must be at least 1"),
         (MINIMAL + 'inputs = [{ shape = [1], dtype = "float23" }]', "models.net.inputs.0.dtype: unknown dtype 'float23': did you mean 'float32'?"),
+        (MINIMAL + 'how = "scripted"', "models.net.how: unknown how 'scripted': did you mean 'script'?"),
+        (MINIMAL + "prune = { amount = 1.0 }", "models.net.prune.amount: input should be less than 1"),
+        (MINIMAL + "prune = { amout = 0.5 }", "unknown key 'amout' in [models.net.prune]; did you mean 'amount'?"),
+        (MINIMAL + 'prune = { amount = 0.5, method = "struct" }', "models.net.prune.method: unknown method 'struct': did you mean 'structured'?"),
         (MINIMAL + 'formats = ["light"]', "models.net.formats: unknown format 'light': did you mean 'lite'?"),
         (MINIMAL + 'precisions = ["bf16"]', "models.net.precisions: unknown precision 'bf16': did you mean 'fp16'?"),
         (MINIMAL + "[models.net.limits]\nsize = 'big'", "models.net.limits.size: "),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -9,14 +10,33 @@ from pocketfit.records import ModelSpec
 if TYPE_CHECKING:
     import torch
 
-    from pocketfit.backends.recipe import Optimized
-
     Inputs = tuple[torch.Tensor, ...]
     Check = Callable[[Callable[..., Any]], str | None]
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What to build: `model` in evaluation mode, what it is traced with, and what a quantizer is calibrated with."""
+
+    model: torch.nn.Module
+    inputs: Inputs
+    spec: ModelSpec
+    precision: str = "fp32"
+    batches: tuple[Inputs, ...] = ()
+
+
+@dataclass(frozen=True)
+class Optimized:
+    """`module` is the format's own; `recipe` names the steps taken, `reasons` what a reader should know about them."""
+
+    module: Any
+    recipe: tuple[str, ...]
+    reasons: tuple[str, ...]
+    ops: Mapping[str, int]
+
+
 class Backend(Protocol):
-    """One mobile format. Implementations hold no state; all but the first two run in the child."""
+    """One mobile format. Implementations hold no state; all but `skips` run in the child."""
 
     name: str
     suffix: str
@@ -27,7 +47,7 @@ class Backend(Protocol):
     def unfit(self) -> str | None:
         """Why this machine can't build this format at all, or None."""
 
-    def optimize(self, model: torch.nn.Module, inputs: Inputs, spec: ModelSpec, check: Check) -> Optimized:
+    def optimize(self, wanted: Wanted, check: Check) -> Optimized:
         """The model in this format, in memory. `check` says how a callable disagrees with eager, or None."""
 
     def save(self, optimized: Optimized, path: Path) -> None:

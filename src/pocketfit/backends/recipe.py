@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.anatomy import count_ops
+from pocketfit.backends.base import Optimized, Wanted
 from pocketfit.records import ModelSpec
 from pocketfit.source import describe
 from pocketfit.tensors import ModelProblem
@@ -20,15 +21,6 @@ if TYPE_CHECKING:
     import torch
 
     from pocketfit.backends.base import Check, Inputs
-
-
-@dataclass(frozen=True)
-class Optimized:
-    """`recipe` names the steps that were taken, `reasons` what a reader should know about them."""
-
-    module: torch.jit.ScriptModule
-    recipe: tuple[str, ...]
-    reasons: tuple[str, ...]
 
 
 def unfit() -> str | None:
@@ -50,8 +42,9 @@ def no_xnnpack() -> str:
     )
 
 
-def optimize(model: torch.nn.Module, inputs: Inputs, spec: ModelSpec, check: Check) -> Optimized:
+def optimize(wanted: Wanted, check: Check) -> Optimized:
     """Trace (unless it is TorchScript), freeze, optimize; raises ModelProblem where the trace itself is wrong."""
+    model, inputs, spec = wanted.model, wanted.inputs, wanted.spec
     traced, step, reasons = _traced(_with_java_types(model, inputs), inputs, spec)
     if problem := check(traced):
         raise ModelProblem(f"the {step} does not compute what eager does: {problem}")
@@ -60,7 +53,7 @@ def optimize(model: torch.nn.Module, inputs: Inputs, spec: ModelSpec, check: Che
         reasons = (*reasons, f"left out freeze{problem}")
     module, passes, pass_reasons = _optimize_for_mobile(traced if frozen is None else frozen, spec, check)
     steps = (step, *([] if frozen is None else ["freeze"]), *passes)
-    return Optimized(module, steps, (*reasons, *pass_reasons))
+    return Optimized(module, steps, (*reasons, *pass_reasons), count_ops(module))
 
 
 def _with_java_types(model: torch.nn.Module, inputs: Inputs) -> torch.nn.Module:
@@ -98,6 +91,8 @@ def _traced(model: torch.nn.Module, inputs: Inputs, spec: ModelSpec) -> tuple[An
     ]
     if isinstance(model, torch.jit.ScriptModule):
         return model, "script", tuple(reasons)
+    if spec.how == "script":
+        return _script(model), "script", tuple(reasons)
     given = java_inputs(inputs)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -111,6 +106,15 @@ def _traced(model: torch.nn.Module, inputs: Inputs, spec: ModelSpec) -> tuple[An
         except Exception as error:
             raise ModelProblem(f"torch.jit.trace fails: {describe(error)}") from error
     return traced, "trace", (*reasons, *tracer_reasons(caught))
+
+
+def _script(model: torch.nn.Module) -> Any:
+    import torch
+
+    try:
+        return torch.jit.script(model)
+    except Exception as error:
+        raise ModelProblem(f"torch.jit.script fails: {describe(error)}") from error
 
 
 def _trace(model: torch.nn.Module, inputs: Inputs, methods: tuple[str, ...], *, strict: bool) -> Any:

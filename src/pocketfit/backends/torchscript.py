@@ -10,10 +10,7 @@ from pocketfit.backends.archive import drop_debug_files
 from pocketfit.records import ModelSpec
 
 if TYPE_CHECKING:
-    import torch
-
-    from pocketfit.backends.base import Check, Inputs
-    from pocketfit.backends.recipe import Optimized
+    from pocketfit.backends.base import Check, Optimized, Wanted
 
 
 class TorchScript:
@@ -28,8 +25,8 @@ class TorchScript:
     def unfit(self) -> str | None:
         return recipe.unfit()
 
-    def optimize(self, model: torch.nn.Module, inputs: Inputs, spec: ModelSpec, check: Check) -> Optimized:
-        return recipe.optimize(model, inputs, spec, check)
+    def optimize(self, wanted: Wanted, check: Check) -> Optimized:
+        return recipe.optimize(wanted, check)
 
     def save(self, optimized: Optimized, path: Path) -> None:
         import torch
