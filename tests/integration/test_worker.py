@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,6 +74,20 @@ def test_two_trees_of_one_commit_give_the_same_bytes(root: Path, tmp_path: Path,
     assert isinstance(two, Built)
     assert one.sha256 == two.sha256
     assert one == two
+
+
+@pytest.mark.parametrize("format_name", ["lite", "torchscript"])
+def test_a_newer_file_format(root: Path, format_name: str) -> None:
+    # gelu asks for version 10, whose number stands elsewhere in the file than that of version 3.
+    (root / "newer.py").write_text(
+        "from torch import nn\ndef newer():\n    return nn.Sequential(nn.Linear(16, 4), nn.GELU())\n"
+    )
+    built = build_one(root, "newer.py:newer", format_name=format_name)
+    assert isinstance(built, Built), built
+    assert built.ops["aten::gelu"] == 1
+    with zipfile.ZipFile(root.parent / "out-root" / built.file) as archive:
+        assert archive.read(f"net.{format_name}.fp32/.data/version") == b"10\n"
+        assert not [name for name in archive.namelist() if name.endswith(".debug_pkl")]
 
 
 def test_the_callable_may_bring_its_inputs(root: Path) -> None:

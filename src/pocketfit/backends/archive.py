@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+# The file format's version; from 6 on, which newer operators (gelu) ask for, it stands under the second name.
+VERSIONS = ("version", ".data/version")
+
 
 def drop_debug_files(source: Path, target: Path) -> None:
     """Copy a TorchScript archive without its `.debug_pkl` records.
@@ -15,10 +18,11 @@ def drop_debug_files(source: Path, target: Path) -> None:
 
     reader = torch._C.PyTorchFileReader(str(source))
     writer = torch._C.PyTorchFileWriter(str(target))
-    writer.set_min_version(int(reader.get_record("version")))
-    for name in reader.get_all_records():
-        # The writer makes these two itself, the second from the contents.
-        if name not in ("version", ".data/serialization_id") and not name.endswith(".debug_pkl"):
+    names = reader.get_all_records()
+    writer.set_min_version(int(reader.get_record(next(name for name in VERSIONS if name in names))))
+    for name in names:
+        # The writer makes these itself, the last from the contents.
+        if name not in (*VERSIONS, ".data/serialization_id") and not name.endswith(".debug_pkl"):
             record = reader.get_record(name)
             writer.write_record(name, record, len(record))
     writer.write_end_of_file()
