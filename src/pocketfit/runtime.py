@@ -11,10 +11,13 @@ from typing import Literal
 from pocketfit import __version__
 from pocketfit.errors import EnvironmentProblem
 
-RuntimeName = Literal["lite", "full"]
+RuntimeName = Literal["lite", "full", "executorch"]
 
-# Which of the two runtimes an app needs for a format.
-RUNTIME_OF_FORMAT: Mapping[str, RuntimeName] = {"lite": "lite", "torchscript": "full"}
+# Which of the runtimes an app needs for a format.
+RUNTIME_OF_FORMAT: Mapping[str, RuntimeName] = {"lite": "lite", "torchscript": "full", "executorch": "executorch"}
+
+# ExecuTorch's libraries are linked to a newer Android C library than the layer in src/android/bionic gives.
+DESKTOP_RUNTIMES: frozenset[RuntimeName] = frozenset({"lite", "full"})
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,28 @@ class AndroidSide:
         return self.folder / "shim" / self.desktop_abi
 
     def abis(self) -> tuple[str, ...]:
-        """The ABIs that every runtime has libraries for."""
-        found = [{path.name for path in (self.folder / name / "jni").iterdir()} for name in self.runtimes]
-        return tuple(sorted(set.intersection(*found)))
+        """The ABIs that some runtime has libraries for."""
+        return tuple(sorted({path.name for name in self.runtimes for path in (self.folder / name / "jni").iterdir()}))
+
+    def of_formats(self) -> dict[str, str]:
+        """ "ARTIFACT VERSION" for each format that there is a runtime for."""
+        return {format: str(self.runtimes[name]) for format, name in RUNTIME_OF_FORMAT.items() if name in self.runtimes}
+
+    def missing(self, format: str, abi: str) -> str | None:
+        """Why no artifact of this format can be tried on this ABI, or None."""
+        name = RUNTIME_OF_FORMAT.get(format)
+        if name is None:
+            return f"no Android runtime runs format {format}"
+        if name not in self.runtimes:
+            return f"this image has no {'ExecuTorch' if name == 'executorch' else name} Android runtime"
+        if not self.libraries(name, abi).is_dir():
+            return f"{self.runtimes[name]} has no libraries for {abi}"
+        return None
+
+    def program(self, runtime: RuntimeName) -> Path:
+        """The jar for devices; ExecuTorch has one of its own, with other versions of the classes both need."""
+        own = self.folder / runtime / "runner.jar"
+        return own if own.is_file() else self.folder / "runner.jar"
 
     def libraries(self, runtime: RuntimeName, abi: str) -> Path:
         return self.folder / runtime / "jni" / abi

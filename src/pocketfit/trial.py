@@ -120,9 +120,17 @@ def _judge(
 ) -> tuple[Parity, str]:
     if run.status != "passed" or not golden:
         return Parity(), ""
-    if differs := structure_differs(golden, run.outputs):
+    outputs = _placed(golden, run)
+    if differs := structure_differs(golden, outputs):
         return Parity(), f"on the device {differs}"
     expected = [read_tensor(tensor, golden_folder) for tensor in golden]
-    parity = compare(expected, [read_tensor(tensor, folder) for tensor in run.outputs])
+    parity = compare(expected, [read_tensor(tensor, folder) for tensor in outputs])
     beyond = disagreements(parity, limits, precision)
     return parity, "on the device " + "; ".join(one.sentence for one in beyond) if beyond else ""
+
+
+def _placed(golden: tuple[TensorFile, ...], run: DeviceRun) -> tuple[TensorFile, ...]:
+    """The run's outputs; those of a flat list under the places that eager has them in, in order."""
+    if not run.flat or len(run.outputs) != len(golden):
+        return run.outputs
+    return tuple(replace(output, path=place.path) for output, place in zip(run.outputs, golden, strict=True))

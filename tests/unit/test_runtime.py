@@ -6,7 +6,9 @@ from xml.etree import ElementTree
 import pytest
 
 from pocketfit import __version__
+from pocketfit.devices.jvm import JvmDevice
 from pocketfit.errors import EnvironmentProblem
+from pocketfit.records import DeviceSpec, SmokeInput
 from pocketfit.runtime import Library, find_android
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +43,53 @@ def test_a_built_folder(android: Path) -> None:
     assert found.libraries("lite", "arm64-v8a") == android / "lite/jni/arm64-v8a"
     assert found.shim == android / "shim/x86_64"
     assert found.desktop_classpath == f"{android}/desktop/*"
+
+
+WITH_EXECUTORCH = RUNTIMES.replace(
+    '"version": "1.13.1"}\n',
+    '"version": "1.13.1"},\n    "executorch": {"artifact": "executorch-android", "version": "1.0.1"}\n',
+)
+
+
+def libraries(android: Path, **abis: list[str]) -> None:
+    for runtime, names in abis.items():
+        for abi in names:
+            (android / runtime / "jni" / abi).mkdir(parents=True)
+
+
+def test_without_executorchs_archive(android: Path) -> None:
+    (android / "runtimes.json").write_text(RUNTIMES % __version__)
+    libraries(android, lite=["arm64-v8a"], full=["arm64-v8a"])
+    found = find_android()
+    assert found.of_formats() == {"lite": "pytorch_android_lite 1.12.2", "torchscript": "pytorch_android 1.13.1"}
+    assert found.missing("executorch", "arm64-v8a") == "this image has no ExecuTorch Android runtime"
+    assert found.missing("lite", "arm64-v8a") is None
+    assert found.missing("onnx", "arm64-v8a") == "no Android runtime runs format onnx"
+
+
+def test_with_executorchs_archive(android: Path) -> None:
+    (android / "runtimes.json").write_text(WITH_EXECUTORCH % __version__)
+    libraries(android, lite=["arm64-v8a", "x86"], full=["arm64-v8a", "x86"], executorch=["arm64-v8a"])
+    (android / "executorch" / "runner.jar").touch()
+    found = find_android()
+    assert found.of_formats()["executorch"] == "executorch-android 1.0.1"
+    assert found.missing("executorch", "arm64-v8a") is None
+    assert found.missing("executorch", "x86") == "executorch-android 1.0.1 has no libraries for x86"
+    # A device whose ABI ExecuTorch lacks still takes the other formats.
+    assert found.abis() == ("arm64-v8a", "x86")
+    assert found.program("executorch") == android / "executorch/runner.jar"
+    assert found.program("lite") == android / "runner.jar"
+
+
+def test_the_desktop_runs_no_executorch(android: Path) -> None:
+    (android / "runtimes.json").write_text(WITH_EXECUTORCH % __version__)
+    libraries(android, lite=["arm64-v8a", "x86_64"], full=["arm64-v8a", "x86_64"], executorch=["x86_64"])
+    device = JvmDevice(DeviceSpec())
+    assert device.info().runtimes == {"lite": "pytorch_android_lite 1.12.2", "torchscript": "pytorch_android 1.13.1"}
+    run = device.smoke(SmokeInput("executorch", android / "model.pte", (), android), android)
+    assert (run.status, run.reason) == (
+        "skipped", "the Android libraries for format executorch don't run in a JVM: use --device adb or emulator"
+    )  # fmt: skip
 
 
 def test_not_built(android: Path) -> None:

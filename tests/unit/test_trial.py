@@ -32,6 +32,8 @@ class Doubler:
 
     kind: str = "jvm"
     timed: list[tuple[str, str]] = field(default_factory=list)
+    path: str = ""
+    flat: bool = False
 
     def unavailable(self) -> str | None:
         return None
@@ -48,7 +50,8 @@ class Doubler:
         if text == "crash":
             return DeviceRun("failed", "the runtime crashed with SIGSEGV", "a runtime")
         values = np.fromfile(given.folder / given.inputs[0].file, dtype="<f4") * 2 + float(text)
-        return DeviceRun("passed", "", "a runtime", 5.0, 1.0, 1000, write_arrays([("", values)], folder, "answer"))
+        answer = write_arrays([(self.path, values)], folder, "answer")
+        return DeviceRun("passed", "", "a runtime", 5.0, 1.0, 1000, answer, self.flat)
 
     def time_pair(self, base: SmokeInput, head: SmokeInput) -> Timing:
         self.timed.append((base.artifact.read_text(), head.artifact.read_text()))
@@ -102,6 +105,15 @@ def test_another_answer_than_eagers_fails(folders: dict[str, Path]) -> None:
     assert (row.head.status, row.head.reason) == ("failed", "on the device SQNR against eager is 6.0 dB, below 60 dB")
     assert (row.head.max_abs_diff, row.head.argmax_agreement) == (1.0, 1.0)
     assert row.timing == Timing(reason="not timed, since not both sides run")
+
+
+def test_a_flat_list_of_outputs_is_put_where_eager_has_them(folders: dict[str, Path]) -> None:
+    head = snapshot("head", built(folders["head"], "0"))
+    (row,) = run_trial(Doubler(path="[0]", flat=True), None, head, folders).rows  # type: ignore[arg-type]
+    assert row.head == passed(0.0, 300.0)
+    (row,) = run_trial(Doubler(path="[0]"), None, head, folders).rows  # type: ignore[arg-type]
+    assert row.head is not None
+    assert row.head.status == "failed"
 
 
 def test_a_limit_of_the_users_own(folders: dict[str, Path]) -> None:

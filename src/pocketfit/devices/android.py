@@ -101,7 +101,7 @@ class AndroidDevice:
             abi=properties.abi,
             cpu=properties.model,
             threads=self.threads,
-            runtimes={format: str(android.runtimes[name]) for format, name in RUNTIME_OF_FORMAT.items()},
+            runtimes=android.of_formats(),
             notes=tuple(note for note in (x86, shipping_note(android)) if note),
             model=properties.model,
             android=properties.android,
@@ -112,17 +112,19 @@ class AndroidDevice:
         )
 
     def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
-        if given.format not in RUNTIME_OF_FORMAT:
-            return DeviceRun("skipped", f"no Android runtime for format {given.format} runs on this device")
-        runtime = str(find_android().runtimes[RUNTIME_OF_FORMAT[given.format]])
+        android = find_android()
+        if missing := android.missing(given.format, self._known().abi):
+            return DeviceRun("skipped", missing)
+        runtime = android.of_formats()[given.format]
         return self._twice(
             given, lambda: self._smoke(given, folder, runtime), lambda reason: DeviceRun("infra-error", reason, runtime)
         )
 
     def time_pair(self, base: SmokeInput, head: SmokeInput) -> Timing:
-        if base.format != head.format or base.format not in RUNTIME_OF_FORMAT:
+        android = find_android()
+        if base.format != head.format or android.missing(base.format, self._known().abi):
             return Timing(reason=f"{base.format} and {head.format} can't be timed together on this device")
-        runtime = str(find_android().runtimes[RUNTIME_OF_FORMAT[base.format]])
+        runtime = android.of_formats()[base.format]
         return self._twice(base, lambda: self._time(base, head, runtime), lambda reason: Timing(reason=reason))
 
     def _smoke(self, given: SmokeInput, folder: Path, runtime: str) -> DeviceRun:
@@ -135,7 +137,7 @@ class AndroidDevice:
         run = judge_result(result, folder, runtime)
         if run.status == "infra-error":
             raise NotTheModels(run.reason)
-        return run
+        return replace(run, flat=RUNTIME_OF_FORMAT[given.format] == "executorch")
 
     def _time(self, base: SmokeInput, head: SmokeInput, runtime: str) -> Timing:
         ran = self._run([base, head], rounds=self.rounds)

@@ -29,7 +29,8 @@ class DeviceOptions:
 class DeviceRun:
     """One artifact on a device, before its outputs are compared.
 
-    `outputs` are files in the folder that `smoke` was given, C order whatever memory format the runtime used.
+    `outputs` are files in the folder that `smoke` was given, C order whatever memory format the runtime used; `flat`
+    says that they are in eager's order, but that the runtime does not know what containers they were in.
     """
 
     status: Literal["passed", "failed", "skipped", "infra-error"]
@@ -39,6 +40,7 @@ class DeviceRun:
     first_ms: float | None = None
     peak_rss_bytes: int | None = None
     outputs: tuple[TensorFile, ...] = ()
+    flat: bool = False
 
 
 class Device(Protocol):

@@ -19,7 +19,7 @@ from pocketfit.errors import EnvironmentProblem
 from pocketfit.files import read_regular
 from pocketfit.process import Finished, finish
 from pocketfit.records import DeviceInfo, DeviceSpec, SmokeInput, Timing
-from pocketfit.runtime import RUNTIME_OF_FORMAT, find_android
+from pocketfit.runtime import DESKTOP_RUNTIMES, RUNTIME_OF_FORMAT, AndroidSide, find_android
 
 # The work is native: the JVM's second compiler and its other collectors would only cost time to start.
 FLAGS = (
@@ -80,7 +80,7 @@ class JvmDevice:
 
     def info(self) -> DeviceInfo:
         android = find_android()
-        runtimes = {format: str(android.runtimes[name]) for format, name in RUNTIME_OF_FORMAT.items()}
+        runtimes = {format: name for format, name in android.of_formats().items() if not _missing(android, format)}
         notes = tuple(note for note in (X86_NOTE, shipping_note(android)) if note)
         return DeviceInfo(
             self.kind,
@@ -95,9 +95,10 @@ class JvmDevice:
         )
 
     def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
-        if given.format not in RUNTIME_OF_FORMAT:
-            return DeviceRun("skipped", f"no Android runtime for format {given.format} runs on device {self.kind}")
-        runtime = str(find_android().runtimes[RUNTIME_OF_FORMAT[given.format]])
+        android = find_android()
+        if missing := _missing(android, given.format):
+            return DeviceRun("skipped", missing)
+        runtime = android.of_formats()[given.format]
         done, report = self._run([given], folder, outputs=folder)
         answer = parse_answer(done.stdout, artifacts=1)
         if answer is None or answer.error:
@@ -105,9 +106,10 @@ class JvmDevice:
         return judge_result(answer.artifacts[0], folder, runtime)
 
     def time_pair(self, base: SmokeInput, head: SmokeInput) -> Timing:
-        if base.format != head.format or base.format not in RUNTIME_OF_FORMAT:
+        android = find_android()
+        if base.format != head.format or _missing(android, base.format):
             return Timing(reason=f"{base.format} and {head.format} can't be timed together on device {self.kind}")
-        runtime = str(find_android().runtimes[RUNTIME_OF_FORMAT[base.format]])
+        runtime = android.of_formats()[base.format]
         with tempfile.TemporaryDirectory(prefix="pocketfit-timing-") as folder:
             done, report = self._run([base, head], Path(folder), rounds=self.rounds)
         answer = parse_answer(done.stdout, artifacts=2)
@@ -163,6 +165,15 @@ class JvmDevice:
         except (OSError, ValueError):
             written = ""
         return done, "\n".join([written, done.stdout, done.stderr])
+
+
+def _missing(android: AndroidSide, format: str) -> str | None:
+    """Why no artifact of this format can be tried here, or None."""
+    if missing := android.missing(format, android.desktop_abi):
+        return missing
+    if RUNTIME_OF_FORMAT[format] not in DESKTOP_RUNTIMES:
+        return f"the Android libraries for format {format} don't run in a JVM: use --device adb or emulator"
+    return None
 
 
 def _without_answer(done: Finished, report: str, answer: Answer | None, runtime: str, limit_s: float) -> DeviceRun:

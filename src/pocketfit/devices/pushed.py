@@ -83,7 +83,7 @@ def digest(paths: Sequence[Path]) -> str:
 
 
 def _runtime_files(android: AndroidSide, name: RuntimeName, abi: str) -> list[Path]:
-    return [android.folder / "runner.jar", *sorted(android.libraries(name, abi).glob("*.so"))]
+    return [android.program(name), *sorted(android.libraries(name, abi).glob("*.so"))]
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 package dev.pocketfit;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -8,6 +9,8 @@ import java.util.List;
  * {@code input=} and {@code outputs=} that follow belong to it.
  */
 final class Arguments {
+
+    private static final List<String> RUNTIMES = Arrays.asList("lite", "full", "executorch");
 
     /** A model file, the files of its inputs, and the folder that its outputs are written to. */
     static final class Artifact {
@@ -33,7 +36,7 @@ final class Arguments {
         }
     }
 
-    /** {@code lite} or {@code full}. */
+    /** {@code lite}, {@code full} or {@code executorch}. */
     String runtime = "lite";
     /** The folder of the runtime's .so files. */
     String libraries = "";
@@ -68,8 +71,8 @@ final class Arguments {
     private void set(String key, String value) {
         switch (key) {
             case "runtime":
-                if (!value.equals("lite") && !value.equals("full")) {
-                    throw new IllegalArgumentException("runtime is lite or full, not " + value);
+                if (!RUNTIMES.contains(value)) {
+                    throw new IllegalArgumentException("runtime is none of " + RUNTIMES + ": " + value);
                 }
                 runtime = value;
                 break;

@@ -8,9 +8,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.pytorch.IValue;
-import org.pytorch.LiteModuleLoader;
-import org.pytorch.Module;
 
 /** One artifact, tried the way an app uses it: {@link #tryOut} is what an app's own code would say. */
 final class Attempt implements Runnable {
@@ -19,17 +16,16 @@ final class Attempt implements Runnable {
     final Map<String, Object> result = new LinkedHashMap<>();
 
     private final Arguments.Artifact artifact;
-    private Module module;
-    private IValue[] inputs;
+    private Engine.Model model;
     private String stage;
 
     Attempt(Arguments.Artifact artifact) {
         this.artifact = artifact;
     }
 
-    boolean passes(String runtime) {
+    boolean passes(Engine engine) {
         try {
-            tryOut(runtime);
+            tryOut(engine);
             return true;
         } catch (Throwable t) {
             result.put("error", Failure.describe(stage, t));
@@ -37,36 +33,36 @@ final class Attempt implements Runnable {
         }
     }
 
-    private void tryOut(String runtime) throws IOException {
+    private void tryOut(Engine engine) throws IOException {
         stage = "load";
         long start = System.nanoTime();
-        module = runtime.equals("lite") ? LiteModuleLoader.load(artifact.path) : Module.load(artifact.path);
+        model = engine.load(artifact.path);
         result.put("load_ms", Clock.msSince(start));
 
         stage = "input";
-        inputs = Inputs.read(artifact.inputs);
+        model.read(artifact.inputs);
 
         stage = "forward";
         start = System.nanoTime();
-        IValue output = module.forward(inputs);
+        model.forward();
         result.put("first_ms", Clock.msSince(start));
         result.put("peak_rss_bytes", Memory.peakRssBytes());
 
         stage = "output";
         if (artifact.outputs != null) {
-            result.put("outputs", write(output));
+            result.put("outputs", write(model.outputs()));
         }
     }
 
     /** Once more, for its time: all that happens is the call. */
     @Override
     public void run() {
-        module.forward(inputs);
+        model.forward();
     }
 
-    private List<Object> write(IValue output) throws IOException {
+    private List<Object> write(List<Leaf> leaves) throws IOException {
         List<Object> descriptions = new ArrayList<>();
-        for (Leaf leaf : Outputs.flatten(output)) {
+        for (Leaf leaf : leaves) {
             Path file = new File(artifact.outputs, descriptions.size() + ".bin").toPath();
             Files.write(file, leaf.bytes);
             descriptions.add(describe(leaf, file));

@@ -1,8 +1,6 @@
 package dev.pocketfit;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Paths;
 import java.util.List;
@@ -24,24 +22,15 @@ final class Inputs {
 
     static Tensor read(Arguments.Input input) throws IOException {
         byte[] bytes = Files.readAllBytes(Paths.get(input.file));
-        ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         switch (input.dtype) {
             case "float32":
-                float[] floats = new float[bytes.length / Float.BYTES];
-                buffer.asFloatBuffer().get(floats);
-                return Tensor.fromBlob(floats, input.shape);
+                return Tensor.fromBlob(Raw.floats(bytes), input.shape);
             case "float64":
-                double[] doubles = new double[bytes.length / Double.BYTES];
-                buffer.asDoubleBuffer().get(doubles);
-                return Tensor.fromBlob(doubles, input.shape);
+                return Tensor.fromBlob(Raw.doubles(bytes), input.shape);
             case "int64":
-                long[] longs = new long[bytes.length / Long.BYTES];
-                buffer.asLongBuffer().get(longs);
-                return Tensor.fromBlob(longs, input.shape);
+                return Tensor.fromBlob(Raw.longs(bytes), input.shape);
             case "int32":
-                int[] ints = new int[bytes.length / Integer.BYTES];
-                buffer.asIntBuffer().get(ints);
-                return Tensor.fromBlob(ints, input.shape);
+                return Tensor.fromBlob(Raw.ints(bytes), input.shape);
             case "int8":
                 return Tensor.fromBlob(bytes, input.shape);
             case "uint8":

@@ -1,7 +1,5 @@
 package dev.pocketfit;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Locale;
 import org.pytorch.Tensor;
 
@@ -14,7 +12,7 @@ final class Leaf {
     final String memoryFormat;
     final byte[] bytes;
 
-    private Leaf(String path, String dtype, long[] shape, String memoryFormat, byte[] bytes) {
+    Leaf(String path, String dtype, long[] shape, String memoryFormat, byte[] bytes) {
         this.path = path;
         this.dtype = dtype;
         this.shape = shape;
@@ -29,44 +27,31 @@ final class Leaf {
     }
 
     static Leaf of(String path, double number) {
-        return scalar(path, "float64", buffer(1, Double.BYTES).putDouble(number));
+        return scalar(path, "float64", Raw.bytes(new double[] {number}));
     }
 
     static Leaf of(String path, long number) {
-        return scalar(path, "int64", buffer(1, Long.BYTES).putLong(number));
+        return scalar(path, "int64", Raw.bytes(new long[] {number}));
     }
 
     static Leaf of(String path, boolean truth) {
-        return scalar(path, "uint8", buffer(1, 1).put((byte) (truth ? 1 : 0)));
+        return scalar(path, "uint8", new byte[] {(byte) (truth ? 1 : 0)});
     }
 
-    private static Leaf scalar(String path, String dtype, ByteBuffer value) {
-        return new Leaf(path, dtype, new long[0], "contiguous", value.array());
+    private static Leaf scalar(String path, String dtype, byte[] value) {
+        return new Leaf(path, dtype, new long[0], "contiguous", value);
     }
 
     private static byte[] bytes(Tensor tensor) {
-        ByteBuffer buffer;
         switch (tensor.dtype()) {
             case FLOAT32:
-                float[] floats = tensor.getDataAsFloatArray();
-                buffer = buffer(floats.length, Float.BYTES);
-                buffer.asFloatBuffer().put(floats);
-                return buffer.array();
+                return Raw.bytes(tensor.getDataAsFloatArray());
             case FLOAT64:
-                double[] doubles = tensor.getDataAsDoubleArray();
-                buffer = buffer(doubles.length, Double.BYTES);
-                buffer.asDoubleBuffer().put(doubles);
-                return buffer.array();
+                return Raw.bytes(tensor.getDataAsDoubleArray());
             case INT64:
-                long[] longs = tensor.getDataAsLongArray();
-                buffer = buffer(longs.length, Long.BYTES);
-                buffer.asLongBuffer().put(longs);
-                return buffer.array();
+                return Raw.bytes(tensor.getDataAsLongArray());
             case INT32:
-                int[] ints = tensor.getDataAsIntArray();
-                buffer = buffer(ints.length, Integer.BYTES);
-                buffer.asIntBuffer().put(ints);
-                return buffer.array();
+                return Raw.bytes(tensor.getDataAsIntArray());
             case INT8:
                 return tensor.getDataAsByteArray();
             case UINT8:
@@ -74,9 +59,5 @@ final class Leaf {
             default:
                 throw new IllegalArgumentException("unknown dtype " + tensor.dtype());
         }
-    }
-
-    private static ByteBuffer buffer(int count, int sizeBytes) {
-        return ByteBuffer.allocate(Math.multiplyExact(count, sizeBytes)).order(ByteOrder.LITTLE_ENDIAN);
     }
 }

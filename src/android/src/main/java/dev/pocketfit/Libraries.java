@@ -15,9 +15,8 @@ class Libraries implements NativeLoaderDelegate {
         this.folder = new File(folder);
     }
 
-    void loadAll(String runtime) {
-        String pytorch = runtime.equals("lite") ? "pytorch_jni_lite" : "pytorch_jni";
-        for (String name : new String[] {"c++_shared", "fbjni", pytorch}) {
+    void loadAll(String... names) {
+        for (String name : names) {
             // First: while it loads, its Java classes already ask for it.
             loaded.add(name);
             load(getLibraryPath(name));

@@ -8,7 +8,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import org.pytorch.PyTorchAndroid;
 
 /** Tries models on the Android runtime: VERSION key=value... Its last line of output is its result, as JSON. */
 public final class Main {
@@ -35,20 +34,22 @@ public final class Main {
         Runtime.getRuntime().halt(0);
     }
 
-    private static Map<String, Object> result(Arguments arguments, boolean onDesktop) {
+    private static Map<String, Object> result(Arguments arguments, boolean onDesktop)
+            throws ReflectiveOperationException {
+        Engine engine = Engine.of(arguments.runtime);
         Libraries libraries = onDesktop
                 ? new DesktopLibraries(arguments.libraries, arguments.shim)
                 : new Libraries(arguments.libraries);
         NativeLoader.init(libraries);
-        libraries.loadAll(arguments.runtime);
-        PyTorchAndroid.setNumThreads(arguments.threads);
+        libraries.loadAll(engine.libraries());
+        engine.setThreads(arguments.threads);
 
         List<Attempt> attempts = new ArrayList<>();
         List<Object> results = new ArrayList<>();
         boolean passed = true;
         for (Arguments.Artifact artifact : arguments.artifacts) {
             Attempt attempt = new Attempt(artifact);
-            passed &= attempt.passes(arguments.runtime);
+            passed &= attempt.passes(engine);
             attempts.add(attempt);
             results.add(attempt.result);
         }

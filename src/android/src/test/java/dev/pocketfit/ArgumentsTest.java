@@ -44,7 +44,7 @@ class ArgumentsTest {
         "0.9             | the Android side is version 1.2, the host's is 0.9",
         "1.2 nonsense    | not key=value: nonsense",
         "1.2 colour=red  | unknown key: colour",
-        "1.2 runtime=big | runtime is lite or full, not big",
+        "1.2 runtime=big | runtime is none of [lite, full, executorch]: big",
         "1.2 input=a:1:b | input= must follow an artifact=",
         "1.2 outputs=/o  | outputs= must follow an artifact=",
         "1.2 artifact=a input=float32:1 | not DTYPE:SHAPE:FILE: float32:1",
