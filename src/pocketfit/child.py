@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import resource
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pocketfit.backends import BACKENDS
 from pocketfit.backends.base import Wanted
 from pocketfit.golden import write_arrays
+from pocketfit.input_sets import further_inputs
 from pocketfit.job import (
     JOB_FILE,
     RESULT_FILE,
@@ -28,10 +28,11 @@ from pocketfit.job import (
     UnfitEnvironment,
     to_json,
 )
-from pocketfit.parity import compare, disagreements, structure_differs
-from pocketfit.records import Limits, Parity, TensorFile
+from pocketfit.parity import compare, disagreements, unscored
+from pocketfit.records import Limits
 from pocketfit.source import describe, load_model, seeded_inputs
 from pocketfit.tensors import ModelProblem, flatten, to_array
+from pocketfit.verify import Verifier
 
 if TYPE_CHECKING:
     import torch
@@ -85,7 +86,8 @@ def _export(job: Job, folder: Path) -> Result:
     given = java_inputs(inputs)
     golden_in = write_arrays([(f"[{i}]", to_array(one)) for i, one in enumerate(given)], folder, "input")
     golden_out = write_arrays([(path, to_array(one)) for path, one in eager], folder, "output")
-    verify = _Verifier(eager, golden_out, given, limits, precision)
+    verify = Verifier((inputs, eager), limits, precision)
+    verify.add(model, further_inputs(job.spec, inputs))
 
     _enter(folder, "tracing and optimizing")
     parameters = count_parameters(model)
@@ -106,43 +108,9 @@ def _export(job: Job, folder: Path) -> Result:
         outputs=golden_out,
         recipe=optimized.recipe,
         parity=parity,
-        reasons=optimized.reasons,
+        reasons=(*optimized.reasons, *unscored(parity)),
         torch=torch.__version__,
     )
-
-
-class _Verifier:
-    """Compares a callable with eager's outputs on the golden inputs."""
-
-    def __init__(
-        self,
-        eager: list[tuple[str, torch.Tensor]],
-        files: tuple[TensorFile, ...],
-        inputs: Inputs,
-        limits: Limits,
-        precision: str,
-    ) -> None:
-        self.expected = [to_array(tensor) for _, tensor in eager]
-        self.files, self.inputs, self.limits, self.precision = files, inputs, limits, precision
-
-    def problem(self, run: Callable[..., Any]) -> str | None:
-        return self.measure(run)[1]
-
-    def measure(self, run: Callable[..., Any]) -> tuple[Parity, str | None, tuple[str, ...]]:
-        import torch
-
-        with torch.no_grad():
-            outputs = list(flatten(run(*self.inputs)))
-        arrays = [to_array(tensor) for _, tensor in outputs]
-        files = [
-            TensorFile(path, array.dtype.name, tuple(array.shape), "")
-            for (path, _), array in zip(outputs, arrays, strict=True)
-        ]
-        if reason := structure_differs(self.files, files):
-            return Parity(), reason, ()
-        parity = compare(self.expected, arrays)
-        beyond = disagreements(parity, self.limits, self.precision)
-        return parity, "; ".join(one.sentence for one in beyond) or None, tuple(one.limit for one in beyond)
 
 
 def _eager_outputs(model: torch.nn.Module, inputs: Inputs) -> list[tuple[str, torch.Tensor]]:

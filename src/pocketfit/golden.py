@@ -12,12 +12,12 @@ from pocketfit.records import InputSpec, TensorFile
 SEED = 0
 
 
-def seeded_arrays(specs: Sequence[InputSpec]) -> list[Any]:
+def seeded_arrays(specs: Sequence[InputSpec], seed: int = SEED) -> list[Any]:
     """Floats are standard normal; uint8 spans its range; other integers are 0 or 1, valid as ids of any vocabulary."""
     import numpy as np
 
     # RandomState's stream is frozen for good (NEP 19), that of newer generators is not.
-    random = np.random.RandomState(SEED)
+    random = np.random.RandomState(seed)
 
     def one(spec: InputSpec) -> Any:
         if spec.dtype.startswith("float"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pocketfit.parity import disagreements
-from pocketfit.records import Built, Growth, Latency, Limits, Parity, Smoke
+from pocketfit.records import Built, Growth, Latency, Limits, Smoke
 from pocketfit.sizes import format_bytes_delta, format_change, format_percent, format_ratio
 
 
@@ -61,7 +61,6 @@ def _parity(limits: Limits, head: Built, smoke: Smoke) -> Iterator[Broken]:
     precision = head.variant.precision
     for found in disagreements(head.parity, limits, precision):
         yield Broken(found.limit, f"on the host, {found.sentence}")
-    on_device = Parity(smoke.max_abs_diff, smoke.sqnr_db, smoke.argmax_agreement)
-    for found in disagreements(on_device, limits, precision):
+    for found in disagreements(smoke.parity, limits, precision):
         said = smoke.status == "failed"
         yield Broken(found.limit, "" if said else f"on {smoke.device or 'the device'}, {found.sentence}")

@@ -112,13 +112,31 @@ class TensorFile:
     """A golden tensor on disk: raw little-endian values in C order.
 
     `path` says where the tensor stands in a nested output: `` for a lone tensor, `[1]['aux']` inside
-    containers. `file` is relative to the folder of the snapshot's artifacts.
+    containers. `file` is relative to the folder of the snapshot's artifacts. `name` is forward's for an input.
     """
 
     path: str
     dtype: str
     shape: tuple[int, ...]
     file: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class OutputParity:
+    """How far one output is from eager's, over all input sets: the worst of them. None as in Parity.
+
+    `degenerate` says why agreement of this output would mean nothing, in words that go on after its name: then only
+    `max_abs_diff` is given. `largest` is the largest magnitude of eager's finite values.
+    """
+
+    path: str
+    max_abs_diff: float | None = None
+    sqnr_db: float | None = None
+    cosine: float | None = None
+    argmax_agreement: float | None = None
+    degenerate: str | None = None
+    largest: float | None = None
 
 
 @dataclass(frozen=True)
@@ -126,12 +144,16 @@ class Parity:
     """How far outputs are from eager's, over all of them. None: not measured, or it would mean nothing.
 
     `max_abs_diff` is absolute; `sqnr_db` is 10 log10 of signal power over error power, the lowest of the
-    outputs, written as 300 where they are exactly equal; `argmax_agreement` is a share from 0 to 1.
+    outputs, written as 300 where they are exactly equal; `argmax_agreement` is a share from 0 to 1; `cosine` is the
+    lowest cosine similarity. `input_sets` is how many sets of inputs that was seen with.
     """
 
     max_abs_diff: float | None = None
     sqnr_db: float | None = None
     argmax_agreement: float | None = None
+    cosine: float | None = None
+    outputs: tuple[OutputParity, ...] = ()
+    input_sets: int | None = None
 
 
 @dataclass(frozen=True)
@@ -246,6 +268,13 @@ class Smoke:
     max_abs_diff: float | None = None
     sqnr_db: float | None = None
     argmax_agreement: float | None = None
+    cosine: float | None = None
+    outputs: tuple[OutputParity, ...] = ()
+
+    @property
+    def parity(self) -> Parity:
+        """What the device answered to the golden inputs, against eager."""
+        return Parity(self.max_abs_diff, self.sqnr_db, self.argmax_agreement, self.cosine, self.outputs)
 
 
 @dataclass(frozen=True)

@@ -176,10 +176,10 @@ def _check_inputs(given: Any, where: Any) -> Inputs:
     return tuple(one.detach() for one in inputs)
 
 
-def seeded_inputs(specs: tuple[InputSpec, ...]) -> Inputs:
+def seeded_inputs(specs: tuple[InputSpec, ...], seed: int = SEED) -> Inputs:
     import torch
 
-    return tuple(torch.from_numpy(array) for array in seeded_arrays(specs))
+    return tuple(torch.from_numpy(array) for array in seeded_arrays(specs, seed))
 
 
 def describe(error: BaseException) -> str:

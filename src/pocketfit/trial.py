@@ -112,6 +112,8 @@ def smoke(
         max_abs_diff=parity.max_abs_diff,
         sqnr_db=parity.sqnr_db,
         argmax_agreement=parity.argmax_agreement,
+        cosine=parity.cosine,
+        outputs=parity.outputs,
     )
 
 
@@ -124,7 +126,7 @@ def _judge(
     if differs := structure_differs(golden, outputs):
         return Parity(), f"on the device {differs}"
     expected = [read_tensor(tensor, golden_folder) for tensor in golden]
-    parity = compare(expected, [read_tensor(tensor, folder) for tensor in outputs])
+    parity = compare(expected, [read_tensor(tensor, folder) for tensor in outputs], [one.path for one in golden])
     beyond = disagreements(parity, limits, precision)
     return parity, "on the device " + "; ".join(one.sentence for one in beyond) if beyond else ""
 

@@ -116,7 +116,14 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "parameters": 3504872,
                     "ops": {"aten::conv2d": 58, "aten::add": 10, "aten::relu": 2},
                 },
-                "parity": {"max_abs_diff": 1.1e-06, "sqnr_db": 118.0, "argmax_agreement": 1.0},
+                "parity": {
+                    "max_abs_diff": 1.1e-06,
+                    "sqnr_db": 118.0,
+                    "argmax_agreement": 1.0,
+                    "cosine": None,
+                    "outputs": [],
+                    "input_sets": None,
+                },
                 "metric": {"eager": 0.98, "base": 0.98, "head": 0.97},
                 "latency": {
                     "verdict": "slower",
@@ -140,6 +147,8 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "max_abs_diff": 2.9e-06,
                     "sqnr_db": 108.04,
                     "argmax_agreement": 1.0,
+                    "cosine": None,
+                    "outputs": [],
                 },
             }
         ],

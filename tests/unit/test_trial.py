@@ -13,6 +13,7 @@ from pocketfit.records import (
     DeviceInfo,
     Failed,
     Limits,
+    OutputParity,
     Parity,
     Smoke,
     SmokeInput,
@@ -62,8 +63,8 @@ class Doubler:
 def folders(tmp_path: Path) -> dict[str, Path]:
     for side in ("base", "head"):
         (tmp_path / side).mkdir()
-        write_arrays([("", np.ones(4, dtype=np.float32))], tmp_path / side, "input")
-        write_arrays([("", np.full(4, 2, dtype=np.float32))], tmp_path / side, "output")
+        write_arrays([("", np.array([-1, 1, -1, 1], dtype=np.float32))], tmp_path / side, "input")
+        write_arrays([("", np.array([-2, 2, -2, 2], dtype=np.float32))], tmp_path / side, "output")
     return {side: tmp_path / side for side in ("base", "head")}
 
 
@@ -79,7 +80,21 @@ def snapshot(side: str, *outcomes: Built | Failed, limits: Limits | None = None)
 
 
 def passed(max_abs_diff: float, sqnr_db: float) -> Smoke:
-    return Smoke("passed", "", "jvm", "x86_64", "a runtime", 5.0, 1.0, 1000, max_abs_diff, sqnr_db, 1.0)
+    return Smoke(
+        "passed",
+        "",
+        "jvm",
+        "x86_64",
+        "a runtime",
+        5.0,
+        1.0,
+        1000,
+        max_abs_diff,
+        sqnr_db,
+        1.0,
+        1.0,
+        (OutputParity("", max_abs_diff, sqnr_db, 1.0, 1.0, None, 2.0),),
+    )
 
 
 def test_identical_artifacts_are_tried_once_and_not_timed(folders: dict[str, Path]) -> None:

@@ -25,11 +25,13 @@ Tone = Literal["plain", "failed", "worse", "better", "quiet"]
 NAME_LENGTH = 120
 TEXT_LENGTH = 400
 LABEL_LENGTH = 80
+# 20 log10(2): an error twice as large.
+VISIBLE_DB = 6.0
 
 
 @dataclass(frozen=True)
 class Cell:
-    """The fact, beneath it what changed or why, beneath that a detail: short lines, so that columns are narrow.
+    """The fact, beneath it what changed or why, beneath that details: short lines, so that columns are narrow.
 
     `tone` is of the change, or of the fact where it is alone.
     """
@@ -38,10 +40,11 @@ class Cell:
     remark: str = ""
     detail: str = ""
     tone: Tone = "plain"
+    aside: str = ""
 
     @property
     def lines(self) -> tuple[str, ...]:
-        return tuple(line for line in (self.fact, self.remark, self.detail) if line)
+        return tuple(line for line in (self.fact, self.remark, self.detail, self.aside) if line)
 
 
 @dataclass(frozen=True)
@@ -180,4 +183,13 @@ def _check(row: Row) -> Cell:
             return Cell("not run", "device problem", tone="quiet")
     difference = "" if smoke.max_abs_diff is None else f"max diff {format_diff(smoke.max_abs_diff)}"
     sqnr = "" if smoke.sqnr_db is None else f"SQNR {format_sqnr(smoke.sqnr_db)}"
-    return Cell(smoke.status, difference, sqnr, "failed" if smoke.status == "failed" else "quiet")
+    tone: Tone = "failed" if smoke.status == "failed" else "quiet"
+    return Cell(smoke.status, difference, sqnr, tone, _host(row))
+
+
+def _host(row: Row) -> str:
+    """The host's SQNR, where the device's error is another one: at least twice or half as large."""
+    on_host, on_device = row.parity.sqnr_db if row.parity else None, row.smoke.sqnr_db
+    if on_host is None or on_device is None or abs(on_host - on_device) < VISIBLE_DB:
+        return ""
+    return f"host {format_sqnr(on_host)}"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pocketfit.records import Report, Row
+from pocketfit.records import OutputParity, Parity, Report, Row
 from pocketfit.render.cells import Line, clean, has_baseline, line, titles
 from pocketfit.render.summary import LEGEND, changed_rows, headline, notes, sides, surroundings, unchanged_rows
 from pocketfit.sizes import format_bytes, format_diff, format_ms, format_sqnr
@@ -61,11 +61,13 @@ def _facts(row: Row) -> Iterator[tuple[str, str]]:
         if row.head.ops:
             yield "Operators", _operators(row)
     if row.parity:
-        yield "On the host", _agreement(row.parity.max_abs_diff, row.parity.sqnr_db, row.parity.argmax_agreement)
+        yield "On the host", _agreement(row.parity)
+        if len(row.parity.outputs) > 1:
+            yield from ((f"output {clean(one.path)}", one.degenerate or _agreement(one)) for one in row.parity.outputs)
     smoke = row.smoke
     if smoke.status in ("passed", "failed"):
         device = " ".join(filter(None, (smoke.device, smoke.abi, smoke.runtime)))
-        yield "On the device", _agreement(smoke.max_abs_diff, smoke.sqnr_db, smoke.argmax_agreement)
+        yield "On the device", _agreement(smoke.parity)
         yield "Device", clean(device)
     if smoke.load_ms is not None:
         yield "Load, once", format_ms(smoke.load_ms)
@@ -90,13 +92,22 @@ def _operators(row: Row) -> str:
     return ", ".join(f"{delta:+,} {name}" for delta, name in changes if delta)
 
 
-def _agreement(max_abs_diff: float | None, sqnr_db: float | None, argmax: float | None) -> str:
+def _agreement(parity: Parity | OutputParity) -> str:
     parts = [
-        None if max_abs_diff is None else f"max diff {format_diff(max_abs_diff)}",
-        None if sqnr_db is None else f"SQNR {format_sqnr(sqnr_db)}",
-        None if argmax is None else f"same argmax in {_share(argmax)}",
+        None if parity.max_abs_diff is None else f"max diff {format_diff(parity.max_abs_diff)}",
+        None if parity.sqnr_db is None else f"SQNR {format_sqnr(parity.sqnr_db)}",
+        None if parity.cosine is None else f"cosine {_cosine(parity.cosine)}",
+        None if parity.argmax_agreement is None else f"same argmax in {_share(parity.argmax_agreement)}",
     ]
-    return ", ".join(filter(None, parts)) or "not measured"
+    measured = ", ".join(filter(None, parts))
+    sets = parity.input_sets if isinstance(parity, Parity) else None
+    over = f" (the worst of {sets} sets of inputs)" if measured and sets and sets > 1 else ""
+    return (measured or "not measured") + over
+
+
+def _cosine(cosine: float) -> str:
+    """Rounded down: only what is 1 to six digits is 1."""
+    return f"{math.floor(cosine * 1e6) / 1e6:g}" if cosine < 1 else "1"
 
 
 def _share(share: float) -> str:

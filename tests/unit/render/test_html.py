@@ -72,6 +72,7 @@ def test_what_it_says() -> None:
         "passed",
         "max diff 2.9e-6",
         "SQNR 108.0 dB",
+        "host 118.0 dB",
         "the file grew by 5,612,345 B (+40.1 %), the limit is +1 %",
         "a run takes ×1.33 as long, at least ×1.29; the limit is +10 %",
         "Details",

@@ -23,6 +23,7 @@ Variant                            File      Download           jvm x86_64, 1 th
 mobilenet_v2/lite/fp32         19.61 MB      18.00 MB                 11.2 → 14.9 ms  passed
 failed: size_growth        +5,612,345 B  +5,100,234 B                  ×1.33, slower  max diff 2.9e-6
 latency_growth                  +40.1 %       +39.5 %                   1.29 to 1.38  SQNR 108.0 dB
+                                                                                      host 118.0 dB
 
 vit_b_16/lite/fp32            346.00 MB     320.00 MB                   not measured  failed
 failed: on jvm                     +1 B     same size                     head fails
@@ -91,7 +92,7 @@ Variant                   File      Download             thread  On-device check
 mobilenet_v2/         19.61 MB      18.00 MB     11.2 → 14.9 ms  passed
 lite/fp32         +5,612,345 B  +5,100,234 B      ×1.33, slower  max diff 2.9e-6
 failed:                +40.1 %       +39.5 %       1.29 to 1.38  SQNR 108.0 dB
-size_growth
+size_growth                                                      host 118.0 dB
 latency_growth
 
 vit_b_16/            346.00 MB     320.00 MB       not measured  failed

@@ -1,0 +1,62 @@
+"""Compares what was made of a model with the model in eager mode, on several sets of inputs. Runs in the child."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pocketfit.backends.recipe import java_inputs
+from pocketfit.parity import compare_sets, disagreements, structure_differs
+from pocketfit.records import Limits, Parity, TensorFile
+from pocketfit.tensors import flatten, to_array
+
+if TYPE_CHECKING:
+    import torch
+
+    Inputs = tuple[torch.Tensor, ...]
+    Outputs = list[tuple[str, torch.Tensor]]
+
+
+class Verifier:
+    """`sets` are inputs with eager's outputs to them: the golden set first, then those that eager takes too."""
+
+    def __init__(self, golden: tuple[Inputs, Outputs], limits: Limits, precision: str) -> None:
+        self.sets, self.limits, self.precision = [golden], limits, precision
+
+    def add(self, eager: Callable[..., Any], further: Sequence[Inputs]) -> None:
+        """Compare on these too. We made them up, so one that eager itself refuses says nothing and is left out."""
+        import torch
+
+        for inputs in further:
+            try:
+                with torch.inference_mode():
+                    outputs = list(flatten(eager(*inputs)))
+            except Exception:
+                continue
+            self.sets.append((inputs, outputs))
+
+    def problem(self, run: Callable[..., Any]) -> str | None:
+        return self.measure(run)[1]
+
+    def measure(self, run: Callable[..., Any]) -> tuple[Parity, str | None, tuple[str, ...]]:
+        """Parity over all sets, the sentence that says what is wrong, and the limits that are passed."""
+        import torch
+
+        expected, actual = [], []
+        for inputs, outputs in self.sets:
+            with torch.no_grad():
+                answer = list(flatten(run(*java_inputs(inputs))))
+            wanted = [(path, to_array(tensor)) for path, tensor in outputs]
+            given = [(path, to_array(tensor)) for path, tensor in answer]
+            if reason := structure_differs(described(wanted), described(given)):
+                return Parity(), reason, ()
+            expected.append([array for _, array in wanted])
+            actual.append([array for _, array in given])
+        parity = compare_sets(expected, actual, [path for path, _ in self.sets[0][1]])
+        beyond = disagreements(parity, self.limits, self.precision)
+        return parity, "; ".join(one.sentence for one in beyond) or None, tuple(one.limit for one in beyond)
+
+
+def described(arrays: Sequence[tuple[str, Any]]) -> list[TensorFile]:
+    """Arrays as what is said of them, without a file."""
+    return [TensorFile(path, array.dtype.name, tuple(array.shape), "") for path, array in arrays]

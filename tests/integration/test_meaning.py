@@ -1,0 +1,84 @@
+"""What a build says beyond size: parity over several inputs, the user's metric, anatomy, names and other shapes.
+
+In this process, one after the other: a child for each would take seconds only to import torch.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pocketfit.child import export
+from pocketfit.job import Exported, Job, NotExported, Result
+from pocketfit.records import InputSpec, ModelSpec, Variant
+
+VECTOR = (InputSpec((2, 4)),)
+HEAD = "import torch\nfrom torch import nn\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    known = set(sys.modules)
+    yield tmp_path
+    # The next test's model.py is another.
+    for name in set(sys.modules) - known:
+        if name in ("model", "helper"):
+            del sys.modules[name]
+
+
+def build(root: Path, code: str, format_name: str = "lite", **spec: object) -> Result:
+    (root / "model.py").write_text(HEAD + code)
+    folder = root / "job"
+    folder.mkdir(exist_ok=True)
+    model = replace(ModelSpec("m", "model.py:make", inputs=VECTOR), **spec)  # type: ignore[arg-type]
+    return export(Job(Variant("m", format_name, "fp32"), model, str(root), str(folder)), folder)
+
+
+def module(forward: str, init: str = "pass", arguments: str = "x") -> str:
+    return (
+        f"class M(nn.Module):\n    def __init__(self):\n        super().__init__()\n        {init}\n"
+        f"    def forward(self, {arguments}):\n        {forward}\ndef make(): return M()\n"
+    )
+
+
+def test_a_branch_that_depends_on_data_shows_on_further_inputs(root: Path) -> None:
+    """The trace is right for the golden input and wrong for the next: its first value is 1.76, then 1.62."""
+    result = build(root, module("return x if x[0, 0] > 1.7 else -x"))
+    assert isinstance(result, NotExported), result
+    assert result.reason.startswith("the trace does not compute what eager does: SQNR against eager is -")
+
+
+def test_parity_is_over_four_sets_and_each_output(root: Path) -> None:
+    result = build(root, module("return {'a': self.l(x), 'b': x * 0.0}", "self.l = nn.Linear(4, 3)"))
+    assert isinstance(result, Exported), result
+    a, b = result.parity.outputs
+    assert (result.parity.input_sets, a.path, b.path) == (4, "['a']", "['b']")
+    assert a.sqnr_db is not None
+    assert a.sqnr_db > 100
+    assert (a.cosine, a.argmax_agreement, a.degenerate) == (pytest.approx(1.0), 1.0, None)
+    assert (b.sqnr_db, b.max_abs_diff, b.degenerate) == (None, 0.0, "is all zeros")
+    assert "output ['b'] is all zeros: agreement there means nothing" in result.reasons
+
+
+def test_tensors_that_the_user_gives_are_moved_a_little(root: Path) -> None:
+    (root / "helper.py").write_text("import torch\ndef inputs(): return torch.ones(2, 4), torch.tensor([1, 0])\n")
+    code = module("return x[ids], x.sum(), ids", arguments="x, ids")
+    result = build(root, code, inputs="helper:inputs")
+    assert isinstance(result, Exported), result
+    values, total, ids = result.parity.outputs
+    # All ones would be constant.
+    assert (result.parity.input_sets, values.degenerate, total.degenerate) == (4, None, None)
+    assert ids.degenerate == "is the same for all 4 sets of inputs"
+
+
+def test_made_up_inputs_that_eager_refuses_are_left_out(root: Path) -> None:
+    (root / "helper.py").write_text("import torch\ndef inputs(): return torch.ones(2, 4)\n")
+    code = module("assert torch.jit.is_tracing() or bool((x == 1).all())\n        return x @ x.T + torch.arange(2)")
+    result = build(root, code, inputs="helper:inputs")
+    assert isinstance(result, Exported), result
+    assert result.parity.input_sets == 1
