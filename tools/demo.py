@@ -29,7 +29,7 @@ def build_repository() -> None:
     shutil.copytree(ROOT / "examples", DEMO, ignore=shutil.ignore_patterns("__pycache__", "workflows"))
     git("init", "-q", "-b", "main")
     git("add", ".")
-    git("commit", "-q", "-m", "Three models")
+    git("commit", "-q", "-m", "Four models")
     git("switch", "-q", "-c", "wider")
     models = DEMO / "models" / "classify.py"
     models.write_text(models.read_text().replace(*CHANGE))

@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import resource
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pocketfit.backends import BACKENDS
 from pocketfit.backends.base import Wanted
+from pocketfit.backends.recipe import java_inputs
 from pocketfit.golden import write_arrays
 from pocketfit.input_sets import further_inputs
 from pocketfit.job import (
@@ -29,7 +31,7 @@ from pocketfit.job import (
     to_json,
 )
 from pocketfit.parity import compare, disagreements, unscored
-from pocketfit.records import Limits
+from pocketfit.records import Evaluated, Limits
 from pocketfit.source import describe, load_model, seeded_inputs
 from pocketfit.tensors import ModelProblem, flatten, to_array
 from pocketfit.verify import Verifier
@@ -77,7 +79,6 @@ def _export(job: Job, folder: Path) -> Result:
     import torch
 
     from pocketfit.anatomy import count_parameters
-    from pocketfit.backends.recipe import java_inputs
 
     backend, limits, precision = BACKENDS[job.variant.format], job.spec.limits, job.variant.precision
     _enter(folder, f"loading {job.spec.source}")
@@ -86,6 +87,7 @@ def _export(job: Job, folder: Path) -> Result:
     given = java_inputs(inputs)
     golden_in = write_arrays([(f"[{i}]", to_array(one)) for i, one in enumerate(given)], folder, "input")
     golden_out = write_arrays([(path, to_array(one)) for path, one in eager], folder, "output")
+    metric = _Metric(job, folder, model)
     verify = Verifier((inputs, eager), limits, precision)
     verify.add(model, further_inputs(job.spec, inputs))
 
@@ -96,10 +98,12 @@ def _export(job: Job, folder: Path) -> Result:
     _enter(folder, f"saving {path.name}")
     backend.save(optimized, path)
     _enter(folder, f"running {path.name} on the host")
-    parity, reason, beyond = verify.measure(backend.load(path))
+    run = backend.load(path)
+    parity, reason, beyond = verify.measure(run)
     if reason:
         sentence = f"the {job.variant.format} file does not compute what eager does: {reason}"
         return NotExported(sentence, optimized.reasons, beyond, parity, torch.__version__)
+    metric.of_file(run, f"the {job.variant.format} file")
     return Exported(
         file=path.name,
         parameters=parameters,
@@ -108,9 +112,35 @@ def _export(job: Job, folder: Path) -> Result:
         outputs=golden_out,
         recipe=optimized.recipe,
         parity=parity,
-        reasons=(*optimized.reasons, *unscored(parity)),
+        reasons=(*optimized.reasons, *unscored(parity), *metric.reasons),
         torch=torch.__version__,
+        metric=metric.found,
     )
+
+
+class _Metric:
+    """The user's metric, first of the model as it came, then of the file that was made of it."""
+
+    def __init__(self, job: Job, folder: Path, model: torch.nn.Module) -> None:
+        self.job, self.folder = job, folder
+        self.reasons: tuple[str, ...] = ()
+        self.found = None if job.spec.metric is None else Evaluated(self._value(model, "eager"))
+
+    def of_file(self, run: Callable[..., Any], name: str) -> None:
+        if self.found and self.found.eager is not None:
+            value = self._value(lambda *inputs: run(*java_inputs(inputs)), name)
+            self.found = Evaluated(self.found.eager, value)
+
+    def _value(self, run: Callable[..., Any], name: str) -> float | None:
+        from pocketfit.metric import evaluate
+
+        metric = self.job.spec.metric or ""
+        _enter(self.folder, f"computing the metric {metric} of {name}")
+        try:
+            return evaluate(metric, Path(self.job.root), run)
+        except ModelProblem as problem:
+            self.reasons = (f"the metric of {name} has no value: {problem}",)
+            return None
 
 
 def _eager_outputs(model: torch.nn.Module, inputs: Inputs) -> list[tuple[str, torch.Tensor]]:

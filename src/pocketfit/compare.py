@@ -11,9 +11,11 @@ from pocketfit.notes import gather_notes
 from pocketfit.records import (
     Built,
     Environment,
+    Evaluated,
     Failed,
     Latency,
     Limits,
+    Metric,
     Outcome,
     Report,
     Row,
@@ -84,9 +86,17 @@ def _built_row(base: Outcome | None, head: Built, tried: TrialRow, limits: Limit
         base=_facts(base),
         head=_facts(head),
         parity=head.parity,
+        metric=_metric(base, head),
         latency=latency,
         smoke=smoke,
     )
+
+
+def _metric(base: Outcome | None, head: Built) -> Metric | None:
+    before = base.metric.value if isinstance(base, Built) and base.metric else None
+    after = head.metric or Evaluated()
+    found = Metric(after.eager, before, after.value)
+    return None if found == Metric() and head.metric is None else found
 
 
 def _smoke_reason(smoke: Smoke) -> str:

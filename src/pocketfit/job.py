@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pocketfit.records import InputSpec, ModelSpec, Parity, TensorFile, Variant
+from pocketfit.records import Evaluated, InputSpec, ModelSpec, Parity, TensorFile, Variant
 
 JOB_FILE = "job.json"
 RESULT_FILE = "result.json"
@@ -46,6 +46,7 @@ class Exported:
     parity: Parity
     reasons: tuple[str, ...]
     torch: str
+    metric: Evaluated | None = None
     state: Literal["exported"] = "exported"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,7 +24,12 @@ def broken_limits(
     limits: Limits, base: Built | None, head: Built, smoke: Smoke, latency: Latency
 ) -> tuple[Broken, ...]:
     """`base` is None where there is nothing to grow from. A value that is exactly at its limit is within it."""
-    return (*_size(limits, base, head), *_latency(limits, latency), *_parity(limits, head, smoke))
+    return (
+        *_size(limits, base, head),
+        *_latency(limits, latency),
+        *_parity(limits, head, smoke),
+        *_metric(limits, base, head),
+    )
 
 
 def _size(limits: Limits, base: Built | None, head: Built) -> Iterator[Broken]:
@@ -54,6 +60,20 @@ def _latency(limits: Limits, latency: Latency) -> Iterator[Broken]:
     if latency.ci_low > 1 + allowed:
         slower = f"{format_ratio(latency.ratio)} as long, at least {format_ratio(latency.ci_low)}"
         yield Broken("latency_growth", f"a run takes {slower}; the limit is +{format_percent(allowed)}")
+
+
+def _metric(limits: Limits, base: Built | None, head: Built) -> Iterator[Broken]:
+    """Against base's file of the same variant where that has a value, else against head's own model in eager mode."""
+    if limits.metric_drop is None or head.metric is None:
+        return
+    value, before = head.metric.value, base.metric.value if base and base.metric else None
+    reference, name = (head.metric.eager, "eager") if before is None else (before, "base")
+    if value is None or reference is None or not math.isfinite(value) or not math.isfinite(reference):
+        # A limit that nobody could look at must not pass for one that holds.
+        yield Broken("metric_drop", "the metric has no value, so nobody knows whether it dropped")
+    elif Decimal(str(reference)) - Decimal(str(value)) > Decimal(str(limits.metric_drop)):
+        drop = f"from {reference:.6g} ({name}) to {value:.6g}"
+        yield Broken("metric_drop", f"the metric drops {drop}, the limit is a drop of {limits.metric_drop:g}")
 
 
 def _parity(limits: Limits, head: Built, smoke: Smoke) -> Iterator[Broken]:

@@ -157,6 +157,17 @@ class Parity:
 
 
 @dataclass(frozen=True)
+class Evaluated:
+    """The configuration's own metric: of the model in eager mode, and of the file as the host runs it.
+
+    None where it gave no value; a reason says why.
+    """
+
+    eager: float | None = None
+    value: float | None = None
+
+
+@dataclass(frozen=True)
 class Built:
     """A variant that exported, and agrees with eager on the host. `file` is relative to the artifacts' folder."""
 
@@ -172,6 +183,7 @@ class Built:
     recipe: tuple[str, ...]
     parity: Parity
     reasons: tuple[str, ...] = ()
+    metric: Evaluated | None = None
     state: Literal["built"] = "built"
 
 
@@ -319,6 +331,8 @@ class SideFacts:
 
 @dataclass(frozen=True)
 class Metric:
+    """The configuration's own metric: head's model in eager mode, and the file of each side."""
+
     eager: float | None = None
     base: float | None = None
     head: float | None = None

@@ -98,6 +98,25 @@ def format_ms_number(milliseconds: float) -> str:
     return f"{milliseconds:,.0f}"
 
 
+def format_metric(value: float) -> str:
+    """Four decimals below 1, about five digits above: "0.9778", "31.42"."""
+    return f"{value:,.{_decimals(value)}f}"
+
+
+def format_metric_delta(delta: float, value: float) -> str:
+    """With the decimals of `value`; what would round to nothing is a bound: "-0.0028", "<0.0001"."""
+    if delta == 0:
+        return "\N{PLUS-MINUS SIGN}0"
+    least = 10 ** -_decimals(value)
+    if abs(delta) < least / 2:
+        return f"<{least:.{_decimals(value)}f}"
+    return f"{delta:+,.{_decimals(value)}f}"
+
+
+def _decimals(value: float) -> int:
+    return next((digits for below, digits in ((1.5, 4), (100, 2), (1000, 1)) if abs(value) < below), 0)
+
+
 def format_diff(difference: float) -> str:
     """A difference between outputs: "2.9e-6"; 0 is "0"."""
     if difference == 0:

@@ -182,6 +182,7 @@ def _keep(result: Exported, variant: Variant, folder: Path, artifacts: Path) -> 
         recipe=result.recipe,
         parity=result.parity,
         reasons=result.reasons,
+        metric=result.metric,
     )
 
 

@@ -82,3 +82,57 @@ def test_made_up_inputs_that_eager_refuses_are_left_out(root: Path) -> None:
     result = build(root, code, inputs="helper:inputs")
     assert isinstance(result, Exported), result
     assert result.parity.input_sets == 1
+
+
+METRIC = "import torch\ndef spread(predict):\n    y = predict(torch.ones(2, 4))\n    assert not y.requires_grad\n    return y.std()\n"
+
+
+def test_the_users_metric_is_of_eager_and_of_the_file(root: Path) -> None:
+    (root / "helper.py").write_text(METRIC)
+    code = module("return self.l(x)", "self.l = nn.Linear(4, 3)")
+    result = build(root, code, metric="helper:spread")
+    assert isinstance(result, Exported), result
+    assert result.metric is not None
+    assert result.metric.eager is not None
+    assert result.metric.eager > 0.01
+    assert result.metric.value == pytest.approx(result.metric.eager, abs=1e-5)
+
+
+def test_the_metric_of_a_file_that_is_wrong_elsewhere_shows(root: Path) -> None:
+    """A batch that the trace has baked in goes wrong in the file only, and that costs the metric, not the row."""
+    (root / "helper.py").write_text("import torch\ndef m(predict): return float(predict(torch.ones(3, 4)).shape[0])\n")
+    code = module("return x.reshape(2, 2, 2)", "pass")
+    code = code.replace(
+        "return x.reshape(2, 2, 2)",
+        "return x.reshape(int(x.numel()) // 4, 4) if not torch.jit.is_tracing() else x.reshape(2, 4)",
+    )
+    result = build(root, code, metric="helper:m")
+    assert isinstance(result, Exported), result
+    assert result.metric is not None
+    assert (result.metric.eager, result.metric.value) == (3.0, None)
+    (said,) = [reason for reason in result.reasons if "metric" in reason]
+    assert said.startswith(
+        "the metric of the lite file has no value: helper:m raises RuntimeError: shape '[2, 4]' is invalid"
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("def m(predict): return float('nan')", "helper:m returns nan, which is no value to compare"),
+        ("def m(predict): return 'good'", "helper:m returns a str instead of a number"),
+        ("def m(predict): return None", "helper:m returns a NoneType instead of a number"),
+        ("import torch\ndef m(predict): return torch.ones(3)", "helper:m returns (3,) values instead of one number"),
+        ("def m(predict): raise ValueError('no data')", "helper:m raises ValueError: no data"),
+        ("def m(predict): raise SystemExit(3)", "helper:m raises SystemExit: 3"),
+        ("m = 3", "helper:m is a int, which can't be called"),
+        ("import gone", "helper can't be imported: ModuleNotFoundError: No module named 'gone'"),
+    ],
+)
+def test_a_metric_that_goes_wrong_costs_its_value_not_the_row(root: Path, body: str, said: str) -> None:
+    (root / "helper.py").write_text(body)
+    result = build(root, module("return x * 2"), metric="helper:m")
+    assert isinstance(result, Exported), result
+    assert result.metric is not None
+    assert (result.metric.eager, result.metric.value) == (None, None)
+    assert result.reasons == (f"the metric of eager has no value: {said}",)

@@ -10,10 +10,12 @@ from pocketfit.records import (
     Built,
     DeviceInfo,
     Environment,
+    Evaluated,
     Failed,
     Growth,
     Latency,
     Limits,
+    Metric,
     Outcome,
     Parity,
     Report,
@@ -292,6 +294,29 @@ def test_every_limit_at_once() -> None:
         "on jvm, SQNR against eager is 110.0 dB, below 200 dB",
         "on jvm, the largest difference from eager is 1e-06, above 1e-09",
     )
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "metric", "sentence"),
+    [
+        # Against base where it has a value, whatever eager says.
+        (Evaluated(0.99, 0.96), Evaluated(0.99, 0.95), Metric(0.99, 0.96, 0.95), None),
+        (Evaluated(0.99, 0.97), Evaluated(0.99, 0.95), Metric(0.99, 0.97, 0.95), "the metric drops from 0.97 (base) to 0.95, the limit is a drop of 0.01"),
+        # A new one, or one whose base had no metric, against its own model in eager mode.
+        (None, Evaluated(0.96, 0.95), Metric(0.96, None, 0.95), None),
+        (None, Evaluated(0.99, 0.95), Metric(0.99, None, 0.95), "the metric drops from 0.99 (eager) to 0.95, the limit is a drop of 0.01"),
+        # Better is no drop.
+        (Evaluated(0.9, 0.9), Evaluated(0.99, 0.99), Metric(0.99, 0.9, 0.99), None),
+        (Evaluated(0.9, 0.9), Evaluated(0.99, None), Metric(0.99, 0.9, None), "the metric has no value, so nobody knows whether it dropped"),
+        (None, None, None, None),
+        (Evaluated(0.9, 0.9), None, Metric(None, 0.9, None), None),
+    ],
+)  # fmt: skip
+def test_metric(base: Evaluated | None, head: Evaluated | None, metric: Metric | None, sentence: str | None) -> None:
+    limits = Limits(metric_drop=0.01)
+    row = only_row(replace(built(), metric=base), replace(built(sha="bb"), metric=head), limits=limits)
+    assert (row.metric, row.reasons) == (metric, (sentence,) if sentence else ())
+    assert row.failed_limits == (("metric_drop",) if sentence else ())
 
 
 def test_growth_is_exact_where_floats_are_not() -> None:

@@ -126,3 +126,16 @@ def test_small_formats() -> None:
     assert sizes.format_sqnr(108.04) == "108.0 dB"
     assert sizes.format_sqnr(300.0) == "exact"
     assert sizes.format_sqnr(-300.0) == "none, NaN or infinity"
+
+
+def test_metrics() -> None:
+    assert [sizes.format_metric(value) for value in (0.97777, 31.415, 250.04, 12345.6)] == [
+        "0.9778",
+        "31.41",
+        "250.0",
+        "12,346",
+    ]
+    assert sizes.format_metric_delta(-0.00277, 0.97) == "-0.0028"
+    assert sizes.format_metric_delta(1e-6, 0.97) == "<0.0001"
+    assert sizes.format_metric_delta(0.0, 0.97) == "\N{PLUS-MINUS SIGN}0"
+    assert sizes.format_metric_delta(-1.25, 31.4) == "-1.25"

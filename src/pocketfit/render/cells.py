@@ -13,6 +13,8 @@ from pocketfit.sizes import (
     format_bytes_delta,
     format_change,
     format_diff,
+    format_metric,
+    format_metric_delta,
     format_ms,
     format_ms_number,
     format_ratio,
@@ -56,12 +58,14 @@ class Line:
     file: Cell
     download: Cell
     latency: Cell
+    metric: Cell | None
     check: Cell
     reasons: tuple[str, ...]
 
     @property
     def columns(self) -> tuple[Cell, ...]:
-        return (self.file, self.download, self.latency, self.check)
+        metric = () if self.metric is None else (self.metric,)
+        return (self.file, self.download, self.latency, *metric, self.check)
 
 
 def clean(text: str, length: int = TEXT_LENGTH) -> str:
@@ -80,11 +84,17 @@ def name(row: Row) -> str:
     return clean(f"{row.model}/{row.format}/{row.precision}", NAME_LENGTH)
 
 
-def titles(environment: Environment) -> tuple[Cell, ...]:
+def titles(report: Report) -> tuple[Cell, ...]:
     """A time means nothing without the device it was taken on, so that is in its title."""
-    device = device_label(environment)
+    device = device_label(report.environment)
     latency = Cell("Latency on", device) if device else Cell("Latency")
-    return (Cell("Variant"), Cell("File"), Cell("Download"), latency, Cell("On-device check"))
+    metric = (Cell("Metric"),) if has_metric(report) else ()
+    return (Cell("Variant"), Cell("File"), Cell("Download"), latency, *metric, Cell("On-device check"))
+
+
+def has_metric(report: Report) -> bool:
+    """Whether any row has one: else there is no column."""
+    return any(row.metric for row in report.rows)
 
 
 def device_label(environment: Environment) -> str:
@@ -102,14 +112,15 @@ def has_baseline(report: Report) -> bool:
     return report.base is not None or any(row.base for row in report.rows)
 
 
-def line(row: Row, *, baseline: bool) -> Line:
-    """`baseline` is False where the report has none: then nothing is "new"."""
+def line(report: Report, row: Row) -> Line:
+    """Where the report has no baseline, nothing is "new"."""
     return Line(
         name=name(row),
-        status=_status(row, baseline),
+        status=_status(row, has_baseline(report)),
         file=_size(row, "size_bytes", {"size", "size_growth"}),
         download=_size(row, "download_bytes", set()),
         latency=_latency(row),
+        metric=_metric(row) if has_metric(report) else None,
         check=_check(row),
         reasons=tuple(clean(reason) for reason in row.reasons),
     )
@@ -170,6 +181,21 @@ def _latency(row: Row) -> Cell:
     tones: dict[str, Tone] = {"slower": "worse", "faster": "better"}
     tone = "failed" if "latency_growth" in row.failed_limits else tones.get(latency.verdict, "quiet")
     return Cell(times, f"{ratio}{latency.verdict}", interval, tone)
+
+
+def _metric(row: Row) -> Cell:
+    """Head's value, and how it differs from base's (else from eager's, as the limit has it)."""
+    metric = row.metric
+    if metric is None or metric.head is None:
+        return Cell("not measured" if metric else "", tone="failed" if "metric_drop" in row.failed_limits else "quiet")
+    eager = "" if metric.eager is None or metric.eager == metric.head else f"eager {format_metric(metric.eager)}"
+    reference = metric.eager if metric.base is None else metric.base
+    if reference is None:
+        return Cell(format_metric(metric.head))
+    delta = metric.head - reference
+    tone: Tone = "failed" if "metric_drop" in row.failed_limits else "worse" if delta < 0 else "better"
+    change = format_metric_delta(delta, metric.head)
+    return Cell(format_metric(metric.head), change, eager, tone if delta or tone == "failed" else "quiet")
 
 
 def _check(row: Row) -> Cell:

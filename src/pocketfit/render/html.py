@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pocketfit.records import OutputParity, Parity, Report, Row
-from pocketfit.render.cells import Line, clean, has_baseline, line, titles
-from pocketfit.render.summary import LEGEND, changed_rows, headline, notes, sides, surroundings, unchanged_rows
+from pocketfit.render.cells import Line, clean, line, titles
+from pocketfit.render.summary import changed_rows, headline, legend, notes, sides, surroundings, unchanged_rows
 from pocketfit.sizes import format_bytes, format_diff, format_ms, format_sqnr
 
 SIGNS = {"good": "✓", "bad": "✗", "unknown": "!"}
@@ -40,17 +40,16 @@ def render_html(report: Report) -> str:
         sign=SIGNS[head.mood],
         sides=sides(report),
         surroundings=surroundings(report),
-        titles=titles(report.environment),
+        titles=titles(report),
         changed=_entries(report, changed_rows(report)),
         unchanged=_entries(report, unchanged_rows(report)),
         notes=notes(report),
-        legend=LEGEND,
+        legend=legend(report),
     )
 
 
 def _entries(report: Report, rows: list[Row]) -> list[Entry]:
-    baseline = has_baseline(report)
-    return [Entry(line(row, baseline=baseline), tuple(_facts(row))) for row in rows]
+    return [Entry(line(report, row), tuple(_facts(row))) for row in rows]
 
 
 def _facts(row: Row) -> Iterator[tuple[str, str]]:

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from pocketfit.records import Report, Row
-from pocketfit.render.cells import Cell, Line, has_baseline, line, titles
-from pocketfit.render.summary import LEGEND, changed_rows, headline, notes, sides, surroundings, unchanged_rows
+from pocketfit.render.cells import Cell, Line, line, titles
+from pocketfit.render.summary import changed_rows, headline, legend, notes, sides, surroundings, unchanged_rows
 
 SIGNS = {"good": "✅", "bad": "❌", "unknown": "⚠️"}
 MANY_REASONS = 8
@@ -73,11 +73,10 @@ def _escape_match(match: re.Match[str]) -> str:
 
 def _body(report: Report, most: int) -> str:
     """The whole text with at most so many rows."""
-    baseline = has_baseline(report)
     changed, unchanged = changed_rows(report)[:most], unchanged_rows(report)
     folded = unchanged[: max(0, most - len(changed))]
-    shown = [line(row, baseline=baseline) for row in changed]
-    quiet = [line(row, baseline=baseline) for row in folded]
+    shown = [line(report, row) for row in changed]
+    quiet = [line(report, row) for row in folded]
     missing = len(report.rows) - len(shown) - len(quiet)
     blocks = [
         _headline(report),
@@ -88,7 +87,7 @@ def _body(report: Report, most: int) -> str:
         _folded(report, quiet, len(unchanged)),
         f"**{CUT.format(missing, len(report.rows))}**" if missing else "",
         _notes(report),
-        f"<sub>{' '.join(LEGEND)}</sub>" if report.rows else "",
+        f"<sub>{' '.join(legend(report))}</sub>" if report.rows else "",
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -114,7 +113,8 @@ def _context(report: Report) -> str:
 def _table(report: Report, lines: Sequence[Line]) -> str:
     if not lines:
         return ""
-    header = [f"| {' | '.join(map(_cell, titles(report.environment)))} |", "|:--|--:|--:|--:|:--|"]
+    columns = titles(report)
+    header = [f"| {' | '.join(map(_cell, columns))} |", f"|:--|{'--:|' * (len(columns) - 2)}:--|"]
     return "\n".join([*header, *map(_table_row, lines)])
 
 

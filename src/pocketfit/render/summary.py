@@ -7,16 +7,26 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pocketfit.records import Environment, Report, Row
-from pocketfit.render.cells import LABEL_LENGTH, clean, device_label, failures, has_baseline, name
+from pocketfit.render.cells import LABEL_LENGTH, clean, device_label, failures, has_baseline, has_metric, name
 from pocketfit.sizes import format_bytes_delta, format_change, format_ratio
 
 SHORT_SHA = 9
 NAMED = 3
-LEGEND = (
+_LEGEND = (
     "Download: size after DEFLATE, what an app's download grows by.",
     "Latency: medians of base → head, their ratio and its 99 % interval.",
     "On-device check: outputs of the Android runtime against eager PyTorch.",
 )
+
+
+_METRIC = "Metric: the configuration's own, of the file on the host, and its change against base (else against eager)."
+
+
+def legend(report: Report) -> tuple[str, ...]:
+    """What the columns mean; nothing where there is no table."""
+    if not report.rows:
+        return ()
+    return (*_LEGEND[:2], *([_METRIC] if has_metric(report) else []), *_LEGEND[2:])
 
 
 @dataclass(frozen=True)

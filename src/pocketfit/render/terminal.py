@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pocketfit.records import Report
-from pocketfit.render.cells import Cell, Line, Tone, has_baseline, line, titles
+from pocketfit.render.cells import Cell, Line, Tone, line, titles
 from pocketfit.render.summary import (
-    LEGEND,
     Headline,
     changed_rows,
     headline,
+    legend,
     notes,
     sides,
     surroundings,
@@ -30,8 +30,9 @@ STYLES: dict[Tone, str] = {"plain": "", "failed": "bold red", "worse": "yellow",
 # From this width on a name stands on one line; below, the model has a line of its own.
 WIDE = 100
 # What "+1,234,567 B", "0.102 → 0.103 ms" and "SQNR 108.0 dB" take; the name folds before they do.
-WIDTHS = (16, 12, 12, 16, 14)
-NUMERIC = ("File", "Download", "Latency", "Latency on")
+WIDTHS = {"File": 12, "Download": 12, "Latency": 16, "Latency on": 16, "Metric": 7, "On-device check": 14}
+NAME_WIDTH = 16
+NUMERIC = ("File", "Download", "Latency", "Latency on", "Metric")
 
 
 def render_terminal(report: Report) -> RenderableType:
@@ -46,9 +47,8 @@ class _Terminal:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         from rich.text import Text
 
-        baseline = has_baseline(self.report)
-        changed = [line(row, baseline=baseline) for row in changed_rows(self.report)]
-        unchanged = [line(row, baseline=baseline) for row in unchanged_rows(self.report)]
+        changed = [line(self.report, row) for row in changed_rows(self.report)]
+        unchanged = [line(self.report, row) for row in unchanged_rows(self.report)]
         yield _headline(headline(self.report))
         yield _dim(_context(self.report))
         if self.report.rows:
@@ -59,7 +59,7 @@ class _Terminal:
             yield from _reasons(row)
         yield from (_dim(f"note: {note}") for note in notes(self.report))
         if self.report.rows:
-            yield _dim(" ".join(LEGEND))
+            yield _dim(" ".join(legend(self.report)))
 
 
 def _headline(head: Headline) -> Text:
@@ -86,9 +86,14 @@ def _table(report: Report, lines: Sequence[Line], *, wide: bool) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD, leading=1, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False, header_style="bold"
     )
-    for title, width in zip(titles(report.environment), WIDTHS, strict=True):
+    columns = titles(report)
+    # A further column is the name's loss.
+    name_width = NAME_WIDTH if len(columns) == 5 else NAME_WIDTH - 8
+    for title in columns:
         justify: Literal["left", "right"] = "right" if title.fact in NUMERIC else "left"
-        table.add_column(Text("\n".join(title.lines)), justify=justify, overflow="fold", min_width=width)
+        table.add_column(
+            Text("\n".join(title.lines)), justify=justify, overflow="fold", min_width=WIDTHS.get(title.fact, name_width)
+        )
     for row in lines:
         table.add_row(_name(row, wide=wide), *map(_cell, row.columns))
     return table

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pocketfit.records import Metric, Parity
+from pocketfit.render.cells import Cell, line, titles
+from pocketfit.render.html import render_html
+from pocketfit.render.markdown import render_markdown
+from tests.unit.render.samples import CALM, EVERYTHING, IDENTICAL, TOUCHED
+from tests.unit.render.test_terminal import printed
+
+MEASURED = replace(TOUCHED, model="digits", metric=Metric(0.9917, 0.9889, 0.9861))
+REPORT = replace(CALM, rows=(MEASURED, IDENTICAL))
+
+
+@pytest.mark.parametrize(
+    ("metric", "failed", "cell"),
+    [
+        (Metric(0.9917, 0.9889, 0.9861), (), Cell("0.9861", "-0.0028", "eager 0.9917", "worse")),
+        (Metric(0.9917, 0.9889, 0.9861), ("metric_drop",), Cell("0.9861", "-0.0028", "eager 0.9917", "failed")),
+        (Metric(0.9917, 0.9889, 0.9917), (), Cell("0.9917", "+0.0028", "", "better")),
+        (Metric(0.9917, 0.9917, 0.9917), (), Cell("0.9917", "\N{PLUS-MINUS SIGN}0", "", "quiet")),
+        (Metric(0.9917, None, 0.9861), (), Cell("0.9861", "-0.0056", "eager 0.9917", "worse")),
+        (Metric(None, 0.9889, None), ("metric_drop",), Cell("not measured", tone="failed")),
+        (None, (), Cell(tone="quiet")),
+    ],
+)
+def test_metric(metric: Metric | None, failed: tuple[str, ...], cell: Cell) -> None:
+    assert line(REPORT, replace(MEASURED, metric=metric, failed_limits=failed)).metric == cell
+
+
+def test_the_metric_has_a_column_only_where_a_row_has_one() -> None:
+    assert [title.fact for title in titles(REPORT)] == [
+        "Variant", "File", "Download", "Latency on", "Metric", "On-device check",
+    ]  # fmt: skip
+    assert line(EVERYTHING, MEASURED).metric is None
+    assert "| Metric |" not in render_markdown(EVERYTHING)
+    text = render_markdown(REPORT)
+    assert "| Latency on<br>jvm x86_64, 1 thread | Metric | On-device check |\n|:--|--:|--:|--:|--:|:--|\n" in text
+    assert "0.94 to 1.09 | 0.9861<br>-0.0028<br>eager 0.9917 | passed<br>" in text
+    assert "Metric: the configuration's own, of the file on the host, and its change" in text
+    page = render_html(REPORT)
+    assert '<th scope="col" class="number">Metric</th>' in page
+    assert 'colspan="6"' in page
+    for width in (80, 120):
+        table = printed(REPORT, width)
+        assert "0.9861" in table
+        assert "eager" in table
+        assert max(map(len, table.splitlines())) <= width
+
+
+@pytest.mark.parametrize(
+    ("on_host", "said"), [(108.04, ""), (113.0, ""), (114.1, "host 114.1 dB"), (300.0, "host exact"), (None, "")]
+)
+def test_the_hosts_parity_stands_beside_the_devices_where_they_differ(on_host: float | None, said: str) -> None:
+    assert line(CALM, replace(IDENTICAL, parity=Parity(1e-6, on_host))).check.aside == said
