@@ -32,6 +32,7 @@ from pocketfit.job import (
 )
 from pocketfit.parity import compare, disagreements, unscored
 from pocketfit.records import Evaluated, Limits
+from pocketfit.shapes import baked_in, second_inputs
 from pocketfit.source import describe, load_model, seeded_inputs
 from pocketfit.tensors import ModelProblem, flatten, to_array
 from pocketfit.verify import Verifier
@@ -88,6 +89,7 @@ def _export(job: Job, folder: Path) -> Result:
     golden_in = write_arrays([(f"[{i}]", to_array(one)) for i, one in enumerate(given)], folder, "input")
     golden_out = write_arrays([(path, to_array(one)) for path, one in eager], folder, "output")
     metric = _Metric(job, folder, model)
+    second = None if job.spec.check_inputs is None else second_inputs(job.spec, Path(job.root), inputs)
     verify = Verifier((inputs, eager), limits, precision)
     verify.add(model, further_inputs(job.spec, inputs))
 
@@ -103,6 +105,10 @@ def _export(job: Job, folder: Path) -> Result:
     if reason:
         sentence = f"the {job.variant.format} file does not compute what eager does: {reason}"
         return NotExported(sentence, optimized.reasons, beyond, parity, torch.__version__)
+    if second is not None:
+        _enter(folder, f"running {path.name} on check_inputs")
+        if said := baked_in(job.spec, precision, model, run, inputs, second):
+            return NotExported(said, optimized.reasons, (), parity, torch.__version__)
     metric.of_file(run, f"the {job.variant.format} file")
     return Exported(
         file=path.name,

@@ -86,7 +86,7 @@ def _snapshot(side: Side, done: Sequence[tuple[Outcome, str]], out: Path) -> Sna
 
 def _notes_on(config: Config) -> Iterator[str]:
     for spec in config.models:
-        for key in ("check_inputs", "calibration", "prune"):
+        for key in ("calibration", "prune"):
             if getattr(spec, key) is not None:
                 yield f"{spec.name}: {key} is not used by this version of Pocketfit"
 

@@ -155,15 +155,20 @@ def _import_file(place: str, root: Path) -> ModuleType:
 def _golden_inputs(spec: ModelSpec, example: Any, root: Path) -> Inputs:
     given: Any = example
     if isinstance(spec.inputs, str):
-        given = _call(spec.inputs, {}, root)
-    elif spec.inputs is not None:
+        return given_inputs(spec.inputs, root)
+    if spec.inputs is not None:
         return seeded_inputs(spec.inputs)
     if given is None:
         raise ModelProblem(
             f"no inputs: add inputs = [{{ shape = [1, 3, 224, 224] }}] to [models.{spec.name}], "
             "or return a pair (module, inputs)"
         )
-    return _check_inputs(given, spec.inputs or spec.source)
+    return _check_inputs(given, spec.source)
+
+
+def given_inputs(source: str, root: Path) -> Inputs:
+    """The tensors that `module:callable` returns; raises ModelProblem."""
+    return _check_inputs(_call(source, {}, root), source)
 
 
 def _check_inputs(given: Any, where: Any) -> Inputs:

@@ -136,3 +136,63 @@ def test_a_metric_that_goes_wrong_costs_its_value_not_the_row(root: Path, body: 
     assert result.metric is not None
     assert (result.metric.eager, result.metric.value) == (None, None)
     assert result.reasons == (f"the metric of eager has no value: {said}",)
+
+
+BATCH_OF_3 = (InputSpec((3, 4)),)
+LINEAR = "self.l = nn.Linear(4, 3)"
+
+
+@pytest.mark.parametrize("format_name", ["lite", "torchscript"])
+def test_another_shape_that_the_file_takes(root: Path, format_name: str) -> None:
+    result = build(root, module("return self.l(x)", LINEAR), format_name, check_inputs=BATCH_OF_3)
+    assert isinstance(result, Exported), result
+
+
+@pytest.mark.parametrize(
+    ("forward", "said"),
+    [
+        ("return x[:len(x)]", "static shape baked in: check_inputs (3x4) give 2x4 where eager gives 3x4"),
+        (
+            "return x.sum() / len(x)",
+            "static shape baked in: check_inputs (3x4) give another answer than eager: SQNR against eager is 6.0 dB, below 60 dB",
+        ),
+        (
+            "return x.reshape(len(x), 2, 2)",
+            "static shape baked in: check_inputs (3x4) fail: RuntimeError: shape '[2, 2, 2]' is invalid for input of size 12",
+        ),
+    ],
+)
+def test_a_shape_that_the_trace_has_baked_in(root: Path, forward: str, said: str) -> None:
+    code = module(forward.replace("len(x)", "int(x.shape[0])"))
+    result = build(root, code, check_inputs=BATCH_OF_3)
+    assert isinstance(result, NotExported), result
+    assert result.reason.startswith(said)
+
+
+def test_another_value_that_the_trace_has_baked_in(root: Path) -> None:
+    (root / "helper.py").write_text(
+        "import torch\ndef ones(): return torch.ones(2, 4)\ndef twos(): return 2 * torch.ones(2, 4)\n"
+    )
+    code = module("return x * float(x[0, 0])").replace("float(x[0, 0])", "round(float(x[0, 0]))")
+    result = build(root, code, inputs="helper:ones", check_inputs="helper:twos")
+    assert isinstance(result, NotExported), result
+    assert result.reason == (
+        "a value of inputs was baked in: check_inputs (2x4) give another answer than eager: "
+        "the output is constant (4), and the artifact's is 2 off, above 0.004"
+    )
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        (BATCH_OF_3 * 2, "check_inputs: 2 tensors, where inputs has 1"),
+        ((InputSpec((2, 4), "int64"),), "check_inputs: input 0 is int64, where inputs has float32"),
+        ((InputSpec((2, 5)),), "check_inputs (2x5): forward does not take them: RuntimeError: mat1 and mat2 shapes"),
+        ("helper:gone", "helper has no 'gone'"),
+    ],
+)
+def test_check_inputs_that_make_no_sense(root: Path, second: object, said: str) -> None:
+    (root / "helper.py").write_text("")
+    result = build(root, module("return self.l(x)", LINEAR), check_inputs=second)
+    assert isinstance(result, NotExported), result
+    assert result.reason.startswith(said)

@@ -1,0 +1,78 @@
+"""Whether a saved file takes another batch or size than it was made with. Runs in the child."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pocketfit.backends.recipe import java_inputs
+from pocketfit.parity import compare, disagreements, structure_differs
+from pocketfit.records import ModelSpec
+from pocketfit.source import describe, given_inputs, seeded_inputs
+from pocketfit.tensors import ModelProblem, flatten, to_array
+from pocketfit.verify import described
+
+if TYPE_CHECKING:
+    import torch
+
+    Inputs = tuple[torch.Tensor, ...]
+
+
+def second_inputs(spec: ModelSpec, root: Path, golden: Inputs) -> Inputs:
+    """The inputs that `check_inputs` names: as many as the golden ones, of their dtypes. Raises ModelProblem."""
+    wanted = spec.check_inputs
+    second = given_inputs(wanted, root) if isinstance(wanted, str) else seeded_inputs(wanted or ())
+    if len(second) != len(golden):
+        raise ModelProblem(f"check_inputs: {_tensors(len(second))}, where inputs has {len(golden)}")
+    for index, (one, other) in enumerate(zip(second, golden, strict=True)):
+        if one.dtype != other.dtype:
+            raise ModelProblem(f"check_inputs: input {index} is {_dtype(one)}, where inputs has {_dtype(other)}")
+    return second
+
+
+def baked_in(
+    spec: ModelSpec, precision: str, eager: Callable[..., Any], run: Callable[..., Any], golden: Inputs, second: Inputs
+) -> str | None:
+    """How the file `run` fails on the second set where eager does not, in one sentence, or None.
+
+    Raises ModelProblem where eager itself does not take it.
+    """
+    import torch
+
+    shown = f"check_inputs ({', '.join(_shape(one) for one in second)})"
+    other_shape = [one.shape for one in second] != [one.shape for one in golden]
+    what = f"{'static shape' if other_shape else 'a value of inputs was'} baked in: {shown}"
+    try:
+        with torch.inference_mode():
+            expected = [(path, to_array(one)) for path, one in flatten(eager(*second))]
+    except ModelProblem:
+        raise
+    except Exception as error:
+        raise ModelProblem(f"{shown}: forward does not take them: {describe(error)}") from error
+    try:
+        with torch.no_grad():
+            actual = [(path, to_array(one)) for path, one in flatten(run(*java_inputs(second)))]
+    except Exception as error:
+        return f"{what} fail: {describe(error)}"
+    if structure_differs(described(expected), described(actual)):
+        return f"{what} give {_shapes(actual)} where eager gives {_shapes(expected)}"
+    parity = compare([one for _, one in expected], [one for _, one in actual], [path for path, _ in expected])
+    beyond = disagreements(parity, spec.limits, precision)
+    return f"{what} give another answer than eager: {beyond[0].sentence}" if beyond else None
+
+
+def _shapes(outputs: list[tuple[str, Any]]) -> str:
+    return ", ".join("x".join(map(str, array.shape)) or "a scalar" for _, array in outputs) or "nothing"
+
+
+def _shape(tensor: torch.Tensor) -> str:
+    return "x".join(map(str, tensor.shape)) or "scalar"
+
+
+def _dtype(tensor: torch.Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+def _tensors(count: int) -> str:
+    return "1 tensor" if count == 1 else f"{count} tensors"
