@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.backends import BACKENDS
 from pocketfit.backends.base import Wanted
 from pocketfit.backends.recipe import java_inputs
+from pocketfit.dissect import dissect
 from pocketfit.golden import write_arrays
 from pocketfit.input_sets import further_inputs
 from pocketfit.job import (
@@ -30,8 +32,9 @@ from pocketfit.job import (
     UnfitEnvironment,
     to_json,
 )
+from pocketfit.names import input_names, output_name
 from pocketfit.parity import compare, disagreements, unscored
-from pocketfit.records import Evaluated, Limits
+from pocketfit.records import Evaluated, Limits, TensorFile
 from pocketfit.shapes import baked_in, second_inputs
 from pocketfit.source import describe, load_model, seeded_inputs
 from pocketfit.tensors import ModelProblem, flatten, to_array
@@ -98,7 +101,7 @@ def _export(job: Job, folder: Path) -> Result:
     optimized = backend.optimize(Wanted(model, inputs, job.spec, precision), verify.problem)
     path = folder / f"{job.variant.stem}{backend.suffix}"
     _enter(folder, f"saving {path.name}")
-    backend.save(optimized, path)
+    dropped_debug_bytes = backend.save(optimized, path)
     _enter(folder, f"running {path.name} on the host")
     run = backend.load(path)
     parity, reason, beyond = verify.measure(run)
@@ -114,14 +117,19 @@ def _export(job: Job, folder: Path) -> Result:
         file=path.name,
         parameters=parameters,
         ops=dict(optimized.ops),
-        inputs=golden_in,
-        outputs=golden_out,
+        inputs=_named(golden_in, input_names(model, len(golden_in))),
+        outputs=_named(golden_out, [output_name(one.path) for one in golden_out]),
         recipe=optimized.recipe,
         parity=parity,
         reasons=(*optimized.reasons, *unscored(parity), *metric.reasons),
         torch=torch.__version__,
         metric=metric.found,
+        anatomy=dissect(path, model, dropped_debug_bytes),
     )
+
+
+def _named(tensors: tuple[TensorFile, ...], names: Sequence[str]) -> tuple[TensorFile, ...]:
+    return tuple(replace(one, name=name) for one, name in zip(tensors, names, strict=True))
 
 
 class _Metric:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
+from pocketfit.growth import grew_most
 from pocketfit.latency import judge
 from pocketfit.limits import Broken, broken_limits
 from pocketfit.notes import gather_notes
@@ -81,7 +82,13 @@ def _built_row(base: Outcome | None, head: Built, tried: TrialRow, limits: Limit
         format=head.variant.format,
         precision=head.variant.precision,
         status="failed" if failed else "identical" if identical else "compared" if isinstance(base, Built) else "new",
-        reasons=(*smoke_failed, *_sentences(broken), *_about_base(base, tried, bool(smoke_failed)), *head.reasons),
+        reasons=(
+            *smoke_failed,
+            *_sentences(broken),
+            *_about_base(base, tried, bool(smoke_failed)),
+            *_growth(base, head),
+            *head.reasons,
+        ),
         failed_limits=tuple(dict.fromkeys(limit.name for limit in broken)),
         base=_facts(base),
         head=_facts(head),
@@ -97,6 +104,14 @@ def _metric(base: Outcome | None, head: Built) -> Metric | None:
     after = head.metric or Evaluated()
     found = Metric(after.eager, before, after.value)
     return None if found == Metric() and head.metric is None else found
+
+
+def _growth(base: Outcome | None, head: Built) -> tuple[str, ...]:
+    if not isinstance(base, Built) or base.anatomy is None or head.anatomy is None:
+        return ()
+    said = grew_most(base.anatomy.modules, head.anatomy.modules)
+    # The modules are eager's, whose tensors are fp32 whatever became of them.
+    return (f"{said} in fp32" if said and head.variant.precision != "fp32" else said,) if said else ()
 
 
 def _smoke_reason(smoke: Smoke) -> str:
@@ -167,7 +182,12 @@ def _facts(outcome: Outcome | None) -> SideFacts | None:
     match outcome:
         case Built():
             return SideFacts(
-                outcome.size_bytes, outcome.download_bytes, outcome.sha256, outcome.parameters, dict(outcome.ops)
+                outcome.size_bytes,
+                outcome.download_bytes,
+                outcome.sha256,
+                outcome.parameters,
+                dict(outcome.ops),
+                outcome.anatomy,
             )
     return None
 

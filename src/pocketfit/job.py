@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pocketfit.records import Evaluated, InputSpec, ModelSpec, Parity, TensorFile, Variant
+from pocketfit.records import Anatomy, Evaluated, InputSpec, ModelSpec, Parity, TensorFile, Variant
 
 JOB_FILE = "job.json"
 RESULT_FILE = "result.json"
@@ -47,6 +47,7 @@ class Exported:
     reasons: tuple[str, ...]
     torch: str
     metric: Evaluated | None = None
+    anatomy: Anatomy | None = None
     state: Literal["exported"] = "exported"
 
 

@@ -88,6 +88,9 @@ def run(request: Request, head: Head, choice: Choice) -> Report:
         write_snapshot(request.out / f"{name}.json", snapshot)
         write_manifest(snapshot, request.out / "artifacts" / name)
     trial, notes = _trial(request, choice, snapshots)
+    for name, snapshot in snapshots.items():
+        # Again, with what became of each artifact; the first is for a run that is stopped on the device.
+        write_manifest(snapshot, request.out / "artifacts" / name, trial)
     report = compare(snapshots.get("base"), snapshots["head"], trial)
     report = replace(report, notes=(*report.notes, *notes))
     write_reports(report, request.out)

@@ -112,7 +112,7 @@ class TensorFile:
     """A golden tensor on disk: raw little-endian values in C order.
 
     `path` says where the tensor stands in a nested output: `` for a lone tensor, `[1]['aux']` inside
-    containers. `file` is relative to the folder of the snapshot's artifacts. `name` is forward's for an input.
+    containers. `file` is relative to the folder of the snapshot's artifacts. `name` is the model's own for it.
     """
 
     path: str
@@ -168,6 +168,22 @@ class Evaluated:
 
 
 @dataclass(frozen=True)
+class Anatomy:
+    """What takes the bytes of an artifact; empty or None where a format does not say.
+
+    `modules` are the parameters and buffers of the model in eager mode, since a frozen file knows no modules; `dtypes`
+    the tensors in the file; `parts` the archive's, which add up to its size. `dropped_debug_bytes` were left out.
+    `format_version` is of a .ptl's bytecode, of a .pt's archive.
+    """
+
+    modules: Mapping[str, int] = field(default_factory=dict)
+    dtypes: Mapping[str, int] = field(default_factory=dict)
+    parts: Mapping[str, int] = field(default_factory=dict)
+    dropped_debug_bytes: int | None = None
+    format_version: int | None = None
+
+
+@dataclass(frozen=True)
 class Built:
     """A variant that exported, and agrees with eager on the host. `file` is relative to the artifacts' folder."""
 
@@ -184,6 +200,7 @@ class Built:
     parity: Parity
     reasons: tuple[str, ...] = ()
     metric: Evaluated | None = None
+    anatomy: Anatomy | None = None
     state: Literal["built"] = "built"
 
 
@@ -327,6 +344,7 @@ class SideFacts:
     sha256: str
     parameters: int
     ops: Mapping[str, int]
+    anatomy: Anatomy | None = None
 
 
 @dataclass(frozen=True)

@@ -110,3 +110,12 @@ def find_android() -> AndroidSide:
             "build it again with `make android`"
         )
     return AndroidSide(path.parent, file.desktop_abi, file.runtimes)
+
+
+def built_runtimes() -> dict[str, str]:
+    """ "ARTIFACT VERSION" of the Android library for each format; empty where the Android side is not built."""
+    try:
+        runtimes = find_android().runtimes
+    except EnvironmentProblem:
+        return {}
+    return {format: str(runtimes[name]) for format, name in RUNTIME_OF_FORMAT.items() if name in runtimes}

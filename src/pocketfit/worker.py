@@ -183,6 +183,7 @@ def _keep(result: Exported, variant: Variant, folder: Path, artifacts: Path) -> 
         parity=result.parity,
         reasons=result.reasons,
         metric=result.metric,
+        anatomy=result.anatomy,
     )
 
 

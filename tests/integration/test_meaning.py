@@ -196,3 +196,29 @@ def test_check_inputs_that_make_no_sense(root: Path, second: object, said: str) 
     result = build(root, module("return self.l(x)", LINEAR), check_inputs=second)
     assert isinstance(result, NotExported), result
     assert result.reason.startswith(said)
+
+
+@pytest.mark.parametrize(("format_name", "version"), [("lite", 8), ("torchscript", 3)])
+def test_anatomy(root: Path, format_name: str, version: int) -> None:
+    init = "self.body = nn.Sequential(nn.Linear(4, 300), nn.ReLU(), nn.Linear(300, 3)); self.bias = nn.Parameter(torch.ones(3)); self.tied = self.body"
+    result = build(root, module("return self.tied(x) + self.bias", init), format_name)
+    assert isinstance(result, Exported), result
+    assert result.anatomy is not None
+    anatomy = result.anatomy
+    assert anatomy.modules == {"": 12, "body.0": 4 * 1500, "body.2": 4 * 903}
+    # Prepacked for XNNPACK, so without a module's name, but all there.
+    assert anatomy.dtypes == {"float32": 4 * (3 + 1500 + 903)}
+    assert sum(anatomy.parts.values()) == (root / "job" / result.file).stat().st_size
+    assert anatomy.parts["constants"] > 4 * 2403
+    assert ("bytecode" in anatomy.parts) == (format_name == "lite")
+    assert anatomy.dropped_debug_bytes is not None
+    assert anatomy.dropped_debug_bytes > 0
+    assert anatomy.format_version == version
+
+
+def test_inputs_and_outputs_have_names(root: Path) -> None:
+    code = module("return image + mask, {'image': image, 'mask': mask}", arguments="image, mask")
+    result = build(root, code, inputs=VECTOR * 2)
+    assert isinstance(result, Exported), result
+    assert [one.name for one in result.inputs] == ["image", "mask"]
+    assert [one.name for one in result.outputs] == ["0", "1.image", "1.mask"]

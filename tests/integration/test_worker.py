@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +16,10 @@ import pytest
 
 from pocketfit import worker
 from pocketfit.errors import EnvironmentProblem
-from pocketfit.job import HostRun
+from pocketfit.job import JOB_FILE, HostRun, Job, to_json
 from pocketfit.parity import read_tensor
 from pocketfit.records import Built, Failed, InputSpec, Limits, ModelSpec, Variant
+from pocketfit.weigh import weigh
 from pocketfit.worker import Sandbox, build, run_on_host
 from tests.integration.conftest import NET
 
@@ -90,6 +96,42 @@ def test_a_newer_file_format(root: Path, format_name: str) -> None:
         assert not [name for name in archive.namelist() if name.endswith(".debug_pkl")]
 
 
+# Another user, who may read what the tests' own may (whose home the interpreter can be in), but owns nothing.
+AS_NOBODY = (
+    "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
+    "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("format_name", ["lite", "torchscript"])
+def test_another_user_in_another_place_at_another_time_gives_the_same_bytes(root: Path, format_name: str) -> None:
+    """What differs between machines: the path, the age of files, the clock, the home, and who runs it."""
+    mine = build_one(root, format_name=format_name)
+    assert isinstance(mine, Built), mine
+    with tempfile.TemporaryDirectory(prefix="pocketfit-elsewhere-") as name:
+        place = Path(name) / "a different" / "place"
+        place.mkdir(parents=True)
+        (place / "net.py").write_text(NET)
+        os.utime(place / "net.py", (10**9, 10**9))
+        folder = Path(name) / "job"
+        folder.mkdir()
+        spec = ModelSpec("net", "net.py:net", inputs=IMAGE)
+        (folder / JOB_FILE).write_text(to_json(Job(Variant("net", format_name, "fp32"), spec, str(place), str(folder))))
+        become: tuple[str, ...] = ()
+        # Only root can become another user.
+        if os.geteuid() == 0:
+            become = AS_NOBODY
+            Path(name).chmod(0o755)
+            shutil.chown(folder, "nobody")
+        # Half a day away: local time is what a zip archive notes down.
+        elsewhere = {**worker.child_environment(os.environ, folder, folder), "TZ": "Pacific/Auckland", "USER": "x"}
+        command = [*become, sys.executable, "-P", "-m", "pocketfit.child", str(folder)]
+        subprocess.run(command, cwd=place, env=elsewhere, check=True)
+        artifact = folder / mine.file
+        assert artifact.stat().st_uid != os.geteuid() or not become
+        assert weigh(artifact) == (mine.size_bytes, mine.download_bytes, mine.sha256)
+
+
 def test_the_callable_may_bring_its_inputs(root: Path) -> None:
     (root / "pair.py").write_text(
         "import torch\nfrom net import net\ndef pair():\n    return net(), torch.ones(2, 3, 16, 16)\n"
@@ -127,9 +169,6 @@ def test_a_file_that_is_optimized_already(root: Path) -> None:
 
 
 def save(root: Path, code: str) -> None:
-    import subprocess
-    import sys
-
     script = f"import torch\nfrom net import net\ntorch.manual_seed(0)\n{code}\n"
     subprocess.run([sys.executable, "-W", "ignore", "-c", script], cwd=root, check=True)
 

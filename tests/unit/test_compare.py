@@ -7,6 +7,7 @@ import pytest
 
 from pocketfit.compare import compare
 from pocketfit.records import (
+    Anatomy,
     Built,
     DeviceInfo,
     Environment,
@@ -388,3 +389,14 @@ def test_no_trial() -> None:
 def test_different_torches_are_told() -> None:
     report = compare(replace(snapshot(built()), torch="2.11.0"), snapshot(built()), trial(None, None))
     assert report.notes[0] == "base was built with torch 2.11.0, head with torch 2.12.1"
+
+
+@pytest.mark.parametrize(("precision", "suffix"), [("fp32", ""), ("int8", " in fp32")])
+def test_the_module_that_grew_is_named(precision: str, suffix: str) -> None:
+    variant = Variant("net", "lite", precision)
+    base = replace(built(variant=variant), anatomy=Anatomy(modules={"features.18": 1000, "head": 10}))
+    head = replace(built(1500, "bb", variant), anatomy=Anatomy(modules={"features.18": 1_201_000, "head": 10}))
+    (row,) = compare(snapshot(base), snapshot(head), None).rows
+    assert row.reasons == (f"grew most: features.18 (+1.20 MB){suffix}",)
+    assert row.head
+    assert row.head.anatomy == head.anatomy

@@ -108,6 +108,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "sha256": "aa" * 32,
                     "parameters": 3504872,
                     "ops": {"aten::conv2d": 52, "aten::add": 10},
+                    "anatomy": None,
                 },
                 "head": {
                     "size_bytes": 19607468,
@@ -115,6 +116,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "sha256": "bb" * 32,
                     "parameters": 3504872,
                     "ops": {"aten::conv2d": 58, "aten::add": 10, "aten::relu": 2},
+                    "anatomy": None,
                 },
                 "parity": {
                     "max_abs_diff": 1.1e-06,

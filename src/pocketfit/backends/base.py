@@ -50,8 +50,11 @@ class Backend(Protocol):
     def optimize(self, wanted: Wanted, check: Check) -> Optimized:
         """The model in this format, in memory. `check` says how a callable disagrees with eager, or None."""
 
-    def save(self, optimized: Optimized, path: Path) -> None:
-        """Write it; the bytes depend on nothing but the model and the file's name."""
+    def save(self, optimized: Optimized, path: Path) -> int | None:
+        """Write it; the bytes depend on nothing but the model and the file's name.
+
+        Returns how many bytes of debug files were left out, where the format has some.
+        """
 
     def load(self, path: Path) -> Callable[..., Any]:
         """The file as the host runs it."""

@@ -29,13 +29,13 @@ class Lite:
     def optimize(self, wanted: Wanted, check: Check) -> Optimized:
         return recipe.optimize(wanted, check)
 
-    def save(self, optimized: Optimized, path: Path) -> None:
+    def save(self, optimized: Optimized, path: Path) -> int:
         # A save that raises leaves a broken file of full size behind: it stays in the temporary folder.
         with tempfile.TemporaryDirectory(dir=path.parent) as folder, warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             whole = Path(folder) / path.name
             optimized.module._save_for_lite_interpreter(str(whole))
-            drop_debug_files(whole, path)
+            return drop_debug_files(whole, path)
 
     def load(self, path: Path) -> Callable[..., Any]:
         from torch.jit.mobile import _load_for_lite_interpreter

@@ -28,13 +28,13 @@ class TorchScript:
     def optimize(self, wanted: Wanted, check: Check) -> Optimized:
         return recipe.optimize(wanted, check)
 
-    def save(self, optimized: Optimized, path: Path) -> None:
+    def save(self, optimized: Optimized, path: Path) -> int:
         import torch
 
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             whole = Path(folder) / path.name
             torch.jit.save(optimized.module, whole)
-            drop_debug_files(whole, path)
+            return drop_debug_files(whole, path)
 
     def load(self, path: Path) -> Callable[..., Any]:
         import torch

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pocketfit.records import OutputParity, Parity, Report, Row
+from pocketfit.render.anatomy import Module, anatomy_facts, modules
 from pocketfit.render.cells import Line, clean, line, titles
 from pocketfit.render.summary import changed_rows, headline, legend, notes, sides, surroundings, unchanged_rows
 from pocketfit.sizes import format_bytes, format_diff, format_ms, format_sqnr
@@ -16,10 +17,11 @@ SIGNS = {"good": "✓", "bad": "✗", "unknown": "!"}
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the table, and what unfolds beneath it: pairs of a word and a value."""
+    """A line of the table, and what unfolds beneath it: pairs of a word and a value, and where the bytes are."""
 
     line: Line
     facts: tuple[tuple[str, str], ...]
+    modules: tuple[Module, ...]
 
 
 def render_html(report: Report) -> str:
@@ -49,7 +51,7 @@ def render_html(report: Report) -> str:
 
 
 def _entries(report: Report, rows: list[Row]) -> list[Entry]:
-    return [Entry(line(report, row), tuple(_facts(row))) for row in rows]
+    return [Entry(line(report, row), tuple(_facts(row)), modules(row)) for row in rows]
 
 
 def _facts(row: Row) -> Iterator[tuple[str, str]]:
@@ -59,6 +61,7 @@ def _facts(row: Row) -> Iterator[tuple[str, str]]:
         yield "Parameters", _both(row.base.parameters if row.base else None, row.head.parameters)
         if row.head.ops:
             yield "Operators", _operators(row)
+        yield from anatomy_facts(row)
     if row.parity:
         yield "On the host", _agreement(row.parity)
         if len(row.parity.outputs) > 1:

@@ -1,0 +1,27 @@
+"""What a model calls its inputs and outputs. Needs no torch of its own; `input_names` runs in the child."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+
+def input_names(model: Any, count: int) -> tuple[str, ...]:
+    """forward's parameter names for `count` inputs; `args[1]` for those that `*args` takes."""
+    schema = getattr(getattr(model, "forward", None), "schema", None)
+    if schema is not None:
+        names = [argument.name for argument in schema.arguments if argument.name != "self"]
+        return tuple([*names, *(f"input{index}" for index in range(len(names), count))][:count])
+    try:
+        parameters = list(inspect.signature(model.forward).parameters.values())
+    except (TypeError, ValueError):
+        return tuple(f"input{index}" for index in range(count))
+    plain = [one.name for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)][:count]
+    rest = next((one.name for one in parameters if one.kind == one.VAR_POSITIONAL), "input")
+    return (*plain, *(f"{rest}[{index}]" for index in range(count - len(plain))))
+
+
+def output_name(path: str) -> str:
+    """A name for the output that stands at `path` of a nested one: `[1]['aux']` is "1.aux", a lone one "output"."""
+    return ".".join(part.strip("'\"") for part in re.findall(r"\[('.*?'|\".*?\"|[^\]]*)\]", path)) or "output"
