@@ -127,6 +127,7 @@ class _Device(_Table):
     kind: str = "auto"
     threads: int = Field(default=1, ge=1, le=256)
     api_level: int = Field(default=33, ge=1, le=99)
+    latency_budget_s: float = Field(default=30, gt=0, le=3600)
 
     @field_validator("kind")
     @classmethod
@@ -178,7 +179,7 @@ def parse_config(raw: Mapping[str, Any], name: str) -> Config:
     except ValidationError as error:
         raise ConfigError(f"{name}: {_sentence(error, raw)}") from error
     models = tuple(model.spec(model_name, file.limits) for model_name, model in file.models.items())
-    return Config(models, DeviceSpec(file.device.kind, file.device.threads, file.device.api_level))
+    return Config(models, DeviceSpec(**file.device.model_dump()))
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -1,58 +1,153 @@
-"""What a series of paired times says about speed. Pure."""
+"""What repeated fresh loads of a pair say about speed. Pure.
+
+The load is the unit of replication: where a process puts a model in memory moves all times of that process together,
+so that a thousand samples of one load know less than one sample of ten (seen here: a file timed against itself was
+7.8 % off in one of ten loads).
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from statistics import median
+from typing import Literal
 
-from pocketfit.records import Latency, Timing
+from pocketfit.records import Latency, Load, Timing
 
-CONFIDENCE = 0.99
+# A difference that is worth a reviewer's time. Below it, and known to be below it, is "same".
+THRESHOLD = 0.02
 
-# The fewest pairs from which an interval of this confidence exists: even from the smallest to the largest
-# ratio it holds the median with 1 - 2 * 0.5**n, and 0.5**8 is the first power below 0.005.
-FEWEST_ROUNDS = 8
+# How often a report may be wrong about any of its variants, over all looks at each.
+ERROR = 0.05
 
-# How far off the whole interval must be before we say "slower" or "faster". The interval bounds only the noise
-# within one load, and where a load puts a model in memory moves all of its times together: a file timed against
-# itself had a median 7.8 % off in one of ten loads. So below 10 % we do not know, until loads are repeated.
-PLAIN_DIFFERENCE = 0.10
+# How often the answer is looked at before the last load: each look is one more chance to be wrong.
+LOOKS = 4
+
+
+def confidence_of(comparisons: int) -> float:
+    """Of one interval at one look: Bonferroni's correction for `comparisons` variants and LOOKS looks at each.
+
+    With it the chance that any interval of a report misses is at most ERROR, however the looks depend on each other
+    (Jennison and Turnbull, Group Sequential Methods, 2000, section 2.1 names it the simplest valid boundary).
+    """
+    return 1 - ERROR / (LOOKS * max(1, comparisons))
+
+
+def fewest_loads(comparisons: int) -> int:
+    """So few that an interval of this confidence exists at all: from the smallest to the largest of n loads."""
+    return math.ceil(1 + math.log2(1 / (1 - confidence_of(comparisons))))
+
+
+def looks(comparisons: int) -> tuple[int, ...]:
+    """After how many loads the answer is looked at; the last is the most that are taken."""
+    first = fewest_loads(comparisons)
+    return (first, first + 3, first + 8, first + 16)
 
 
 def judge(timing: Timing | None, identical: bool) -> Latency:
-    """Is head slower than base? Times in milliseconds; `ratio` is the median of head over base, round by round.
+    """Is head slower than base?
 
-    `ci_low` and `ci_high` bound that median with 99 % confidence by order statistics, which assume nothing about
-    the distribution (W. J. Conover, Practical Nonparametric Statistics, 3rd ed., 1999, section 3.2; as
-    `scipy.stats.quantile_test`). The verdict is `unclear` unless the whole interval is beyond 10 % on one side.
+    Each load gives one log ratio: the median over its rounds, each of which compares the mean of head's four blocks (it
+    is loaded twice) with base's two. `ratio` is their median; its interval is of order statistics, which assume nothing
+    about the distribution and bear outliers (W. J. Conover, Practical Nonparametric Statistics, 3rd ed., 1999, section
+    3.2; `scipy.stats.quantile_test`). `slower` and `faster` need the whole interval beyond THRESHOLD, `same` within it.
     """
     if identical:
         return Latency("not-measured", "identical files are not timed")
     if timing is None:
         return Latency("not-measured", "it was not timed")
-    pairs = [(base, head) for base, head in zip(timing.base_ms, timing.head_ms, strict=False) if _sane(base, head)]
-    if len(pairs) < FEWEST_ROUNDS:
-        return Latency("not-measured", timing.reason or f"{len(pairs)} rounds are too few, it takes {FEWEST_ROUNDS}")
-
-    ratios = [head / base for base, head in pairs]
-    low, high = _interval(ratios)
+    loads = [load for load in timing.loads if _rounds(load)]
+    if not loads:
+        return Latency("not-measured", timing.reason or "no load gave times that make sense")
+    log_ratios = [_log_ratio(load) for load in loads]
+    low, high, confidence = interval(log_ratios, timing.comparisons)
+    noise = [value for load in loads if (value := _log_noise(load)) is not None]
+    noise_low, noise_high, _ = interval(noise, timing.comparisons) if noise else (None, None, None)
+    verdict, reason = _verdict(low, high, len(loads), timing)
     return Latency(
-        verdict="slower" if low > 1 + PLAIN_DIFFERENCE else "faster" if high < 1 - PLAIN_DIFFERENCE else "unclear",
-        ratio=median(ratios),
-        ci_low=low,
-        ci_high=high,
-        base_ms=median(base for base, _ in pairs),
-        head_ms=median(head for _, head in pairs),
-        rounds=len(pairs),
+        verdict=verdict,
+        reason=reason,
+        ratio=math.exp(median(log_ratios)),
+        ci_low=math.exp(low),
+        ci_high=math.exp(high),
+        base_ms=median(median(load.base_ms) for load in loads),
+        head_ms=median(median((*load.head_ms, *load.again_ms)) for load in loads),
+        rounds=sum(_rounds(load) for load in loads),
+        loads=len(loads),
+        confidence=confidence,
+        noise_low=None if noise_low is None else math.exp(noise_low),
+        noise_high=None if noise_high is None else math.exp(noise_high),
+        base_load_ms=_middle(load.base_load_ms for load in loads),
+        head_load_ms=_middle(load.head_load_ms for load in loads),
+        base_first_ms=_middle(load.base_first_ms for load in loads),
+        head_first_ms=_middle(load.head_first_ms for load in loads),
+        device=timing.device,
+        threads=timing.threads,
+        seed=timing.seed,
     )
 
 
-def _sane(*times_ms: float) -> bool:
-    return all(math.isfinite(time) and time > 0 for time in times_ms)
+def is_clear(timing: Timing, latency_growth: float | None) -> bool:
+    """Whether more loads would change nothing: the verdict is known, and which side of the limit head is on."""
+    latency = judge(timing, identical=False)
+    if latency.verdict == "unclear" or latency.ci_low is None or latency.ci_high is None:
+        return False
+    return latency_growth is None or not latency.ci_low <= 1 + latency_growth < latency.ci_high
 
 
-def _interval(ratios: list[float]) -> tuple[float, float]:
+def interval(values: Sequence[float], comparisons: int) -> tuple[float, float, float]:
+    """Bounds of the median of `values` and their confidence: what is asked for, or what so few values give."""
     from scipy.stats import quantile_test
 
-    interval = quantile_test(ratios, q=1, p=0.5).confidence_interval(confidence_level=CONFIDENCE)
-    return float(interval.low), float(interval.high)
+    wanted = confidence_of(comparisons)
+    # From the smallest to the largest holds the median with 1 - 2 * 0.5**n, and there is no wider interval.
+    confidence = min(wanted, 1 - 2 * 0.5 ** len(values))
+    if confidence < wanted:
+        return min(values), max(values), max(0.0, confidence)
+    bounds = quantile_test(values, q=0, p=0.5).confidence_interval(confidence_level=wanted)
+    return float(bounds.low), float(bounds.high), wanted
+
+
+def _verdict(
+    low: float, high: float, loads: int, timing: Timing
+) -> tuple[Literal["same", "slower", "faster", "unclear"], str]:
+    if loads < fewest_loads(timing.comparisons):
+        few = f"{loads} fresh load{'' if loads == 1 else 's'}, and it takes {fewest_loads(timing.comparisons)} to tell"
+        return "unclear", f"{timing.reason or 'too few loads'}: {few}"
+    edge = math.log1p(THRESHOLD)
+    if low > edge:
+        return "slower", ""
+    if high < -edge:
+        return "faster", ""
+    return ("same", "") if -edge <= low and high <= edge else ("unclear", timing.reason)
+
+
+def _rounds(load: Load) -> int:
+    """How many rounds of a load are whole and make sense."""
+    sides = [load.base_ms, load.head_ms, *([load.again_ms] if load.again_ms else [])]
+    sane = all(math.isfinite(time) and time > 0 for side in sides for time in side)
+    return min(len(side) for side in sides) // 2 if sane else 0
+
+
+def _log_ratio(load: Load) -> float:
+    head = [load.head_ms, *([load.again_ms] if load.again_ms else [])]
+    return median(math.log(_mean_of_round(head, n) / _mean_of_round([load.base_ms], n)) for n in range(_rounds(load)))
+
+
+def _log_noise(load: Load) -> float | None:
+    """Head against itself, loaded a second time."""
+    if not load.again_ms:
+        return None
+    return median(
+        math.log(_mean_of_round([load.again_ms], n) / _mean_of_round([load.head_ms], n)) for n in range(_rounds(load))
+    )
+
+
+def _mean_of_round(sides: Sequence[Sequence[float]], n: int) -> float:
+    times = [time for side in sides for time in side[2 * n : 2 * n + 2]]
+    return sum(times) / len(times)
+
+
+def _middle(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None

@@ -87,7 +87,7 @@ def run(request: Request, head: Head, choice: Choice) -> Report:
     for name, snapshot in snapshots.items():
         write_snapshot(request.out / f"{name}.json", snapshot)
         write_manifest(snapshot, request.out / "artifacts" / name)
-    trial, notes = _trial(request, choice, snapshots)
+    trial, notes = _trial(request, choice, snapshots, head.config.device.latency_budget_s)
     for name, snapshot in snapshots.items():
         # Again, with what became of each artifact; the first is for a run that is stopped on the device.
         write_manifest(snapshot, request.out / "artifacts" / name, trial)
@@ -126,7 +126,7 @@ def prepare_out(out: Path) -> None:
 
 
 def _trial(
-    request: Request, choice: Choice, snapshots: Mapping[SideName, Snapshot]
+    request: Request, choice: Choice, snapshots: Mapping[SideName, Snapshot], budget_s: float
 ) -> tuple[Trial | None, tuple[str, ...]]:
     """The trial on the first device that comes up, and what a reader should know about the choice."""
     if not choice.devices:
@@ -136,7 +136,7 @@ def _trial(
     for device in choice.devices:
         try:
             with started(device):
-                trial = run_trial(device, snapshots.get("base"), snapshots["head"], folders)
+                trial = run_trial(device, snapshots.get("base"), snapshots["head"], folders, budget_s)
             break
         except EnvironmentProblem as problem:
             # What was built is kept and reported.

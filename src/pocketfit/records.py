@@ -79,6 +79,7 @@ class DeviceSpec:
     kind: str = "auto"
     threads: int = 1
     api_level: int = 33
+    latency_budget_s: float = 30.0
 
 
 @dataclass(frozen=True)
@@ -307,15 +308,37 @@ class Smoke:
 
 
 @dataclass(frozen=True)
-class Timing:
-    """Raw times of base and head, taken in turn in one process: the n-th of each belong together.
+class Load:
+    """One process that loaded base, head, and head a second time, and timed the three in turn. In milliseconds.
 
-    Each is the mean of a short block of calls, in milliseconds. `reason` says why there are none.
+    Samples are mean times of a call in a short block. A round gives two of each, on both sides of its middle, so that
+    samples 2n and 2n + 1 of all three belong together. `*_load_ms` and `*_first_ms` are of this load's own first use.
     """
 
-    base_ms: tuple[float, ...] = ()
-    head_ms: tuple[float, ...] = ()
+    base_ms: tuple[float, ...]
+    head_ms: tuple[float, ...]
+    again_ms: tuple[float, ...] = ()
+    base_load_ms: float | None = None
+    head_load_ms: float | None = None
+    base_first_ms: float | None = None
+    head_first_ms: float | None = None
+    peak_rss_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Raw times of a pair: every statistic is derived from them (latency.py).
+
+    `comparisons` is how many pairs this trial times: each must be the surer, the more there are. `device` is where, and
+    `seed` ordered the rounds and loads. `reason` says why there are no loads, or no more.
+    """
+
+    loads: tuple[Load, ...] = ()
     reason: str = ""
+    device: str | None = None
+    threads: int | None = None
+    seed: int = 0
+    comparisons: int = 1
 
 
 @dataclass(frozen=True)
@@ -358,7 +381,10 @@ class Metric:
 
 @dataclass(frozen=True)
 class Latency:
-    """`ratio` is head over base; `ci_low` and `ci_high` bound it. Times are medians, in milliseconds."""
+    """`ratio` is head over base; `ci_low` and `ci_high` bound it with `confidence`. Times are medians, in milliseconds.
+
+    `noise_low` and `noise_high` bound the ratio of head to itself in the same runs. `rounds` is over all `loads`.
+    """
 
     verdict: Literal["same", "slower", "faster", "unclear", "not-measured"]
     reason: str = ""
@@ -368,6 +394,17 @@ class Latency:
     base_ms: float | None = None
     head_ms: float | None = None
     rounds: int | None = None
+    loads: int | None = None
+    confidence: float | None = None
+    noise_low: float | None = None
+    noise_high: float | None = None
+    base_load_ms: float | None = None
+    head_load_ms: float | None = None
+    base_first_ms: float | None = None
+    head_first_ms: float | None = None
+    device: str | None = None
+    threads: int | None = None
+    seed: int | None = None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -25,22 +26,49 @@ from pocketfit.records import (
     TrialRow,
     Variant,
 )
+from pocketfit.timing import Plan, time_pair
 
 log = logging.getLogger(__name__)
 
 PLAIN_CONVOLUTIONS = frozenset({"aten::conv2d", "aten::_convolution", "aten::convolution"})
 
 
-def run_trial(device: Device, base: Snapshot | None, head: Snapshot, folders: Mapping[SideName, Path]) -> Trial:
-    """Try every variant that head built. `folders` maps a side to the folder of its artifacts."""
+def run_trial(
+    device: Device, base: Snapshot | None, head: Snapshot, folders: Mapping[SideName, Path], budget_s: float = 30.0
+) -> Trial:
+    """Try every variant that head built. `folders` maps a side to the folder of its artifacts.
+
+    `budget_s` is for timing one pair.
+    """
     info = device.info()
     before = {one.variant: one for one in base.outcomes if isinstance(one, Built)} if base else {}
-    rows = []
-    for built in head.outcomes:
-        if isinstance(built, Built):
-            limits = head.limits.get(built.variant.model, Limits())
-            rows.append(_try_variant(device, info, before.get(built.variant), built, folders, limits))
-    return Trial(info, tuple(rows))
+    pairs = [(before.get(one.variant), one) for one in head.outcomes if isinstance(one, Built)]
+    tried = [_try_variant(device, info, *pair, folders, _limits(head, pair[1])) for pair in pairs]
+    # Only after all of them ran: how sure each answer must be depends on how many there are.
+    comparisons = sum(_is_to_be_timed(row) for row in tried)
+
+    def timed(row: TrialRow, old: Built | None, new: Built) -> TrialRow:
+        if old is None or not _is_to_be_timed(row):
+            return row
+        log.info("%s on %s: timing base and head in turn", row.variant, info.kind)
+        plan = Plan(budget_s, comparisons, _limits(head, new).latency_growth)
+        given = (smoke_input(old, folders["base"]), smoke_input(new, folders["head"]))
+        return replace(row, timing=time_pair(device, *given, _seed(old, new), plan))
+
+    return Trial(info, tuple(timed(row, *pair) for row, pair in zip(tried, pairs, strict=True)))
+
+
+def _is_to_be_timed(row: TrialRow) -> bool:
+    return row.base is not None and row.timing is None
+
+
+def _limits(head: Snapshot, built: Built) -> Limits:
+    return head.limits.get(built.variant.model, Limits())
+
+
+def _seed(base: Built, head: Built) -> int:
+    """Another one for another pair, and the same whenever this pair is timed."""
+    return zlib.crc32(f"{base.sha256}{head.sha256}".encode())
 
 
 def untried(kind: str, head: Snapshot, problem: str) -> Trial:
@@ -63,8 +91,7 @@ def _try_variant(
     log.info("%s on %s: base %s", head.variant, info.kind, base_smoke.status)
     if (base_smoke.status, head_smoke.status) != ("passed", "passed"):
         return TrialRow(head.variant, base_smoke, head_smoke, Timing(reason="not timed, since not both sides run"))
-    log.info("%s on %s: timing base and head in turn", head.variant, info.kind)
-    return TrialRow(head.variant, base_smoke, head_smoke, device.time_pair(given_base, given_head))
+    return TrialRow(head.variant, base_smoke, head_smoke)
 
 
 def _explain(tried: Smoke, built: Built) -> Smoke:

@@ -16,6 +16,7 @@ from pocketfit.records import (
     Growth,
     Latency,
     Limits,
+    Load,
     Metric,
     Outcome,
     Parity,
@@ -38,7 +39,9 @@ DEVICE = DeviceInfo(
 )
 PASSED = Smoke("passed", "", "jvm", "x86_64", max_abs_diff=1e-6, sqnr_db=110.0)
 CRASHED = Smoke("failed", "aten::foo is not in pytorch_android_lite 1.12.2", "jvm", "x86_64")
-SLOWER = Timing((10.0,) * 10, (14.0, 13.0, 13.0, 13.0, 13.0, 13.0, 13.0, 13.0, 13.0, 12.5))
+SLOWER = Timing(
+    tuple(Load((10.0, 10.0), (10 * factor,) * 2) for factor in (1.25, *[1.3] * 6, 1.4)), "", "jvm x86_64", 1, 7
+)
 AGREES = Parity(1e-6, 120.0)
 FAILED = Failed(NET, "ValueError: no such layer", ("it warned before",), ("min_sqnr_db",), Parity(1.0, 3.0))
 SKIPPED = Skipped(NET, "executorch is not installed")
@@ -103,7 +106,21 @@ def test_a_whole_report() -> None:
                 base=SideFacts(1000, 900, "aa", 5, {"aten::add": 1}),
                 head=SideFacts(1500, 1400, "bb", 5, {"aten::add": 1}),
                 parity=Parity(1e-6, 120.0),
-                latency=Latency("slower", "", 1.3, 1.25, 1.4, 10.0, 13.0, 10),
+                latency=Latency(
+                    "slower",
+                    "",
+                    pytest.approx(1.3),
+                    pytest.approx(1.25),
+                    pytest.approx(1.4),
+                    10.0,
+                    13.0,
+                    8,
+                    8,
+                    0.9875,
+                    device="jvm x86_64",
+                    threads=1,
+                    seed=7,
+                ),
                 smoke=PASSED,
             ),
             Row(
@@ -332,7 +349,7 @@ def test_growth_needs_a_base_but_a_size_does_not() -> None:
 
 
 def test_slower_within_its_noise_is_no_failure() -> None:
-    noisy = Timing((10.0,) * 10, (10.0, 30.0, 10.5, 30.0, 30.0, 30.0, 30.0, 30.0, 30.0, 30.0))
+    noisy = Timing(tuple(Load((10.0, 10.0), (head, head)) for head in (10.0, 30.0, 10.5, 30.0, 30.0, 30.0, 30.0, 30.0)))
     row = only_row(built(), built(sha="bb"), trial(timing=noisy), Limits(latency_growth=0.1))
     assert (row.latency.verdict, row.status) == ("unclear", "compared")
 

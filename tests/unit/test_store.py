@@ -19,6 +19,7 @@ from pocketfit.records import (
     Growth,
     Latency,
     Limits,
+    Load,
     Metric,
     Parity,
     Skipped,
@@ -54,7 +55,14 @@ SNAPSHOT = Snapshot(
 )
 TRIAL = Trial(
     DeviceInfo("jvm", "x86_64", "Xeon", 1, {"lite": "pytorch_android_lite 1.12.2"}),
-    (TrialRow(NET, None, Smoke("passed", load_ms=3.5), Timing((1.0, 2.0), (1.5, 2.5))),),
+    (
+        TrialRow(
+            NET,
+            None,
+            Smoke("passed", load_ms=3.5),
+            Timing((Load((1.0, 2.0), (1.5, 2.5), (1.5, 2.5), 9.0),), "", "jvm x86_64", 1, 7, 2),
+        ),
+    ),
 )
 
 
@@ -135,7 +143,18 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "ci_high": 1.381,
                     "base_ms": 11.21,
                     "head_ms": 14.93,
-                    "rounds": 40,
+                    "rounds": 320,
+                    "loads": 8,
+                    "confidence": 0.9875,
+                    "noise_low": 0.991,
+                    "noise_high": 1.012,
+                    "base_load_ms": 100.4,
+                    "head_load_ms": 110.6,
+                    "base_first_ms": 30.2,
+                    "head_first_ms": 33.1,
+                    "device": "jvm x86_64",
+                    "threads": 1,
+                    "seed": 7,
                 },
                 "smoke": {
                     "status": "passed",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,10 @@ from pocketfit.records import (
     DeviceInfo,
     Failed,
     Limits,
+    Load,
     OutputParity,
     Parity,
+    SideName,
     Smoke,
     SmokeInput,
     Snapshot,
@@ -54,9 +56,9 @@ class Doubler:
         answer = write_arrays([(self.path, values)], folder, "answer")
         return DeviceRun("passed", "", "a runtime", 5.0, 1.0, 1000, answer, self.flat)
 
-    def time_pair(self, base: SmokeInput, head: SmokeInput) -> Timing:
+    def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
         self.timed.append((base.artifact.read_text(), head.artifact.read_text()))
-        return Timing((1.0,), (2.0,))
+        return Load((1.0, 1.0), (2.0, 2.0), (2.0, 2.0))
 
 
 @pytest.fixture
@@ -109,8 +111,27 @@ def test_changed_artifacts_are_tried_each_and_timed(folders: dict[str, Path]) ->
     device = Doubler()
     sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "0.0"))
     (row,) = run_trial(device, *sides, folders).rows  # type: ignore[arg-type]
-    assert (row.base, row.head, row.timing) == (passed(0.0, 300.0), passed(0.0, 300.0), Timing((1.0,), (2.0,)))
-    assert device.timed == [("0", "0.0")]
+    assert (row.base, row.head) == (passed(0.0, 300.0), passed(0.0, 300.0))
+    assert row.timing is not None
+    assert (row.timing.device, row.timing.threads, row.timing.comparisons) == ("jvm x86_64", 1, 1)
+    assert row.timing.loads == (Load((1.0, 1.0), (2.0, 2.0), (2.0, 2.0)),) * 8
+    assert device.timed == [("0", "0.0")] * 8
+
+
+def test_pairs_are_counted_before_the_first_is_timed(folders: dict[str, Path]) -> None:
+    """The more there are, the surer each answer must be."""
+
+    def side(name: SideName, text: str) -> Snapshot:
+        one = built(folders[name], text)
+        crash = replace(one, variant=Variant("broken", "lite", "fp32"), file="crash.ptl")
+        (folders[name] / "crash.ptl").write_text("crash")
+        others = [replace(one, variant=Variant(f"net{number}", "lite", "fp32")) for number in range(3)]
+        return replace(snapshot(name, one), outcomes=(*others, crash))
+
+    rows = run_trial(Doubler(), side("base", "0"), side("head", "0.0"), folders).rows  # type: ignore[arg-type]
+    assert [row.timing.comparisons for row in rows if row.timing] == [3, 3, 3, 1]
+    assert len({row.timing.seed for row in rows if row.timing and row.timing.loads}) == 1
+    assert rows[3].timing == Timing(reason="not timed, since not both sides run")
 
 
 def test_another_answer_than_eagers_fails(folders: dict[str, Path]) -> None:

@@ -9,7 +9,7 @@ from pocketfit.adb import Adb, Listed, list_devices, next_step
 from pocketfit.devices.android import AndroidDevice
 from pocketfit.devices.base import DeviceRun
 from pocketfit.errors import EnvironmentProblem
-from pocketfit.records import DeviceInfo, DeviceSpec, SmokeInput, Timing
+from pocketfit.records import DeviceInfo, DeviceSpec, Load, SmokeInput
 from pocketfit.runtime import find_android
 
 
@@ -50,8 +50,8 @@ class AdbDevice:
     def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
         return self._up().smoke(given, folder)
 
-    def time_pair(self, base: SmokeInput, head: SmokeInput) -> Timing:
-        return self._up().time_pair(base, head)
+    def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
+        return self._up().time_load(base, head, seed=seed, rounds=rounds, budget_ms=budget_ms)
 
     def _up(self) -> AndroidDevice:
         if self._device is None:

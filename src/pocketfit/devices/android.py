@@ -14,7 +14,7 @@ from typing import TypeVar
 from pocketfit import __version__
 from pocketfit.adb import Adb, DeviceGone
 from pocketfit.devices.base import X86_NOTE, DeviceRun
-from pocketfit.devices.program import describe_input
+from pocketfit.devices.program import Timed, describe_input
 from pocketfit.devices.properties import Properties, check_usable, read_properties
 from pocketfit.devices.pushed import HOME, Pushed
 from pocketfit.devices.reason import condense, shorten
@@ -23,7 +23,7 @@ from pocketfit.devices.verdict import judge_result
 from pocketfit.devices.watched import Ran, run_watched
 from pocketfit.elf import shipping_note
 from pocketfit.errors import CommandError, EnvironmentProblem
-from pocketfit.records import DeviceInfo, SmokeInput, Timing
+from pocketfit.records import DeviceInfo, Load, SmokeInput
 from pocketfit.runtime import RUNTIME_OF_FORMAT, find_android
 
 __all__ = ["HOME", "AndroidDevice"]
@@ -37,9 +37,9 @@ LOST_S = 5.0
 SETTLE_S = 3.0
 # How often the device looks whether the program still runs, and how large it is; less often while it is timed.
 WATCH_S = 0.1
-WATCH_TIMING_S = 1.0
+WATCH_TIMING_S = 0.25
 
-Outcome = TypeVar("Outcome", DeviceRun, Timing)
+Outcome = TypeVar("Outcome", DeviceRun, Load | str)
 
 
 class NotTheModels(EnvironmentProblem):
@@ -47,7 +47,7 @@ class NotTheModels(EnvironmentProblem):
 
 
 class AndroidDevice:
-    """`timeout_s` bounds one artifact; timing takes up to `rounds` rounds of four blocks, or `budget_ms`.
+    """`timeout_s` bounds one artifact, twice that and its budget a load that is timed.
 
     What the device does to us (it is gone, its disk is full) is tried once more, and is never the model's fault;
     `back_s` is how long we wait for one that is gone.
@@ -59,15 +59,11 @@ class AndroidDevice:
         *,
         threads: int = 1,
         timeout_s: float = 120,
-        rounds: int = 20,
-        budget_ms: int = 15_000,
         back_s: float | None = None,
     ) -> None:
         self.adb = adb
         self.threads = threads
         self.timeout_s = timeout_s
-        self.rounds = rounds
-        self.budget_ms = budget_ms
         self.back_s = back_s
         self.pushed = Pushed(adb)
         self._lost = False
@@ -120,17 +116,18 @@ class AndroidDevice:
             given, lambda: self._smoke(given, folder, runtime), lambda reason: DeviceRun("infra-error", reason, runtime)
         )
 
-    def time_pair(self, base: SmokeInput, head: SmokeInput) -> Timing:
+    def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
         android = find_android()
         if base.format != head.format or android.missing(base.format, self._known().abi):
-            return Timing(reason=f"{base.format} and {head.format} can't be timed together on this device")
+            return f"{base.format} and {head.format} can't be timed together on this device"
         runtime = android.of_formats()[base.format]
-        return self._twice(base, lambda: self._time(base, head, runtime), lambda reason: Timing(reason=reason))
+        timing = Timed(base, head, seed, rounds, budget_ms)
+        return self._twice(base, lambda: self._time(timing, runtime), lambda reason: reason)
 
     def _smoke(self, given: SmokeInput, folder: Path, runtime: str) -> DeviceRun:
-        ran = self._run([given])
+        ran = self._run([given], self.timeout_s)
         if ran.answer is None or ran.answer.error:
-            return self._died(ran, runtime, self._limit_s(1))
+            return self._died(ran, runtime, self.timeout_s)
         result = ran.answer.artifacts[0]
         if result.outputs:
             self.adb.pull(f"{self.pushed.outputs}/.", folder)
@@ -139,15 +136,15 @@ class AndroidDevice:
             raise NotTheModels(run.reason)
         return replace(run, flat=RUNTIME_OF_FORMAT[given.format] == "executorch")
 
-    def _time(self, base: SmokeInput, head: SmokeInput, runtime: str) -> Timing:
-        ran = self._run([base, head], rounds=self.rounds)
+    def _time(self, timing: Timed, runtime: str) -> Load | str:
+        limit_s = self.timeout_s * 2 + timing.budget_ms / 1000
+        ran = self._run(timing.artifacts(), limit_s, timing)
         if ran.answer is None or ran.answer.error:
-            return Timing(reason=self._died(ran, runtime, self._limit_s(2)).reason)
+            return self._died(ran, runtime, limit_s).reason
         for result in ran.answer.artifacts:
             if result.error:
-                return Timing(reason=condense(result.error, runtime))
-        before, after = ran.answer.artifacts
-        return Timing(before.samples_ms, after.samples_ms)
+                return condense(result.error, runtime)
+        return timing.load(ran.answer.artifacts)
 
     def _twice(self, given: SmokeInput, attempt: Callable[[], Outcome], gave_up: Callable[[str], Outcome]) -> Outcome:
         """Once more after what was no artifact's fault; should it happen again, that is what is said."""
@@ -190,17 +187,17 @@ class AndroidDevice:
         except DeviceGone:
             return False
 
-    def _run(self, given: Sequence[SmokeInput], rounds: int = 0) -> Ran:
+    def _run(self, given: Sequence[SmokeInput], limit_s: float, timing: Timed | None = None) -> Ran:
         name, abi = RUNTIME_OF_FORMAT[given[0].format], self._known().abi
         libraries = self.pushed.runtime(find_android(), name, abi)
         files = self.pushed.files([path for one in given for path in (one.artifact, *_inputs(one))])
         words = [__version__, f"runtime={name}", f"threads={self.threads}", f"libraries={libraries}"]
-        if rounds:
-            words += [f"rounds={rounds}", f"budget_ms={self.budget_ms}"]
+        if timing is not None:
+            words += timing.words()
         for one in given:
             words.append(f"artifact={files[one.artifact]}")
             words += [f"input={describe_input(tensor, files[one.folder / tensor.file])}" for tensor in one.inputs]
-            words += [] if rounds else [f"outputs={self.pushed.outputs}"]
+            words += [] if timing else [f"outputs={self.pushed.outputs}"]
         # The plain one is the 64-bit one where there are two.
         program = "app_process64" if "64" in abi else "$(command -v app_process32 || echo app_process)"
         return run_watched(
@@ -208,12 +205,9 @@ class AndroidDevice:
             f"CLASSPATH={libraries}/runner.jar {program} {libraries} {MAIN} {shlex.join(words)}",
             artifacts=len(given),
             outputs=self.pushed.outputs,
-            limit_s=self._limit_s(len(given)),
-            watch_s=WATCH_TIMING_S if rounds else WATCH_S,
+            limit_s=limit_s,
+            watch_s=WATCH_TIMING_S if timing else WATCH_S,
         )
-
-    def _limit_s(self, artifacts: int) -> float:
-        return self.timeout_s * artifacts + (self.budget_ms / 1000 if artifacts > 1 else 0)
 
     def _died(self, ran: Ran, runtime: str, limit_s: float) -> DeviceRun:
         """What a run says that has no word on the artifact: it crashed, or hung. Raises NotTheModels for the rest."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from pocketfit.records import DeviceInfo, SmokeInput, TensorFile, Timing
+from pocketfit.records import DeviceInfo, Load, SmokeInput, TensorFile
 
 X86_NOTE = "x86_64 kernels are not a phone's: compare times with each other, never with a phone's"
 
@@ -66,8 +66,11 @@ class Device(Protocol):
         Whatever the artifact does (crash, hang, missing operator) is in the result, never an exception.
         """
 
-    def time_pair(self, base: SmokeInput, head: SmokeInput) -> Timing:
-        """Time two artifacts in turn in one process."""
+    def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
+        """Load base, head and head again in one fresh process and time them in turn, or why that failed.
+
+        It ends after `rounds`, or after the round in which `budget_ms` ran out. The order of all follows from `seed`.
+        """
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from pocketfit.devices.kvm import kvm_problem
 from pocketfit.devices.reason import shorten
 from pocketfit.docker import CREATED_LABEL, RUN_LABEL, Docker, Wanted, connect
 from pocketfit.errors import CommandError, EnvironmentProblem
-from pocketfit.records import DeviceInfo, DeviceSpec, SmokeInput, Timing
+from pocketfit.records import DeviceInfo, DeviceSpec, Load, SmokeInput
 
 log = logging.getLogger(__name__)
 
@@ -106,9 +106,9 @@ class EmulatorDevice:
         run = self._up().smoke(given, folder)
         return replace(run, reason=self._explain(run.reason)) if run.status == "infra-error" else run
 
-    def time_pair(self, base: SmokeInput, head: SmokeInput) -> Timing:
-        timing = self._up().time_pair(base, head)
-        return replace(timing, reason=self._explain(timing.reason)) if timing.reason else timing
+    def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
+        load = self._up().time_load(base, head, seed=seed, rounds=rounds, budget_ms=budget_ms)
+        return self._explain(load) if isinstance(load, str) else load
 
     def _up(self) -> AndroidDevice:
         if self._device is None:

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from pocketfit.devices.base import X86_NOTE, DeviceRun
 from pocketfit.devices.crash import describe_crash
-from pocketfit.devices.program import Answer, parse_answer, words
+from pocketfit.devices.program import Answer, Timed, parse_answer, words
 from pocketfit.devices.reason import condense, shorten
 from pocketfit.devices.verdict import judge_result
 from pocketfit.elf import shipping_note
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.files import read_regular
 from pocketfit.process import Finished, finish
-from pocketfit.records import DeviceInfo, DeviceSpec, SmokeInput, Timing
+from pocketfit.records import DeviceInfo, DeviceSpec, Load, SmokeInput
 from pocketfit.runtime import DESKTOP_RUNTIMES, RUNTIME_OF_FORMAT, AndroidSide, find_android
 
 # The work is native: the JVM's second compiler and its other collectors would only cost time to start.
@@ -39,7 +39,7 @@ ENVIRONMENT = ("PATH", "JAVA_HOME", "LD_LIBRARY_PATH", "TMPDIR")
 
 
 class JvmDevice:
-    """`timeout_s` bounds one artifact; timing takes up to `rounds` rounds of four blocks, or `budget_ms`.
+    """`timeout_s` bounds one artifact, twice that and its budget a load that is timed.
 
     `user` is a name to run as, where we are root: an artifact is the pull request's, and native code reads it.
     """
@@ -52,14 +52,10 @@ class JvmDevice:
         *,
         user: str | None = None,
         timeout_s: float = 120,
-        rounds: int = 20,
-        budget_ms: int = 15_000,
     ) -> None:
         self.user = user
         self.threads = spec.threads
         self.timeout_s = timeout_s
-        self.rounds = rounds
-        self.budget_ms = budget_ms
 
     def unavailable(self) -> str | None:
         if shutil.which("java") is None:
@@ -99,33 +95,37 @@ class JvmDevice:
         if missing := _missing(android, given.format):
             return DeviceRun("skipped", missing)
         runtime = android.of_formats()[given.format]
-        done, report = self._run([given], folder, outputs=folder)
+        done, report = self._run([given], folder, self.timeout_s, outputs=folder)
         answer = parse_answer(done.stdout, artifacts=1)
         if answer is None or answer.error:
             return _without_answer(done, report, answer, runtime, self.timeout_s)
         return judge_result(answer.artifacts[0], folder, runtime)
 
-    def time_pair(self, base: SmokeInput, head: SmokeInput) -> Timing:
+    def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
         android = find_android()
         if base.format != head.format or _missing(android, base.format):
-            return Timing(reason=f"{base.format} and {head.format} can't be timed together on device {self.kind}")
+            return f"{base.format} and {head.format} can't be timed together on device {self.kind}"
         runtime = android.of_formats()[base.format]
+        timing = Timed(base, head, seed, rounds, budget_ms)
+        limit_s = self.timeout_s * 2 + budget_ms / 1000
         with tempfile.TemporaryDirectory(prefix="pocketfit-timing-") as folder:
-            done, report = self._run([base, head], Path(folder), rounds=self.rounds)
-        answer = parse_answer(done.stdout, artifacts=2)
+            done, report = self._run(timing.artifacts(), Path(folder), limit_s, timing=timing)
+        answer = parse_answer(done.stdout, artifacts=3)
         if answer is None or answer.error:
-            return Timing(reason=_without_answer(done, report, answer, runtime, self._limit_s(2)).reason)
+            return _without_answer(done, report, answer, runtime, limit_s).reason
         for result in answer.artifacts:
             if result.error:
-                return Timing(reason=condense(result.error, runtime))
-        before, after = answer.artifacts
-        return Timing(before.samples_ms, after.samples_ms)
-
-    def _limit_s(self, artifacts: int) -> float:
-        return self.timeout_s * artifacts + (self.budget_ms / 1000 if artifacts > 1 else 0)
+                return condense(result.error, runtime)
+        return timing.load(answer.artifacts)
 
     def _run(
-        self, given: Sequence[SmokeInput], folder: Path, *, outputs: Path | None = None, rounds: int = 0
+        self,
+        given: Sequence[SmokeInput],
+        folder: Path,
+        limit_s: float,
+        *,
+        outputs: Path | None = None,
+        timing: Timed | None = None,
     ) -> tuple[Finished, str]:
         """Run the program; returns how it ended, and what a crash left: the JVM's report and its streams."""
         android = find_android()
@@ -141,8 +141,7 @@ class JvmDevice:
             libraries=android.libraries(runtime, android.desktop_abi),
             shim=android.shim,
             outputs=outputs,
-            rounds=rounds,
-            budget_ms=self.budget_ms,
+            timing=timing,
         )
         done = finish(
             [
@@ -155,7 +154,7 @@ class JvmDevice:
                 "dev.pocketfit.Desktop",
                 *arguments,
             ],
-            timeout=self._limit_s(len(given)),
+            timeout=limit_s,
             cwd=folder,
             env=_environment(),
             user=self.user,

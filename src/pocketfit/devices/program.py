@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pocketfit import __version__
 from pocketfit.files import open_regular
-from pocketfit.records import SmokeInput, TensorFile
+from pocketfit.records import Load, SmokeInput, TensorFile
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,44 @@ class Answer:
     error: ProgramError | None = None
 
 
+@dataclass(frozen=True)
+class Timed:
+    """How a pair is timed in one process: in which order base, head and head again are loaded follows from `seed`."""
+
+    base: SmokeInput
+    head: SmokeInput
+    seed: int
+    rounds: int
+    budget_ms: int
+
+    def words(self) -> list[str]:
+        return [f"rounds={self.rounds}", f"budget_ms={self.budget_ms}", f"seed={self.seed}"]
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Of 0 (base), 1 (head), 2 (head again): what is loaded first finds other memory than what comes last."""
+        places = [0, 1, 2]
+        random.Random(self.seed).shuffle(places)
+        return tuple(places)
+
+    def artifacts(self) -> list[SmokeInput]:
+        return [(self.base, self.head, self.head)[place] for place in self.order]
+
+    def load(self, results: Sequence[Result]) -> Load:
+        """`results` are in the order that they were given in."""
+        base, head, again = (results[self.order.index(place)] for place in range(3))
+        return Load(
+            base.samples_ms,
+            head.samples_ms,
+            again.samples_ms,
+            base.load_ms,
+            head.load_ms,
+            base.first_ms,
+            head.first_ms,
+            max((one.peak_rss_bytes for one in results if one.peak_rss_bytes), default=None),
+        )
+
+
 def words(
     given: Sequence[SmokeInput],
     *,
@@ -59,8 +98,7 @@ def words(
     libraries: str | Path,
     shim: Path | None = None,
     outputs: Path | None = None,
-    rounds: int = 0,
-    budget_ms: int = 0,
+    timing: Timed | None = None,
 ) -> list[str]:
     """The program's arguments. They are in order: inputs and outputs belong to the artifact before them.
 
@@ -69,8 +107,8 @@ def words(
     options = [f"runtime={runtime}", f"threads={threads}", f"libraries={libraries}"]
     if shim is not None:
         options.append(f"shim={shim}")
-    if rounds:
-        options += [f"rounds={rounds}", f"budget_ms={budget_ms}"]
+    if timing is not None:
+        options += timing.words()
     for one in given:
         options.append(f"artifact={one.artifact.absolute()}")
         options += [

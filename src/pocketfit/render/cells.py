@@ -103,8 +103,12 @@ def device_label(environment: Environment) -> str:
         return ""
     parts = [clean(" ".join(filter(None, (environment.device, environment.abi))), LABEL_LENGTH)]
     if environment.threads is not None:
-        parts.append("1 thread" if environment.threads == 1 else f"{environment.threads} threads")
+        parts.append(count_threads(environment.threads))
     return ", ".join(parts)
+
+
+def count_threads(threads: int) -> str:
+    return "1 thread" if threads == 1 else f"{threads} threads"
 
 
 def has_baseline(report: Report) -> bool:

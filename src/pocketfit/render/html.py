@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pocketfit.records import OutputParity, Parity, Report, Row
+from pocketfit.records import Latency, OutputParity, Parity, Report, Row
 from pocketfit.render.anatomy import Module, anatomy_facts, modules
-from pocketfit.render.cells import Line, clean, line, titles
+from pocketfit.render.cells import Line, clean, count_threads, line, titles
 from pocketfit.render.summary import changed_rows, headline, legend, notes, sides, surroundings, unchanged_rows
-from pocketfit.sizes import format_bytes, format_diff, format_ms, format_sqnr
+from pocketfit.sizes import format_bytes, format_diff, format_ms, format_ms_number, format_ratio, format_sqnr
 
 SIGNS = {"good": "✓", "bad": "✗", "unknown": "!"}
 
@@ -77,8 +77,21 @@ def _facts(row: Row) -> Iterator[tuple[str, str]]:
         yield "First run", format_ms(smoke.first_ms)
     if smoke.peak_rss_bytes is not None:
         yield "Peak memory of the process", format_bytes(smoke.peak_rss_bytes)
-    if row.latency.rounds is not None:
-        yield "Rounds timed", f"{row.latency.rounds}"
+    yield from _timing(row.latency)
+
+
+def _timing(latency: Latency) -> Iterator[tuple[str, str]]:
+    """How the times were taken, and how much head differs from itself when it is loaded twice."""
+    if latency.rounds is not None and latency.loads is not None:
+        yield "Timed", f"{latency.loads} fresh loads, {latency.rounds} rounds in an order by seed {latency.seed}"
+    if latency.device is not None and latency.threads is not None:
+        yield "Timed on", clean(f"{latency.device}, {count_threads(latency.threads)}")
+    if latency.noise_low is not None and latency.noise_high is not None:
+        yield "Head against itself", f"{format_ratio(latency.noise_low)} to {format_ratio(latency.noise_high)}"
+    if latency.base_load_ms is not None and latency.head_load_ms is not None:
+        yield "Load, fresh", f"{format_ms_number(latency.base_load_ms)} → {format_ms(latency.head_load_ms)}"
+    if latency.base_first_ms is not None and latency.head_first_ms is not None:
+        yield "First run, fresh", f"{format_ms_number(latency.base_first_ms)} → {format_ms(latency.head_first_ms)}"
 
 
 def _both(base: int | None, head: int) -> str:

@@ -14,7 +14,7 @@ SHORT_SHA = 9
 NAMED = 3
 _LEGEND = (
     "Download: size after DEFLATE, what an app's download grows by.",
-    "Latency: medians of base → head, their ratio and its 99 % interval.",
+    "Latency: medians of base → head over fresh loads, their ratio and its interval (95 % sure for all rows together).",
     "On-device check: outputs of the Android runtime against eager PyTorch.",
 )
 

@@ -20,7 +20,7 @@ from pocketfit.devices.adb import AdbDevice
 from pocketfit.devices.android import HOME, AndroidDevice
 from pocketfit.devices.base import started
 from pocketfit.errors import CommandError, EnvironmentProblem
-from pocketfit.records import DeviceSpec
+from pocketfit.records import DeviceSpec, Load
 from tests.integration.conftest import require
 from tests.integration.devices import models
 from tests.integration.devices.conftest import Export, read_output
@@ -120,13 +120,12 @@ def test_the_runtime_is_pushed_once(start_standin: Start, export: Export, tmp_pa
 
 def test_two_artifacts_are_timed_in_turn(up: Up, export: Export) -> None:
     _, device = up
-    device.rounds = 3
     image = torch.randn(1, 3, 16, 16)
     base = export("lite", models.convolution(), image, name="base")
     head = export("lite", torch.nn.Sequential(models.convolution(), torch.nn.Linear(8, 2)), image, name="head")
-    timing = device.time_pair(base, head)
-    assert timing.reason == ""
-    assert len(timing.base_ms) == len(timing.head_ms) == 6
+    load = device.time_load(base, head, seed=1, rounds=3, budget_ms=10_000)
+    assert isinstance(load, Load), load
+    assert len(load.base_ms) == len(load.head_ms) == len(load.again_ms) == 6
 
 
 def test_a_missing_operator_is_the_models_fault(up: Up, export: Export, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pocketfit.devices.jvm import JvmDevice
-from pocketfit.records import DeviceSpec, SmokeInput
+from pocketfit.records import DeviceSpec, Load, SmokeInput
 from pocketfit.runtime import find_android
 from tests.integration.devices import models
 from tests.integration.devices.conftest import Export, FakeJava, MakeDevice, read_output, write_inputs
@@ -207,25 +207,29 @@ def test_times_in_turn(make_device: MakeDevice, export: Export, format: str) -> 
     base = export(format, models.convolution(), image, name="base")
     head = export(format, torch.nn.Sequential(models.convolution(), torch.nn.Flatten()), image, name="head")
 
-    timing = make_device(rounds=4).time_pair(base, head)
+    load = make_device().time_load(base, head, seed=1, rounds=4, budget_ms=10_000)
 
-    assert timing.reason == ""
-    assert len(timing.base_ms) == len(timing.head_ms) == 8
-    assert all(0 < time < 1000 for time in timing.base_ms + timing.head_ms)
+    assert isinstance(load, Load), load
+    assert len(load.base_ms) == len(load.head_ms) == len(load.again_ms) == 8
+    assert all(0 < time < 1000 for time in load.base_ms + load.head_ms + load.again_ms)
+    assert load.base_load_ms is not None
+    assert load.head_first_ms is not None
+    assert (load.peak_rss_bytes or 0) > 10_000_000
 
 
 def test_what_does_not_run_is_not_timed(make_device: MakeDevice, export: Export) -> None:
     good = export("lite", torch.nn.ReLU(), torch.zeros(1, 2, 4, 8), name="good")
     bad = export("lite", models.Attention(), torch.zeros(1, 2, 4, 8), name="bad")
-    timing = make_device().time_pair(good, bad)
-    assert timing.base_ms == timing.head_ms == ()
-    assert timing.reason == "pytorch_android_lite 1.12.2 does not have aten::scaled_dot_product_attention"
+    for seed in range(3):
+        reason = make_device().time_load(good, bad, seed=seed, rounds=4, budget_ms=1000)
+        assert reason == "pytorch_android_lite 1.12.2 does not have aten::scaled_dot_product_attention"
 
 
 def test_a_crash_while_timing(make_device: MakeDevice, export: Export) -> None:
     crash = export("lite", torch.jit.script(models.OutOfBounds()), torch.tensor([0, 1 << 40]))
-    timing = make_device().time_pair(crash, crash)
-    assert timing.reason.startswith("the runtime crashed with SIGSEGV")
+    reason = make_device().time_load(crash, crash, seed=0, rounds=4, budget_ms=1000)
+    assert isinstance(reason, str)
+    assert reason.startswith("the runtime crashed with SIGSEGV")
 
 
 def test_no_java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -249,7 +253,8 @@ def test_another_architecture(device: JvmDevice, monkeypatch: pytest.MonkeyPatch
 
 def test_two_formats_are_not_timed_together(device: JvmDevice, tmp_path: Path) -> None:
     lite, full = (SmokeInput(format, tmp_path / "model", (), tmp_path) for format in FORMATS)
-    assert device.time_pair(lite, full).reason == "lite and torchscript can't be timed together on device jvm"
+    reason = device.time_load(lite, full, seed=0, rounds=1, budget_ms=1)
+    assert reason == "lite and torchscript can't be timed together on device jvm"
 
 
 @pytest.mark.parametrize(

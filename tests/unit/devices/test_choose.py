@@ -10,7 +10,7 @@ from pocketfit.devices import DEVICES
 from pocketfit.devices.base import DeviceOptions, DeviceRun
 from pocketfit.devices.choose import Choice, automatic_kinds, choose_device
 from pocketfit.errors import ConfigError, EnvironmentProblem
-from pocketfit.records import DeviceInfo, DeviceSpec, SmokeInput, Timing
+from pocketfit.records import DeviceInfo, DeviceSpec, Load, SmokeInput
 
 
 @dataclass
@@ -35,8 +35,8 @@ class Desk:
     def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
         return DeviceRun("passed")
 
-    def time_pair(self, base: SmokeInput, head: SmokeInput) -> Timing:
-        return Timing()
+    def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
+        return "a clock is missing"
 
 
 Install = Callable[..., None]

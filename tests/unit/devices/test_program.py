@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pocketfit import __version__
-from pocketfit.devices.program import Answer, ProgramError, RawOutput, Result, parse_answer, to_c_order, words
-from pocketfit.records import SmokeInput, TensorFile
+from pocketfit.devices.program import Answer, ProgramError, RawOutput, Result, Timed, parse_answer, to_c_order, words
+from pocketfit.records import Load, SmokeInput, TensorFile
 
 PASSED = (
     '{"artifacts": [{"load_ms": 6.7, "first_ms": 1.1, "peak_rss_bytes": 84029440, "outputs": '
@@ -29,8 +30,7 @@ def test_words() -> None:
         libraries="/lib",
         shim=Path("/shim"),
         outputs=Path("/out"),
-        rounds=5,
-        budget_ms=9,
+        timing=Timed(base, head, seed=3, rounds=5, budget_ms=9),
     ) == [
         __version__,
         "runtime=lite",
@@ -39,6 +39,7 @@ def test_words() -> None:
         "shim=/shim",
         "rounds=5",
         "budget_ms=9",
+        "seed=3",
         "artifact=/base/a b.ptl",
         "input=float32:1,3,8,8:/base/input0.bin",
         "input=int64::/base/input1.bin",
@@ -46,6 +47,19 @@ def test_words() -> None:
         "artifact=/head/a.ptl",
         "outputs=/out",
     ]
+
+
+def test_what_is_loaded_first_follows_from_the_seed() -> None:
+    base, head = (SmokeInput("lite", Path(f"/{side}/a.ptl"), (), Path()) for side in ("base", "head"))
+    orders = [Timed(base, head, seed, rounds=5, budget_ms=9) for seed in range(60)]
+    assert {timed.order for timed in orders} == set(permutations((0, 1, 2)))
+    assert orders[7].order == Timed(base, head, 7, 1, 1).order
+    # Results come in the order that artifacts were given in, and each goes back to its own.
+    times = {0: 1.0, 1: 2.0, 2: 3.0}
+    for timed in orders:
+        assert [one is base for one in timed.artifacts()] == [place == 0 for place in timed.order]
+        results = [Result(times[place] * 10, times[place], 5, (), (times[place],)) for place in timed.order]
+        assert timed.load(results) == Load((1.0,), (2.0,), (3.0,), 10.0, 20.0, 1.0, 2.0, 5)
 
 
 def test_words_are_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -74,8 +74,9 @@ resnet18/executorch/fp32
 │ executorch is not installed
 
 note: jvm: no device answered adb, so the Android libraries ran in a desktop JVM; times are not a phone's
-Download: size after DEFLATE, what an app's download grows by. Latency: medians of base → head, their ratio and its 99 %
-interval. On-device check: outputs of the Android runtime against eager PyTorch.
+Download: size after DEFLATE, what an app's download grows by. Latency: medians of base → head over fresh loads, their
+ratio and its interval (95 % sure for all rows together). On-device check: outputs of the Android runtime against eager
+PyTorch.
 """
 
 NARROW = """\
@@ -156,8 +157,9 @@ resnet18/executorch/fp32
 note: jvm: no device answered adb, so the Android libraries ran in a desktop
 JVM; times are not a phone's
 Download: size after DEFLATE, what an app's download grows by. Latency: medians
-of base → head, their ratio and its 99 % interval. On-device check: outputs of
-the Android runtime against eager PyTorch.
+of base → head over fresh loads, their ratio and its interval (95 % sure for all
+rows together). On-device check: outputs of the Android runtime against eager
+PyTorch.
 """
 
 

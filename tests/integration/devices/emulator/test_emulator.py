@@ -20,7 +20,7 @@ from pocketfit.devices.base import started
 from pocketfit.devices.emulator import EmulatorDevice
 from pocketfit.docker import CREATED_LABEL, RUN_LABEL, Docker, Wanted
 from pocketfit.errors import EnvironmentProblem
-from pocketfit.records import DeviceSpec
+from pocketfit.records import DeviceSpec, Load
 from tests.integration.conftest import StandInImage
 from tests.integration.devices.conftest import Export, read_output
 from tests.integration.devices.emulator.siblings import SRC, run_inside
@@ -93,8 +93,8 @@ def test_a_model_runs_on_it(api: Any, standin_image: StandInImage, export: Expor
         run = device.smoke(given, tmp_path / "first")
         assert (run.status, run.reason) == ("passed", "")
         assert read_output(run.outputs[0], tmp_path / "first").shape == (1, 8)
-        timing = device.time_pair(given, given)
-        assert (timing.reason, len(timing.base_ms)) == ("", len(timing.head_ms))
+        load = device.time_load(given, given, seed=0, rounds=2, budget_ms=5000)
+        assert isinstance(load, Load), load
         api.kill(f"pocketfit-emulator-{device.run}-1")
         lost = device.smoke(given, tmp_path / "second")
     assert lost.status == "infra-error"

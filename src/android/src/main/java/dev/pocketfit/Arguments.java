@@ -43,8 +43,10 @@ final class Arguments {
     /** The folder of the compatibility layer; only a desktop JVM has one. */
     String shim = "";
     int threads = 1;
-    /** How many rounds to time two artifacts for; 0 for none. */
+    /** How many rounds to time the artifacts for, in turn; 0 for none. */
     int rounds;
+    /** Of the order within each round. */
+    long seed;
     long budgetMs = 10_000;
     double blockMs = 5;
     final List<Artifact> artifacts = new ArrayList<>();
@@ -87,6 +89,9 @@ final class Arguments {
                 break;
             case "rounds":
                 rounds = Integer.parseInt(value);
+                break;
+            case "seed":
+                seed = Long.parseLong(value);
                 break;
             case "budget_ms":
                 budgetMs = Long.parseLong(value);

@@ -53,23 +53,25 @@ public final class Main {
             attempts.add(attempt);
             results.add(attempt.result);
         }
-        if (passed && attempts.size() == 2 && arguments.rounds > 0) {
-            time(attempts.get(0), attempts.get(1), arguments);
+        if (passed && arguments.rounds > 0) {
+            time(attempts, arguments);
         }
         return Collections.singletonMap("artifacts", results);
     }
 
-    private static void time(Attempt first, Attempt second, Arguments arguments) {
-        Duel duel = new Duel(first, second, new Clock());
+    private static void time(List<Attempt> attempts, Arguments arguments) {
+        Rounds rounds = new Rounds(attempts, new Clock());
         try {
-            duel.run(arguments.rounds, arguments.budgetMs, arguments.blockMs);
-            first.result.put("samples_ms", duel.firstMs);
-            second.result.put("samples_ms", duel.secondMs);
+            rounds.run(arguments.rounds, arguments.budgetMs, arguments.blockMs, arguments.seed);
+            for (int i = 0; i < attempts.size(); ++i) {
+                attempts.get(i).result.put("samples_ms", rounds.samplesMs.get(i));
+            }
         } catch (Throwable t) {
-            // A model that runs once and not twice; either may be the one.
+            // A model that runs once and not twice; any may be the one.
             Map<String, Object> error = Failure.describe("timing", t);
-            first.result.put("error", error);
-            second.result.put("error", error);
+            for (Attempt attempt : attempts) {
+                attempt.result.put("error", error);
+            }
         }
     }
 

@@ -1,0 +1,56 @@
+"""Times a pair on a device: fresh loads of both, one after the other, until the answer is clear or the time is up."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+
+from pocketfit.devices.base import Device
+from pocketfit.latency import fewest_loads, is_clear, looks
+from pocketfit.records import Load, SmokeInput, Timing
+
+log = logging.getLogger(__name__)
+
+# Of one load: beyond this the next load tells more than the next round.
+ROUNDS = 40
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a pair is timed by. `comparisons` is how many pairs the report times, `budget_s` is for each."""
+
+    budget_s: float = 30.0
+    comparisons: int = 1
+    latency_growth: float | None = None
+
+
+def time_pair(device: Device, base: SmokeInput, head: SmokeInput, seed: int, plan: Plan) -> Timing:
+    """Every load is a process of its own, with an order of its own that follows from `seed`."""
+    info = device.info()
+    timing = Timing(
+        device=" ".join(filter(None, (info.kind, info.abi))),
+        threads=info.threads,
+        seed=seed,
+        comparisons=plan.comparisons,
+    )
+    began = time.monotonic()
+    longest_s, loads = 0.0, list[Load]()
+    while (spent_s := time.monotonic() - began) + longest_s <= plan.budget_s or not loads:
+        # What is left, shared by the loads that it takes at least; a process and its warm-up take their part.
+        share_ms = int(1000 * plan.budget_s / fewest_loads(plan.comparisons) / 3)
+        load = device.time_load(base, head, seed=seed + len(loads), rounds=ROUNDS, budget_ms=share_ms)
+        if isinstance(load, str):
+            return _with(timing, loads, load)
+        loads.append(load)
+        longest_s = max(longest_s, time.monotonic() - began - spent_s)
+        timing = _with(timing, loads, "")
+        if len(loads) in looks(plan.comparisons) and is_clear(timing, plan.latency_growth):
+            return timing
+        if len(loads) == looks(plan.comparisons)[-1]:
+            return _with(timing, loads, f"still unclear after {len(loads)} fresh loads")
+    return _with(timing, loads, f"the time for it ended ({plan.budget_s:g} s)")
+
+
+def _with(timing: Timing, loads: list[Load], reason: str) -> Timing:
+    return Timing(tuple(loads), reason, timing.device, timing.threads, timing.seed, timing.comparisons)
