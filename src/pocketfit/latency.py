@@ -59,7 +59,7 @@ def judge(timing: Timing | None, identical: bool) -> Latency:
     loads = [load for load in timing.loads if _rounds(load)]
     if not loads:
         return Latency("not-measured", timing.reason or "no load gave times that make sense")
-    log_ratios = [_log_ratio(load) for load in loads]
+    log_ratios = [log_ratio(load) for load in loads]
     low, high, confidence = interval(log_ratios, timing.comparisons)
     noise = [value for load in loads if (value := _log_noise(load)) is not None]
     noise_low, noise_high, _ = interval(noise, timing.comparisons) if noise else (None, None, None)
@@ -129,7 +129,8 @@ def _rounds(load: Load) -> int:
     return min(len(side) for side in sides) // 2 if sane else 0
 
 
-def _log_ratio(load: Load) -> float:
+def log_ratio(load: Load) -> float:
+    """Head over base in one load: the median over its rounds."""
     head = [load.head_ms, *([load.again_ms] if load.again_ms else [])]
     return median(math.log(_mean_of_round(head, n) / _mean_of_round([load.base_ms], n)) for n in range(_rounds(load)))
 

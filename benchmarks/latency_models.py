@@ -1,0 +1,64 @@
+"""The pairs that latency_calibration times: byte-different exports of one model, and slowdowns of a known kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pocketfit.golden import seeded_arrays, write_arrays
+from pocketfit.records import InputSpec, SmokeInput
+
+SHAPE = (1, 3, 128, 128)
+# Three sizes of model: about 1, 4 and 10 ms on a desktop core.
+MODELS = ("squeezenet1_1", "mobilenet_v3_small", "resnet18")
+SLOWED = "mobilenet_v3_small"
+SLOWDOWNS_PERCENT = (2, 5, 10, 20)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """`name` is a model's, and the slowdown that head was built to have."""
+
+    name: str
+    slowdown_percent: int
+    base: SmokeInput
+    head: SmokeInput
+
+
+def export(model: Any, path: Path) -> SmokeInput:
+    """As .ptl; the archive's root folder is named after the file, so that two exports differ in their bytes."""
+    import torch
+    from torch.utils.mobile_optimizer import optimize_for_mobile
+
+    with torch.no_grad():
+        traced = torch.jit.freeze(torch.jit.trace(model, torch.zeros(SHAPE)))
+        optimize_for_mobile(traced)._save_for_lite_interpreter(str(path))
+    inputs = write_arrays([("[0]", seeded_arrays([InputSpec(SHAPE)])[0])], path.parent, "input")
+    return SmokeInput("lite", path, inputs, path.parent)
+
+
+def plain(name: str) -> Any:
+    import torch
+    import torchvision
+
+    torch.manual_seed(0)
+    return getattr(torchvision.models, name)(weights=None).eval()
+
+
+def slowed(model: Any, layers: int) -> Any:
+    """The model, and so many small dense layers more whose result counts too little to change an output."""
+    import torch
+    from torch import nn
+
+    class Slowed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+            self.more = nn.Sequential(*(nn.Linear(256, 256) for _ in range(layers)))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            ballast = self.more(x.flatten()[: 4 * 256].reshape(4, 256))
+            return self.model(x) + 1e-12 * ballast.sum()
+
+    return Slowed().eval()
