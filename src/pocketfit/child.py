@@ -32,6 +32,7 @@ from pocketfit.job import (
     UnfitEnvironment,
     to_json,
 )
+from pocketfit.macs import macs_by_module
 from pocketfit.names import input_names, output_name
 from pocketfit.parity import compare, disagreements, unscored
 from pocketfit.records import Evaluated, Limits, TensorFile
@@ -124,7 +125,7 @@ def _export(job: Job, folder: Path) -> Result:
         reasons=(*optimized.reasons, *unscored(parity), *metric.reasons),
         torch=torch.__version__,
         metric=metric.found,
-        anatomy=dissect(path, model, dropped_debug_bytes),
+        anatomy=dissect(path, model, macs_by_module(model, inputs), dropped_debug_bytes),
     )
 
 

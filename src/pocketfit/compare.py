@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
+from pocketfit.explain import explain
 from pocketfit.growth import grew_most
 from pocketfit.latency import judge
 from pocketfit.limits import Broken, broken_limits
@@ -87,6 +88,7 @@ def _built_row(base: Outcome | None, head: Built, tried: TrialRow, limits: Limit
             *_sentences(broken),
             *_about_base(base, tried, bool(smoke_failed)),
             *_growth(base, head),
+            *_explanation(base, head, latency),
             *head.reasons,
         ),
         failed_limits=tuple(dict.fromkeys(limit.name for limit in broken)),
@@ -112,6 +114,13 @@ def _growth(base: Outcome | None, head: Built) -> tuple[str, ...]:
     said = grew_most(base.anatomy.modules, head.anatomy.modules)
     # The modules are eager's, whose tensors are fp32 whatever became of them.
     return (f"{said} in fp32" if said and head.variant.precision != "fp32" else said,) if said else ()
+
+
+def _explanation(base: Outcome | None, head: Built, latency: Latency) -> tuple[str, ...]:
+    if not isinstance(base, Built) or latency.verdict not in ("slower", "faster"):
+        return ()
+    said = explain(base, head)
+    return (f"{latency.verdict}, with {said}",) if said else ()
 
 
 def _smoke_reason(smoke: Smoke) -> str:

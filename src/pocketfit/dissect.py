@@ -6,6 +6,7 @@ import io
 import pickle
 import zipfile
 from collections import Counter
+from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,11 +35,11 @@ DTYPE_OF_STORAGE = {
 }
 
 
-def dissect(path: Path, model: torch.nn.Module, dropped_debug_bytes: int | None) -> Anatomy:
+def dissect(path: Path, model: torch.nn.Module, macs: Mapping[str, int], dropped_debug_bytes: int | None) -> Anatomy:
     """The anatomy of the saved file. `model` is the eager one: a frozen file knows no modules any more."""
     modules = bytes_by_module(model)
     if not zipfile.is_zipfile(path):
-        return Anatomy(modules=modules)
+        return Anatomy(modules=modules, macs=macs)
     with zipfile.ZipFile(path) as archive:
         records = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
     parts = Counter[str]()
@@ -47,6 +48,7 @@ def dissect(path: Path, model: torch.nn.Module, dropped_debug_bytes: int | None)
     parts["alignment and index"] = path.stat().st_size - sum(parts.values())
     return Anatomy(
         modules=modules,
+        macs=macs,
         dtypes=_bytes_by_dtype(records),
         parts=dict(parts),
         dropped_debug_bytes=dropped_debug_bytes,
@@ -58,11 +60,12 @@ def bytes_by_module(model: torch.nn.Module) -> dict[str, int]:
     """Bytes of parameters and buffers, shared ones once, in the model's order; "" holds those of no submodule."""
     sizes = Counter[str]()
     for name, tensor in chain(model.named_parameters(), model.named_buffers()):
-        sizes[_module_of(model, name.split(".")[:-1])] += tensor.numel() * tensor.element_size()
+        sizes[group_of(model, name.split(".")[:-1])] += tensor.numel() * tensor.element_size()
     return dict(sizes)
 
 
-def _module_of(model: torch.nn.Module, path: list[str]) -> str:
+def group_of(model: torch.nn.Module, path: list[str]) -> str:
+    """The module that a report names for what stands at this place in the model."""
     from torch import nn
 
     module: Any = model

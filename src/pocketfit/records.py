@@ -170,11 +170,12 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class Anatomy:
-    """What takes the bytes of an artifact; empty or None where a format does not say.
+    """What takes the bytes and the time of an artifact; empty or None where a format does not say.
 
-    `modules` are the parameters and buffers of the model in eager mode, since a frozen file knows no modules; `dtypes`
-    the tensors in the file; `parts` the archive's, which add up to its size. `dropped_debug_bytes` were left out.
-    `format_version` is of a .ptl's bytecode, of a .pt's archive.
+    `modules` are bytes of parameters and buffers of the model in eager mode, since a frozen file knows no modules, and
+    `macs` its multiply-accumulates in one run; `dtypes` are bytes of the tensors in the file; `parts` the archive's,
+    which add up to its size. `dropped_debug_bytes` were left out. `format_version` is of a .ptl's bytecode, of a .pt's
+    archive.
     """
 
     modules: Mapping[str, int] = field(default_factory=dict)
@@ -182,6 +183,7 @@ class Anatomy:
     parts: Mapping[str, int] = field(default_factory=dict)
     dropped_debug_bytes: int | None = None
     format_version: int | None = None
+    macs: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -210,6 +210,7 @@ def test_anatomy(root: Path, format_name: str, version: int) -> None:
     assert anatomy.dtypes == {"float32": 4 * (3 + 1500 + 903)}
     assert sum(anatomy.parts.values()) == (root / "job" / result.file).stat().st_size
     assert anatomy.parts["constants"] > 4 * 2403
+    assert anatomy.macs == {"body.0": 2 * 1200, "body.2": 2 * 900}
     assert ("bytecode" in anatomy.parts) == (format_name == "lite")
     assert anatomy.dropped_debug_bytes is not None
     assert anatomy.dropped_debug_bytes > 0

@@ -348,6 +348,15 @@ def test_growth_needs_a_base_but_a_size_does_not() -> None:
     assert only_row(None, built(), limits=limits).failed_limits == ("size",)
 
 
+def test_what_stands_behind_a_change_in_speed() -> None:
+    slower = replace(built(1500, "bb"), ops={"aten::add": 3})
+    row = only_row(built(), slower, trial(timing=SLOWER))
+    assert row.reasons == ("slower, with operators: +2 aten::add",)
+    # What can't be told apart needs no explanation.
+    same = Timing((Load((10.0, 10.0), (10.0, 10.0)),) * 8)
+    assert only_row(built(), slower, trial(timing=same)).reasons == ()
+
+
 def test_slower_within_its_noise_is_no_failure() -> None:
     noisy = Timing(tuple(Load((10.0, 10.0), (head, head)) for head in (10.0, 30.0, 10.5, 30.0, 30.0, 30.0, 30.0, 30.0)))
     row = only_row(built(), built(sha="bb"), trial(timing=noisy), Limits(latency_growth=0.1))
