@@ -107,6 +107,38 @@ def test_what_fails_is_a_row_and_the_rest_is_complete(repository: Path, git: Git
     assert "aten::scaled_dot_product_attention" in (repository / "pocketfit-out" / "report.md").read_text()
 
 
+def test_a_metric_that_drops_fails(repository: Path, git: Git) -> None:
+    code = "import torch\ndef accuracy(predict):\n    predict(torch.ones(1, 3, 16, 16))\n    return 0.9\n"
+    (repository / "score.py").write_text(code)
+    more = (
+        'metric = "score.py:accuracy"\ncheck_inputs = [{ shape = [2, 3, 20, 24] }]\nlimits = { metric_drop = 0.05 }\n'
+    )
+    (repository / "pocketfit.toml").write_text(CONFIG + more)
+    git("add", ".")
+    git("commit", "-q", "-m", "score")
+    (repository / "score.py").write_text(code.replace("0.9", "0.8"))
+    git("commit", "-q", "-am", "worse")
+
+    done = pocketfit(repository, "run", "--base", "HEAD^", "--device", "none")
+
+    assert done.returncode == 4, done.stderr
+    row = rows(repository)["net/lite/fp32"]
+    assert row["metric"] == {"eager": 0.8, "base": 0.9, "head": 0.8}
+    assert (row["status"], row["failed_limits"]) == ("failed", ["metric_drop"])
+    assert row["reasons"] == ["the metric drops from 0.9 (base) to 0.8, the limit is a drop of 0.05"]
+    assert row["head"]["anatomy"]["modules"] == {"convolution": 864, "norm": 136, "head": 144}
+    assert row["parity"]["input_sets"] == 4
+    assert "Metric" in done.stdout
+    manifest = json.loads((repository / "pocketfit-out" / "artifacts" / "head" / "manifest.json").read_text())
+    (entry,) = manifest["artifacts"]
+    assert [tensor["name"] for tensor in (*entry["inputs"], *entry["outputs"])] == ["x", "output"]
+    assert (entry["minimum_runtime"], entry["format_version"], entry["smoke"]) == (
+        "pytorch_android_lite 1.12.2",
+        8,
+        None,
+    )
+
+
 def test_a_base_that_fails_is_no_failure(repository: Path, git: Git) -> None:
     good = (repository / "net.py").read_text()
     (repository / "net.py").write_text("raise RuntimeError('broken on base')\n")

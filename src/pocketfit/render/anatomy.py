@@ -31,7 +31,7 @@ def anatomy_facts(row: Row) -> Iterator[tuple[str, str]]:
     if anatomy.dtypes:
         yield "Tensors by dtype", _listed(anatomy.dtypes)
     if anatomy.dropped_debug_bytes:
-        yield "Debug files", f"dropping them saved {format_bytes(anatomy.dropped_debug_bytes)}"
+        yield "Debug files", f"left out, {format_bytes(anatomy.dropped_debug_bytes)}"
 
 
 def modules(row: Row) -> tuple[Module, ...]:

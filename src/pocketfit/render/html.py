@@ -121,8 +121,8 @@ def _agreement(parity: Parity | OutputParity) -> str:
 
 
 def _cosine(cosine: float) -> str:
-    """Rounded down: only what is 1 to six digits is 1."""
-    return f"{math.floor(cosine * 1e6) / 1e6:g}" if cosine < 1 else "1"
+    """Rounded down to six digits; nearer to 1 the SQNR tells more."""
+    return f"{math.floor(cosine * 1e6) / 1e6:g}" if cosine < 1 - 1e-6 else "1" if cosine == 1 else "over 0.999999"
 
 
 def _share(share: float) -> str:

@@ -24,7 +24,7 @@ def test_facts() -> None:
     assert dict(anatomy_facts(ROW)) == {
         "Bytes by part": "constants 5.00 MB, code 1.00 kB, other 8 B",
         "Tensors by dtype": "float32 5.00 MB",
-        "Debug files": "dropping them saved 120.00 kB",
+        "Debug files": "left out, 120.00 kB",
     }
     assert dict(anatomy_facts(TOUCHED)) == {}
 

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from pocketfit.records import OutputParity, Parity
 from pocketfit.render.html import render_html
 from tests.unit.render.samples import BROKEN, CALM, EVERYTHING, GREW, IDENTICAL
 from tests.unit.render.test_markdown import HOSTILE, attacked
@@ -166,3 +167,20 @@ def test_unchanged_is_open_where_it_is_all_there_is() -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_nothing_escapes(text: str) -> None:
     assert Page(render_html(attacked(text))).tags == Page(render_html(attacked("a b"))).tags
+
+
+@pytest.mark.parametrize(
+    ("cosine", "said"), [(1.0, "1"), (1 - 1e-9, "over 0.999999"), (0.9876543, "0.987654"), (-0.5, "-0.5")]
+)
+def test_parity_of_each_output(cosine: float, said: str) -> None:
+    outputs = (OutputParity("[0]", 1e-3, 40.0, cosine, 0.5), OutputParity("[1]", 0.0, degenerate="is all zeros"))
+    page = Page(render_html(replace(CALM, rows=(replace(IDENTICAL, parity=Parity(1e-3, 40.0, 0.5, 1.0, outputs, 4)),))))
+    at = page.text.index("On the host")
+    assert page.text[at : at + 6] == [
+        "On the host",
+        "max diff 1.0e-3, SQNR 40.0 dB, cosine 1, same argmax in 50 % (the worst of 4 sets of inputs)",
+        "output [0]",
+        f"max diff 1.0e-3, SQNR 40.0 dB, cosine {said}, same argmax in 50 %",
+        "output [1]",
+        "is all zeros",
+    ]
