@@ -30,7 +30,7 @@ from benchmarks.latency_models import MODELS, SLOWDOWNS_PERCENT, SLOWED, Pair, e
 from pocketfit import latency
 from pocketfit.devices.jvm import JvmDevice
 from pocketfit.records import DeviceSpec, Load, Timing
-from pocketfit.timing import ROUNDS, Plan, time_pair
+from pocketfit.timing import ROUNDS, Place, Plan, time_pair
 
 FOLDER = Path(__file__).parents[1] / "build" / "latency"
 LOADS = 60
@@ -124,7 +124,9 @@ def live() -> None:
                 for number in range(LIVE):
                     for pair in made:
                         began = time.monotonic()
-                        done = time_pair(device, pair.base, pair.head, 1000 * number, Plan(BUDGET_S))
+                        done = time_pair(
+                            device, Place.of(device.info()), pair.base, pair.head, 1000 * number, Plan(BUDGET_S)
+                        )
                         said = {
                             "condition": condition,
                             "model": pair.name,

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import os
+import random
 import resource
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,19 +25,24 @@ from pocketfit.job import (
     JOB_FILE,
     RESULT_FILE,
     STAGE_FILE,
+    Contender,
     Exported,
+    HostLoad,
     HostOutputs,
     HostRun,
+    HostTimes,
     Job,
     NotExported,
     Result,
+    Task,
     UnfitEnvironment,
     to_json,
 )
 from pocketfit.macs import macs_by_module
 from pocketfit.names import input_names, output_name
-from pocketfit.parity import compare, disagreements, unscored
-from pocketfit.records import Evaluated, Limits, TensorFile
+from pocketfit.parity import compare, disagreements, read_tensor, unscored
+from pocketfit.records import Evaluated, Limits, Load, TensorFile
+from pocketfit.rounds import take_rounds
 from pocketfit.shapes import baked_in, second_inputs
 from pocketfit.source import describe, load_model, seeded_inputs
 from pocketfit.tensors import ModelProblem, flatten, to_array
@@ -50,10 +57,16 @@ if TYPE_CHECKING:
 def main(folder: Path) -> None:
     from pydantic import TypeAdapter
 
-    job = TypeAdapter[Job | HostRun](Job | HostRun).validate_json((folder / JOB_FILE).read_bytes())
+    job = TypeAdapter[Task](Task).validate_json((folder / JOB_FILE).read_bytes())
     if job.memory_limit_bytes:
         resource.setrlimit(resource.RLIMIT_DATA, (job.memory_limit_bytes, job.memory_limit_bytes))
-    result = export(job, folder) if isinstance(job, Job) else run_given(job, folder)
+    match job:
+        case Job():
+            result = export(job, folder)
+        case HostRun():
+            result = run_given(job, folder)
+        case HostLoad():
+            result = time_given(job, folder)
     partial = folder / f"{RESULT_FILE}.partial"
     partial.write_text(to_json(result))
     partial.rename(folder / RESULT_FILE)
@@ -94,16 +107,17 @@ def _export(job: Job, folder: Path) -> Result:
     golden_out = write_arrays([(path, to_array(one)) for path, one in eager], folder, "output")
     metric = _Metric(job, folder, model)
     second = None if job.spec.check_inputs is None else second_inputs(job.spec, Path(job.root), inputs)
-    verify = Verifier((inputs, eager), limits, precision)
+    verify = Verifier((inputs, eager), limits, precision, flat=backend.flat_outputs)
     verify.add(model, further_inputs(job.spec, inputs))
 
     _enter(folder, "tracing and optimizing")
     parameters = count_parameters(model)
-    optimized = backend.optimize(Wanted(model, inputs, job.spec, precision), verify.problem)
+    wanted = Wanted(model, inputs, job.spec, precision, enter=lambda stage, hint: _enter(folder, stage, hint))
+    optimized = backend.optimize(wanted, verify.problem)
     path = folder / f"{job.variant.stem}{backend.suffix}"
     _enter(folder, f"saving {path.name}")
     dropped_debug_bytes = backend.save(optimized, path)
-    _enter(folder, f"running {path.name} on the host")
+    _enter(folder, f"running {path.name} on {_where(job.variant.format)}")
     run = backend.load(path)
     parity, reason, beyond = verify.measure(run)
     if reason:
@@ -126,6 +140,7 @@ def _export(job: Job, folder: Path) -> Result:
         torch=torch.__version__,
         metric=metric.found,
         anatomy=dissect(path, model, macs_by_module(model, inputs), dropped_debug_bytes),
+        delegation=optimized.delegation,
     )
 
 
@@ -182,27 +197,86 @@ def _eager_outputs(model: torch.nn.Module, inputs: Inputs) -> list[tuple[str, to
 
 
 def run_given(job: HostRun, folder: Path) -> Result:
-    """The golden outputs of a file that somebody else made, as this host's torch computes them."""
+    """The outputs of a file that somebody else made, as this host computes them."""
     _enter(folder, "importing torch")
     import torch
 
     torch.set_num_threads(1)
-    _enter(folder, f"running {Path(job.artifact).name}")
+    _enter(folder, f"running {Path(job.artifact).name} on {_where(job.format)}")
     try:
-        inputs = seeded_inputs(job.inputs)
+        inputs = _golden(job.files, Path(job.folder)) if job.files else seeded_inputs(job.inputs)
         with torch.no_grad():
             outputs = [
                 (path, to_array(one)) for path, one in flatten(BACKENDS[job.format].load(Path(job.artifact))(*inputs))
             ]
+    except ModelProblem as problem:
+        return NotExported(str(problem), torch=torch.__version__)
     except Exception as error:
         # What this torch can't run may still run on the device: the reader is told that nothing was compared.
         return NotExported(describe(error), torch=torch.__version__)
     return HostOutputs(write_arrays(outputs, folder, "output"), torch.__version__)
 
 
-def _enter(folder: Path, stage: str) -> None:
-    """Left behind for the parent, should this be the last thing we do."""
-    (folder / STAGE_FILE).write_text(stage)
+def time_given(job: HostLoad, folder: Path) -> Result:
+    """Two files in turn on this host, each on its golden inputs."""
+    _enter(folder, "importing torch")
+    import torch
+
+    # What runs the files takes as many threads as torch has.
+    torch.set_num_threads(job.threads)
+    _enter(folder, f"timing {Path(job.head.artifact).name} on {_where(job.format)}")
+    try:
+        with torch.no_grad():
+            return HostTimes(_timed(job), torch.__version__)
+    except Exception as error:
+        return NotExported(describe(error), torch=torch.__version__)
+
+
+def _timed(job: HostLoad) -> Load:
+    contenders = {"base": job.base, "head": job.head, "again": job.head}
+    names = list(contenders)
+    # What is loaded first finds other memory than what comes last.
+    random.Random(job.seed).shuffle(names)
+    tasks, load_ms, first_ms = {}, {}, {}
+    for name in names:
+        began = time.perf_counter_ns()
+        tasks[name] = _task(job.format, contenders[name])
+        load_ms[name] = (time.perf_counter_ns() - began) / 1e6
+        began = time.perf_counter_ns()
+        tasks[name]()
+        first_ms[name] = (time.perf_counter_ns() - began) / 1e6
+    base_ms, head_ms, again_ms = take_rounds([tasks[name] for name in contenders], job.rounds, job.budget_ms, job.seed)
+    return Load(
+        tuple(base_ms),
+        tuple(head_ms),
+        tuple(again_ms),
+        load_ms["base"],
+        load_ms["head"],
+        first_ms["base"],
+        first_ms["head"],
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    )
+
+
+def _task(format_name: str, given: Contender) -> Callable[[], object]:
+    run, inputs = BACKENDS[format_name].load(Path(given.artifact)), _golden(given.inputs, Path(given.folder))
+    return lambda: run(*inputs)
+
+
+def _golden(files: tuple[TensorFile, ...], folder: Path) -> Inputs:
+    import torch
+
+    return tuple(torch.from_numpy(read_tensor(file, folder)) for file in files)
+
+
+def _where(format_name: str) -> str:
+    runtime = BACKENDS[format_name].host_runtime()
+    return f"the host by {runtime}" if runtime else "the host"
+
+
+def _enter(folder: Path, stage: str, hint: str = "") -> None:
+    """Left behind for the parent, should this be the last thing we do; the hint is for a stage that never ends."""
+    (folder / STAGE_FILE).write_text(f"{stage}\n{hint}")
 
 
 if __name__ == "__main__":

@@ -107,8 +107,10 @@ def export(
         str | None, typer.Argument(help="One model: module:callable, file.py:callable or a saved file.")
     ] = None,
     shape: Shapes = None,
-    format_name: Annotated[str, typer.Option("--format", help="lite or torchscript.")] = "lite",
-    precision: Annotated[str, typer.Option("--precision", help="fp32.")] = "fp32",
+    format_name: Annotated[str, typer.Option("--format", help="lite, torchscript or executorch.")] = "lite",
+    precision: Annotated[
+        str, typer.Option("--precision", help="fp32; executorch also fp16, int8, int8-dynamic.")
+    ] = "fp32",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write.")] = None,
     config: ConfigFile = None,
     out: Out = DEFAULT_OUT,
@@ -136,7 +138,7 @@ def export(
 
 @app.command()
 def smoke(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=".ptl or .pt files, whoever made them.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=".ptl, .pt or .pte files, whoever made them.")],
     shape: Shapes = None,
     device: DeviceKind = None,
     serial: Serial = None,

@@ -197,6 +197,7 @@ def _facts(outcome: Outcome | None) -> SideFacts | None:
                 outcome.parameters,
                 dict(outcome.ops),
                 outcome.anatomy,
+                outcome.delegation,
             )
     return None
 

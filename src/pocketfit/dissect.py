@@ -148,4 +148,6 @@ def _format_version(path: Path, records: dict[str, bytes]) -> int | None:
 
     if "bytecode.pkl" in records:
         return int(torch._C._get_model_bytecode_version(str(path)))
-    return int(records["version"]) if "version" in records else None
+    # Newer archives have it under the second name.
+    version = records.get("version", records.get(".data/version"))
+    return None if version is None else int(version)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pocketfit.records import Anatomy, Evaluated, InputSpec, ModelSpec, Parity, TensorFile, Variant
+from pocketfit.records import Anatomy, Delegation, Evaluated, InputSpec, Load, ModelSpec, Parity, TensorFile, Variant
 
 JOB_FILE = "job.json"
 RESULT_FILE = "result.json"
@@ -25,11 +25,39 @@ class Job:
 
 @dataclass(frozen=True)
 class HostRun:
-    """Run a given TorchScript file on the host, to have something to compare a device with."""
+    """Run a given artifact on the host, to have something to compare a device with.
+
+    On seeded inputs of these kinds, else on the golden ones that are `files` in `folder`.
+    """
 
     format: str
     artifact: str
     inputs: tuple[InputSpec, ...]
+    memory_limit_bytes: int | None = None
+    files: tuple[TensorFile, ...] = ()
+    folder: str = ""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """An artifact to time, and the golden inputs that are `inputs` in `folder`."""
+
+    artifact: str
+    inputs: tuple[TensorFile, ...]
+    folder: str
+
+
+@dataclass(frozen=True)
+class HostLoad:
+    """Load base, head and head again on the host and time them in turn, in an order that follows from `seed`."""
+
+    format: str
+    base: Contender
+    head: Contender
+    threads: int
+    rounds: int
+    budget_ms: float
+    seed: int
     memory_limit_bytes: int | None = None
 
 
@@ -49,6 +77,7 @@ class Exported:
     metric: Evaluated | None = None
     anatomy: Anatomy | None = None
     state: Literal["exported"] = "exported"
+    delegation: Delegation | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +85,13 @@ class HostOutputs:
     outputs: tuple[TensorFile, ...]
     torch: str
     state: Literal["host-outputs"] = "host-outputs"
+
+
+@dataclass(frozen=True)
+class HostTimes:
+    load: Load
+    torch: str
+    state: Literal["host-times"] = "host-times"
 
 
 @dataclass(frozen=True)
@@ -76,10 +112,11 @@ class UnfitEnvironment:
     state: Literal["unfit"] = "unfit"
 
 
-Result = Exported | HostOutputs | NotExported | UnfitEnvironment
+Task = Job | HostRun | HostLoad
+Result = Exported | HostOutputs | HostTimes | NotExported | UnfitEnvironment
 
 
-def to_json(value: Job | HostRun | Result) -> str:
+def to_json(value: Task | Result) -> str:
     from pydantic import RootModel
 
     model: Any = RootModel[type(value)]  # type: ignore[misc]

@@ -59,7 +59,8 @@ def _latency(limits: Limits, latency: Latency) -> Iterator[Broken]:
     # The low end, not the middle: a limit fails a build only where the measurement can tell.
     if latency.ci_low > 1 + allowed:
         slower = f"{format_ratio(latency.ratio)} as long, at least {format_ratio(latency.ci_low)}"
-        yield Broken("latency_growth", f"a run takes {slower}; the limit is +{format_percent(allowed)}")
+        where = f" on {latency.device}" if latency.device else ""
+        yield Broken("latency_growth", f"a run{where} takes {slower}; the limit is +{format_percent(allowed)}")
 
 
 def _metric(limits: Limits, base: Built | None, head: Built) -> Iterator[Broken]:

@@ -15,6 +15,7 @@ from pocketfit.devices.choose import Choice
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.files import write_text_atomically
 from pocketfit.git import Git
+from pocketfit.host import HostTimer
 from pocketfit.manifest import write_manifest
 from pocketfit.records import Config, Report, SideName, Snapshot, Trial
 from pocketfit.snapshot import Side, take_snapshots
@@ -87,7 +88,8 @@ def run(request: Request, head: Head, choice: Choice) -> Report:
     for name, snapshot in snapshots.items():
         write_snapshot(request.out / f"{name}.json", snapshot)
         write_manifest(snapshot, request.out / "artifacts" / name)
-    trial, notes = _trial(request, choice, snapshots, head.config.device.latency_budget_s)
+    host = HostTimer(request.sandbox, head.config.device.threads)
+    trial, notes = _trial(request, choice, snapshots, head.config.device.latency_budget_s, host)
     for name, snapshot in snapshots.items():
         # Again, with what became of each artifact; the first is for a run that is stopped on the device.
         write_manifest(snapshot, request.out / "artifacts" / name, trial)
@@ -126,7 +128,11 @@ def prepare_out(out: Path) -> None:
 
 
 def _trial(
-    request: Request, choice: Choice, snapshots: Mapping[SideName, Snapshot], budget_s: float
+    request: Request,
+    choice: Choice,
+    snapshots: Mapping[SideName, Snapshot],
+    budget_s: float,
+    host: HostTimer,
 ) -> tuple[Trial | None, tuple[str, ...]]:
     """The trial on the first device that comes up, and what a reader should know about the choice."""
     if not choice.devices:
@@ -136,7 +142,7 @@ def _trial(
     for device in choice.devices:
         try:
             with started(device):
-                trial = run_trial(device, snapshots.get("base"), snapshots["head"], folders, budget_s)
+                trial = run_trial(device, snapshots.get("base"), snapshots["head"], folders, budget_s, host)
             break
         except EnvironmentProblem as problem:
             # What was built is kept and reported.

@@ -187,6 +187,18 @@ class Anatomy:
 
 
 @dataclass(frozen=True)
+class Delegation:
+    """How many of a program's operators XNNPACK takes.
+
+    `left_out` counts the others by name: portable kernels run them.
+    """
+
+    delegated: int
+    total: int
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Built:
     """A variant that exported, and agrees with eager on the host. `file` is relative to the artifacts' folder."""
 
@@ -205,6 +217,7 @@ class Built:
     metric: Evaluated | None = None
     anatomy: Anatomy | None = None
     state: Literal["built"] = "built"
+    delegation: Delegation | None = None
 
 
 @dataclass(frozen=True)
@@ -370,6 +383,7 @@ class SideFacts:
     parameters: int
     ops: Mapping[str, int]
     anatomy: Anatomy | None = None
+    delegation: Delegation | None = None
 
 
 @dataclass(frozen=True)

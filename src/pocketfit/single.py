@@ -15,6 +15,7 @@ from pocketfit.config import DTYPES, parse_config
 from pocketfit.devices.base import Device
 from pocketfit.errors import ConfigError
 from pocketfit.golden import seeded_arrays, write_arrays
+from pocketfit.host_trial import describe_outputs, problem_on_host, with_host
 from pocketfit.job import HostRun
 from pocketfit.manifest import find_entry
 from pocketfit.records import Built, Failed, InputSpec, Limits, Smoke, SmokeInput, TensorFile, Variant
@@ -83,8 +84,8 @@ class FileTrial:
 
     variant: Variant
     smoke: Smoke
-    reference: str = "eager"
     reasons: tuple[str, ...] = ()
+    reference: str = "eager"
 
 
 def check_file(artifact: Path, shapes: Sequence[str]) -> None:
@@ -109,25 +110,32 @@ def smoke_file(device: Device, artifact: Path, shapes: Sequence[str], sandbox: S
         return FileTrial(variant, Smoke("skipped", f"format {format_name} is not in this version of Pocketfit"))
     if entry:
         given = SmokeInput(format_name, artifact.resolve(), entry.inputs, artifact.resolve().parent)
-        return FileTrial(variant, smoke(device, device.info(), variant, given, entry.outputs, Limits()))
+        tried = smoke(device, device.info(), variant, given, entry.outputs, Limits())
+        if tried.status != "skipped" or not BACKENDS[format_name].host_runtime():
+            return FileTrial(variant, tried)
+        said = problem_on_host(given, entry.outputs, variant.precision, sandbox)
+        return FileTrial(variant, *with_host(tried, format_name, *said))
     with tempfile.TemporaryDirectory(prefix="pocketfit-smoke-") as name:
-        inputs, golden, reasons = _on_host(artifact, format_name, parse_shapes(shapes), Path(name), sandbox)
+        inputs, golden, problem = _on_host(artifact, format_name, parse_shapes(shapes), Path(name), sandbox)
         given = SmokeInput(format_name, artifact.resolve(), inputs, Path(name))
         tried = smoke(device, device.info(), variant, given, golden, Limits())
-    return FileTrial(variant, tried, "torch on this host", reasons)
+    tried, reasons = with_host(tried, format_name, problem, describe_outputs(golden))
+    if problem and not BACKENDS[format_name].host_runtime():
+        reasons = (f"not compared with the host, which can't run it: {problem}",)
+    return FileTrial(variant, tried, reasons, "torch on this host")
 
 
 def _on_host(
     artifact: Path, format_name: str, specs: tuple[InputSpec, ...], folder: Path, sandbox: Sandbox
-) -> tuple[tuple[TensorFile, ...], tuple[TensorFile, ...], tuple[str, ...]]:
-    """Seeded inputs, what the host's torch makes of them, and why it can't where it can't."""
+) -> tuple[tuple[TensorFile, ...], tuple[TensorFile, ...], str | None]:
+    """Seeded inputs, what the host makes of them, and why it can't where it can't."""
     arrays = [(f"[{index}]", array) for index, array in enumerate(seeded_arrays(specs))]
     inputs = write_arrays(arrays, folder, "input")
     job = HostRun(format_name, str(artifact.resolve()), specs, sandbox.memory_limit_bytes)
     result = run_on_host(job, sandbox, folder)
     if isinstance(result, str):
-        return inputs, (), (f"not compared with the host, which can't run it: {result}",)
-    return inputs, result.outputs, ()
+        return inputs, (), result
+    return inputs, result.outputs, None
 
 
 def guess_format(artifact: Path) -> str:

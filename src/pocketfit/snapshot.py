@@ -65,7 +65,9 @@ def _build_one(side: Side, variant: Variant, spec: ModelSpec, out: Path, sandbox
         return Skipped(variant, reason), ""
     started = time.monotonic()
     log_file = out / "logs" / f"{side.name}.{variant.stem}.log"
-    outcome, torch_version = build(variant, spec, side.root, side.artifacts, log_file, sandbox)
+    outcome, torch_version = build(
+        variant, spec, side.root, side.artifacts, log_file, sandbox, f"{side.name} {variant}"
+    )
     said = outcome.reason if isinstance(outcome, Failed) else f"{outcome.size_bytes / 1e6:.2f} MB"
     log.info("%s %s: %s (%.1f s)", side.name, variant, said, time.monotonic() - started)
     return outcome, torch_version

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
+from typing import Protocol
 
-from pocketfit.devices.base import Device
 from pocketfit.latency import fewest_loads, is_clear, looks
-from pocketfit.records import Load, SmokeInput, Timing
+from pocketfit.records import DeviceInfo, Load, SmokeInput, Timing
 
 log = logging.getLogger(__name__)
 
@@ -25,21 +25,35 @@ class Plan:
     latency_growth: float | None = None
 
 
-def time_pair(device: Device, base: SmokeInput, head: SmokeInput, seed: int, plan: Plan) -> Timing:
+@dataclass(frozen=True)
+class Place:
+    """Where a pair is timed, as a report names it."""
+
+    device: str
+    threads: int
+
+    @classmethod
+    def of(cls, info: DeviceInfo) -> Place:
+        return cls(" ".join(filter(None, (info.kind, info.abi))), info.threads)
+
+
+class Loader(Protocol):
+    """A device, or the host: see devices.base.Device."""
+
+    def time_load(
+        self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int
+    ) -> Load | str: ...
+
+
+def time_pair(loader: Loader, place: Place, base: SmokeInput, head: SmokeInput, seed: int, plan: Plan) -> Timing:
     """Every load is a process of its own, with an order of its own that follows from `seed`."""
-    info = device.info()
-    timing = Timing(
-        device=" ".join(filter(None, (info.kind, info.abi))),
-        threads=info.threads,
-        seed=seed,
-        comparisons=plan.comparisons,
-    )
+    timing = Timing(device=place.device, threads=place.threads, seed=seed, comparisons=plan.comparisons)
     began = time.monotonic()
     longest_s, loads = 0.0, list[Load]()
     while (spent_s := time.monotonic() - began) + longest_s <= plan.budget_s or not loads:
         # What is left, shared by the loads that it takes at least; a process and its warm-up take their part.
         share_ms = int(1000 * plan.budget_s / fewest_loads(plan.comparisons) / 3)
-        load = device.time_load(base, head, seed=seed + len(loads), rounds=ROUNDS, budget_ms=share_ms)
+        load = loader.time_load(base, head, seed=seed + len(loads), rounds=ROUNDS, budget_ms=share_ms)
         if isinstance(load, str):
             return _with(timing, loads, load)
         loads.append(load)

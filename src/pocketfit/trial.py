@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pocketfit.devices.base import Device, DeviceRun
+from pocketfit.host import HostTimer
 from pocketfit.parity import compare, disagreements, read_tensor, structure_differs
 from pocketfit.records import (
     Built,
@@ -26,7 +27,7 @@ from pocketfit.records import (
     TrialRow,
     Variant,
 )
-from pocketfit.timing import Plan, time_pair
+from pocketfit.timing import Loader, Place, Plan, time_pair
 
 log = logging.getLogger(__name__)
 
@@ -34,26 +35,35 @@ PLAIN_CONVOLUTIONS = frozenset({"aten::conv2d", "aten::_convolution", "aten::con
 
 
 def run_trial(
-    device: Device, base: Snapshot | None, head: Snapshot, folders: Mapping[SideName, Path], budget_s: float = 30.0
+    device: Device,
+    base: Snapshot | None,
+    head: Snapshot,
+    folders: Mapping[SideName, Path],
+    budget_s: float = 30.0,
+    host: HostTimer | None = None,
 ) -> Trial:
     """Try every variant that head built. `folders` maps a side to the folder of its artifacts.
 
-    `budget_s` is for timing one pair.
+    `budget_s` is for timing one pair; `host` times what the device has no runtime for.
     """
     info = device.info()
     before = {one.variant: one for one in base.outcomes if isinstance(one, Built)} if base else {}
     pairs = [(before.get(one.variant), one) for one in head.outcomes if isinstance(one, Built)]
-    tried = [_try_variant(device, info, *pair, folders, _limits(head, pair[1])) for pair in pairs]
+    tried = [_try_variant(device, info, *pair, folders, _limits(head, pair[1]), host) for pair in pairs]
     # Only after all of them ran: how sure each answer must be depends on how many there are.
     comparisons = sum(_is_to_be_timed(row) for row in tried)
 
     def timed(row: TrialRow, old: Built | None, new: Built) -> TrialRow:
         if old is None or not _is_to_be_timed(row):
             return row
-        log.info("%s on %s: timing base and head in turn", row.variant, info.kind)
+        loader: Loader = device
+        place = Place.of(info)
+        if host is not None and row.head is not None and row.head.status == "skipped":
+            loader, place = host, host.place(new.variant.format)
+        log.info("%s on %s: timing base and head in turn", row.variant, place.device)
         plan = Plan(budget_s, comparisons, _limits(head, new).latency_growth)
         given = (smoke_input(old, folders["base"]), smoke_input(new, folders["head"]))
-        return replace(row, timing=time_pair(device, *given, _seed(old, new), plan))
+        return replace(row, timing=time_pair(loader, place, *given, _seed(old, new), plan))
 
     return Trial(info, tuple(timed(row, *pair) for row, pair in zip(tried, pairs, strict=True)))
 
@@ -79,7 +89,13 @@ def untried(kind: str, head: Snapshot, problem: str) -> Trial:
 
 
 def _try_variant(
-    device: Device, info: DeviceInfo, base: Built | None, head: Built, folders: Mapping[SideName, Path], limits: Limits
+    device: Device,
+    info: DeviceInfo,
+    base: Built | None,
+    head: Built,
+    folders: Mapping[SideName, Path],
+    limits: Limits,
+    host: HostTimer | None,
 ) -> TrialRow:
     given_head = smoke_input(head, folders["head"])
     head_smoke = _explain(smoke(device, info, head.variant, given_head, head.outputs, limits), head)
@@ -89,7 +105,9 @@ def _try_variant(
     given_base = smoke_input(base, folders["base"])
     base_smoke = _explain(smoke(device, info, base.variant, given_base, base.outputs, limits), base)
     log.info("%s on %s: base %s", head.variant, info.kind, base_smoke.status)
-    if (base_smoke.status, head_smoke.status) != ("passed", "passed"):
+    statuses = (base_smoke.status, head_smoke.status)
+    on_host = statuses == ("skipped", "skipped") and host is not None and host.takes(head.variant.format)
+    if statuses != ("passed", "passed") and not on_host:
         return TrialRow(head.variant, base_smoke, head_smoke, Timing(reason="not timed, since not both sides run"))
     return TrialRow(head.variant, base_smoke, head_smoke)
 

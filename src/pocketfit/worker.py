@@ -18,21 +18,24 @@ from pocketfit.files import open_regular, read_regular
 from pocketfit.job import (
     JOB_FILE,
     RESULT_FILE,
-    STAGE_FILE,
     Exported,
     HostOutputs,
     HostRun,
+    HostTimes,
     Job,
     NotExported,
     Result,
+    Task,
     UnfitEnvironment,
     to_json,
 )
 from pocketfit.process import Finished, finish
+from pocketfit.progress import read_stage, telling
 from pocketfit.records import Built, Failed, ModelSpec, TensorFile, Variant
 from pocketfit.weigh import weigh
 
 RESULT_LIMIT_BYTES = 4_000_000
+OTHER_QUESTION = "the child answered another question than it was asked"
 GOLDEN_NAME = re.compile(r"^(input|output)\d{1,4}\.bin$")
 ITEM_BYTES = {"float16": 2, "float32": 4, "float64": 8, "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1}
 
@@ -68,20 +71,29 @@ def child_environment(environ: Mapping[str, str], home: Path | None, folder: Pat
 
 
 def build(
-    variant: Variant, spec: ModelSpec, root: Path, artifacts: Path, log_file: Path, sandbox: Sandbox
+    variant: Variant,
+    spec: ModelSpec,
+    root: Path,
+    artifacts: Path,
+    log_file: Path,
+    sandbox: Sandbox,
+    title: str = "",
 ) -> tuple[Built | Failed, str]:
     """Build one variant in a child and keep its files in `artifacts`; also returns the child's torch version.
 
+    `title` is what to call it while it takes long.
+
     Raises EnvironmentProblem when this machine can build nothing at all.
     """
-    with _job_folder(sandbox) as name:
+    with job_folder(sandbox) as name:
         folder = Path(name)
         job = Job(variant, spec, str(root), name, sandbox.memory_limit_bytes)
-        result = _run_child(job, root, folder, log_file, sandbox)
+        with telling(title or str(variant), folder):
+            result = run_child(job, root, folder, log_file, sandbox)
         if isinstance(result, NotExported):
             return Failed(variant, result.reason, result.reasons, result.failed_limits, result.parity), result.torch
-        if isinstance(result, HostOutputs):
-            return Failed(variant, "the child answered another question than it was asked"), result.torch
+        if not isinstance(result, Exported):
+            return Failed(variant, OTHER_QUESTION), result.torch
         try:
             return _keep(result, variant, folder, artifacts), result.torch
         except (OSError, ValueError) as error:
@@ -90,26 +102,30 @@ def build(
 
 def run_on_host(job: HostRun, sandbox: Sandbox, keep: Path) -> HostOutputs | str:
     """Run a given artifact on the host; its outputs go to the folder `keep`. A string says why there are none."""
-    with _job_folder(sandbox) as name:
+    with job_folder(sandbox) as name:
         folder = Path(name)
-        result = _run_child(job, folder, folder, keep / "child.log", sandbox)
+        result = run_child(job, folder, folder, keep / "child.log", sandbox)
         if isinstance(result, NotExported):
             return result.reason
+        if not isinstance(result, HostOutputs):
+            return OTHER_QUESTION
         for tensor in result.outputs:
             _take_tensor(tensor, folder, keep / tensor.file)
         return HostOutputs(result.outputs, result.torch)
 
 
-def _job_folder(sandbox: Sandbox) -> tempfile.TemporaryDirectory[str]:
+def job_folder(sandbox: Sandbox) -> tempfile.TemporaryDirectory[str]:
+    """A folder that the child may write to, removed with all that it left."""
     folder = tempfile.TemporaryDirectory(prefix="pocketfit-job-", ignore_cleanup_errors=True)
     if sandbox.user:
         shutil.chown(folder.name, sandbox.user)
     return folder
 
 
-def _run_child(
-    job: Job | HostRun, cwd: Path, folder: Path, log_file: Path, sandbox: Sandbox
-) -> Exported | HostOutputs | NotExported:
+def run_child(
+    job: Task, cwd: Path, folder: Path, log_file: Path, sandbox: Sandbox
+) -> Exported | HostOutputs | HostTimes | NotExported:
+    """What a child says to one job; how it died is a reason like any other."""
     (folder / JOB_FILE).write_text(to_json(job))
     home = folder if sandbox.user else None
     done = finish(
@@ -126,7 +142,7 @@ def _run_child(
     result = _read_result(folder) if done.code == 0 else None
     if isinstance(result, UnfitEnvironment):
         raise EnvironmentProblem(result.reason)
-    return result or NotExported(_how_it_died(done, _read_stage(folder), sandbox))
+    return result or NotExported(_how_it_died(done, *read_stage(folder), sandbox))
 
 
 def _read_result(folder: Path) -> Result | None:
@@ -141,21 +157,14 @@ def _read_result(folder: Path) -> Result | None:
         return NotExported(f"the child's result can't be read: {str(error).splitlines()[0]}")
 
 
-def _how_it_died(done: Finished, stage: str, sandbox: Sandbox) -> str:
+def _how_it_died(done: Finished, stage: str, hint: str, sandbox: Sandbox) -> str:
     if done.timed_out:
-        return f"{stage} took longer than {sandbox.timeout_s:g} s and was stopped"
+        return f"{stage} took longer than {sandbox.timeout_s:g} s and was stopped" + (f"; {hint}" if hint else "")
     if name := done.signal_name:
         guess = ", most likely for want of memory" if name == "SIGKILL" else ""
         return f"the process was killed by {name} while {stage}{guess}"
     lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
     return f"the process ended with exit code {done.code} while {stage}" + (f": {lines[-1][:300]}" if lines else "")
-
-
-def _read_stage(folder: Path) -> str:
-    try:
-        return read_regular(folder / STAGE_FILE, 1000).decode(errors="replace")
-    except (OSError, ValueError):
-        return "starting"
 
 
 def _keep(result: Exported, variant: Variant, folder: Path, artifacts: Path) -> Built:
@@ -184,6 +193,7 @@ def _keep(result: Exported, variant: Variant, folder: Path, artifacts: Path) -> 
         reasons=result.reasons,
         metric=result.metric,
         anatomy=result.anatomy,
+        delegation=result.delegation,
     )
 
 

@@ -247,7 +247,7 @@ USAGE = {
     "shape": (["export", "net.py:net", "--shape", "1x3"], "--shape '1x3' is no shape: write lengths with commas"),
     "dtype": (["export", "net.py:net", "--shape", "1,3:half"], "--shape '1,3:half': unknown dtype 'half'"),
     "format": (["export", "net.py:net", "--shape", "1,3", "--format", "light"], "unknown format 'light': did you mean 'lite'?"),
-    "later_format": (["export", "net.py:net", "--shape", "1,3", "--format", "executorch"], "format executorch is not in this version of Pocketfit"),
+    "torchscript_as_pte": (["export", "net.pt", "--shape", "1,3", "--format", "executorch"], "net.pt is a saved TorchScript file, which torch.export does not take"),
     "later_precision": (["export", "net.py:net", "--shape", "1,3", "--precision", "int8"], "precision int8 is not in this version of Pocketfit"),
     "target": (["export", "net.py:net", "--shape", "1,3", "-o", "gone/x.ptl"], "-o gone/x.ptl: there is no folder gone"),
     "no_shape": (["smoke", "net.py"], "net.py: say what goes in, e.g. --shape 1,3,224,224"),

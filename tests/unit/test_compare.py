@@ -285,7 +285,7 @@ def test_a_limit_that_the_device_named_is_not_said_twice() -> None:
         (
             Limits(latency_growth=0.24),
             "latency_growth",
-            f"a run takes {TIMES}1.30 as long, at least {TIMES}1.25; the limit is +24 %",
+            f"a run on jvm x86_64 takes {TIMES}1.30 as long, at least {TIMES}1.25; the limit is +24 %",
         ),
         (Limits(max_abs_diff=1e-5), None, None),
         (Limits(min_sqnr_db=115), "min_sqnr_db", "on jvm, SQNR against eager is 110.0 dB, below 115 dB"),
@@ -306,7 +306,7 @@ def test_every_limit_at_once() -> None:
     assert row.reasons == (
         "the file is 1,500 B, the limit is 1 B",
         "the file grew by 500 B (+50.0 %), the limit is +1 %",
-        f"a run takes {TIMES}1.30 as long, at least {TIMES}1.25; the limit is +10 %",
+        f"a run on jvm x86_64 takes {TIMES}1.30 as long, at least {TIMES}1.25; the limit is +10 %",
         "on the host, SQNR against eager is 120.0 dB, below 200 dB",
         "on the host, the largest difference from eager is 1e-06, above 1e-09",
         "on jvm, SQNR against eager is 110.0 dB, below 200 dB",

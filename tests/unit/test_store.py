@@ -14,6 +14,7 @@ from pocketfit import store
 from pocketfit.errors import ConfigError
 from pocketfit.records import (
     Built,
+    Delegation,
     DeviceInfo,
     Failed,
     Growth,
@@ -77,7 +78,15 @@ def test_round_trips(tmp_path: Path) -> None:
 
 
 def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
-    row = replace(GREW, reasons=("too big",), failed_limits=("size",), metric=Metric(0.98, 0.98, 0.97))
+    assert GREW.head is not None
+    row = replace(
+        GREW,
+        reasons=("too big",),
+        failed_limits=("size",),
+        metric=Metric(0.98, 0.98, 0.97),
+        head=replace(GREW.head, delegation=Delegation(68, 70, {"aten::relu": 2})),
+        latency=replace(GREW.latency, device="host, executorch 1.3.1, 1 thread"),
+    )
     store.write_report(tmp_path / "report.json", replace(CALM, verdict="fail", rows=(row,), notes=("a note",)))
 
     text = (tmp_path / "report.json").read_text()
@@ -117,6 +126,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "parameters": 3504872,
                     "ops": {"aten::conv2d": 52, "aten::add": 10},
                     "anatomy": None,
+                    "delegation": None,
                 },
                 "head": {
                     "size_bytes": 19607468,
@@ -125,6 +135,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "parameters": 3504872,
                     "ops": {"aten::conv2d": 58, "aten::add": 10, "aten::relu": 2},
                     "anatomy": None,
+                    "delegation": {"delegated": 68, "total": 70, "left_out": {"aten::relu": 2}},
                 },
                 "parity": {
                     "max_abs_diff": 1.1e-06,
@@ -152,7 +163,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "head_load_ms": 110.6,
                     "base_first_ms": 30.2,
                     "head_first_ms": 33.1,
-                    "device": "jvm x86_64",
+                    "device": "host, executorch 1.3.1, 1 thread",
                     "threads": 1,
                     "seed": 7,
                 },

@@ -2,14 +2,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from pocketfit import timing
-from pocketfit.devices.base import Device
 from pocketfit.records import DeviceInfo, Load, SmokeInput
-from pocketfit.timing import Plan, time_pair
+from pocketfit.timing import Place, Plan, time_pair
 
 BASE = SmokeInput("lite", Path("base.ptl"), (), Path())
 HEAD = SmokeInput("lite", Path("head.ptl"), (), Path())
@@ -43,7 +42,7 @@ class Clockwork:
 
 def time_on(device: Clockwork, monkeypatch: pytest.MonkeyPatch, plan: Plan) -> Any:
     monkeypatch.setattr("pocketfit.timing.time.monotonic", lambda: device.now)
-    return time_pair(cast(Device, device), BASE, HEAD, 100, plan)
+    return time_pair(device, Place.of(device.info()), BASE, HEAD, 100, plan)
 
 
 @pytest.mark.parametrize("factor", [1.0, 1.05, 0.9])

@@ -24,6 +24,7 @@ from pocketfit.records import (
     Timing,
     Variant,
 )
+from pocketfit.timing import Place
 from pocketfit.trial import run_trial
 
 NET = Variant("net", "lite", "fp32")
@@ -180,3 +181,56 @@ def test_a_crash_is_the_runtimes_own_reason(folders: dict[str, Path]) -> None:
 def test_what_was_not_built_is_not_tried(folders: dict[str, Path]) -> None:
     head = snapshot("head", Failed(NET, "no"))
     assert run_trial(Doubler(), None, head, folders).rows == ()  # type: ignore[arg-type]
+
+
+@dataclass
+class Bare(Doubler):
+    """A device that has no runtime for anything."""
+
+    def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
+        return DeviceRun("skipped", "this image has no such runtime")
+
+
+@dataclass
+class Host:
+    """A host that has a runtime of its own for these formats."""
+
+    formats: tuple[str, ...] = ("lite",)
+    timed: list[tuple[str, str]] = field(default_factory=list)
+
+    def takes(self, format_name: str) -> bool:
+        return format_name in self.formats
+
+    def place(self, format_name: str) -> Place:
+        return Place(f"host, {format_name}", 3)
+
+    def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
+        self.timed.append((base.artifact.read_text(), head.artifact.read_text()))
+        return Load((1.0, 1.0), (3.0, 3.0))
+
+
+def test_what_no_device_runs_is_timed_on_the_host(folders: dict[str, Path]) -> None:
+    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "1"))
+    host = Host()
+    (row,) = run_trial(Bare(), *sides, folders, 30.0, host).rows  # type: ignore[arg-type]
+    assert row.head == Smoke("skipped", "this image has no such runtime", "jvm", "x86_64")
+    assert row.timing is not None
+    assert (row.timing.device, row.timing.threads) == ("host, lite", 3)
+    assert row.timing.loads == (Load((1.0, 1.0), (3.0, 3.0)),) * 8
+    assert host.timed == [("0", "1")] * 8
+
+
+@pytest.mark.parametrize("host", [None, Host(formats=())])
+def test_what_nothing_can_time(folders: dict[str, Path], host: Host | None) -> None:
+    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "1"))
+    (row,) = run_trial(Bare(), *sides, folders, 30.0, host).rows  # type: ignore[arg-type]
+    assert row.timing == Timing(reason="not timed, since not both sides run")
+
+
+def test_what_a_device_runs_is_timed_there_alone(folders: dict[str, Path]) -> None:
+    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "0.0"))
+    host = Host()
+    (row,) = run_trial(Doubler(), *sides, folders, 30.0, host).rows  # type: ignore[arg-type]
+    assert row.timing is not None
+    assert row.timing.device == "jvm x86_64"
+    assert host.timed == []

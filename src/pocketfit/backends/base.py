@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pocketfit.records import ModelSpec
+from pocketfit.records import Delegation, ModelSpec
 
 if TYPE_CHECKING:
     import torch
@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to build: `model` in evaluation mode, what it is traced with, and what a quantizer is calibrated with."""
+    """What to build: `model` in evaluation mode, what it is traced with, and what a quantizer is calibrated with.
+
+    `enter` says what is done from now on, and what a reader should know if it is what never ends.
+    """
 
     model: torch.nn.Module
     inputs: Inputs
     spec: ModelSpec
     precision: str = "fp32"
     batches: tuple[Inputs, ...] = ()
+    enter: Callable[[str, str], None] = lambda stage, hint: None
 
 
 @dataclass(frozen=True)
@@ -33,16 +37,24 @@ class Optimized:
     recipe: tuple[str, ...]
     reasons: tuple[str, ...]
     ops: Mapping[str, int]
+    delegation: Delegation | None = None
 
 
 class Backend(Protocol):
-    """One mobile format. Implementations hold no state; all but `skips` run in the child."""
+    """One mobile format. Implementations hold no state; all but `skips` and `host_runtime` run in the child.
+
+    `flat_outputs`: a file's outputs are a list, in the order of tensors.flatten, whatever eager's are nested in.
+    """
 
     name: str
     suffix: str
+    flat_outputs: bool
 
     def skips(self, spec: ModelSpec, precision: str) -> str | None:
         """Why this model can't be tried in this format and precision, or None. Asked without torch."""
+
+    def host_runtime(self) -> str | None:
+        """What runs a file on the host as a phone would, with its version; None where only a device's times count."""
 
     def unfit(self) -> str | None:
         """Why this machine can't build this format at all, or None."""

@@ -18,10 +18,14 @@ class Lite:
     """.ptl for org.pytorch:pytorch_android_lite, which interprets bytecode."""
 
     name = "lite"
+    flat_outputs = False
     suffix = ".ptl"
 
     def skips(self, spec: ModelSpec, precision: str) -> str | None:
         return recipe.skips(precision)
+
+    def host_runtime(self) -> str | None:
+        return None
 
     def unfit(self) -> str | None:
         return recipe.unfit()

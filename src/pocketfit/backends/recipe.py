@@ -45,7 +45,7 @@ def no_xnnpack() -> str:
 def optimize(wanted: Wanted, check: Check) -> Optimized:
     """Trace (unless it is TorchScript), freeze, optimize; raises ModelProblem where the trace itself is wrong."""
     model, inputs, spec = wanted.model, wanted.inputs, wanted.spec
-    traced, step, reasons = _traced(_with_java_types(model, inputs), inputs, spec)
+    traced, step, reasons = _traced(with_java_types(model, inputs), inputs, spec)
     if problem := check(traced):
         raise ModelProblem(f"the {step} does not compute what eager does: {problem}")
     frozen, problem = _try(lambda: _freeze(traced, spec), check)
@@ -56,7 +56,7 @@ def optimize(wanted: Wanted, check: Check) -> Optimized:
     return Optimized(module, steps, (*reasons, *pass_reasons), count_ops(module))
 
 
-def _with_java_types(model: torch.nn.Module, inputs: Inputs) -> torch.nn.Module:
+def with_java_types(model: torch.nn.Module, inputs: Inputs) -> torch.nn.Module:
     """A model that takes bool tensors, wrapped so that it takes uint8: Java has no bool tensors."""
     import torch
 
@@ -68,31 +68,40 @@ def _with_java_types(model: torch.nn.Module, inputs: Inputs) -> torch.nn.Module:
         def __init__(self) -> None:
             super().__init__()
             self.model = model
+            # Not eval(): what was loaded from a .pt2 refuses to be told, and is in its mode for good.
+            self.training = False
 
         def forward(self, *given: torch.Tensor) -> Any:
             return self.model(*(one.bool() if is_bool else one for one, is_bool in zip(given, which, strict=True)))
 
-    return BoolFromUint8().eval()
+    return BoolFromUint8()
 
 
 def java_inputs(inputs: Inputs) -> Inputs:
-    """The inputs as Java passes them: see _with_java_types."""
+    """The inputs as Java passes them: see with_java_types."""
     import torch
 
     return tuple(one.to(torch.uint8) if one.dtype == torch.bool else one for one in inputs)
 
 
-def _traced(model: torch.nn.Module, inputs: Inputs, spec: ModelSpec) -> tuple[Any, str, tuple[str, ...]]:
+def java_reasons(inputs: Inputs) -> tuple[str, ...]:
+    """What the reader should know of with_java_types."""
     import torch
 
     bools = [index for index, one in enumerate(inputs) if one.dtype == torch.bool]
-    reasons = [
+    return tuple(
         f"input {index} is bool, which Java has no tensors for: the artifact takes uint8 (0 or 1)" for index in bools
-    ]
+    )
+
+
+def _traced(model: torch.nn.Module, inputs: Inputs, spec: ModelSpec) -> tuple[Any, str, tuple[str, ...]]:
+    import torch
+
+    reasons = java_reasons(inputs)
     if isinstance(model, torch.jit.ScriptModule):
-        return model, "script", tuple(reasons)
+        return model, "script", reasons
     if spec.how == "script":
-        return _script(model), "script", tuple(reasons)
+        return _script(model), "script", reasons
     given = java_inputs(inputs)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

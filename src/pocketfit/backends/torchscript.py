@@ -17,10 +17,14 @@ class TorchScript:
     """.pt for org.pytorch:pytorch_android, which holds the whole TorchScript interpreter."""
 
     name = "torchscript"
+    flat_outputs = False
     suffix = ".pt"
 
     def skips(self, spec: ModelSpec, precision: str) -> str | None:
         return recipe.skips(precision)
+
+    def host_runtime(self) -> str | None:
+        return None
 
     def unfit(self) -> str | None:
         return recipe.unfit()

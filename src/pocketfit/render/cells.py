@@ -35,7 +35,8 @@ VISIBLE_DB = 6.0
 class Cell:
     """The fact, beneath it what changed or why, beneath that details: short lines, so that columns are narrow.
 
-    `tone` is of the change, or of the fact where it is alone.
+    `tone` is of the change, or of the fact where it is alone. `place` is where the fact was measured, where that is
+    not what the column's title says.
     """
 
     fact: str = ""
@@ -43,10 +44,11 @@ class Cell:
     detail: str = ""
     tone: Tone = "plain"
     aside: str = ""
+    place: str = ""
 
     @property
     def lines(self) -> tuple[str, ...]:
-        return tuple(line for line in (self.fact, self.remark, self.detail, self.aside) if line)
+        return tuple(line for line in (self.fact, self.remark, self.detail, self.aside, self.place) if line)
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,16 @@ def _latency(row: Row) -> Cell:
     interval = "" if low is None or high is None else f"{low:.2f} to {high:.2f}"
     tones: dict[str, Tone] = {"slower": "worse", "faster": "better"}
     tone = "failed" if "latency_growth" in row.failed_limits else tones.get(latency.verdict, "quiet")
-    return Cell(times, f"{ratio}{latency.verdict}", interval, tone)
+    return Cell(times, f"{ratio}{latency.verdict}", interval, tone, place=_place(row))
+
+
+def _place(row: Row) -> str:
+    """Where times were taken, where that is not the report's device."""
+    device = row.latency.device
+    if device is None or device == " ".join(filter(None, (row.smoke.device, row.smoke.abi))):
+        return ""
+    threads = "" if row.latency.threads is None else f", {count_threads(row.latency.threads)}"
+    return f"on {clean(device, LABEL_LENGTH)}{threads}"
 
 
 def _metric(row: Row) -> Cell:

@@ -61,6 +61,8 @@ def _facts(row: Row) -> Iterator[tuple[str, str]]:
         yield "Parameters", _both(row.base.parameters if row.base else None, row.head.parameters)
         if row.head.ops:
             yield "Operators", _operators(row)
+        if row.head.delegation:
+            yield "Run by XNNPACK", _delegated(row)
         yield from anatomy_facts(row)
     if row.parity:
         yield "On the host", _agreement(row.parity)
@@ -105,6 +107,15 @@ def _operators(row: Row) -> str:
         return f"{sum(after.values()):,} of {len(after):,} kinds"
     changes = ((after.get(name, 0) - before.get(name, 0), clean(name)) for name in sorted(before.keys() | after.keys()))
     return ", ".join(f"{delta:+,} {name}" for delta, name in changes if delta)
+
+
+def _delegated(row: Row) -> str:
+    shares = [
+        f"{side.delegation.delegated:,} of {side.delegation.total:,} operators"
+        for side in (row.base, row.head)
+        if side and side.delegation
+    ]
+    return " → ".join(dict.fromkeys(shares))
 
 
 def _agreement(parity: Parity | OutputParity) -> str:

@@ -1,0 +1,74 @@
+"""What of a lowered program XNNPACK runs, and what is left to portable kernels. Runs in the child.
+
+ExecuTorch's own get_delegation_info counts the same nodes, but needs pandas.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from pocketfit.records import Delegation
+
+MOST_NAMES = 8
+# Inside a delegate they only mark what XNNPACK computes in int8: it runs no such operator.
+MARKERS = "quantized_decomposed::"
+
+
+def count(program: Any) -> tuple[Delegation, dict[str, int]]:
+    """Of the lowered `ExportedProgram`: the numbers, and all operators by name."""
+    from executorch.exir.lowered_backend_module import LoweredBackendModule
+
+    taken: Counter[str] = Counter()
+    left: Counter[str] = Counter(name for graph in _graphs(program.graph_module) for name in _operators(graph))
+    for module in program.graph_module.modules():
+        if isinstance(module, LoweredBackendModule):
+            names = _operators(module.original_module.graph)
+            taken.update(name for name in names if not name.startswith(MARKERS))
+    numbers = Delegation(taken.total(), taken.total() + left.total(), dict(sorted(left.items())))
+    return numbers, dict(sorted((taken + left).items()))
+
+
+def reasons(delegation: Delegation) -> list[str]:
+    """One sentence where something is left out."""
+    if not delegation.left_out:
+        return []
+    largest = sorted(delegation.left_out.items(), key=lambda one: (-one[1], one[0]))
+    names = ", ".join(f"{name} ({times})" for name, times in largest[:MOST_NAMES])
+    more = f" and {len(largest) - MOST_NAMES} more kinds" if len(largest) > MOST_NAMES else ""
+    return [
+        f"XNNPACK takes {delegation.delegated:,} of {delegation.total:,} operators; left to portable kernels: "
+        f"{names}{more}"
+    ]
+
+
+def kernels(program: Any) -> set[str]:
+    """The names of the kernels that a finished program calls, as the runtime registers them: `aten::mean.out`."""
+    return {
+        f"{schema.name}.{schema.overload_name}" if schema.overload_name else schema.name
+        for graph in _graphs(program.graph_module)
+        for schema in _schemas(graph)
+    }
+
+
+def _graphs(module: Any) -> Iterator[Any]:
+    """The graph and those of its branches and loops, without the delegates'."""
+    import torch
+
+    yield module.graph
+    for child in module.children():
+        if isinstance(child, torch.fx.GraphModule):
+            yield from _graphs(child)
+
+
+def _operators(graph: Any) -> Iterator[str]:
+    return (schema.name for schema in _schemas(graph))
+
+
+def _schemas(graph: Any) -> Iterator[Any]:
+    for node in graph.nodes:
+        # What has no schema is no operator: taking an item of a tuple, reserving memory, calling a delegate.
+        if node.op == "call_function" and node.target is not operator.getitem and hasattr(node.target, "_schema"):
+            yield node.target._schema

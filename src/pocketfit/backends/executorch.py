@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pocketfit.backends import lowering
+from pocketfit.records import ModelSpec
+from pocketfit.tensors import ModelProblem
+
+if TYPE_CHECKING:
+    from pocketfit.backends.base import Check, Optimized, Wanted
+
+TORCHSCRIPT_SUFFIXES = (".pt", ".pth", ".jit", ".ptl")
+
+
+class ExecuTorch:
+    """.pte for org.pytorch:executorch-android, which runs a planned program, most of it by XNNPACK."""
+
+    name = "executorch"
+    suffix = ".pte"
+    flat_outputs = True
+
+    def skips(self, spec: ModelSpec, precision: str) -> str | None:
+        if ":" not in spec.source and spec.source.endswith(TORCHSCRIPT_SUFFIXES):
+            return (
+                f"{spec.source} is a saved TorchScript file, which torch.export does not take: "
+                "name a callable that builds the module, or a .pt2 file that torch.export.save wrote"
+            )
+        return None
+
+    def host_runtime(self) -> str | None:
+        try:
+            return f"executorch {version('executorch')}"
+        except PackageNotFoundError:
+            return "executorch"
+
+    def unfit(self) -> str | None:
+        missing = [name for name in ("executorch", "torchao") if find_spec(name) is None]
+        # The lowering starts this program, which is installed with executorch, beside Python.
+        missing += [] if shutil.which("flatc") else ["flatc (a program of executorch)"]
+        if not missing:
+            return None
+        return (
+            f"{missing[0]} is not installed here, which format executorch needs: "
+            "pip install --no-deps -r requirements/executorch.txt"
+        )
+
+    def optimize(self, wanted: Wanted, check: Check) -> Optimized:
+        return lowering.optimize(wanted, check)
+
+    def save(self, optimized: Optimized, path: Path) -> None:
+        path.write_bytes(optimized.module)
+
+    def load(self, path: Path) -> Callable[..., Any]:
+        import torch
+        from executorch.extension.pybindings.portable_lib import _unsafe_reset_threadpool
+        from executorch.runtime import Runtime
+
+        # ExecuTorch has threads of its own, as many as there are cores unless told.
+        _unsafe_reset_threadpool(torch.get_num_threads())
+        program = Runtime.get().load_program(path)
+        if "forward" not in program.method_names:
+            raise ModelProblem(f"{path.name} has no method forward: it has {', '.join(sorted(program.method_names))}")
+        method: Any = program.load_method("forward")
+        planned = [_sizes(method.metadata, index) for index in range(method.metadata.num_inputs())]
+
+        def run(*inputs: torch.Tensor) -> Any:
+            # The program's memory is a part of what is run: it must live as long.
+            assert program
+            given = [list(one.shape) for one in inputs]
+            if given != planned:
+                raise ModelProblem(f"{path.name} takes inputs of {_shown(planned)}, and was given {_shown(given)}")
+            # Strides other than the planned ones are refused.
+            return tuple(method.execute([one.contiguous() for one in inputs]))
+
+        return run
+
+
+def _sizes(metadata: Any, index: int) -> list[int]:
+    return list(metadata.input_tensor_meta(index).sizes())
+
+
+def _shown(shapes: list[list[int]]) -> str:
+    return ", ".join("x".join(map(str, shape)) or "scalar" for shape in shapes) or "nothing"

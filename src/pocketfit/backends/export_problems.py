@@ -1,0 +1,57 @@
+"""What torch.export and the lowering say, as one sentence with the operator and the line. Runs in the child."""
+
+from __future__ import annotations
+
+import re
+import sysconfig
+import traceback
+from pathlib import Path
+
+from pocketfit.source import describe
+from pocketfit.tensors import ModelProblem
+
+ATEN = re.compile(r"\baten\.\w+")
+STANDARD_LIBRARY = sysconfig.get_paths()["stdlib"]
+FRAME = re.compile(r'File "([^"]+)", line (\d+), in \w+\n\s*([^\n]+)')
+
+POCKETFIT = str(Path(__file__).resolve().parents[1])
+
+
+def not_exported(error: Exception) -> ModelProblem:
+    """Control flow that depends on a tensor's values has a sentence of its own, since it has a remedy."""
+    where = _line_of(error)
+    if type(error).__name__ == "GuardOnDataDependentSymNode":
+        return ModelProblem(
+            f"torch.export can't follow Python's control flow over the values of a tensor{where}: "
+            "write it with torch.where or torch.cond"
+        )
+    return ModelProblem(f"torch.export fails{where}: {describe(error)}")
+
+
+def not_lowered(error: Exception) -> ModelProblem:
+    text = str(error)
+    said = describe(error).rstrip(".: ")
+    found = ATEN.search(text)
+    operator = f" at {found[0]}" if found and found[0] not in said else ""
+    # Each operator's trace ends with a blank line, and the first is whose operator is named.
+    traces = ([one for one in FRAME.findall(block) if _is_the_models(one[0])] for block in text.split("\n\n"))
+    frames = next(filter(None, traces), None)
+    where = _shown(*frames[-1]) if frames else ""
+    return ModelProblem(f"lowering to ExecuTorch fails{operator}{where}: {said}")
+
+
+def _line_of(error: Exception) -> str:
+    """The innermost line of the model itself."""
+    frames = traceback.extract_tb(error.__traceback__)
+    models = [frame for frame in frames if _is_the_models(frame.filename)]
+    return _shown(models[-1].filename, str(models[-1].lineno), models[-1].line or "") if models else ""
+
+
+def _is_the_models(file: str) -> bool:
+    """Not Python's own, nor generated, nor ours, nor installed: nobody can mend that in a pull request."""
+    return not file.startswith((STANDARD_LIBRARY, POCKETFIT, "<")) and "site-packages" not in file
+
+
+def _shown(file: str, line: str, code: str) -> str:
+    place = "/".join(file.split("/")[-2:])
+    return f" ({place}:{line}, `{code.strip()[:80]}`)"

@@ -1,0 +1,60 @@
+"""int8 by torchao's PT2E with ExecuTorch's quantizer for XNNPACK: symmetric, weights per channel. Runs in the child."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pocketfit.source import describe
+from pocketfit.tensors import ModelProblem
+
+if TYPE_CHECKING:
+    from pocketfit.backends.base import Inputs
+
+WHAT = {
+    "int8": "convolutions and linear layers, and this model has none that the quantizer for XNNPACK takes",
+    "int8-dynamic": "linear layers and those inside LSTM, GRU and RNN, and this model has none",
+}
+
+
+def quantize(exported: Any, batches: Sequence[Inputs], *, dynamic: bool) -> tuple[Any, bool]:
+    """The quantized module, and whether anything in it is; the ranges of activations come from `batches`.
+
+    `dynamic`: linear layers only, whose activations get their ranges at run time. Raises ModelProblem.
+    """
+    import torch
+    from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import (
+        XNNPACKQuantizer,
+        get_symmetric_quantization_config,
+    )
+    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+
+    config = get_symmetric_quantization_config(is_per_channel=True, is_dynamic=dynamic)
+    quantizer = XNNPACKQuantizer()
+    if dynamic:
+        # Told for all, it takes lone convolutions too, but not those before a ReLU.
+        quantizer.set_operator_type(torch.ops.aten.linear.default, config)
+    else:
+        quantizer.set_global(config)
+    try:
+        with torch.no_grad():
+            module = _without_recurrent_operators(exported).module() if dynamic else exported.module()
+            prepared = prepare_pt2e(module, quantizer)
+            for batch in batches:
+                prepared(*batch)
+            module = convert_pt2e(prepared)
+    except Exception as error:
+        raise ModelProblem(f"quantizing fails: {describe(error)}") from error
+    return module, any("quantize_per_" in str(node.target) for node in module.graph.nodes)
+
+
+def _without_recurrent_operators(exported: Any) -> Any:
+    """The quantizer knows linear layers, not the operators of whole LSTMs that are made of them."""
+    import torch
+    from torch._decomp import get_decompositions
+
+    aten = torch.ops.aten
+    recurrent = [aten.lstm.input, aten.gru.input, aten.rnn_tanh.input, aten.rnn_relu.input]
+    if not any(node.target in recurrent for node in exported.graph.nodes):
+        return exported
+    return exported.run_decompositions(get_decompositions(recurrent))

@@ -1,0 +1,47 @@
+"""Times artifacts of formats that this host has a runtime of its own for, in children like any other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pocketfit.backends import BACKENDS
+from pocketfit.job import Contender, HostLoad, HostTimes, NotExported
+from pocketfit.records import Load, SmokeInput
+from pocketfit.timing import Place
+from pocketfit.worker import OTHER_QUESTION, Sandbox, job_folder, run_child
+
+
+class HostTimer:
+    """`threads` is how many a model may take."""
+
+    def __init__(self, sandbox: Sandbox, threads: int) -> None:
+        self.sandbox, self.threads = sandbox, threads
+
+    def takes(self, format_name: str) -> bool:
+        """False where only a device's times count."""
+        return format_name in BACKENDS and BACKENDS[format_name].host_runtime() is not None
+
+    def place(self, format_name: str) -> Place:
+        return Place(f"host, {BACKENDS[format_name].host_runtime()}", self.threads)
+
+    def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
+        """As devices.base.Device has it."""
+        job = HostLoad(
+            head.format,
+            _contender(base),
+            _contender(head),
+            self.threads,
+            rounds,
+            budget_ms,
+            seed,
+            self.sandbox.memory_limit_bytes,
+        )
+        with job_folder(self.sandbox) as name:
+            result = run_child(job, Path(name), Path(name), Path(name) / "child.log", self.sandbox)
+        if isinstance(result, NotExported):
+            return f"not timed on the host: {result.reason}"
+        return result.load if isinstance(result, HostTimes) else OTHER_QUESTION
+
+
+def _contender(given: SmokeInput) -> Contender:
+    return Contender(str(given.artifact.resolve()), given.inputs, str(given.folder.resolve()))

@@ -1,0 +1,55 @@
+"""What the host's own runtime for a format says of an artifact that no device can run."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pocketfit.backends import BACKENDS
+from pocketfit.job import HostRun
+from pocketfit.parity import compare, disagreements, read_tensor, structure_differs
+from pocketfit.records import Limits, Smoke, SmokeInput, TensorFile
+from pocketfit.worker import Sandbox, run_on_host
+
+
+def with_host(tried: Smoke, format_name: str, problem: str | None, said: str) -> tuple[Smoke, tuple[str, ...]]:
+    """The smoke, and what to tell beside it, given what is wrong with the file on the host, else what is said of it.
+
+    One that fails even on the host is `failed`; one that runs there stays `skipped`, since that is no phone.
+    """
+    runtime = BACKENDS[format_name].host_runtime()
+    if runtime is None or tried.status != "skipped":
+        return tried, ()
+    if problem:
+        return replace(tried, status="failed", reason=f"on the host by {runtime}: {problem}"), ()
+    return tried, (f"on the host by {runtime} it {said}",)
+
+
+def problem_on_host(
+    given: SmokeInput, golden: Sequence[TensorFile], precision: str, sandbox: Sandbox
+) -> tuple[str | None, str]:
+    """Run an artifact on its golden inputs; returns what is wrong with it, and what is to be said where nothing is."""
+    with tempfile.TemporaryDirectory(prefix="pocketfit-host-") as name:
+        folder = str(given.folder.resolve())
+        job = HostRun(given.format, str(given.artifact), (), sandbox.memory_limit_bytes, given.inputs, folder)
+        result = run_on_host(job, sandbox, Path(name))
+        if isinstance(result, str):
+            return result, ""
+        outputs = list(result.outputs)
+        if len(outputs) == len(golden) and BACKENDS[given.format].flat_outputs:
+            outputs = [replace(one, path=expected.path) for one, expected in zip(outputs, golden, strict=True)]
+        if differs := structure_differs(golden, outputs):
+            return differs, ""
+        parity = compare(
+            [read_tensor(one, given.folder) for one in golden], [read_tensor(one, Path(name)) for one in outputs]
+        )
+    problem = "; ".join(one.sentence for one in disagreements(parity, Limits(), precision))
+    return problem or None, f"runs, and its largest difference from eager is {parity.max_abs_diff:.2g}"
+
+
+def describe_outputs(outputs: Sequence[TensorFile]) -> str:
+    """What there is to say where nobody knows what is right."""
+    kinds = (f"{one.dtype} {'x'.join(map(str, one.shape)) or 'scalar'}" for one in outputs)
+    return f"runs, and gives {', '.join(kinds)}"
