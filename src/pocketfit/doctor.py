@@ -7,7 +7,9 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 
+from pocketfit.backends import BACKENDS
 from pocketfit.backends.recipe import no_xnnpack
 from pocketfit.errors import CommandError, PocketfitError
 from pocketfit.process import finish, run
@@ -25,7 +27,17 @@ class Finding:
 
 
 def examine() -> tuple[Finding, ...]:
-    checks: tuple[Callable[[], Finding], ...] = (_python, _git, _torch, _java, _android, _adb, _docker, _kvm)
+    checks: tuple[Callable[[], Finding], ...] = (
+        _python,
+        _git,
+        _torch,
+        _executorch,
+        _java,
+        _android,
+        _adb,
+        _docker,
+        _kvm,
+    )
     return tuple(check() for check in checks)
 
 
@@ -52,6 +64,12 @@ def _torch() -> Finding:
         return Finding("torch", "", "not installed: pip install -r requirements/torch.txt")
     version, enabled = done.stdout.split()
     return Finding("torch", version, "" if enabled == "True" else no_xnnpack())
+
+
+def _executorch() -> Finding:
+    if reason := BACKENDS["executorch"].unfit():
+        return Finding("executorch", "", reason, needed=False)
+    return Finding("executorch", version("executorch"))
 
 
 def _java() -> Finding:

@@ -9,6 +9,7 @@ from pocketfit.compare import compare
 from pocketfit.records import (
     Anatomy,
     Built,
+    Delegation,
     DeviceInfo,
     Environment,
     Evaluated,
@@ -355,6 +356,21 @@ def test_what_stands_behind_a_change_in_speed() -> None:
     # What can't be told apart needs no explanation.
     same = Timing((Load((10.0, 10.0), (10.0, 10.0)),) * 8)
     assert only_row(built(), slower, trial(timing=same)).reasons == ()
+
+
+def test_what_only_the_host_ran_says_so() -> None:
+    """Skipped on the device, timed on the host: the time and its limit name where."""
+    taken = Delegation(1, 2, {"aten::mean": 1})
+    skipped = Smoke("skipped", "this image has no ExecuTorch Android runtime", "jvm", "x86_64")
+    tried = trial(skipped, skipped, replace(SLOWER, device="host, executorch 1.3.1"))
+    base, head = built(), replace(built(sha="bb"), delegation=taken)
+    row = only_row(base, head, tried, Limits(latency_growth=0.1))
+    assert row.smoke == skipped
+    assert (row.latency.verdict, row.latency.device) == ("slower", "host, executorch 1.3.1")
+    assert row.head == SideFacts(1000, 900, "bb", 5, {"aten::add": 1}, None, taken)
+    assert row.reasons == (
+        f"a run on host, executorch 1.3.1 takes {TIMES}1.30 as long, at least {TIMES}1.25; the limit is +10 %",
+    )
 
 
 def test_slower_within_its_noise_is_no_failure() -> None:

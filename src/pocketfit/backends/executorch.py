@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -40,8 +42,9 @@ class ExecuTorch:
 
     def unfit(self) -> str | None:
         missing = [name for name in ("executorch", "torchao") if find_spec(name) is None]
-        # The lowering starts this program, which is installed with executorch, beside Python.
-        missing += [] if shutil.which("flatc") else ["flatc (a program of executorch)"]
+        # The lowering starts this program, which is installed with executorch; a child's PATH begins beside Python.
+        beside = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        missing += [] if shutil.which("flatc", path=beside) else ["flatc (a program of executorch)"]
         if not missing:
             return None
         return (

@@ -1,14 +1,15 @@
+# ruff: noqa: RUF001
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
 
-from pocketfit.records import Metric, Parity
+from pocketfit.records import Delegation, Metric, Parity
 from pocketfit.render.cells import Cell, line, titles
 from pocketfit.render.html import render_html
 from pocketfit.render.markdown import render_markdown
-from tests.unit.render.samples import CALM, EVERYTHING, IDENTICAL, TOUCHED
+from tests.unit.render.samples import CALM, EVERYTHING, GREW, IDENTICAL, TOUCHED
 from tests.unit.render.test_terminal import printed
 
 MEASURED = replace(TOUCHED, model="digits", metric=Metric(0.9917, 0.9889, 0.9861))
@@ -56,3 +57,31 @@ def test_the_metric_has_a_column_only_where_a_row_has_one() -> None:
 )
 def test_the_hosts_parity_stands_beside_the_devices_where_they_differ(on_host: float | None, said: str) -> None:
     assert line(CALM, replace(IDENTICAL, parity=Parity(1e-6, on_host))).check.aside == said
+
+
+HOST = "host, executorch 1.3.1"
+TIMED = replace(GREW, latency=replace(GREW.latency, device=HOST))
+
+
+def test_a_time_of_another_device_names_it() -> None:
+    """The column's title names the trial's device, which this one is not."""
+    assert line(replace(CALM, rows=(TIMED,)), TIMED).latency.lines == (
+        "11.2 → 14.9 ms",
+        "×1.33, slower",
+        "1.29 to 1.38",
+        "on host, executorch 1.3.1, 1 thread",
+    )
+    assert "1.29 to 1.38**<br>**on host, executorch 1.3.1, 1 thread**" in render_markdown(replace(CALM, rows=(TIMED,)))
+    assert "host, executorch 1.3.1, 1 thread" in render_html(replace(CALM, rows=(TIMED,)))
+
+
+def test_what_xnnpack_takes() -> None:
+    assert GREW.base is not None
+    assert GREW.head is not None
+    before = replace(GREW.base, delegation=Delegation(62, 62))
+    after = replace(GREW.head, delegation=Delegation(68, 70, {"aten::relu": 2}))
+    page = render_html(replace(CALM, rows=(replace(GREW, base=before, head=after),)))
+    assert "62 of 62 operators → 68 of 70 operators" in page
+    page = render_html(replace(CALM, rows=(replace(GREW, base=None, head=after),)))
+    assert "68 of 70 operators" in page
+    assert "→ 68" not in page
