@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from pocketfit.backends import BACKENDS
 from pocketfit.backends.base import Wanted
+from pocketfit.backends.quantize import use_engine
 from pocketfit.backends.recipe import java_inputs
+from pocketfit.calibration import load_batches
 from pocketfit.dissect import dissect
 from pocketfit.golden import write_arrays
 from pocketfit.input_sets import further_inputs
@@ -41,6 +43,7 @@ from pocketfit.job import (
 from pocketfit.macs import macs_by_module
 from pocketfit.names import input_names, output_name
 from pocketfit.parity import compare, disagreements, read_tensor, unscored
+from pocketfit.prune import prune_model
 from pocketfit.records import Evaluated, Limits, Load, TensorFile
 from pocketfit.rounds import take_rounds
 from pocketfit.shapes import baked_in, second_inputs
@@ -79,6 +82,7 @@ def export(job: Job, folder: Path) -> Result:
 
     # One thread: the same sums in the same order, so the same bytes on any machine.
     torch.set_num_threads(1)
+    use_engine()
     backend = BACKENDS[job.variant.format]
     if reason := backend.unfit():
         return UnfitEnvironment(reason)
@@ -101,19 +105,27 @@ def _export(job: Job, folder: Path) -> Result:
     backend, limits, precision = BACKENDS[job.variant.format], job.spec.limits, job.variant.precision
     _enter(folder, f"loading {job.spec.source}")
     model, inputs = load_model(job.spec, Path(job.root))
+    # Outputs are compared with the pruned model's; what pruning costs is for the metric to say, so that comes first.
+    metric = _Metric(job, folder, model)
+    reasons = prune_model(model, job.spec)
     eager = _eager_outputs(model, inputs)
     given = java_inputs(inputs)
     golden_in = write_arrays([(f"[{i}]", to_array(one)) for i, one in enumerate(given)], folder, "input")
     golden_out = write_arrays([(path, to_array(one)) for path, one in eager], folder, "output")
-    metric = _Metric(job, folder, model)
     second = None if job.spec.check_inputs is None else second_inputs(job.spec, Path(job.root), inputs)
+    batches: tuple[Inputs, ...] = ()
+    if precision == "int8":
+        _enter(folder, f"loading {job.spec.calibration or 'inputs'} to calibrate with")
+        batches, said = load_batches(job.spec, Path(job.root), inputs)
+        reasons = (*reasons, *said)
     verify = Verifier((inputs, eager), limits, precision, flat=backend.flat_outputs)
-    verify.add(model, further_inputs(job.spec, inputs))
+    verify.add(model, further_inputs(job.spec, inputs, batches if job.spec.calibration else ()))
 
     _enter(folder, "tracing and optimizing")
     parameters = count_parameters(model)
-    wanted = Wanted(model, inputs, job.spec, precision, enter=lambda stage, hint: _enter(folder, stage, hint))
+    wanted = Wanted(model, inputs, job.spec, precision, batches, lambda stage, hint: _enter(folder, stage, hint))
     optimized = backend.optimize(wanted, verify.problem)
+    reasons = (*reasons, *optimized.reasons)
     path = folder / f"{job.variant.stem}{backend.suffix}"
     _enter(folder, f"saving {path.name}")
     dropped_debug_bytes = backend.save(optimized, path)
@@ -122,11 +134,11 @@ def _export(job: Job, folder: Path) -> Result:
     parity, reason, beyond = verify.measure(run)
     if reason:
         sentence = f"the {job.variant.format} file does not compute what eager does: {reason}"
-        return NotExported(sentence, optimized.reasons, beyond, parity, torch.__version__)
+        return NotExported(sentence, reasons, beyond, parity, torch.__version__)
     if second is not None:
         _enter(folder, f"running {path.name} on check_inputs")
-        if said := baked_in(job.spec, precision, model, run, inputs, second):
-            return NotExported(said, optimized.reasons, (), parity, torch.__version__)
+        if problem := baked_in(job.spec, precision, model, run, inputs, second):
+            return NotExported(problem, reasons, (), parity, torch.__version__)
     metric.of_file(run, f"the {job.variant.format} file")
     return Exported(
         file=path.name,
@@ -136,7 +148,7 @@ def _export(job: Job, folder: Path) -> Result:
         outputs=_named(golden_out, [output_name(one.path) for one in golden_out]),
         recipe=optimized.recipe,
         parity=parity,
-        reasons=(*optimized.reasons, *unscored(parity), *metric.reasons),
+        reasons=(*reasons, *unscored(parity), *metric.reasons),
         torch=torch.__version__,
         metric=metric.found,
         anatomy=dissect(path, model, macs_by_module(model, inputs), dropped_debug_bytes),
@@ -202,6 +214,7 @@ def run_given(job: HostRun, folder: Path) -> Result:
     import torch
 
     torch.set_num_threads(1)
+    use_engine()
     _enter(folder, f"running {Path(job.artifact).name} on {_where(job.format)}")
     try:
         inputs = _golden(job.files, Path(job.folder)) if job.files else seeded_inputs(job.inputs)

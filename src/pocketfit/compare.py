@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from pocketfit.explain import explain
+from pocketfit.gain import beside_fp32
 from pocketfit.growth import grew_most
 from pocketfit.latency import judge
 from pocketfit.limits import Broken, broken_limits
@@ -50,6 +51,7 @@ def compare(base: Snapshot | None, head: Snapshot, trial: Trial | None) -> Repor
         for outcome in head.outcomes
     ]
     rows += [_removed(outcome) for variant, outcome in before.items() if variant not in present]
+    rows = list(beside_fp32(rows))
     return Report(
         verdict=_verdict(rows),
         base=base.commit if base else None,

@@ -22,11 +22,13 @@ PERTURBATION = 0.1
 def further_inputs(spec: ModelSpec, golden: Inputs, batches: Sequence[Inputs] = ()) -> tuple[Inputs, ...]:
     """Up to three sets beside the golden one, of its dtypes.
 
-    The user's own `batches` where there are some; else random with other seeds where inputs were given by shape; else
-    the golden ones with their floats a little moved (none where there are no floats).
+    The user's own `batches` where some are of the golden shapes (a file may take no other); else random with other
+    seeds where inputs were given by shape; else the golden ones with their floats a little moved (none where there are
+    no floats).
     """
-    if batches:
-        return tuple(batches[:FURTHER_SETS])
+    shapes = [one.shape for one in golden]
+    if own := [batch for batch in batches if [one.shape for one in batch] == shapes]:
+        return tuple(own[:FURTHER_SETS])
     seeds = range(SEED + 1, SEED + 1 + FURTHER_SETS)
     if isinstance(spec.inputs, tuple):
         return tuple(seeded_inputs(spec.inputs, seed) for seed in seeds)

@@ -384,6 +384,8 @@ class SideFacts:
     ops: Mapping[str, int]
     anatomy: Anatomy | None = None
     delegation: Delegation | None = None
+    # Of the file's size: this side's fp32 variant of the same model and format is 1. None for fp32 itself.
+    fp32_ratio: float | None = None
 
 
 @dataclass(frozen=True)

@@ -82,15 +82,8 @@ def _snapshot(side: Side, done: Sequence[tuple[Outcome, str]], out: Path) -> Sna
         artifacts=os.path.relpath(side.artifacts, out),
         outcomes=tuple(outcome for outcome, _ in done),
         limits={spec.name: spec.limits for spec in side.config.models},
-        notes=(*side.notes, *_notes_on(side.config)),
+        notes=side.notes,
     )
-
-
-def _notes_on(config: Config) -> Iterator[str]:
-    for spec in config.models:
-        for key in ("calibration", "prune"):
-            if getattr(spec, key) is not None:
-                yield f"{spec.name}: {key} is not used by this version of Pocketfit"
 
 
 def built(snapshot: Snapshot) -> tuple[Built, ...]:

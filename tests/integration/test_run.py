@@ -248,7 +248,7 @@ USAGE = {
     "dtype": (["export", "net.py:net", "--shape", "1,3:half"], "--shape '1,3:half': unknown dtype 'half'"),
     "format": (["export", "net.py:net", "--shape", "1,3", "--format", "light"], "unknown format 'light': did you mean 'lite'?"),
     "torchscript_as_pte": (["export", "net.pt", "--shape", "1,3", "--format", "executorch"], "net.pt is a saved TorchScript file, which torch.export does not take"),
-    "later_precision": (["export", "net.py:net", "--shape", "1,3", "--precision", "int8"], "precision int8 is not in this version of Pocketfit"),
+    "later_precision": (["export", "net.py:net", "--shape", "1,3", "--precision", "fp16"], "pytorch_android_lite 1.12.2 has no half-precision kernels on the CPU"),
     "target": (["export", "net.py:net", "--shape", "1,3", "-o", "gone/x.ptl"], "-o gone/x.ptl: there is no folder gone"),
     "no_shape": (["smoke", "net.py"], "net.py: say what goes in, e.g. --shape 1,3,224,224"),
     "no_file": (["smoke", "gone.ptl", "--shape", "1"], "gone.ptl: no such file"),

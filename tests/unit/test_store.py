@@ -127,6 +127,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "ops": {"aten::conv2d": 52, "aten::add": 10},
                     "anatomy": None,
                     "delegation": None,
+                    "fp32_ratio": None,
                 },
                 "head": {
                     "size_bytes": 19607468,
@@ -136,6 +137,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "ops": {"aten::conv2d": 58, "aten::add": 10, "aten::relu": 2},
                     "anatomy": None,
                     "delegation": {"delegated": 68, "total": 70, "left_out": {"aten::relu": 2}},
+                    "fp32_ratio": None,
                 },
                 "parity": {
                     "max_abs_diff": 1.1e-06,

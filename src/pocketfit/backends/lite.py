@@ -22,7 +22,7 @@ class Lite:
     suffix = ".ptl"
 
     def skips(self, spec: ModelSpec, precision: str) -> str | None:
-        return recipe.skips(precision)
+        return recipe.skips(self.name, precision)
 
     def host_runtime(self) -> str | None:
         return None

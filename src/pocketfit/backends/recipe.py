@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from pocketfit.anatomy import count_ops
 from pocketfit.backends.base import Optimized, Wanted
+from pocketfit.backends.quantize import quantize
+from pocketfit.errors import EnvironmentProblem
 from pocketfit.records import ModelSpec
+from pocketfit.runtime import RUNTIME_OF_FORMAT, find_android
 from pocketfit.source import describe
 from pocketfit.tensors import ModelProblem
 
@@ -31,8 +34,18 @@ def unfit() -> str | None:
     return f"torch {torch.__version__} is {no_xnnpack()}"
 
 
-def skips(precision: str) -> str | None:
-    return None if precision == "fp32" else f"precision {precision} is not in this version of Pocketfit"
+def skips(format_name: str, precision: str) -> str | None:
+    """Half precision: tried on pytorch_android_lite 1.12.2 and pytorch_android 1.13.1, where next to nothing runs."""
+    if precision != "fp16":
+        return None
+    return f"{_runtime(format_name)} has no half-precision kernels on the CPU: no convolution, matrix product or relu"
+
+
+def _runtime(format_name: str) -> str:
+    try:
+        return str(find_android().runtimes[RUNTIME_OF_FORMAT[format_name]])
+    except EnvironmentProblem:
+        return f"the Android runtime of {format_name}"
 
 
 def no_xnnpack() -> str:
@@ -43,17 +56,21 @@ def no_xnnpack() -> str:
 
 
 def optimize(wanted: Wanted, check: Check) -> Optimized:
-    """Trace (unless it is TorchScript), freeze, optimize; raises ModelProblem where the trace itself is wrong."""
-    model, inputs, spec = wanted.model, wanted.inputs, wanted.spec
-    traced, step, reasons = _traced(with_java_types(model, inputs), inputs, spec)
+    """Quantize, trace (unless TorchScript), freeze, optimize; raises ModelProblem where the first two go wrong."""
+    inputs, spec = wanted.inputs, wanted.spec
+    quantized, quantizing, said = quantize(wanted)
+    model = with_java_types(quantized, inputs)
+    if quantizing and (problem := check(model)):
+        raise ModelProblem(f"in {wanted.precision} it does not compute what eager does: {problem}")
+    traced, step, reasons = _traced(model, inputs, spec)
     if problem := check(traced):
         raise ModelProblem(f"the {step} does not compute what eager does: {problem}")
     frozen, problem = _try(lambda: _freeze(traced, spec), check)
     if problem:
         reasons = (*reasons, f"left out freeze{problem}")
     module, passes, pass_reasons = _optimize_for_mobile(traced if frozen is None else frozen, spec, check)
-    steps = (step, *([] if frozen is None else ["freeze"]), *passes)
-    return Optimized(module, steps, (*reasons, *pass_reasons), count_ops(module))
+    steps = (*quantizing, step, *([] if frozen is None else ["freeze"]), *passes)
+    return Optimized(module, steps, (*said, *reasons, *pass_reasons), count_ops(module))
 
 
 def with_java_types(model: torch.nn.Module, inputs: Inputs) -> torch.nn.Module:
@@ -145,11 +162,18 @@ def tracer_reasons(caught: list[warnings.WarningMessage]) -> tuple[str, ...]:
 
     places: dict[str, dict[str, None]] = {}
     for warning in caught:
-        if issubclass(warning.category, torch.jit.TracerWarning):
+        if issubclass(warning.category, torch.jit.TracerWarning) and not _is_quantizers(warning):
             sentence = str(warning.message).split(". ")[0].split("\n")[0].strip().rstrip(".")
             file = "/".join(warning.filename.split("/")[-2:])
             places.setdefault(sentence, {})[f"{file}:{warning.lineno}"] = None
     return tuple(f"tracing: {sentence} ({_some(list(where))})" for sentence, where in places.items())
+
+
+def _is_quantizers(warning: warnings.WarningMessage) -> bool:
+    """Quantized modules keep scales, which are constants, in tensors: what the tracer says of them is no news."""
+    return "/torch/ao/" in warning.filename or (
+        warning.filename.endswith("/torch/_ops.py") and "a Python float" in str(warning.message)
+    )
 
 
 def _some(places: list[str]) -> str:

@@ -21,7 +21,7 @@ class TorchScript:
     suffix = ".pt"
 
     def skips(self, spec: ModelSpec, precision: str) -> str | None:
-        return recipe.skips(precision)
+        return recipe.skips(self.name, precision)
 
     def host_runtime(self) -> str | None:
         return None

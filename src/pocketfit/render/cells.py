@@ -162,12 +162,18 @@ def _size(row: Row, key: Literal["size_bytes", "download_bytes"], limits: set[st
         return Cell(gone, "" if before is None else f"was {format_bytes(before)}", tone="quiet")
     over = bool(limits & set(row.failed_limits))
     if before is None:
-        return Cell(format_bytes(after), tone="failed" if over else "plain")
+        return Cell(format_bytes(after), _of_fp32(row, key), tone="failed" if over else "plain")
     if before == after:
         remark = "unchanged" if row.status == "identical" else "same size"
         return Cell(format_bytes(after), remark, tone="failed" if over else "quiet")
     tone: Tone = "failed" if over else "worse" if after > before else "better"
     return Cell(format_bytes(after), format_bytes_delta(after - before), format_change(before, after), tone)
+
+
+def _of_fp32(row: Row, key: Literal["size_bytes", "download_bytes"]) -> str:
+    """What a precision gains, where there is no change to show instead."""
+    ratio = row.head.fp32_ratio if row.head and key == "size_bytes" else None
+    return "" if ratio is None else f"{ratio:.1%} of fp32".replace("%", " %")
 
 
 def _bytes(side: SideFacts | None, key: Literal["size_bytes", "download_bytes"]) -> int | None:

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from pocketfit.records import Delegation, Metric, Parity
+from pocketfit.records import Delegation, Metric, Parity, Row
 from pocketfit.render.cells import Cell, line, titles
 from pocketfit.render.html import render_html
 from pocketfit.render.markdown import render_markdown
-from tests.unit.render.samples import CALM, EVERYTHING, GREW, IDENTICAL, TOUCHED
+from tests.unit.render.samples import CALM, EVERYTHING, GREW, IDENTICAL, TOUCHED, side
 from tests.unit.render.test_terminal import printed
 
 MEASURED = replace(TOUCHED, model="digits", metric=Metric(0.9917, 0.9889, 0.9861))
@@ -85,3 +85,12 @@ def test_what_xnnpack_takes() -> None:
     page = render_html(replace(CALM, rows=(replace(GREW, base=None, head=after),)))
     assert "68 of 70 operators" in page
     assert "→ 68" not in page
+
+
+def test_what_a_precision_gains_is_shown_where_nothing_changed() -> None:
+    head = replace(side(11_843_250, 10_669_826), fp32_ratio=0.25328)
+    new = line(replace(CALM, base=None, rows=()), Row("resnet18", "lite", "int8", "new", head=head))
+    assert new.file.lines == ("11.84 MB", "25.3 % of fp32")
+    assert new.download.lines == ("10.67 MB",)
+    changed = line(CALM, Row("resnet18", "lite", "int8", "compared", base=side(11_000_000, 1), head=head))
+    assert changed.file.lines == ("11.84 MB", "+843,250 B", "+7.7 %")

@@ -1,0 +1,32 @@
+"""TorchScript archives without what only debuggers need."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+
+from pocketfit.backends import BACKENDS, recipe
+from pocketfit.backends.base import Wanted
+from pocketfit.records import ModelSpec
+
+
+@pytest.mark.parametrize("format_name", ["lite", "torchscript"])
+@pytest.mark.parametrize(
+    ("layer", "record", "version"), [("ReLU", "version", b"3\n"), ("GELU", ".data/version", b"10\n")]
+)
+def test_the_version_stays_what_the_operators_need(
+    tmp_path: Path, format_name: str, layer: str, record: str, version: bytes
+) -> None:
+    """A newer version stands in another record; a runtime refuses what is newer than itself by it."""
+    model = torch.nn.Sequential(torch.nn.Linear(4, 4), getattr(torch.nn, layer)()).eval()
+    inputs = (torch.randn(1, 4),)
+    backend, path = BACKENDS[format_name], tmp_path / f"net{BACKENDS[format_name].suffix}"
+    backend.save(recipe.optimize(Wanted(model, inputs, ModelSpec("net", "x:y")), lambda run: None), path)
+    with zipfile.ZipFile(path) as archive:
+        assert archive.read(f"net/{record}") == version
+        assert not [name for name in archive.namelist() if name.endswith(".debug_pkl")]
+    with torch.no_grad():
+        torch.testing.assert_close(backend.load(path)(*inputs), model(*inputs))
