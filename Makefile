@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 include src/android/build.mk
 
-.PHONY: help setup demo test unit e2e check format lock clean
+.PHONY: help setup demo test unit e2e check format lock operators clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -57,6 +57,10 @@ lock:
 	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" pyproject.toml requirements/torch-dependencies.in -o requirements/requirements.txt
 	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" --group dev -c requirements/requirements.txt -o requirements/dev.txt
 	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-deps --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" requirements/executorch.in -o requirements/executorch.txt
+
+# After another version of the Android libraries: which operators they have (src/pocketfit/data/operators).
+operators: setup
+	$(BIN)/python tools/read_operators.py
 
 clean:
 	rm -rf $(VENV) build src/android/target

@@ -57,6 +57,11 @@ if TYPE_CHECKING:
     Inputs = tuple[torch.Tensor, ...]
 
 
+NO_BYTECODE = (
+    "it is named .ptl and has no bytecode.pkl, which the lite runtime needs: save it with _save_for_lite_interpreter"
+)
+
+
 def main(folder: Path) -> None:
     from pydantic import TypeAdapter
 
@@ -101,6 +106,7 @@ def _export(job: Job, folder: Path) -> Result:
     import torch
 
     from pocketfit.anatomy import count_parameters
+    from pocketfit.backends.compatible import find_target, one_sentence, refused
 
     backend, limits, precision = BACKENDS[job.variant.format], job.spec.limits, job.variant.precision
     _enter(folder, f"loading {job.spec.source}")
@@ -123,12 +129,17 @@ def _export(job: Job, folder: Path) -> Result:
 
     _enter(folder, "tracing and optimizing")
     parameters = count_parameters(model)
-    wanted = Wanted(model, inputs, job.spec, precision, batches, lambda stage, hint: _enter(folder, stage, hint))
+    target, notes = find_target(job.variant.format, job.library)
+    wanted = Wanted(
+        model, inputs, job.spec, precision, batches, lambda stage, hint: _enter(folder, stage, hint), target
+    )
     optimized = backend.optimize(wanted, verify.problem)
-    reasons = (*reasons, *optimized.reasons)
+    reasons = (*reasons, *optimized.reasons, *notes)
     path = folder / f"{job.variant.stem}{backend.suffix}"
     _enter(folder, f"saving {path.name}")
     dropped_debug_bytes = backend.save(optimized, path)
+    if refusals := refused(target, path, optimized.module):
+        return NotExported(one_sentence(refusals), reasons, torch=torch.__version__)
     _enter(folder, f"running {path.name} on {_where(job.variant.format)}")
     run = backend.load(path)
     parity, reason, beyond = verify.measure(run)
@@ -215,6 +226,8 @@ def run_given(job: HostRun, folder: Path) -> Result:
 
     torch.set_num_threads(1)
     use_engine()
+    _enter(folder, f"reading {Path(job.artifact).name}")
+    predicted = _predicted(job)
     _enter(folder, f"running {Path(job.artifact).name} on {_where(job.format)}")
     try:
         inputs = _golden(job.files, Path(job.folder)) if job.files else seeded_inputs(job.inputs)
@@ -223,11 +236,30 @@ def run_given(job: HostRun, folder: Path) -> Result:
                 (path, to_array(one)) for path, one in flatten(BACKENDS[job.format].load(Path(job.artifact))(*inputs))
             ]
     except ModelProblem as problem:
-        return NotExported(str(problem), torch=torch.__version__)
+        return NotExported(str(problem), predicted, torch=torch.__version__)
     except Exception as error:
         # What this torch can't run may still run on the device: the reader is told that nothing was compared.
-        return NotExported(describe(error), torch=torch.__version__)
-    return HostOutputs(write_arrays(outputs, folder, "output"), torch.__version__)
+        return NotExported(describe(error), predicted, torch=torch.__version__)
+    return HostOutputs(write_arrays(outputs, folder, "output"), torch.__version__, predicted)
+
+
+def _predicted(job: HostRun) -> tuple[str, ...]:
+    """What the file alone says of the runtime's verdict."""
+    import torch
+
+    from pocketfit.backends.compatible import find_target, one_sentence, refused
+
+    target, notes = find_target(job.format, job.library)
+    if target is None:
+        return notes
+    try:
+        module = torch.jit.load(job.artifact) if job.format == "torchscript" else None
+    except Exception as error:
+        # This torch is newer than the runtime: what it can't read, the runtime can't either.
+        return (f"predicted: {target.runtime.library} can't load it: {describe(error)}",)
+    refusals = refused(target, Path(job.artifact), module)
+    said = one_sentence(refusals) if refusals else f"nothing that {target.runtime.library} lacks"
+    return (f"predicted: {said}", *([NO_BYTECODE] if job.artifact.endswith(".ptl") and job.format != "lite" else []))
 
 
 def time_given(job: HostLoad, folder: Path) -> Result:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pocketfit.backends import BACKENDS
-from pocketfit.job import HostRun
+from pocketfit.job import HostRun, NotExported
 from pocketfit.parity import compare, disagreements, read_tensor, structure_differs
 from pocketfit.records import Limits, Smoke, SmokeInput, TensorFile
 from pocketfit.worker import Sandbox, run_on_host
@@ -35,8 +35,8 @@ def problem_on_host(
         folder = str(given.folder.resolve())
         job = HostRun(given.format, str(given.artifact), (), sandbox.memory_limit_bytes, given.inputs, folder)
         result = run_on_host(job, sandbox, Path(name))
-        if isinstance(result, str):
-            return result, ""
+        if isinstance(result, NotExported):
+            return result.reason, ""
         outputs = list(result.outputs)
         if len(outputs) == len(golden) and BACKENDS[given.format].flat_outputs:
             outputs = [replace(one, path=expected.path) for one, expected in zip(outputs, golden, strict=True)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pocketfit.records import Anatomy, Delegation, Evaluated, InputSpec, Load, ModelSpec, Parity, TensorFile, Variant
+from pocketfit.runtime import Library
 
 JOB_FILE = "job.json"
 RESULT_FILE = "result.json"
@@ -14,13 +15,17 @@ STAGE_FILE = "stage.txt"
 
 @dataclass(frozen=True)
 class Job:
-    """Build `variant` of `spec`, whose source stands in the folder `root`; write all files into `folder`."""
+    """Build `variant` of `spec`, whose source stands in the folder `root`; write all files into `folder`.
+
+    `library` is the Android runtime that it is for, where that is known.
+    """
 
     variant: Variant
     spec: ModelSpec
     root: str
     folder: str
     memory_limit_bytes: int | None = None
+    library: Library | None = None
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class HostRun:
     memory_limit_bytes: int | None = None
     files: tuple[TensorFile, ...] = ()
     folder: str = ""
+    library: Library | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,7 @@ class Exported:
 class HostOutputs:
     outputs: tuple[TensorFile, ...]
     torch: str
+    reasons: tuple[str, ...] = ()
     state: Literal["host-outputs"] = "host-outputs"
 
 

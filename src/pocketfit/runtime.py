@@ -90,6 +90,15 @@ def android_folder() -> Path:
     return Path(named).absolute() if named else Path(__file__).resolve().parents[2] / "build" / "android"
 
 
+def library_for(format_name: str) -> Library | None:
+    """The Android library that a format is for; None where the Android side isn't built, or has none for it."""
+    name = RUNTIME_OF_FORMAT.get(format_name)
+    try:
+        return find_android().runtimes[name] if name else None
+    except EnvironmentProblem:
+        return None
+
+
 def find_android() -> AndroidSide:
     """Raises EnvironmentProblem, with the next step, where it is missing or another version's."""
     from pydantic import TypeAdapter, ValidationError

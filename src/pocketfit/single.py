@@ -16,9 +16,10 @@ from pocketfit.devices.base import Device
 from pocketfit.errors import ConfigError
 from pocketfit.golden import seeded_arrays, write_arrays
 from pocketfit.host_trial import describe_outputs, problem_on_host, with_host
-from pocketfit.job import HostRun
+from pocketfit.job import HostOutputs, HostRun, NotExported
 from pocketfit.manifest import find_entry
 from pocketfit.records import Built, Failed, InputSpec, Limits, Smoke, SmokeInput, TensorFile, Variant
+from pocketfit.runtime import library_for
 from pocketfit.trial import smoke
 from pocketfit.worker import Sandbox, build, run_on_host
 
@@ -116,26 +117,25 @@ def smoke_file(device: Device, artifact: Path, shapes: Sequence[str], sandbox: S
         said = problem_on_host(given, entry.outputs, variant.precision, sandbox)
         return FileTrial(variant, *with_host(tried, format_name, *said))
     with tempfile.TemporaryDirectory(prefix="pocketfit-smoke-") as name:
-        inputs, golden, problem = _on_host(artifact, format_name, parse_shapes(shapes), Path(name), sandbox)
+        inputs, host = _on_host(artifact, format_name, parse_shapes(shapes), Path(name), sandbox)
+        golden, problem = ((), host.reason) if isinstance(host, NotExported) else (host.outputs, None)
         given = SmokeInput(format_name, artifact.resolve(), inputs, Path(name))
         tried = smoke(device, device.info(), variant, given, golden, Limits())
     tried, reasons = with_host(tried, format_name, problem, describe_outputs(golden))
     if problem and not BACKENDS[format_name].host_runtime():
         reasons = (f"not compared with the host, which can't run it: {problem}",)
-    return FileTrial(variant, tried, reasons, "torch on this host")
+    return FileTrial(variant, tried, (*reasons, *host.reasons), "torch on this host")
 
 
 def _on_host(
     artifact: Path, format_name: str, specs: tuple[InputSpec, ...], folder: Path, sandbox: Sandbox
-) -> tuple[tuple[TensorFile, ...], tuple[TensorFile, ...], str | None]:
-    """Seeded inputs, what the host makes of them, and why it can't where it can't."""
+) -> tuple[tuple[TensorFile, ...], HostOutputs | NotExported]:
+    """Seeded inputs, and what the host makes of them."""
     arrays = [(f"[{index}]", array) for index, array in enumerate(seeded_arrays(specs))]
     inputs = write_arrays(arrays, folder, "input")
-    job = HostRun(format_name, str(artifact.resolve()), specs, sandbox.memory_limit_bytes)
-    result = run_on_host(job, sandbox, folder)
-    if isinstance(result, str):
-        return inputs, (), result
-    return inputs, result.outputs, None
+    library = library_for(format_name)
+    job = HostRun(format_name, str(artifact.resolve()), specs, sandbox.memory_limit_bytes, library=library)
+    return inputs, run_on_host(job, sandbox, folder)
 
 
 def guess_format(artifact: Path) -> str:

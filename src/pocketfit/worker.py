@@ -32,6 +32,7 @@ from pocketfit.job import (
 from pocketfit.process import Finished, finish
 from pocketfit.progress import read_stage, telling
 from pocketfit.records import Built, Failed, ModelSpec, TensorFile, Variant
+from pocketfit.runtime import library_for
 from pocketfit.weigh import weigh
 
 RESULT_LIMIT_BYTES = 4_000_000
@@ -87,7 +88,7 @@ def build(
     """
     with job_folder(sandbox) as name:
         folder = Path(name)
-        job = Job(variant, spec, str(root), name, sandbox.memory_limit_bytes)
+        job = Job(variant, spec, str(root), name, sandbox.memory_limit_bytes, library_for(variant.format))
         with telling(title or str(variant), folder):
             result = run_child(job, root, folder, log_file, sandbox)
         if isinstance(result, NotExported):
@@ -100,18 +101,18 @@ def build(
             return Failed(variant, f"the child's files are not what it said: {error}"), result.torch
 
 
-def run_on_host(job: HostRun, sandbox: Sandbox, keep: Path) -> HostOutputs | str:
-    """Run a given artifact on the host; its outputs go to the folder `keep`. A string says why there are none."""
+def run_on_host(job: HostRun, sandbox: Sandbox, keep: Path) -> HostOutputs | NotExported:
+    """Run a given artifact on the host; its outputs go to the folder `keep`."""
     with job_folder(sandbox) as name:
         folder = Path(name)
         result = run_child(job, folder, folder, keep / "child.log", sandbox)
         if isinstance(result, NotExported):
-            return result.reason
+            return result
         if not isinstance(result, HostOutputs):
-            return OTHER_QUESTION
+            return NotExported(OTHER_QUESTION)
         for tensor in result.outputs:
             _take_tensor(tensor, folder, keep / tensor.file)
-        return HostOutputs(result.outputs, result.torch)
+        return HostOutputs(result.outputs, result.torch, result.reasons)
 
 
 def job_folder(sandbox: Sandbox) -> tempfile.TemporaryDirectory[str]:

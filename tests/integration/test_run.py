@@ -81,11 +81,12 @@ def test_a_change_and_what_stays(repository: Path, git: Git) -> None:
 
 def test_what_fails_is_a_row_and_the_rest_is_complete(repository: Path, git: Git) -> None:
     (repository / "bad.py").write_text("import no_such_package\n")
-    attention = "import torch\nfrom torch import nn\nclass A(nn.Module):\n    def forward(self, x):\n        return nn.functional.scaled_dot_product_attention(x, x, x)\ndef attention(): return A()\n"
+    attention = "import torch\nfrom torch import nn\nclass A(nn.Module):\n    def forward(self, x):\n        return nn.functional.scaled_dot_product_attention(x, x, x)\nclass I(nn.Module):\n    def forward(self, x):\n        return torch.linalg.inv(x)\ndef attention(): return A()\ndef inverse(): return nn.Sequential(I())\n"
     (repository / "attention.py").write_text(attention)
     (repository / "pocketfit.toml").write_text(
         CONFIG + '[models.bad]\nsource = "bad.py:f"\ninputs = [{ shape = [1] }]\n'
         '[models.attention]\nsource = "attention.py:attention"\ninputs = [{ shape = [1, 2, 4, 8] }]\nformats = ["lite", "torchscript"]\n'
+        '[models.inverse]\nsource = "attention.py:inverse"\ninputs = [{ shape = [1, 4, 4] }]\nformats = ["lite", "torchscript"]\n'
     )
     git("add", ".")
     git("commit", "-q", "-m", "more")
@@ -99,12 +100,14 @@ def test_what_fails_is_a_row_and_the_rest_is_complete(repository: Path, git: Git
     bad = found["bad/lite/fp32"]
     assert (bad["status"], bad["head"]) == ("failed", None)
     assert bad["reasons"] == ["bad.py can't be imported: ModuleNotFoundError: No module named 'no_such_package'"]
-    for variant, version in (("attention/lite/fp32", "1.12.2"), ("attention/torchscript/fp32", "1.13.1")):
-        assert found[variant]["status"] == "failed"
-        assert found[variant]["smoke"]["status"] == "failed"
-        assert "aten::scaled_dot_product_attention" in found[variant]["smoke"]["reason"]
-        assert version in found[variant]["smoke"]["reason"]
-    assert "aten::scaled_dot_product_attention" in (repository / "pocketfit-out" / "report.md").read_text()
+    for format_name, library in (("lite", "pytorch_android_lite 1.12.2"), ("torchscript", "pytorch_android 1.13.1")):
+        attention_row = found[f"attention/{format_name}/fp32"]
+        assert (attention_row["status"], attention_row["smoke"]["status"]) == ("new", "passed")
+        assert f"rewritten for {library}: 1 x scaled_dot_product_attention" in attention_row["reasons"]
+        inverse = found[f"inverse/{format_name}/fp32"]
+        assert (inverse["status"], inverse["smoke"]["status"]) == ("failed", "skipped")
+        assert inverse["reasons"] == [f"aten::linalg_inv (in 0) needs LAPACK, which {library} was built without"]
+    assert "needs LAPACK" in (repository / "pocketfit-out" / "report.md").read_text()
 
 
 def test_a_metric_that_drops_fails(repository: Path, git: Git) -> None:
@@ -235,6 +238,21 @@ def test_smoke_of_a_file_from_torch_1(repository: Path) -> None:
     done = pocketfit(repository, "smoke", str(file), "--shape", "1,3,16,16", "--device", "jvm")
     assert done.returncode == 0, done.stdout
     assert "torch-1.13.ptl (lite) passed" in done.stdout
+    assert "    predicted: nothing that pytorch_android_lite 1.12.2 lacks" in done.stdout
+
+
+def test_smoke_says_what_was_predicted(repository: Path) -> None:
+    make = (
+        "import torch; n = torch.nn.RMSNorm(4); t = torch.jit.trace(n, torch.ones(1, 4)); "
+        "t._save_for_lite_interpreter('new.ptl'); t.save('wrong.ptl')"
+    )
+    subprocess.run([sys.executable, "-c", make], cwd=repository, check=True)
+    done = pocketfit(repository, "smoke", "new.ptl", "wrong.ptl", "--shape", "1,4", "--device", "jvm")
+    assert done.returncode == 4, done.stdout
+    assert "✗ new.ptl (lite) failed: pytorch_android_lite 1.12.2 does not have aten::rms_norm" in done.stdout
+    assert "    predicted: aten::rms_norm is not in pytorch_android_lite 1.12.2: " in done.stdout
+    assert "    predicted: aten::rms_norm is not in pytorch_android 1.13.1: " in done.stdout
+    assert "    it is named .ptl and has no bytecode.pkl, which the lite runtime needs: " in done.stdout
 
 
 USAGE = {

@@ -16,7 +16,7 @@ import pytest
 
 from pocketfit import worker
 from pocketfit.errors import EnvironmentProblem
-from pocketfit.job import JOB_FILE, HostRun, Job, to_json
+from pocketfit.job import JOB_FILE, HostRun, Job, NotExported, to_json
 from pocketfit.parity import read_tensor
 from pocketfit.records import Built, Failed, InputSpec, Limits, ModelSpec, Variant
 from pocketfit.weigh import weigh
@@ -343,5 +343,5 @@ def test_a_given_file_on_the_host(root: Path, tmp_path: Path) -> None:
 def test_a_given_file_that_the_host_can_not_run(tmp_path: Path) -> None:
     (tmp_path / "text.ptl").write_text("hello")
     said = run_on_host(HostRun("lite", str(tmp_path / "text.ptl"), IMAGE), QUICK, tmp_path)
-    assert isinstance(said, str)
-    assert "RuntimeError" in said
+    assert isinstance(said, NotExported)
+    assert "RuntimeError" in said.reason

@@ -10,6 +10,8 @@ from pocketfit.records import Delegation, ModelSpec
 if TYPE_CHECKING:
     import torch
 
+    from pocketfit.backends.compatible import Target
+
     Inputs = tuple[torch.Tensor, ...]
     Check = Callable[[Callable[..., Any]], str | None]
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 class Wanted:
     """What to build: `model` in evaluation mode, what it is traced with, and what a quantizer is calibrated with.
 
-    `enter` says what is done from now on, and what a reader should know if it is what never ends.
+    `enter` says what is done from now on, and what a reader should know if it is what never ends. What `target`, the
+    Android runtime, refuses is rewritten where we know how.
     """
 
     model: torch.nn.Module
@@ -27,6 +30,7 @@ class Wanted:
     precision: str = "fp32"
     batches: tuple[Inputs, ...] = ()
     enter: Callable[[str, str], None] = lambda stage, hint: None
+    target: Target | None = None
 
 
 @dataclass(frozen=True)

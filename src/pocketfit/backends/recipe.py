@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.anatomy import count_ops
+from pocketfit.backends import remedies
 from pocketfit.backends.base import Optimized, Wanted
 from pocketfit.backends.quantize import quantize
 from pocketfit.errors import EnvironmentProblem
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import torch
 
     from pocketfit.backends.base import Check, Inputs
+    from pocketfit.backends.compatible import Target
 
 
 def unfit() -> str | None:
@@ -62,7 +64,7 @@ def optimize(wanted: Wanted, check: Check) -> Optimized:
     model = with_java_types(quantized, inputs)
     if quantizing and (problem := check(model)):
         raise ModelProblem(f"in {wanted.precision} it does not compute what eager does: {problem}")
-    traced, step, reasons = _traced(model, inputs, spec)
+    traced, step, reasons = _traced(model, inputs, spec, wanted.target)
     if problem := check(traced):
         raise ModelProblem(f"the {step} does not compute what eager does: {problem}")
     frozen, problem = _try(lambda: _freeze(traced, spec), check)
@@ -111,7 +113,19 @@ def java_reasons(inputs: Inputs) -> tuple[str, ...]:
     )
 
 
-def _traced(model: torch.nn.Module, inputs: Inputs, spec: ModelSpec) -> tuple[Any, str, tuple[str, ...]]:
+def _traced(
+    model: torch.nn.Module, inputs: Inputs, spec: ModelSpec, target: Target | None
+) -> tuple[Any, str, tuple[str, ...]]:
+    """TorchScript in which nothing is left that the runtime lacks and we can rewrite."""
+    traced, step, reasons = _recorded(model, inputs, spec)
+    if target and step == "trace" and (paths := remedies.refused_fast_paths(traced, target)):
+        with remedies.without_fast_paths():
+            traced, step, reasons = _recorded(model, inputs, spec)
+        reasons = (*reasons, f"traced without {' and '.join(paths)}, which {target.runtime.library} refuses")
+    return traced, step, (*reasons, *(remedies.rewrite(traced, target) if target else ()))
+
+
+def _recorded(model: torch.nn.Module, inputs: Inputs, spec: ModelSpec) -> tuple[Any, str, tuple[str, ...]]:
     import torch
 
     reasons = java_reasons(inputs)
