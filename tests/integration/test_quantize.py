@@ -107,7 +107,7 @@ def export_and_try(given: Wanted, device: JvmDevice, format_name: str, folder: P
 
 STATIC = {
     "relu": (Net(nn.ReLU()), "quantized::conv2d_relu"),
-    # The engine's own clamp and prelu give less than 6 dB here: see quantize.py.
+    # The engine's own clamp and prelu give less than 6 dB here: see qnnpack.py.
     "relu6": (Net(nn.ReLU6()), "quantized::conv2d_relu"),
     "clamps": (Net(Clamping()), "aten::clamp"),
     "prelu": (Net(nn.PReLU(16)), "aten::prelu"),
@@ -236,6 +236,31 @@ def test_what_can_not_be_quantized(case: str) -> None:
     with pytest.raises(ModelProblem) as caught:
         quantize(wanted(model, "int8", **spec))
     assert str(caught.value) == sentence
+
+
+class ByHand(Branching):
+    """Takes a layer's weight, which a quantized layer has not."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x) + self.head.weight.sum()
+
+
+def test_what_can_not_be_quantized_layer_by_layer_either() -> None:
+    with pytest.raises(ModelProblem) as caught:
+        quantize(wanted(ByHand(nn.ReLU()), "int8"))
+    assert str(caught.value) == (
+        "it can't be quantized: torch.fx can't trace it: TraceError: symbolically traced variables cannot be used as "
+        "inputs to control flow, and layer by layer its forward fails: "
+        "AttributeError: 'QuantWrapper' object has no attribute 'weight'"
+    )
+
+
+def test_a_torch_without_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pocketfit.backends.quantize.ENGINE", "none")
+    with pytest.raises(
+        ModelProblem, match=r"^this torch has no quantized engine none, which the Android libraries use$"
+    ):
+        quantize(wanted(Net(nn.ReLU()), "int8"))
 
 
 def test_a_batch_that_forward_does_not_take() -> None:
