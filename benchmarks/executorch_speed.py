@@ -43,6 +43,7 @@ def with_statistics(name):
 
 
 def main() -> None:
+    print(f"{cpu()}, {BACKENDS['executorch'].host_runtime()}\n")
     print("| model | eager | .pte fp32 | .pte int8 | fp32 | int8 | int8 file of fp32 | int8 SQNR |")
     print("| :-- | --: | --: | --: | --: | --: | --: | --: |")
     with tempfile.TemporaryDirectory() as name:
@@ -50,6 +51,14 @@ def main() -> None:
         (folder / "models.py").write_text(SOURCE)
         for model in MODELS:
             report(model, folder, exported(model, "fp32", folder), exported(model, "int8", folder))
+
+
+def cpu() -> str:
+    """Its name and what decides how fast XNNPACK is on it: AVX-512, and instructions for int8."""
+    lines = dict(line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line)
+    name, flags = (value.strip() for key, value in lines.items() if key.strip() in ("model name", "flags"))
+    known = ("avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8")
+    return f"{name} with {', '.join(one for one in known if one in flags.split()) or 'none of ' + ', '.join(known)}"
 
 
 def exported(model: str, precision: str, folder: Path) -> Built:
