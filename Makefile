@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 include src/android/build.mk
 
-.PHONY: help setup demo test unit e2e check format lock operators clean
+.PHONY: help setup demo support test unit e2e check format lock operators clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -20,6 +20,10 @@ setup: $(VENV)/.installed android
 
 demo: setup
 	@$(BIN)/python tools/demo.py
+
+# Half an hour; goes on where it was interrupted.
+support: setup
+	$(BIN)/python -m tools.support
 
 test: setup
 	$(BIN)/python -m pytest tests/unit tests/integration

@@ -18,7 +18,8 @@ $(ANDROID_OUT)/runtimes.json: $(ANDROID_SOURCES)
 	@mkdir -p $(ANDROID_OUT)
 	@$(PACKAGE) -Pexecutorch >$(ANDROID_OUT).log 2>&1 || { \
 		echo "without ExecuTorch's Android runtime, so that no .pte is tried on a device:" \
-			"$$(sed -n 's/.*\[ERROR\] Failed to execute goal.* on project android: //p' $(ANDROID_OUT).log | head -n 1 | cut -c 1-200)"; \
+			"$$(sed -n 's/ in [a-z].*//; s/.*\[ERROR\] Failed to execute goal.* on project android: //p' $(ANDROID_OUT).log | head -n 1 | cut -c 1-300)" \
+			"(all of it: $(ANDROID_OUT).log)"; \
 		$(PACKAGE); }
 
 android-test:

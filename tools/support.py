@@ -1,0 +1,151 @@
+"""Writes docs/support.md: what becomes of each model of tools/support_models in each format.
+
+    .venv/bin/python -m tools.support [MODEL...]
+
+Each model goes through Pocketfit's own line (`pocketfit run` without a base) in a folder of its own. What it said is
+kept in build/support until the models, Pocketfit or its Android side change, so that an interrupted run goes on where
+it was. With names only those are run, and their rows printed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pocketfit.backends import BACKENDS
+from pocketfit.config import read_config
+from pocketfit.devices.base import DeviceOptions
+from pocketfit.devices.choose import Choice, choose_device
+from pocketfit.errors import ConfigError
+from pocketfit.files import write_text_atomically
+from pocketfit.pipeline import NO_BASE, Head, Request, run
+from pocketfit.records import Config, DeviceSpec, ModelSpec, Report, Row
+from pocketfit.store import read_report, write_report
+from pocketfit.worker import Sandbox
+
+ROOT = Path(__file__).resolve().parent.parent
+MODELS = ROOT / "tools" / "support_models"
+KEPT = ROOT / "build" / "support"
+TABLE = ROOT / "docs" / "support.md"
+# Lowering unrolls loops, and what takes longer than this belongs in the table as a reason.
+TIMEOUT_S = 300.0
+
+INTRODUCTION = """\
+# Supported models
+
+Made by `make support`, which runs each model through Pocketfit's own line: built, compared with eager, loaded and run
+on the Android runtime. "passed" says that the outputs agree with eager's there, and how well (SQNR in dB: 60 and more
+is right for fp32); otherwise the cell holds the reason, as a report gives it. Weights are random, with batch-norm
+statistics and scales that let every layer be seen in the output. The models are declared in `tools/support_models`.
+
+Detection networks of torchvision end in `torchvision::nms`, which no runtime here has. The road for them is a model of
+plain operators, with `how = "script"` for what depends on the data: the app resizes, and boxes that overlap are left
+out by a loop of our own (`PlainDetector` in `tools/support_models/models.py`).
+"""
+
+
+def main(names: Sequence[str]) -> int:
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    config = read_config(MODELS / "pocketfit.toml")
+    known = [spec.name for spec in config.models]
+    if unknown := [name for name in names if name not in known]:
+        print(f"{unknown[0]!r} is none of the models: {', '.join(known)}", file=sys.stderr)
+        return ConfigError.exit_code
+    wanted = [spec for spec in config.models if not names or spec.name in names]
+    formats = tuple(BACKENDS)
+    device = choose_device(DeviceSpec("jvm"), None, DeviceOptions())
+    reports: dict[str, Report] = {}
+    for number, spec in enumerate(wanted, 1):
+        print(f"{number}/{len(wanted)} {spec.name}", file=sys.stderr, flush=True)
+        began = time.monotonic()
+        reports[spec.name] = report_on(replace(spec, formats=formats), device, KEPT)
+        for cell in cells(reports[spec.name], formats):
+            print(f"    {cell}", file=sys.stderr)
+        print(f"    {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    table = "\n".join(table_lines(reports, formats))
+    if names:
+        print(table)
+    else:
+        write_text_atomically(TABLE, f"{INTRODUCTION}\n{surroundings(reports)}\n\n{table}\n")
+        print(f"wrote {TABLE.relative_to(ROOT)}", file=sys.stderr)
+    return 0
+
+
+def report_on(spec: ModelSpec, device: Choice, kept: Path) -> Report:
+    """What Pocketfit says of one model in all its formats: kept from before, or run now and kept."""
+    path = kept / f"{spec.name}-{fingerprint(spec)}.json"
+    if path.is_file():
+        return read_report(path)
+    with tempfile.TemporaryDirectory(prefix="pocketfit-support-") as folder:
+        root = Path(folder) / "repository"
+        shutil.copytree(MODELS, root, ignore=shutil.ignore_patterns("__pycache__"))
+        head = Head(root, root / "pocketfit.toml", Config((spec,)), commit=None, notes=(), git=None)
+        request = Request(root, Path(folder) / "out", base=NO_BASE, sandbox=Sandbox(timeout_s=TIMEOUT_S))
+        report = run(request, head, device)
+    kept.mkdir(parents=True, exist_ok=True)
+    write_report(path, report)
+    return report
+
+
+def fingerprint(spec: ModelSpec) -> str:
+    """Of all that decides what is said: the model, Pocketfit's own code, the Android side's, and torch's version."""
+    whole = hashlib.sha256(repr(spec).encode())
+    folders = (MODELS, ROOT / "src" / "pocketfit", ROOT / "src" / "android", ROOT / "requirements")
+    sources = {
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.suffix in {".py", ".java", ".c", ".xml", ".txt"}
+    }
+    for path in sorted(sources):
+        whole.update(path.read_bytes())
+    return whole.hexdigest()[:16]
+
+
+def table_lines(reports: Mapping[str, Report], formats: Sequence[str]) -> Iterator[str]:
+    yield f"| Model | {' | '.join(formats)} |"
+    yield f"| :-- |{' :-- |' * len(formats)}"
+    for name, report in reports.items():
+        yield f"| {name} | {' | '.join(cells(report, formats))} |"
+
+
+def cells(report: Report, formats: Sequence[str]) -> list[str]:
+    rows = {row.format: row for row in report.rows}
+    return [cell(rows[name]).replace("|", "\\|") for name in formats]
+
+
+def cell(row: Row) -> str:
+    """What became of one model in one format."""
+    left_out = "".join(f"; {reason}" for reason in row.reasons if reason.startswith("left out"))
+    if row.status == "failed":
+        return row.reasons[0]
+    if row.status == "skipped":
+        return f"skipped: {row.reasons[0]}"
+    if row.smoke.status == "passed":
+        return f"passed, {decibel(row.smoke.sqnr_db)}{left_out}"
+    if row.smoke.status == "skipped" and row.parity:
+        return f"passed on {row.format}'s host runtime, {decibel(row.parity.sqnr_db)}{left_out}"
+    return f"{row.smoke.status}: {row.smoke.reason}"
+
+
+def decibel(sqnr_db: float | None) -> str:
+    return (
+        "SQNR unknown" if sqnr_db is None else "equal to the last bit" if sqnr_db >= 300 else f"SQNR {sqnr_db:.0f} dB"
+    )
+
+
+def surroundings(reports: Mapping[str, Report]) -> str:
+    found = {report.environment for report in reports.values()}
+    said = sorted({f"torch {one.torch}; {one.runtime} on device {one.device} ({one.abi})" for one in found})
+    return f"Seen with {' and '.join(said)}."
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
