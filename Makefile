@@ -1,5 +1,6 @@
 # make demo    see what Pocketfit does          make check   format, lint, types, workflows
 # make test    unit and integration tests       make e2e     the action, run by act with a real dockerd
+# make support  the table of supported models, docs/support.md; goes on where it was interrupted
 PYTHON ?= python3
 # pip takes torch from here where it answers, a fifth of the size; elsewhere it warns and takes the ordinary build.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
@@ -21,7 +22,6 @@ setup: $(VENV)/.installed android
 demo: setup
 	@$(BIN)/python tools/demo.py
 
-# Half an hour; goes on where it was interrupted.
 support: setup
 	$(BIN)/python -m tools.support
 
