@@ -106,7 +106,7 @@ def _export(job: Job, folder: Path) -> Result:
     import torch
 
     from pocketfit.anatomy import count_parameters
-    from pocketfit.backends.compatible import find_target, one_sentence, refused
+    from pocketfit.backends.compatible import find_target, one_sentence, refused, refused_outputs
 
     backend, limits, precision = BACKENDS[job.variant.format], job.spec.limits, job.variant.precision
     _enter(folder, f"loading {job.spec.source}")
@@ -138,7 +138,7 @@ def _export(job: Job, folder: Path) -> Result:
     path = folder / f"{job.variant.stem}{backend.suffix}"
     _enter(folder, f"saving {path.name}")
     dropped_debug_bytes = backend.save(optimized, path)
-    if refusals := refused(target, path, optimized.module):
+    if refusals := (*refused(target, path, optimized.module), *refused_outputs(target, eager)):
         return NotExported(one_sentence(refusals), reasons, torch=torch.__version__)
     _enter(folder, f"running {path.name} on {_where(job.variant.format)}")
     run = backend.load(path)

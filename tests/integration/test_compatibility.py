@@ -17,13 +17,14 @@ from torch import Tensor, nn  # noqa: E402
 
 from pocketfit.backends import recipe, remedies  # noqa: E402
 from pocketfit.backends.base import Wanted  # noqa: E402
-from pocketfit.backends.compatible import Target, find_target, refused  # noqa: E402
+from pocketfit.backends.compatible import Target, find_target, refused, refused_outputs  # noqa: E402
 from pocketfit.devices.jvm import FLAGS  # noqa: E402
 from pocketfit.devices.program import parse_answer, words  # noqa: E402
 from pocketfit.devices.reason import condense  # noqa: E402
 from pocketfit.process import finish  # noqa: E402
 from pocketfit.records import ModelSpec, SmokeInput  # noqa: E402
 from pocketfit.runtime import RUNTIME_OF_FORMAT, find_android, library_for  # noqa: E402
+from pocketfit.tensors import flatten  # noqa: E402
 from tests.integration.conftest import require  # noqa: E402
 from tests.integration.devices.conftest import write_inputs  # noqa: E402
 
@@ -214,6 +215,25 @@ def test_what_the_runtime_has_stays_as_it_is(target: Target) -> None:
             before = str(module.inlined_graph)
             assert remedies.rewrite(module, target) == ()
             assert module.inlined_graph.str().count("aten::") == before.count("aten::"), case.name
+
+
+@pytest.mark.parametrize(
+    ("dtype", "refused"),
+    [(torch.bool, True), (torch.int16, True), (torch.float16, True), (torch.uint8, False), (torch.float64, False)],
+    ids=str,
+)
+def test_outputs_that_java_has_no_tensors_for(
+    target: Target, tmp_path: Path, dtype: torch.dtype, refused: bool
+) -> None:
+    case = Case("output", Calls(lambda a: (a, a.to(dtype))), (X,))
+    path = save(traced(case), target.format, tmp_path / f"model.{target.format}")
+    predicted = refused_outputs(target, flatten(case.module(X)))
+
+    ((reason, _),) = verdicts(target.format, [smoke_input(case, target.format, path, tmp_path)], tmp_path)
+
+    assert (bool(predicted), bool(reason)) == (refused, refused), reason
+    if dtype == torch.bool:
+        assert predicted == ("output [1] is bool, which Java has no tensors for: convert it in forward, to uint8",)
 
 
 class Block(nn.Module):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,16 @@ from pocketfit.operators import OperatorList, operators_of
 from pocketfit.runtime import Library
 
 NAMED_PROBLEMS = 3
+
+# org.pytorch.Tensor has no such type; the runtime says so when it hands the output over. What can stand in for it.
+NOT_IN_JAVA: Mapping[str, str] = {
+    "bool": "uint8",
+    "int16": "int32",
+    "float16": "float32",
+    "bfloat16": "float32",
+    "complex64": "float32 by torch.view_as_real",
+    "complex128": "float64 by torch.view_as_real",
+}
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,18 @@ def refused(target: Target | None, path: Path, module: Any) -> tuple[str, ...]:
     except UnreadableFile as problem:
         return (str(problem),)
     return tuple(one.sentence if isinstance(one, Problem) else one for one in found if one)
+
+
+def refused_outputs(target: Target | None, outputs: Iterable[tuple[str, Any]]) -> tuple[str, ...]:
+    """The outputs that run and then can't be handed to Java; `outputs` are places and tensors."""
+    kinds = {place: str(tensor.dtype).removeprefix("torch.") for place, tensor in outputs}
+    if target is None:
+        return ()
+    return tuple(
+        f"output {place or '0'} is {kind}, which Java has no tensors for: convert it in forward, to {other}"
+        for place, kind in kinds.items()
+        if (other := NOT_IN_JAVA.get(kind))
+    )
 
 
 def one_sentence(refusals: tuple[str, ...]) -> str:
