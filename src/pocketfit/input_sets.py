@@ -26,15 +26,29 @@ def further_inputs(spec: ModelSpec, golden: Inputs, batches: Sequence[Inputs] = 
     seeds where inputs were given by shape; else the golden ones with their floats a little moved (none where there are
     no floats).
     """
-    shapes = [one.shape for one in golden]
-    if own := [batch for batch in batches if [one.shape for one in batch] == shapes]:
-        return tuple(own[:FURTHER_SETS])
+    if own := _of_shape(batches, golden):
+        # The first is the golden one.
+        return own[1 : 1 + FURTHER_SETS]
     seeds = range(SEED + 1, SEED + 1 + FURTHER_SETS)
     if isinstance(spec.inputs, tuple):
         return tuple(seeded_inputs(spec.inputs, seed) for seed in seeds)
     if not any(one.dtype.is_floating_point for one in golden):
         return ()
     return tuple(_perturbed(golden, seed) for seed in seeds)
+
+
+def golden_of(spec: ModelSpec, golden: Inputs, batches: Sequence[Inputs]) -> Inputs:
+    """The golden inputs of a model that was calibrated: the user's own first batch, where inputs were given by shape.
+
+    Made-up values lie outside the ranges that real ones calibrated: int8 saturates there, which says nothing about it.
+    """
+    own = _of_shape(batches, golden) if spec.calibration and isinstance(spec.inputs, tuple) else ()
+    return own[0] if own else golden
+
+
+def _of_shape(batches: Sequence[Inputs], golden: Inputs) -> tuple[Inputs, ...]:
+    shapes = [one.shape for one in golden]
+    return tuple(batch for batch in batches if [one.shape for one in batch] == shapes)
 
 
 def _perturbed(golden: Inputs, seed: int) -> Inputs:

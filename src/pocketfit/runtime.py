@@ -94,7 +94,7 @@ def library_for(format_name: str) -> Library | None:
     """The Android library that a format is for; None where the Android side isn't built, or has none for it."""
     name = RUNTIME_OF_FORMAT.get(format_name)
     try:
-        return find_android().runtimes[name] if name else None
+        return find_android().runtimes.get(name) if name else None
     except EnvironmentProblem:
         return None
 

@@ -40,6 +40,19 @@ def flatten(output: Any, path: str = "") -> Iterator[tuple[str, torch.Tensor]]:
             )
 
 
+def nest(like: Any, tensors: Iterator[torch.Tensor]) -> Any:
+    """Tensors in the order of flatten as an output that is nested like `like`."""
+    match like:
+        case Mapping():
+            return {key: nest(like[key], tensors) for key in sorted(like)}
+        case Sequence() if not isinstance(like, str):
+            items = [nest(item, tensors) for item in like]
+            return tuple(items) if isinstance(like, tuple) else items
+        case None:
+            return None
+    return next(tensors)
+
+
 def to_array(tensor: torch.Tensor) -> Any:
     """Values in C order; bool as uint8, the type that Java has for it. Raises ModelProblem."""
     import torch

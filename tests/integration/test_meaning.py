@@ -11,10 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from pocketfit.child import export
 from pocketfit.job import Exported, Job, NotExported, Result
+from pocketfit.parity import read_tensor
 from pocketfit.records import InputSpec, ModelSpec, Variant
+from pocketfit.tensors import flatten, nest
 
 VECTOR = (InputSpec((2, 4)),)
 HEAD = "import torch\nfrom torch import nn\n"
@@ -31,12 +34,12 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             del sys.modules[name]
 
 
-def build(root: Path, code: str, format_name: str = "lite", **spec: object) -> Result:
+def build(root: Path, code: str, format_name: str = "lite", precision: str = "fp32", **spec: object) -> Result:
     (root / "model.py").write_text(HEAD + code)
     folder = root / "job"
     folder.mkdir(exist_ok=True)
     model = replace(ModelSpec("m", "model.py:make", inputs=VECTOR), **spec)  # type: ignore[arg-type]
-    return export(Job(Variant("m", format_name, "fp32"), model, str(root), str(folder)), folder)
+    return export(Job(Variant("m", format_name, precision), model, str(root), str(folder)), folder)
 
 
 def module(forward: str, init: str = "pass", arguments: str = "x") -> str:
@@ -223,3 +226,32 @@ def test_inputs_and_outputs_have_names(root: Path) -> None:
     assert isinstance(result, Exported), result
     assert [one.name for one in result.inputs] == ["image", "mask"]
     assert [one.name for one in result.outputs] == ["0", "1.image", "1.mask"]
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        torch.ones(2),
+        (torch.ones(2), [torch.zeros(1), 3]),
+        {"b": torch.ones(1), "a": (torch.zeros(2), None)},
+    ],
+)
+def test_a_flat_list_is_nested_as_eagers(output: object) -> None:
+    flat = [tensor for _, tensor in flatten(output)]
+    again = nest(output, iter(flat))
+    assert type(again) is type(output)
+    assert [(path, tensor.tolist()) for path, tensor in flatten(again)] == [
+        (path, tensor.tolist()) for path, tensor in flatten(output)
+    ]
+
+
+def test_int8_is_compared_on_what_it_was_calibrated_with(root: Path) -> None:
+    """Made-up inputs lie outside the ranges of real ones, where int8 saturates."""
+    (root / "helper.py").write_text(
+        "import torch\ndef batches():\n    return [torch.rand(2, 4) * 0.01 + n * 0.001 for n in range(8)]\n"
+    )
+    result = build(root, module("return self.l(x)", LINEAR), precision="int8", calibration="helper.py:batches")
+    assert isinstance(result, Exported), result
+    assert result.parity.sqnr_db is not None
+    assert result.parity.sqnr_db > 25
+    assert read_tensor(result.inputs[0], root / "job").max() < 0.02

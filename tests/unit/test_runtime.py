@@ -9,7 +9,7 @@ from pocketfit import __version__
 from pocketfit.devices.jvm import JvmDevice
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.records import DeviceSpec, SmokeInput
-from pocketfit.runtime import Library, find_android
+from pocketfit.runtime import Library, find_android, library_for
 
 ROOT = Path(__file__).parents[2]
 
@@ -124,3 +124,13 @@ def test_where_a_checkout_builds_it(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_both_sides_are_the_same_version() -> None:
     project = ElementTree.parse(ROOT / "src/android/pom.xml").getroot()
     assert project.findtext("{http://maven.apache.org/POM/4.0.0}version") == __version__
+
+
+def test_the_library_of_a_format(android: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (android / "runtimes.json").write_text(RUNTIMES % __version__)
+    assert str(library_for("lite")) == "pytorch_android_lite 1.12.2"
+    # Not every build has ExecuTorch's.
+    assert library_for("executorch") is None
+    assert library_for("onnx") is None
+    monkeypatch.setenv("POCKETFIT_ANDROID", str(android / "gone"))
+    assert library_for("lite") is None
