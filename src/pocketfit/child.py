@@ -282,16 +282,26 @@ def time_given(job: HostLoad, folder: Path) -> Result:
     _enter(folder, f"timing {Path(job.head.artifact).name} on {_where(job.format)}")
     try:
         with torch.no_grad():
-            return HostTimes(_timed(job), torch.__version__)
+            return HostTimes(_loads(job), torch.__version__)
     except Exception as error:
         return NotExported(describe(error), torch=torch.__version__)
 
 
-def _timed(job: HostLoad) -> Load:
+def _loads(job: HostLoad) -> tuple[Load, ...]:
+    loads, alive = [], None
+    for seed in job.seeds:
+        # What was loaded before stays until the next is there, which would else find the same memory.
+        load, alive = _timed(job, seed, alive)
+        loads.append(load)
+    return tuple(loads)
+
+
+def _timed(job: HostLoad, seed: int, before: object) -> tuple[Load, object]:
+    """One fresh load of base, head and head again, and what must live on; `before` is what the last one left."""
     contenders = {"base": job.base, "head": job.head, "again": job.head}
     names = list(contenders)
     # What is loaded first finds other memory than what comes last.
-    random.Random(job.seed).shuffle(names)
+    random.Random(seed).shuffle(names)
     tasks, load_ms, first_ms = {}, {}, {}
     for name in names:
         began = time.perf_counter_ns()
@@ -300,8 +310,8 @@ def _timed(job: HostLoad) -> Load:
         began = time.perf_counter_ns()
         tasks[name]()
         first_ms[name] = (time.perf_counter_ns() - began) / 1e6
-    base_ms, head_ms, again_ms = take_rounds([tasks[name] for name in contenders], job.rounds, job.budget_ms, job.seed)
-    return Load(
+    base_ms, head_ms, again_ms = take_rounds([tasks[name] for name in contenders], job.rounds, job.budget_ms, seed)
+    load = Load(
         tuple(base_ms),
         tuple(head_ms),
         tuple(again_ms),
@@ -311,6 +321,8 @@ def _timed(job: HostLoad) -> Load:
         first_ms["head"],
         resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     )
+    del before
+    return load, tasks
 
 
 def _task(format_name: str, given: Contender) -> Callable[[], object]:

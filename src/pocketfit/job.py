@@ -55,7 +55,7 @@ class Contender:
 
 @dataclass(frozen=True)
 class HostLoad:
-    """Load base, head and head again on the host and time them in turn, in an order that follows from `seed`."""
+    """Load base, head and head again on the host and time them in turn, once for each of `seeds`, which order them."""
 
     format: str
     base: Contender
@@ -63,7 +63,7 @@ class HostLoad:
     threads: int
     rounds: int
     budget_ms: float
-    seed: int
+    seeds: tuple[int, ...]
     memory_limit_bytes: int | None = None
 
 
@@ -96,7 +96,7 @@ class HostOutputs:
 
 @dataclass(frozen=True)
 class HostTimes:
-    load: Load
+    loads: tuple[Load, ...]
     torch: str
     state: Literal["host-times"] = "host-times"
 

@@ -49,15 +49,15 @@ def time_pair(loader: Loader, place: Place, base: SmokeInput, head: SmokeInput, 
     """Every load is a process of its own, with an order of its own that follows from `seed`."""
     timing = Timing(device=place.device, threads=place.threads, seed=seed, comparisons=plan.comparisons)
     began = time.monotonic()
-    longest_s, loads = 0.0, list[Load]()
-    while (spent_s := time.monotonic() - began) + longest_s <= plan.budget_s or not loads:
+    loads = list[Load]()
+    # Begun only if a load of the usual length still fits.
+    while not loads or (time.monotonic() - began) * (1 + 1 / len(loads)) <= plan.budget_s:
         # What is left, shared by the loads that it takes at least; a process and its warm-up take their part.
         share_ms = int(1000 * plan.budget_s / fewest_loads(plan.comparisons) / 3)
         load = loader.time_load(base, head, seed=seed + len(loads), rounds=ROUNDS, budget_ms=share_ms)
         if isinstance(load, str):
             return _with(timing, loads, load)
         loads.append(load)
-        longest_s = max(longest_s, time.monotonic() - began - spent_s)
         timing = _with(timing, loads, "")
         if len(loads) in looks(plan.comparisons) and is_clear(timing, plan.latency_growth):
             return timing
