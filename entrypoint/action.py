@@ -12,21 +12,16 @@ from typing import TextIO
 from entrypoint.base import find_base
 from entrypoint.child import Ended, run_fenced, without_secrets
 from entrypoint.inputs import Inputs, Task, config_toml, read_inputs, task_of
-from entrypoint.results import (
-    Results,
-    annotate_failures,
-    collect,
-    give_back,
-    report_identity,
-    summary,
-    write_outputs,
-)
+from entrypoint.locate import ConfigLines, locate_models
+from entrypoint.results import Results, annotate_failures, collect, give_back, report_identity
+from entrypoint.tell import relay, tell
+from pocketfit.answers import GitHubError
 from pocketfit.comment import NotPosted, Posted
 from pocketfit.context import Context, read_context
 from pocketfit.errors import VERDICT_FAILED, ConfigError, EnvironmentProblem, PocketfitError
-from pocketfit.github import GitHub, GitHubError
+from pocketfit.github import GitHub
 from pocketfit.publish import publish
-from pocketfit.workflow_commands import add_mask, annotate, append_summary, group
+from pocketfit.workflow_commands import annotate, group
 
 # Isolated like ourselves: the folder that it starts in is other people's code.
 POCKETFIT = (sys.executable, "-I", "-u", "-m", "pocketfit")
@@ -46,14 +41,10 @@ def run_action(environ: Mapping[str, str], log: TextIO, program: tuple[str, ...]
     """Do what the job asks for. The exit code is the run's; a comment that fails is a warning."""
     try:
         context = read_context(environ)
-        add_mask(log, context.token)
         inputs = read_inputs(environ)
         task = task_of(inputs.mode, context.event)
         if task == "report":
-            raise ConfigError(
-                "mode report (the event workflow_run) is not available yet: run Pocketfit on pull_request, push or "
-                "workflow_dispatch"
-            )
+            return relay(context, inputs, GitHub(context.api_url, context.token), log)
         _check_out(context.workspace, inputs.out)
         # What lies there may be an earlier run's, or the pull request's own.
         earlier = report_identity(context.workspace, inputs.out)
@@ -65,7 +56,7 @@ def run_action(environ: Mapping[str, str], log: TextIO, program: tuple[str, ...]
     except PocketfitError as error:
         annotate(log, "error", str(error))
         return error.exit_code
-    _publish(job, ended, earlier)
+    _conclude(job, ended, earlier)
     return ended.code
 
 
@@ -125,34 +116,30 @@ def _install(requirements: str, workspace: Path, env: Mapping[str, str], log: Te
         raise EnvironmentProblem(f"requirements: pip could not install {requirements}: {ended.last_line}")
 
 
-def _publish(job: _Job, ended: Ended, earlier: object) -> None:
+def _conclude(job: _Job, ended: Ended, earlier: object) -> None:
     context, inputs = job.context, job.inputs
     results = collect(context.workspace, inputs.out, ended.code, earlier)
-    published: Posted | NotPosted = NotPosted("there is no report")
-    if job.task == "check" and results.report is not None:
-        published = publish(results.report, context, job.github, mode=inputs.comment, key=inputs.comment_key)
-    _say(published, job.log)
-    _explain(ended, results, job.log)
-    if context.step_summary and (text := summary(results, context.workspace)):
-        append_summary(context.step_summary, text)
-    if context.output:
-        write_outputs(context.output, results, published)
+    _explain(job, ended, results)
+
+    def comment() -> Posted | NotPosted:
+        if job.task != "check" or results.report is None:
+            return NotPosted("there is no report")
+        # A client of its own: what the search for the base waited is not taken from the comment.
+        github = GitHub(context.api_url, context.token)
+        return publish(results.report, context, github, mode=inputs.comment, key=inputs.comment_key)
+
+    tell(context, results, job.log, comment)
 
 
-def _say(published: Posted | NotPosted, log: TextIO) -> None:
-    if isinstance(published, NotPosted) and published.is_failure:
-        annotate(log, "warning", str(published))
-    else:
-        log.write(f"{published}\n")
-
-
-def _explain(ended: Ended, results: Results, log: TextIO) -> None:
+def _explain(job: _Job, ended: Ended, results: Results) -> None:
     """Say above the log why the step fails."""
+    log, workspace, inputs = job.log, job.context.workspace, job.inputs
     reason = ended.last_line.removeprefix("error: ")
     if ended.code == 0:
         return
     if results.report is not None:
-        annotate_failures(log, results.report)
+        lines = ConfigLines() if inputs.model else locate_models(workspace, inputs.config)
+        annotate_failures(log, results.report, lines)
     elif ended.code in (ConfigError.exit_code, EnvironmentProblem.exit_code, VERDICT_FAILED):
         annotate(log, "error", reason)
     else:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
+from pocketfit.comment import DEFAULT_KEY, marker
 from pocketfit.comment import Mode as CommentMode
-from pocketfit.comment import marker
 from pocketfit.errors import ConfigError
-from pocketfit.publish import DEFAULT_KEY, parse_mode
+from pocketfit.publish import parse_mode
 
 Task = Literal["check", "export", "report"]
 

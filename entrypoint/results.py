@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from entrypoint.locate import ConfigLines
 from pocketfit.comment import NotPosted, Posted
 from pocketfit.errors import VERDICT_FAILED, PocketfitError
 from pocketfit.records import Report, Row
@@ -28,6 +29,10 @@ class Results:
     report_md: str
     report_html: str
     artifacts: str
+
+    @classmethod
+    def without_report(cls) -> Results:
+        return cls("error", None, "", "", "", "")
 
 
 def report_identity(workspace: Path, out: str) -> object:
@@ -72,25 +77,29 @@ def summary(results: Results, workspace: Path) -> str:
     return "\n".join(["### Pocketfit: exported", "", "| File | Bytes |", "| :-- | --: |", *rows, ""]) if rows else ""
 
 
-def write_outputs(path: Path, results: Results, published: Posted | NotPosted) -> None:
-    posted = isinstance(published, Posted)
+def write_outputs(path: Path, results: Results) -> None:
     for name, value in {
         "verdict": results.verdict,
         "report-json": results.report_json,
         "report-md": results.report_md,
         "report-html": results.report_html,
         "artifacts": results.artifacts,
-        "comment-url": published.url if isinstance(published, Posted) else "",
-        "comment-posted": "true" if posted else "false",
     }.items():
         write_output(path, name, value)
 
 
-def annotate_failures(log: TextIO, report: Report) -> None:
-    """One error for each variant that failed, with its reason."""
+def write_comment_outputs(path: Path, published: Posted | NotPosted) -> None:
+    posted = isinstance(published, Posted)
+    write_output(path, "comment-url", published.url if isinstance(published, Posted) else "")
+    write_output(path, "comment-posted", "true" if posted else "false")
+
+
+def annotate_failures(log: TextIO, report: Report, config: ConfigLines) -> None:
+    """One error for each variant that failed, with its reason, on its model's line of the configuration."""
     failed = [row for row in report.rows if row.status == "failed"]
     for row in failed[:ANNOTATION_LIMIT]:
-        annotate(log, "error", f"{row.model}/{row.format}/{row.precision}: {_reason(row)}")
+        message = f"{row.model}/{row.format}/{row.precision}: {_reason(row)}"
+        annotate(log, "error", message, file=config.file, line=config.lines.get(row.model))
     if not failed:
         annotate(log, "error", f"the verdict is {report.verdict}")
 

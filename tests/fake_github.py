@@ -21,18 +21,19 @@ NOT_ALLOWED = "Resource not accessible by integration"
 
 @dataclass(frozen=True)
 class Token:
-    """Whom it writes as, whether that is a user that GET /user shows, and whether it may write."""
+    """Whom it writes as, whether that is a user that GET /user shows, and what it may do."""
 
     login: str
     is_user: bool = False
     may_write: bool = True
+    may_read_actions: bool = True
 
 
 @dataclass
 class Fault:
     """What goes wrong with requests that match: the answer is replaced, `after` or instead of doing the work.
 
-    Status 0 closes the connection without an answer.
+    Status 0 closes the connection without an answer; `body` is sent as it is, whatever it is.
     """
 
     method: str
@@ -42,6 +43,7 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     times: int = 1
     after: bool = False
+    body: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,11 @@ class Seen:
 
 @dataclass
 class FakeGitHub:
-    """`comments` maps (repository, number) to comments as the API shows them; tests may put some there."""
+    """What the API shows, as the API shows it; tests may put some there.
+
+    `comments` are by (repository, number), `pulls` by repository, `artifacts` by (repository, run), `blobs` by
+    artifact. As on GitHub, a commit of a fork has no pull requests: those are found by their branch.
+    """
 
     url: str = ""
     tokens: dict[str, Token] = field(
@@ -65,10 +71,16 @@ class FakeGitHub:
     )
     comments: dict[tuple[str, int], list[dict[str, Any]]] = field(default_factory=dict)
     merge_bases: dict[tuple[str, str], str] = field(default_factory=dict)
+    pulls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    artifacts: dict[tuple[str, int], list[dict[str, Any]]] = field(default_factory=dict)
+    blobs: dict[int, bytes] = field(default_factory=dict)
+    # Another host than the API's, as GitHub's storage is.
+    blob_url: str = ""
     faults: list[Fault] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
-    # Called before each comment is created, with its place: a chance for "another job" to be quicker.
+    # Called before each comment is created, with its place, or updated: a chance for somebody to be quicker.
     before_create: Any = None
+    before_update: Any = None
     largest_page: int = 100
     next_id: int = 1000
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -84,6 +96,25 @@ class FakeGitHub:
             }
             self.comments.setdefault((repository, number), []).append(comment)
             return comment
+
+    def add_pull(
+        self, repository: str, number: int, head_sha: str, branch: str, home: str | None, state: str = "open"
+    ) -> dict[str, Any]:
+        pull = {
+            "number": number,
+            "state": state,
+            "head": {"sha": head_sha, "ref": branch, "repo": {"full_name": home} if home else None},
+            "base": {"sha": "b" * 40, "ref": "main", "repo": {"full_name": repository}},
+        }
+        self.pulls.setdefault(repository, []).append(pull)
+        return pull
+
+    def add_artifact(self, repository: str, run: int, name: str, data: bytes, *, expired: bool = False) -> int:
+        self.next_id += 1
+        found = {"id": self.next_id, "name": name, "size_in_bytes": len(data), "expired": expired}
+        self.artifacts.setdefault((repository, run), []).append(found)
+        self.blobs[self.next_id] = data
+        return self.next_id
 
     def bodies(self, repository: str, number: int) -> list[str]:
         return [comment["body"] for comment in self.comments.get((repository, number), [])]
@@ -112,6 +143,11 @@ class Answer:
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
 
+    def content(self) -> bytes:
+        if isinstance(self.body, bytes):
+            return self.body
+        return b"" if self.body is None else json.dumps(self.body).encode()
+
 
 REFUSED = Answer(403, {"message": NOT_ALLOWED})
 MISSING = Answer(404, {"message": "Not Found"})
@@ -132,16 +168,46 @@ def answer(hub: FakeGitHub, method: str, path: str, query: dict[str, list[str]],
     if match := re.fullmatch(rf"{repo}/compare/(?P<base>\w+)\.\.\.(?P<head>\w+)", path):
         sha = hub.merge_bases.get((match["base"], match["head"]))
         return Answer(200, {"merge_base_commit": {"sha": sha}, "commits": []}) if sha else MISSING
+    return _read(hub, path, query, token, repo)
+
+
+def _read(hub: FakeGitHub, path: str, query: dict[str, list[str]], token: Token, repo: str) -> Answer:
+    if match := re.fullmatch(rf"{repo}/commits/(?P<sha>\w+)/pulls", path):
+        own = [pull for pull in hub.pulls.get(match["repo"], []) if _home(pull) == match["repo"]]
+        return _page(hub, path, [pull for pull in own if pull["head"]["sha"] == match["sha"]], query)
+    if match := re.fullmatch(rf"{repo}/pulls", path):
+        owner, _, branch = query["head"][0].partition(":")
+        found = [
+            pull
+            for pull in hub.pulls.get(match["repo"], [])
+            if pull["state"] == query["state"][0]
+            and (_home(pull) or "").startswith(f"{owner}/")
+            and pull["head"]["ref"] == branch
+        ]
+        return _page(hub, path, found, query)
+    if match := re.fullmatch(rf"{repo}/actions/runs/(?P<run>\d+)/artifacts", path):
+        if not token.may_read_actions:
+            return REFUSED
+        every = hub.artifacts.get((match["repo"], int(match["run"])), [])
+        return _page(hub, path, [one for one in every if one["name"] == query["name"][0]], query, "artifacts")
+    if match := re.fullmatch(rf"{repo}/actions/artifacts/(?P<id>\d+)/zip", path):
+        return Answer(302, headers={"Location": f"{hub.blob_url}/blobs/{match['id']}?sig=geheim"})
     return MISSING
 
 
-def _page(hub: FakeGitHub, path: str, items: list[Any], query: dict[str, list[str]]) -> Answer:
+def _home(pull: dict[str, Any]) -> str | None:
+    return pull["head"]["repo"]["full_name"] if pull["head"]["repo"] else None
+
+
+def _page(hub: FakeGitHub, path: str, items: list[Any], query: dict[str, list[str]], key: str | None = None) -> Answer:
     size = min(int(query.get("per_page", ["30"])[0]), hub.largest_page)
     number = int(query.get("page", ["1"])[0])
     headers = {}
     if number * size < len(items):
-        headers["Link"] = f'<{hub.url}{path}?per_page={size}&page={number + 1}>; rel="next"'
-    return Answer(200, items[(number - 1) * size : number * size], headers)
+        others = "".join(f"&{name}={values[0]}" for name, values in query.items() if name not in ("page", "per_page"))
+        headers["Link"] = f'<{hub.url}{path}?per_page={size}&page={number + 1}{others}>; rel="next"'
+    shown = items[(number - 1) * size : number * size]
+    return Answer(200, {"total_count": len(items), key: shown} if key else shown, headers)
 
 
 def _create(hub: FakeGitHub, place: tuple[str, int], sent: Any, token: Token) -> Answer:
@@ -153,6 +219,8 @@ def _create(hub: FakeGitHub, place: tuple[str, int], sent: Any, token: Token) ->
 
 
 def _change(hub: FakeGitHub, method: str, repository: str, comment_id: int, sent: Any, token: Token) -> Answer:
+    if method == "PATCH" and hub.before_update:
+        hub.before_update()
     found = hub.find(repository, comment_id)
     if found is None:
         return MISSING
@@ -178,51 +246,65 @@ def _refusal(sent: Any, token: Token) -> Answer | None:
     return None
 
 
+def handle(hub: FakeGitHub, method: str, target: str, authorization: str | None, sent: bytes) -> Answer | None:
+    """What GitHub does with a request; None where it closes the connection without an answer."""
+    # GitHub Enterprise Server has its API below a path.
+    target = target.removeprefix(urlsplit(hub.url).path)
+    parts = urlsplit(target)
+    with hub.lock:
+        hub.seen.append(Seen(method, target, authorization))
+        if fault := hub.fault_for(method, parts.path, after=False):
+            return _faulty(fault)
+        said = _answer(hub, method, parts.path, parse_qs(parts.query), sent, authorization)
+        if fault := hub.fault_for(method, parts.path, after=True):
+            return _faulty(fault)
+        # A copy, as over a wire.
+        return Answer(said.status, said.content(), said.headers)
+
+
+def _answer(
+    hub: FakeGitHub, method: str, path: str, query: dict[str, list[str]], sent: bytes, authorization: str | None
+) -> Answer:
+    if path.startswith("/blobs/"):
+        # As Azure's storage: a token beside the address's own signature is one too many.
+        return Answer(400) if authorization else Answer(200, hub.blobs[int(path.rsplit("/", 1)[1])])
+    token = hub.tokens.get((authorization or "").removeprefix("Bearer "))
+    if token is None:
+        return Answer(401, {"message": "Bad credentials"})
+    return answer(hub, method, path, query, json.loads(sent) if sent else None, token)
+
+
+def _faulty(fault: Fault) -> Answer | None:
+    if not fault.status:
+        return None
+    return Answer(fault.status, {"message": fault.message} if fault.body is None else fault.body, fault.headers)
+
+
 def _handler(hub: FakeGitHub) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def handle_any(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            sent = json.loads(self.rfile.read(length)) if length else None
-            authorization = self.headers.get("Authorization")
-            parts = urlsplit(self.path)
-            with hub.lock:
-                hub.seen.append(Seen(self.command, self.path, authorization))
-                if fault := hub.fault_for(self.command, parts.path, after=False):
-                    self.fail(fault)
-                    return
-                token = hub.tokens.get((authorization or "").removeprefix("Bearer "))
-                query = parse_qs(parts.query)
-                said = (
-                    answer(hub, self.command, parts.path, query, sent, token)
-                    if token
-                    else Answer(401, {"message": "Bad credentials"})
-                )
-                if fault := hub.fault_for(self.command, parts.path, after=True):
-                    self.fail(fault)
-                    return
-            self.say(said)
-
-        do_GET = do_POST = do_PATCH = do_DELETE = handle_any
-
-        def fail(self, fault: Fault) -> None:
-            if fault.status:
-                self.say(Answer(fault.status, {"message": fault.message}, fault.headers))
-            else:
+            sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            said = handle(hub, self.command, self.path, self.headers.get("Authorization"), sent)
+            if said is None:
                 self.close_connection = True
                 self.connection.close()
-
-        def say(self, said: Answer) -> None:
-            text = b"" if said.body is None else json.dumps(said.body).encode()
+                return
+            content = said.content()
             self.send_response(said.status)
             for name, value in said.headers.items():
                 self.send_header(name, value)
             if said.status != 204:
                 self.send_header("Content-Type", "application/json; charset=utf-8")
-                self.send_header("Content-Length", str(len(text)))
+                if "Content-Length" not in said.headers:
+                    self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(text)
+            self.wfile.write(content)
+            # A length that is not true is a connection that breaks.
+            self.close_connection = "Content-Length" in said.headers
+
+        do_GET = do_POST = do_PATCH = do_DELETE = handle_any
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
@@ -231,12 +313,13 @@ def _handler(hub: FakeGitHub) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def serve() -> Iterator[FakeGitHub]:
-    """Run one on a free port of this machine."""
+def serve(path: str = "") -> Iterator[FakeGitHub]:
+    """Run one on a free port of this machine, its API at `path`."""
     hub = FakeGitHub()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(hub))
     server.daemon_threads = True
-    hub.url = f"http://127.0.0.1:{server.server_port}"
+    hub.url = f"http://127.0.0.1:{server.server_port}{path}"
+    hub.blob_url = f"http://localhost:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from pocketfit.answers import GitHubError, NotFound, Unavailable
 from pocketfit.errors import ConfigError
-from pocketfit.github import Comment, Forbidden, GitHub, NotFound, Unavailable
+from pocketfit.github import Comment, GitHub
+
+log = logging.getLogger(__name__)
 
 Mode = Literal["changes", "always", "off"]
 
+DEFAULT_KEY = "default"
 BODY_LIMIT = 65_536
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-# Who comments with the token of a job, which may not ask for its own name.
-JOB_LOGIN = "github-actions[bot]"
 NOTICE = (
     "\n\n> [!WARNING]\n> This comment was cut at GitHub's limit of 65,536 characters; "
     "the whole report is in the job summary and in report.md.\n"
 )
+# How often the comment may be deleted between the list and the update, or the answer to its creation be lost.
+ROUNDS = 5
 
 
 @dataclass(frozen=True)
@@ -33,13 +37,13 @@ class Posted:
 
 @dataclass(frozen=True)
 class NotPosted:
-    """No comment, and why. `is_failure` tells what went wrong from what was not wanted."""
+    """No comment, and why. `level` is how loudly it is said: nothing was wanted, nothing was possible, or a fault."""
 
     reason: str
-    is_failure: bool = False
+    level: Literal["log", "notice", "warning"] = "log"
 
     def __str__(self) -> str:
-        return self.reason if self.is_failure else f"no comment: {self.reason}"
+        return f"no comment: {self.reason}" if self.level == "log" else self.reason
 
 
 def marker(key: str) -> str:
@@ -53,22 +57,34 @@ def marker(key: str) -> str:
 def upsert(
     github: GitHub, repository: str, number: int, markdown: str, *, key: str, create: bool = True
 ) -> Posted | NotPosted:
-    """Update our comment of this key, or create it where there is none and `create` is set."""
+    """Update our comment of this key, or create it where there is none and `create` is set.
+
+    Raises GitHubError where neither could be done.
+    """
     mark = marker(key)
     body = fit(f"{mark}\n{markdown}")
-    sticky = _Sticky(github, repository, number, mark, _login(github))
-    if ours := sticky.find():
-        # Somebody may delete it between the two requests.
-        with contextlib.suppress(NotFound):
-            return Posted(sticky.settle(ours, body).url, updated=True)
-    if not create:
-        return NotPosted("nothing changed, and there is no comment yet")
-    created = sticky.create(body)
-    # Another job may have done the same at the same time.
-    ours = sticky.find()
-    if len(ours) > 1:
-        return Posted(sticky.settle(ours, body).url, updated=True)
-    return Posted(created.url, updated=False)
+    sticky = _Sticky(github, repository, number, mark, github.author())
+    sent, problem = False, GitHubError("the comment was not written")
+    for _ in range(ROUNDS):
+        if ours := sticky.find():
+            try:
+                return Posted(sticky.settle(ours, body).url, updated=not sent)
+            except NotFound as error:
+                # Somebody deleted it between the two requests.
+                problem = error
+                continue
+        if not create:
+            return NotPosted("nothing changed, and there is no comment yet")
+        try:
+            created = github.create_comment(repository, number, body)
+        except Unavailable as error:
+            # The answer got lost, the comment may not be: that is seen by listing, never guessed by sending again.
+            sent, problem = True, error
+            github.rest.wait_until_carried_out(error)
+            continue
+        # With a GitHub App's token only GitHub's answer tells whose comments ours are.
+        return replace(sticky, author=created.author).alone(created, body)
+    raise problem
 
 
 def fit(body: str, limit: int = BODY_LIMIT) -> str:
@@ -94,13 +110,6 @@ def _length(text: str) -> int:
     return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
 
 
-def _login(github: GitHub) -> str:
-    try:
-        return github.viewer()
-    except Forbidden:
-        return JOB_LOGIN
-
-
 @dataclass(frozen=True)
 class _Sticky:
     """Our comments of one key on one pull request."""
@@ -113,28 +122,40 @@ class _Sticky:
 
     def find(self) -> list[Comment]:
         """Oldest first. Anybody may write the marker: the author counts too."""
-        found = [
-            comment
+        # By id: an entry that is deleted meanwhile moves the others from page to page.
+        found = {
+            comment.id: comment
             for comment in self.github.comments(self.repository, self.number)
             if comment.author == self.author and comment.body.startswith(self.mark)
-        ]
-        return sorted(found, key=lambda comment: comment.id)
+        }
+        return [found[id] for id in sorted(found)]
 
-    def create(self, body: str) -> Comment:
+    def alone(self, created: Comment, body: str) -> Posted:
+        """Another job may have created one at the same time: the oldest survives, whoever looks."""
         try:
-            return self.github.create_comment(self.repository, self.number, body)
-        except Unavailable:
-            # The answer got lost; the comment may stand there all the same.
-            if ours := self.find():
-                return ours[0]
-            return self.github.create_comment(self.repository, self.number, body)
+            ours = {comment.id: comment for comment in [*self.find(), created]}
+            if min(ours) != created.id:
+                return Posted(self.settle([ours[id] for id in sorted(ours)], body).url, updated=True)
+            self._delete([comment for comment in ours.values() if comment.id != created.id])
+        except GitHubError as problem:
+            # Ours stands there all the same; the next run clears up.
+            log.info("other comments of this key could not be looked for: %s", problem)
+        return Posted(created.url, updated=False)
 
     def settle(self, ours: list[Comment], body: str) -> Comment:
         """Put the body into the oldest and delete the younger ones."""
         oldest, *younger = ours
         updated = self.github.update_comment(self.repository, oldest.id, body)
-        for comment in younger:
-            # The other job may have been quicker.
-            with contextlib.suppress(NotFound):
-                self.github.delete_comment(self.repository, comment.id)
+        self._delete(younger)
         return updated
+
+    def _delete(self, comments: list[Comment]) -> None:
+        for comment in comments:
+            try:
+                self.github.delete_comment(self.repository, comment.id)
+            except NotFound:
+                # The other job was quicker.
+                continue
+            except GitHubError as problem:
+                # What was to be said is said; the next run clears up.
+                log.info("a double of the comment could not be deleted: %s", problem)

@@ -15,6 +15,7 @@ from pocketfit.errors import ConfigError
 NO_COMMIT = "0" * 40
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+DEPENDABOT = "dependabot[bot]"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,28 @@ class PullRequest:
     head_sha: str
     base_sha: str
     fork: bool
+    dependabot: bool = False
+
+    @property
+    def read_only_because(self) -> str:
+        """Why GitHub gives its jobs a token that may only read; empty where it does not."""
+        if self.fork:
+            return "this pull request comes from a fork"
+        return "this pull request is Dependabot's" if self.dependabot else ""
+
+
+@dataclass(frozen=True)
+class WorkflowRun:
+    """The run that a `workflow_run` event is about; the names are whoever's who opened the pull request.
+
+    `head_repository` is None once the fork was deleted.
+    """
+
+    id: int
+    event: str
+    head_sha: str
+    head_branch: str | None
+    head_repository: str | None
 
 
 @dataclass(frozen=True)
@@ -39,6 +62,7 @@ class Context:
     server_url: str = "https://github.com"
     run_id: str | None = None
     pull_request: PullRequest | None = None
+    workflow_run: WorkflowRun | None = None
     previous_sha: str | None = None
     output: Path | None = None
     step_summary: Path | None = None
@@ -46,7 +70,15 @@ class Context:
 
     @property
     def run_url(self) -> str | None:
-        return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}" if self.run_id else None
+        return self._run_url(self.run_id) if self.run_id else None
+
+    @property
+    def reported_run_url(self) -> str | None:
+        """The page of the run that made the report, with its summary."""
+        return self._run_url(str(self.workflow_run.id)) if self.workflow_run else self.run_url
+
+    def _run_url(self, run_id: str) -> str:
+        return f"{self.server_url}/{self.repository}/actions/runs/{run_id}"
 
 
 def read_context(environ: Mapping[str, str]) -> Context:
@@ -64,7 +96,8 @@ def read_context(environ: Mapping[str, str]) -> Context:
         api_url=(environ.get("GITHUB_API_URL") or Context.api_url).rstrip("/"),
         server_url=(environ.get("GITHUB_SERVER_URL") or Context.server_url).rstrip("/"),
         run_id=environ.get("GITHUB_RUN_ID") or None,
-        pull_request=_pull_request(event, repository) if name == "pull_request" else None,
+        pull_request=_pull_request(event, repository, environ) if name == "pull_request" else None,
+        workflow_run=_workflow_run(event) if name == "workflow_run" else None,
         previous_sha=_previous_sha(name, event),
         output=_path(environ, "GITHUB_OUTPUT"),
         step_summary=_path(environ, "GITHUB_STEP_SUMMARY"),
@@ -83,17 +116,32 @@ def _read_event(environ: Mapping[str, str]) -> dict[str, Any]:
     return event
 
 
-def _pull_request(event: Mapping[str, Any], repository: str) -> PullRequest:
+def _pull_request(event: Mapping[str, Any], repository: str, environ: Mapping[str, str]) -> PullRequest:
     try:
         pull = event["pull_request"]
         number, head, base = pull["number"], pull["head"], pull["base"]
         # The head's repository is null once a fork was deleted.
         home = (head.get("repo") or {}).get("full_name")
-        found = PullRequest(number, head["sha"], base["sha"], fork=home != repository)
+        # Whose token is read-only goes by who started the run, not by who opened the pull request.
+        dependabot = environ.get("GITHUB_ACTOR") == DEPENDABOT
+        found = PullRequest(number, head["sha"], base["sha"], fork=home != repository, dependabot=dependabot)
     except (KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"the pull_request event lacks what it should hold: {error}") from error
     if type(number) is not int or not all(_is_sha(sha) for sha in (found.head_sha, found.base_sha)):
         raise ConfigError("the pull_request event's number or SHAs are not what they should be")
+    return found
+
+
+def _workflow_run(event: Mapping[str, Any]) -> WorkflowRun:
+    try:
+        run = event["workflow_run"]
+        home = (run.get("head_repository") or {}).get("full_name")
+        found = WorkflowRun(run["id"], run["event"], run["head_sha"], run["head_branch"], home)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"the workflow_run event lacks what it should hold: {error}") from error
+    names = [found.event, *(name for name in (found.head_branch, home) if name is not None)]
+    if type(found.id) is not int or not _is_sha(found.head_sha) or not all(isinstance(name, str) for name in names):
+        raise ConfigError("the workflow_run event's id, SHA or names are not what they should be")
     return found
 
 

@@ -1,56 +1,24 @@
-"""The part of GitHub's REST API that we need, typed. HTTP is spoken nowhere else."""
+"""The part of GitHub's REST API that we need, typed. How it is spoken is in rest.py."""
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.util.retry import Retry
+from requests.adapters import BaseAdapter
 
-from pocketfit import __version__
-from pocketfit.errors import EnvironmentProblem
+from pocketfit.answers import Forbidden, GitHubError, Unavailable
+from pocketfit.rest import TIMEOUT_S, Rest
+from pocketfit.text import clean
 
-log = logging.getLogger(__name__)
-
-TIMEOUT_S = (5.0, 30.0)
-# All waiting for rate limits together. A job that waits longer costs more than its comment is worth.
-RATE_LIMIT_BUDGET_S = 90.0
-# What GitHub asks of clients that it gave no time to wait.
-SECONDARY_LIMIT_WAIT_S = 60.0
-WRITE_PAUSE_S = 1.0
-IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
-
-
-class GitHubError(EnvironmentProblem):
-    """GitHub did not do what was asked; the message says what was asked and what it answered."""
-
-
-class Forbidden(GitHubError):
-    """The token may not do this (401, 403)."""
-
-
-class NotFound(GitHubError):
-    """There is no such thing, or the token may not see it (404, 410)."""
-
-
-class RateLimited(GitHubError):
-    """Waiting for GitHub's rate limit would take longer than we are willing to."""
-
-
-class Invalid(GitHubError):
-    """GitHub understood and refused (422)."""
-
-
-class Unavailable(GitHubError):
-    """No usable answer: no connection, a time-out, a 5xx. Whether a POST was carried out is not known."""
-
-
-KINDS: dict[int, type[GitHubError]] = {401: Forbidden, 403: Forbidden, 404: NotFound, 410: NotFound, 422: Invalid}
+# Who comments with the token of a job, which may not ask for its own name.
+JOB_LOGIN = "github-actions[bot]"
+JOB_TOKEN_PREFIX = "ghs_"
+USER_TOKEN_PREFIXES = ("ghp_", "github_pat_", "gho_", "ghu_")
+# GitHub allows 2,500 comments; a list that goes on and on is a fault.
+MOST_PAGES = 100
 
 
 @dataclass(frozen=True)
@@ -61,24 +29,31 @@ class Comment:
     url: str
 
 
-class _Bearer(requests.auth.AuthBase):
-    """Set as `auth`, since requests lets a .netrc override a plain Authorization header."""
+@dataclass(frozen=True)
+class Pull:
+    """A pull request as the API lists it. `head_repository` is None once the fork was deleted."""
 
-    def __init__(self, token: str) -> None:
-        self._token = token
+    number: int
+    state: str
+    head_sha: str
+    head_branch: str
+    head_repository: str | None
+    base_sha: str
+    base_repository: str
 
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
 
+@dataclass(frozen=True)
+class Artifact:
+    """What a run of a workflow left behind, as a zip file."""
 
-class _Retry(Retry):
-    # A 429 is a rate limit, which `GitHub._send` counts against its budget.
-    RETRY_AFTER_STATUS_CODES = frozenset()
+    id: int
+    name: str
+    size_bytes: int
+    expired: bool
 
 
 class GitHub:
-    """One session with one token. `sleep` and `now` are arguments so that tests need not wait."""
+    """One token's view. `sleep`, `now` and `transport` are for tests, see Rest."""
 
     def __init__(
         self,
@@ -87,20 +62,27 @@ class GitHub:
         *,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.time,
-        backoff_s: float = 1.0,
+        transport: BaseAdapter | None = None,
         timeout_s: tuple[float, float] = TIMEOUT_S,
     ) -> None:
-        self._api_url = api_url.rstrip("/")
-        self._sleep = sleep
-        self._now = now
-        self._timeout_s = timeout_s
-        self._waited_s = 0.0
-        self._last_write: float | None = None
-        self._session = _session(token, backoff_s)
+        self.rest = Rest(api_url, token, sleep=sleep, now=now, transport=transport, timeout_s=timeout_s)
+        self._is_job = token.startswith(JOB_TOKEN_PREFIX)
+        self._is_user = token.startswith(USER_TOKEN_PREFIXES)
+
+    def author(self) -> str:
+        """Whom comments written with this token are by."""
+        if self._is_job:
+            return JOB_LOGIN
+        try:
+            return self.viewer()
+        except Forbidden:
+            if self._is_user:
+                raise
+            return JOB_LOGIN
 
     def viewer(self) -> str:
         """The login that the token writes as; Forbidden for the token of a job, which is no user's."""
-        return _read(self._request("GET", "/user"), "login")
+        return _text(self._request("GET", "/user"), "login")
 
     def comments(self, repository: str, number: int) -> Iterator[Comment]:
         """All comments of an issue or pull request, oldest first."""
@@ -108,6 +90,7 @@ class GitHub:
             yield _comment(item)
 
     def create_comment(self, repository: str, number: int, body: str) -> Comment:
+        """Unavailable where the answer got lost: then the comment may stand there all the same."""
         return _comment(self._request("POST", f"/repos/{repository}/issues/{number}/comments", json={"body": body}))
 
     def update_comment(self, repository: str, comment_id: int, body: str) -> Comment:
@@ -116,139 +99,105 @@ class GitHub:
         )
 
     def delete_comment(self, repository: str, comment_id: int) -> None:
-        self._send("DELETE", f"{self._api_url}/repos/{repository}/issues/comments/{comment_id}")
+        self.rest.send("DELETE", f"{self.rest.url}/repos/{repository}/issues/comments/{comment_id}")
 
     def merge_base(self, repository: str, base: str, head: str) -> str:
         """The commit that both descend from; works for forks, and needs no history here."""
         # One commit a page: the answer would otherwise carry up to 250 of them.
         compared = self._request("GET", f"/repos/{repository}/compare/{base}...{head}", params={"per_page": "1"})
-        return _read(compared, "merge_base_commit", "sha")
+        return _text(compared, "merge_base_commit", "sha")
 
-    def _pages(self, path: str) -> Iterator[dict[str, Any]]:
-        url: str | None = self._api_url + path
-        params: dict[str, str] | None = {"per_page": "100"}
-        while url is not None:
-            response = self._send("GET", url, params=params)
-            page = _json(response)
-            if not isinstance(page, list):
-                raise Unavailable(f"GitHub's answer is no list: {str(page)[:80]}")
-            yield from page
-            # The link carries per_page itself. Only where we were sent anyway: the token goes along.
-            url = response.links.get("next", {}).get("url")
-            params = None
-            if url is not None and not url.startswith(self._api_url + "/"):
-                raise Unavailable(f"GitHub's next page is not at {self._api_url}: {url}")
+    def pulls_of_commit(self, repository: str, sha: str) -> list[Pull]:
+        """Pull requests with the commit, also closed ones; none where the commit is a fork's."""
+        return [_pull(item) for item in self._pages(f"/repos/{repository}/commits/{sha}/pulls")]
+
+    def pulls_of_branch(self, repository: str, owner: str, branch: str) -> list[Pull]:
+        """Open pull requests from a branch of that name, in any repository of `owner`."""
+        params = {"state": "open", "head": f"{owner}:{branch}"}
+        return [_pull(item) for item in self._pages(f"/repos/{repository}/pulls", params)]
+
+    def artifacts(self, repository: str, run_id: int, name: str) -> list[Artifact]:
+        """The artifacts of this name of all attempts of a run, newest first."""
+        path = f"/repos/{repository}/actions/runs/{run_id}/artifacts"
+        found = [_artifact(item) for item in self._pages(path, {"name": name}, "artifacts")]
+        return sorted((one for one in found if one.name == name), key=lambda one: -one.id)
+
+    def download_artifact(self, repository: str, artifact_id: int, limit_bytes: int) -> bytes:
+        """The zip file; Invalid where it is larger than `limit_bytes`."""
+        url = f"{self.rest.url}/repos/{repository}/actions/artifacts/{artifact_id}/zip"
+        return self.rest.download(url, limit_bytes)
+
+    def _pages(self, path: str, params: dict[str, str] | None = None, key: str | None = None) -> Iterator[Any]:
+        """The items of a list, or of the list at `key`, of all its pages."""
+        url = self.rest.url + path
+        query: dict[str, str] | None = {"per_page": "100", **(params or {})}
+        for _ in range(MOST_PAGES):
+            answer = self.rest.send("GET", url, params=query)
+            items = answer.json.get(key) if key and isinstance(answer.json, dict) else answer.json
+            if not isinstance(items, list):
+                raise Unavailable(f"GitHub's answer is no list: {_shown(answer.json)}")
+            yield from items
+            if answer.next_url is None:
+                return
+            # Only where we were sent anyway: the token goes along.
+            if not answer.next_url.startswith(self.rest.url + "/"):
+                raise Unavailable(f"GitHub's next page is not at {self.rest.url}: {_shown(answer.next_url)}")
+            # The link carries the query itself.
+            url, query = answer.next_url, None
+        raise GitHubError(f"GitHub's list has more than {MOST_PAGES} pages: {path}")
 
     def _request(self, method: str, path: str, **options: Any) -> Any:
-        return _json(self._send(method, self._api_url + path, **options))
-
-    def _send(self, method: str, url: str, **options: Any) -> requests.Response:
-        """Send one request, waiting out rate limits; every answer but a success raises."""
-        what = f"{method} {url.removeprefix(self._api_url)}"
-        while True:
-            self._pace(method)
-            try:
-                response = self._session.request(method, url, timeout=self._timeout_s, **options)
-            except requests.RequestException as error:
-                raise Unavailable(f"no answer from GitHub to {what}: {_cause(error)}") from error
-            wait_s = _rate_limit_wait_s(response, self._now())
-            if wait_s is None:
-                break
-            if self._waited_s + wait_s > RATE_LIMIT_BUDGET_S:
-                raise RateLimited(f"GitHub's rate limit is used up, for {wait_s:.0f} s more ({what})")
-            log.info("GitHub's rate limit: waiting %.0f s", wait_s)
-            self._sleep(wait_s)
-            self._waited_s += wait_s
-        if response.ok:
-            return response
-        kind = KINDS.get(response.status_code, Unavailable if response.status_code >= 500 else GitHubError)
-        raise kind(f"GitHub answered {response.status_code} to {what}: {_message(response)}")
-
-    def _pace(self, method: str) -> None:
-        """GitHub asks for a second between writes, and limits who gives it none."""
-        if method == "GET":
-            return
-        if self._last_write is not None and (left := self._last_write + WRITE_PAUSE_S - self._now()) > 0:
-            self._sleep(left)
-        self._last_write = self._now()
+        return self.rest.send(method, self.rest.url + path, **options).json
 
 
-def _session(token: str, backoff_s: float) -> requests.Session:
-    session = requests.Session()
-    session.auth = _Bearer(token)
-    session.headers.update(
-        {
-            "Accept": "application/vnd.github+json",
-            "X-GitHub-Api-Version": "2022-11-28",
-            "User-Agent": f"pocketfit/{__version__}",
-        }
-    )
-    retry = _Retry(
-        total=4,
-        connect=4,
-        read=2,
-        backoff_factor=backoff_s,
-        backoff_jitter=backoff_s / 2,
-        status_forcelist=(500, 502, 503, 504),
-        # No POST: a comment whose answer got lost would stand there twice.
-        allowed_methods=IDEMPOTENT,
-        raise_on_status=False,
-        retry_after_max=60,
-    )
-    session.mount("https://", HTTPAdapter(max_retries=retry))
-    session.mount("http://", HTTPAdapter(max_retries=retry))
-    return session
-
-
-def _rate_limit_wait_s(response: requests.Response, now: float) -> float | None:
-    """How long GitHub asks us to wait; None where this is no rate limit.
-
-    A limit comes as 403 or 429, sometimes without a time, and a 403 is also how it says "not allowed".
-    """
-    if response.status_code not in (403, 429):
-        return None
-    headers = response.headers
-    if (after := headers.get("Retry-After", "")).isdigit():
-        return max(float(after), 1.0)
-    if headers.get("X-RateLimit-Remaining") == "0" and (reset := headers.get("X-RateLimit-Reset", "")).isdigit():
-        return max(float(reset) - now, 1.0)
-    if response.status_code == 429 or "rate limit" in _message(response).lower():
-        return SECONDARY_LIMIT_WAIT_S
-    return None
-
-
-def _json(response: requests.Response) -> Any:
-    try:
-        return response.json()
-    except ValueError as error:
-        raise Unavailable(f"GitHub's answer is not JSON: {response.text[:80]!r}") from error
-
-
-def _message(response: requests.Response) -> str:
-    try:
-        return str(response.json()["message"])
-    except (ValueError, KeyError, TypeError):
-        return response.reason or "(no message)"
-
-
-def _cause(error: requests.RequestException) -> str:
-    """The innermost of the reasons that urllib3 and requests wrap in each other."""
-    inner = error.args[0] if error.args else error
-    return str(getattr(inner, "reason", None) or inner).rsplit(">: ", 1)[-1]
-
-
-def _read(answer: Any, *keys: str) -> str:
-    """The text at a path of keys of an answer."""
+def _get(answer: Any, *keys: str) -> Any:
+    """What is at a path of keys of an answer; None where there is nothing."""
     for key in keys:
         answer = answer.get(key) if isinstance(answer, dict) else None
-    if not isinstance(answer, str):
-        raise Unavailable(f"GitHub's answer lacks {'.'.join(keys)}")
     return answer
 
 
+def _text(answer: Any, *keys: str) -> str:
+    value = _get(answer, *keys)
+    if not isinstance(value, str):
+        raise Unavailable(f"GitHub's answer lacks {'.'.join(keys)}")
+    return value
+
+
+def _number(answer: Any, key: str) -> int:
+    value = _get(answer, key)
+    if type(value) is not int:
+        raise Unavailable(f"GitHub's answer lacks {key}")
+    return value
+
+
 def _comment(item: Any) -> Comment:
-    if not isinstance(item, dict) or type(item.get("id")) is not int:
-        raise Unavailable(f"GitHub's answer is no comment: {str(item)[:80]}")
+    if type(_get(item, "id")) is not int:
+        raise Unavailable(f"GitHub's answer is no comment: {_shown(item)}")
     # `user` is null for an account that was deleted.
-    author = (item.get("user") or {}).get("login") or ""
-    return Comment(item["id"], author, item.get("body") or "", _read(item, "html_url"))
+    author, body = _get(item, "user", "login"), _get(item, "body")
+    url = clean(_text(item, "html_url"))
+    return Comment(item["id"], author if isinstance(author, str) else "", body if isinstance(body, str) else "", url)
+
+
+def _pull(item: Any) -> Pull:
+    home = _get(item, "head", "repo", "full_name")
+    return Pull(
+        number=_number(item, "number"),
+        state=_text(item, "state"),
+        head_sha=_text(item, "head", "sha"),
+        head_branch=_text(item, "head", "ref"),
+        head_repository=home if isinstance(home, str) else None,
+        base_sha=_text(item, "base", "sha"),
+        base_repository=_text(item, "base", "repo", "full_name"),
+    )
+
+
+def _artifact(item: Any) -> Artifact:
+    return Artifact(
+        _number(item, "id"), _text(item, "name"), _number(item, "size_in_bytes"), _get(item, "expired") is True
+    )
+
+
+def _shown(value: Any) -> str:
+    return clean(str(value)[:400], 80)

@@ -10,12 +10,14 @@ import dataclasses
 import json
 import math
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pocketfit.errors import ConfigError
 from pocketfit.files import write_text_atomically
 from pocketfit.records import Built, Failed, Report, Skipped, Snapshot, Trial
+from pocketfit.text import clean
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 Record = TypeVar("Record", Snapshot, Trial, Report)
 
 LARGEST_INT = 2**63 - 1
+# A report of 1,000 variants with 30 operators each has about 3 MB.
+FOREIGN_LIMIT_BYTES = 8 * 1024 * 1024
+MANY_ROWS = 2_000
 
 
 def read_snapshot(path: Path) -> Snapshot:
@@ -37,6 +42,26 @@ def read_trial(path: Path) -> Trial:
 
 def read_report(path: Path) -> Report:
     return _read(path, Report)
+
+
+def read_foreign_report(path: Path) -> Report:
+    """A report that nobody has to trust, see parse_foreign_report."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(FOREIGN_LIMIT_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"{path} can't be read: {error.strerror}") from error
+    return parse_foreign_report(data, str(path))
+
+
+def parse_foreign_report(data: bytes, name: str) -> Report:
+    """A report that nobody has to trust: beside its form, its size and its number of rows are checked."""
+    if len(data) > FOREIGN_LIMIT_BYTES:
+        raise ConfigError(f"{name}: it is larger than {FOREIGN_LIMIT_BYTES:,} bytes")
+    report = _parse(data, Report, name)
+    if len(report.rows) > MANY_ROWS:
+        raise ConfigError(f"{name}: it has {len(report.rows):,} rows, more than {MANY_ROWS:,}")
+    return report
 
 
 def write_snapshot(path: Path, snapshot: Snapshot) -> None:
@@ -77,22 +102,31 @@ def _write(path: Path, value: object) -> None:
 
 
 def _read(path: Path, kind: type[Record]) -> Record:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path} can't be read: {error.strerror}") from error
+    return _parse(data, kind, str(path))
+
+
+def _parse(data: bytes, kind: type[Record], name: str) -> Record:
+    """Raises ConfigError whose sentence has one line, whatever the keys and values in the file are."""
     from pydantic import ValidationError
 
     try:
-        record: Record | None = _adapter(kind).validate_json(path.read_bytes())
-    except OSError as error:
-        raise ConfigError(f"{path} can't be read: {error.strerror}") from error
+        # mypy takes a class with __hash__ for one that has none.
+        record: Record | None = _adapter(cast(Any, kind)).validate_json(data)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {_first_problem(error)}") from error
+        raise ConfigError(f"{name}: {clean(_first_problem(error))}") from error
     if record is None:
-        raise ConfigError(f"{path}: it is null, not a {kind.__name__.lower()}")
+        raise ConfigError(f"{name}: it is null, not a {kind.__name__.lower()}")
     if key := _too_large(plain(record)):
-        raise ConfigError(f"{path}: {key} is a larger number than makes sense")
+        raise ConfigError(f"{name}: {clean(key)} is a larger number than makes sense")
     return record
 
 
-def _adapter(kind: type[Record]) -> TypeAdapter[Record | None]:
+@cache
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
     from pydantic import ConfigDict, TypeAdapter
 
     # pydantic takes no configuration for a dataclass that isn't its own, but takes one for "it or None",

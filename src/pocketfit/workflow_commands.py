@@ -16,17 +16,20 @@ SUMMARY_NOTICE = (
 
 
 def annotate(
-    stream: TextIO, level: Literal["notice", "warning", "error"], message: str, title: str = "Pocketfit"
+    stream: TextIO,
+    level: Literal["notice", "warning", "error"],
+    message: str,
+    title: str = "Pocketfit",
+    *,
+    file: str = "",
+    line: int | None = None,
 ) -> None:
-    """Show a message above the log. Any text will do: it can't end the line and begin another command."""
-    _write(stream, f"::{level} title={_escape_property(title)}::{_escape(message)}")
+    """Show a message above the log, and on a line of a file where that is known.
 
-
-def add_mask(stream: TextIO, secret: str) -> None:
-    """Have the runner replace `secret` in logs and summaries; a line at a time, since it masks lines."""
-    for line in secret.splitlines():
-        if line.strip():
-            _write(stream, f"::add-mask::{_escape(line)}")
+    Any text will do: it can't end the line and begin another command.
+    """
+    place = f"file={_escape_property(file)},line={line}," if file and line else ""
+    _write(stream, f"::{level} {place}title={_escape_property(title)}::{_escape(message)}")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,8 @@ class Act:
         event_file.write_text(json.dumps(event))
         workflow = f".github/workflows/{name}.yml"
         text = (repository.folder / workflow).read_text()
-        here = {uses_of(text, "pocketfit/pocketfit"): self.action, uses_of(text, "actions/upload-artifact"): UPLOAD}
+        places = {"pocketfit/pocketfit": self.action, "actions/upload-artifact": UPLOAD}
+        here = {uses: path for action, path in places.items() if (uses := uses_of(text, action))}
         done = finish(
             [
                 *("act", event_of(text), "--workflows", workflow, "--eventpath", event_file),
@@ -72,10 +74,19 @@ def copy_action(target: Path) -> Path:
     return target
 
 
-def uses_of(workflow: str, action: str) -> str:
-    """The `uses:` of an action in a workflow, with its version."""
-    return next(word for word in workflow.split() if word.startswith(f"{action}@"))
+def uses_of(workflow: str, action: str) -> str | None:
+    """The `uses:` of an action in a workflow, with its version; None where it is not used."""
+    return next((word for word in workflow.split() if word.startswith(f"{action}@")), None)
 
 
 def event_of(workflow: str) -> str:
-    return next(line.removeprefix("on: ") for line in workflow.splitlines() if line.startswith("on: "))
+    """The only event of a workflow, written behind `on:` or as the key below it."""
+    match = re.search(r"^on:\s+(\w+)", workflow, re.MULTILINE)
+    assert match is not None
+    return match[1]
+
+
+def files_with(folder: Path, secret: str) -> list[Path]:
+    """The files in a folder that hold a text: none should hold a token."""
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return [path for path in files if secret.encode() in path.read_bytes()]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from entrypoint.inputs import read_inputs
+from pocketfit.artifact import artifact_name
 
 ROOT = Path(__file__).parents[2]
 ACTION = (ROOT / "action.yml").read_text()
@@ -55,3 +56,13 @@ def test_it_runs_the_dockerfile() -> None:
 @pytest.mark.parametrize("name", INPUTS + OUTPUTS)
 def test_the_readme_explains_it(name: str) -> None:
     assert f"`{name}`" in (ROOT / "README.md").read_text()
+
+
+def test_the_two_workflows_for_forks_find_each_other() -> None:
+    check, comment = ((ROOT / f"examples/workflows/fork-{name}.yml").read_text() for name in ("1-check", "2-comment"))
+    name = re.search(r"^name: (.+)$", check, re.MULTILINE)
+    assert name is not None
+    assert f"    workflows: [{name[1]}]\n" in comment
+    assert f"          name: {artifact_name('default')}\n" in check
+    assert "checkout" not in comment.partition("jobs:")[2]
+    assert "write" not in check

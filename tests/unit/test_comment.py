@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from pocketfit.answers import Forbidden, NotFound, Unavailable
 from pocketfit.comment import BODY_LIMIT, NOTICE, NotPosted, Posted, fit, marker, upsert
 from pocketfit.errors import ConfigError
-from pocketfit.github import Forbidden, GitHub, Unavailable
-from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, USER_TOKEN, FakeGitHub, Fault, serve
+from pocketfit.github import GitHub
+from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, USER_TOKEN, FakeGitHub, Fault, Token, serve
 
 REPO = "octo/phone"
 MARK = "<!-- pocketfit:default -->"
@@ -21,7 +22,7 @@ def hub() -> Iterator[FakeGitHub]:
 
 
 def client(hub: FakeGitHub, token: str = JOB_TOKEN) -> GitHub:
-    return GitHub(hub.url, token, sleep=lambda seconds: None, backoff_s=0.001)
+    return GitHub(hub.url, token, sleep=lambda seconds: None)
 
 
 def put(
@@ -104,10 +105,16 @@ def test_doubles_of_the_past_are_cleared(hub: FakeGitHub) -> None:
 
 def test_deleted_while_we_update(hub: FakeGitHub) -> None:
     hub.add_comment(REPO, 7, JOB, f"{MARK}\nold")
-    hub.faults.append(Fault("PATCH", "comments", 404))
+    hub.before_update = hub.comments.clear
 
     assert isinstance(put(hub, "new"), Posted)
-    assert hub.calls().count(f"POST /repos/{REPO}/issues/7/comments") == 1
+    assert hub.bodies(REPO, 7) == [f"{MARK}\nnew"]
+
+
+def test_deleted_while_we_update_and_nothing_to_say(hub: FakeGitHub) -> None:
+    hub.add_comment(REPO, 7, JOB, f"{MARK}\nold")
+    hub.before_update = hub.comments.clear
+    assert put(hub, "new", create=False) == NotPosted("nothing changed, and there is no comment yet")
 
 
 def test_the_answer_to_a_creation_gets_lost(hub: FakeGitHub) -> None:
@@ -125,11 +132,40 @@ def test_a_creation_that_did_not_arrive_is_sent_once_more(hub: FakeGitHub) -> No
     assert hub.bodies(REPO, 7) == [f"{MARK}\none"]
 
 
-def test_but_not_twice_more(hub: FakeGitHub) -> None:
-    hub.faults.append(Fault("POST", "comments", 500, "down", times=2))
+def test_each_time_it_is_looked_for_first(hub: FakeGitHub) -> None:
+    hub.faults.append(Fault("POST", "comments", 500, "down", times=9))
     with pytest.raises(Unavailable, match=f"GitHub answered 500 to POST /repos/{REPO}/issues/7/comments: down"):
         put(hub, "one")
-    assert hub.calls().count(f"POST /repos/{REPO}/issues/7/comments") == 2
+    comments = f"/repos/{REPO}/issues/7/comments"
+    assert hub.calls() == [f"GET {comments}", f"POST {comments}"] * 5
+
+
+def test_a_comment_that_vanishes_again_and_again(hub: FakeGitHub) -> None:
+    hub.add_comment(REPO, 7, JOB, f"{MARK}\nold")
+    hub.faults.append(Fault("PATCH", "comments", 404, "Not Found", times=99))
+    with pytest.raises(NotFound, match="GitHub answered 404 to PATCH"):
+        put(hub, "new")
+
+
+def test_another_apps_token_ends_with_one_comment_too(hub: FakeGitHub) -> None:
+    hub.tokens["ghs_other"] = Token("our-app[bot]")
+    put(hub, "one", token="ghs_other")
+    put(hub, "two", token="ghs_other")
+    assert hub.bodies(REPO, 7) == [f"{MARK}\ntwo"]
+
+
+def test_what_cannot_be_cleared_is_the_next_runs(hub: FakeGitHub) -> None:
+    hub.before_create = lambda repository, number: hub.add_comment(repository, number, JOB, f"{MARK}\ntheirs")
+    hub.faults.append(Fault("DELETE", "comments", 403, "no", times=9))
+    assert isinstance(put(hub, "mine"), Posted)
+    hub.before_create, hub.faults = None, []
+    put(hub, "next")
+    assert hub.bodies(REPO, 7) == [f"{MARK}\nnext"]
+
+
+def test_created_though_nothing_more_is_heard(hub: FakeGitHub) -> None:
+    hub.before_create = lambda *_: hub.faults.append(Fault("GET", "comments", 503, times=99))
+    assert put(hub, "one") == Posted(hub.comments[REPO, 7][0]["html_url"], updated=False)
 
 
 def test_a_read_only_token(hub: FakeGitHub) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pocketfit.context import Context, PullRequest, read_context
+from pocketfit.context import Context, PullRequest, WorkflowRun, read_context
 from pocketfit.errors import ConfigError
 
 HEAD, BASE, BEFORE = "a" * 40, "b" * 40, "c" * 40
@@ -130,3 +130,25 @@ def test_an_odd_repository(tmp_path: Path) -> None:
     environ = environment(tmp_path, "push", {}, GITHUB_REPOSITORY="octo/phone/../x")
     with pytest.raises(ConfigError, match=r"GITHUB_REPOSITORY is not OWNER/NAME: 'octo/phone/../x'"):
         read_context(environ)
+
+
+def test_a_workflow_run(tmp_path: Path) -> None:
+    run = {"id": 42, "event": "pull_request", "head_sha": HEAD, "head_branch": "topic", "head_repository": None}
+    context = read_context(environment(tmp_path, "workflow_run", {"workflow_run": run}, GITHUB_RUN_ID="43"))
+    assert context.workflow_run == WorkflowRun(42, "pull_request", HEAD, "topic", None)
+    assert context.pull_request is None
+    assert context.reported_run_url == "https://github.com/octo/phone/actions/runs/42"
+
+
+@pytest.mark.parametrize(
+    ("home", "actor", "because"),
+    [
+        ("octo/phone", "octo", ""),
+        ("octo/phone", "dependabot[bot]", "this pull request is Dependabot's"),
+        ("someone/phone", "octo", "this pull request comes from a fork"),
+    ],
+)
+def test_whose_token_is_read_only(tmp_path: Path, home: str, actor: str, because: str) -> None:
+    context = read_context(environment(tmp_path, "pull_request", pull_request(home), GITHUB_ACTOR=actor))
+    assert context.pull_request is not None
+    assert context.pull_request.read_only_because == because

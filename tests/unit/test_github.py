@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from pocketfit.github import Forbidden, GitHub, GitHubError, Invalid, NotFound, RateLimited, Unavailable
-from tests.fake_github import JOB_TOKEN, USER_TOKEN, FakeGitHub, Fault, serve
+from pocketfit.answers import Forbidden, GitHubError, Invalid, NotFound, RateLimited, Unavailable
+from pocketfit.github import GitHub
+from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, USER_TOKEN, FakeGitHub, Fault, serve
+from tests.virtual import Clock
 
 REPO = "octo/phone"
 COMMENTS = f"/repos/{REPO}/issues/7/comments"
@@ -39,21 +41,6 @@ def answering(body: str) -> Iterator[str]:
         server.server_close()
 
 
-class Clock:
-    """Time that passes only by sleeping."""
-
-    def __init__(self) -> None:
-        self.now_s = 1_000.0
-        self.slept: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now_s += seconds
-
-    def now(self) -> float:
-        return self.now_s
-
-
 @pytest.fixture
 def hub() -> Iterator[FakeGitHub]:
     with serve() as hub:
@@ -66,7 +53,7 @@ def clock() -> Clock:
 
 
 def client(hub: FakeGitHub, clock: Clock, token: str = JOB_TOKEN) -> GitHub:
-    return GitHub(hub.url + "/", token, sleep=clock.sleep, now=clock.now, backoff_s=0.001, timeout_s=(1, 1))
+    return GitHub(hub.url + "/", token, sleep=clock.sleep, now=clock.now, timeout_s=(1, 1))
 
 
 def test_all_pages_are_read_a_hundred_at_a_time(hub: FakeGitHub, clock: Clock) -> None:
@@ -170,14 +157,14 @@ def test_a_server_that_stays_down(hub: FakeGitHub, clock: Clock) -> None:
     hub.faults.append(Fault("GET", "/user", 503, "Down for a while", times=99))
     with pytest.raises(Unavailable, match="GitHub answered 503 to GET /user: Down for a while"):
         client(hub, clock).viewer()
-    assert len(hub.seen) == 5
+    assert clock.slept == [1, 2, 4, 8, 16, 32], "as far as 90 s reach"
 
 
 def test_nobody_listens(clock: Clock) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    github = GitHub(f"http://127.0.0.1:{port}", JOB_TOKEN, backoff_s=0.001)
+    github = GitHub(f"http://127.0.0.1:{port}", JOB_TOKEN, sleep=clock.sleep, now=clock.now)
     with pytest.raises(Unavailable, match=r"no answer from GitHub to GET /user: .*refused") as caught:
         github.viewer()
     assert JOB_TOKEN not in str(caught.value)
@@ -242,15 +229,17 @@ def test_a_netrc_does_not_replace_the_token(
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("<html>", "GitHub's answer is not JSON: '<html>'"),
+        ("<html>", f"GitHub's answer to GET {COMMENTS} is not JSON: '<html>'"),
+        ("[" * 100_000, f"GitHub's answer to GET {COMMENTS} is not JSON: '{'[' * 79}…'"),
         ("{}", "GitHub's answer is no list: {}"),
+        ('[{"id": 1, "user": "x", "body": 3}]', "GitHub's answer lacks html_url"),
         ('["odd"]', "GitHub's answer is no comment: odd"),
         ('[{"id": 1}]', "GitHub's answer lacks html_url"),
     ],
 )
-def test_answers_that_make_no_sense(body: str, message: str) -> None:
+def test_answers_that_make_no_sense(clock: Clock, body: str, message: str) -> None:
     with answering(body) as url, pytest.raises(Unavailable) as caught:
-        list(GitHub(url, JOB_TOKEN).comments(REPO, 7))
+        list(GitHub(url, JOB_TOKEN, sleep=clock.sleep, now=clock.now).comments(REPO, 7))
     assert str(caught.value) == message
 
 
@@ -264,4 +253,125 @@ def test_an_answer_without_what_we_need() -> None:
 
 def test_the_token_is_in_no_representation() -> None:
     github = GitHub("https://api.github.com", "ghp_secret")
-    assert "ghp_secret" not in repr(github) + repr(vars(github)) + repr(vars(github._session))
+    rest = github.rest
+    assert "ghp_secret" not in repr(github) + repr(vars(github)) + repr(vars(rest)) + repr(vars(rest._session))
+
+
+@pytest.mark.parametrize("status", [500, 0])
+@pytest.mark.parametrize("headers", [{"Retry-After": "20"}, {"Retry-After": "²"}, {}])
+def test_a_server_says_when_it_is_back(hub: FakeGitHub, clock: Clock, status: int, headers: dict[str, str]) -> None:
+    hub.faults.append(Fault("GET", "/user", status, headers=headers))
+    assert client(hub, clock, USER_TOKEN).viewer() == "octocat"
+    assert clock.slept == [20.0 if status and headers.get("Retry-After") == "20" else 1.0]
+
+
+def test_a_page_of_a_proxy_is_asked_for_again(hub: FakeGitHub, clock: Clock) -> None:
+    hub.faults.append(Fault("GET", "/user", 200, body=b"<html>Unicorn!</html>"))
+    assert client(hub, clock, USER_TOKEN).viewer() == "octocat"
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again(hub: FakeGitHub, clock: Clock) -> None:
+    hub.faults.append(Fault("GET", "/user", 200, body=b'{"login"', headers={"Content-Length": "30"}))
+    assert client(hub, clock, USER_TOKEN).viewer() == "octocat"
+    assert len(hub.seen) == 2
+
+
+def test_the_budget_is_one_for_all_requests(hub: FakeGitHub, clock: Clock) -> None:
+    github = client(hub, clock, USER_TOKEN)
+    hub.faults.append(Fault("GET", "/user", 429, headers={"Retry-After": "60"}))
+    github.viewer()
+    hub.faults.append(Fault("GET", "/compare/", 429, headers={"Retry-After": "31"}))
+    with pytest.raises(RateLimited, match="used up, for 31 s more"):
+        github.merge_base(REPO, "aa", "bb")
+    assert clock.slept == [60.0]
+
+
+def test_a_write_does_not_follow_a_redirect(hub: FakeGitHub, clock: Clock) -> None:
+    hub.faults.append(Fault("POST", "comments", 302, headers={"Location": f"{hub.url}/user"}))
+    with pytest.raises(GitHubError, match="GitHub answered 302 to POST"):
+        client(hub, clock).create_comment(REPO, 7, "one")
+
+
+def test_a_message_can_not_speak_to_the_runner(hub: FakeGitHub, clock: Clock) -> None:
+    hub.faults.append(Fault("GET", "/user", 409, "no\n::error::pwned ##[error]pwned"))
+    with pytest.raises(GitHubError) as caught:
+        client(hub, clock).viewer()
+    assert str(caught.value) == "GitHub answered 409 to GET /user: no ::error::pwned ## [error]pwned"
+
+
+@pytest.mark.parametrize(
+    ("token", "author"),
+    [(JOB_TOKEN, "github-actions[bot]"), (USER_TOKEN, "octocat"), ("v1.old", "github-actions[bot]")],
+)
+def test_whom_comments_are_by(hub: FakeGitHub, clock: Clock, token: str, author: str) -> None:
+    hub.tokens["v1.old"] = hub.tokens[JOB_TOKEN]
+    assert client(hub, clock, token).author() == author
+
+
+def test_a_users_token_is_never_taken_for_the_jobs(hub: FakeGitHub, clock: Clock) -> None:
+    hub.faults.append(Fault("GET", "/user", 403, "no"))
+    with pytest.raises(Forbidden, match="403 to GET /user: no"):
+        client(hub, clock, USER_TOKEN).author()
+
+
+def test_pull_requests_of_a_commit_and_of_a_forks_branch(hub: FakeGitHub, clock: Clock) -> None:
+    hub.add_pull(REPO, 7, "a" * 40, "topic", REPO)
+    hub.add_pull(REPO, 8, "c" * 40, "topic", "someone/phone")
+    hub.add_pull(REPO, 9, "d" * 40, "topic", None)
+    github = client(hub, clock)
+    assert [pull.number for pull in github.pulls_of_commit(REPO, "a" * 40)] == [7]
+    assert github.pulls_of_commit(REPO, "c" * 40) == [], "as GitHub: the commit is another repository's"
+    assert [pull.number for pull in github.pulls_of_branch(REPO, "someone", "topic")] == [8]
+
+
+def test_an_artifact_is_fetched_without_the_token(hub: FakeGitHub, clock: Clock) -> None:
+    older = hub.add_artifact(REPO, 42, "pocketfit-report", b"old")
+    newer = hub.add_artifact(REPO, 42, "pocketfit-report", b"new")
+    hub.add_artifact(REPO, 42, "models", b"other")
+    hub.largest_page = 1
+    github = client(hub, clock)
+
+    assert [one.id for one in github.artifacts(REPO, 42, "pocketfit-report")] == [newer, older]
+    assert github.download_artifact(REPO, newer, 3) == b"new"
+
+    asked, fetched = hub.seen[-2:]
+    assert (asked.authorization, fetched.authorization) == (f"Bearer {JOB_TOKEN}", None)
+    assert fetched.path == f"/blobs/{newer}?sig=geheim"
+
+
+def test_an_artifact_beyond_the_limit_is_not_read(hub: FakeGitHub, clock: Clock) -> None:
+    number = hub.add_artifact(REPO, 42, "pocketfit-report", b"x" * 1_000_000)
+    with pytest.raises(Invalid, match="the answer to the download from localhost is larger than 1,000 bytes"):
+        client(hub, clock).download_artifact(REPO, number, 1_000)
+
+
+def test_a_storage_that_fails_is_asked_again_and_its_address_is_told_to_nobody(hub: FakeGitHub, clock: Clock) -> None:
+    number = hub.add_artifact(REPO, 42, "pocketfit-report", b"new")
+    hub.faults.append(Fault("GET", "/blobs/", 503))
+    assert client(hub, clock).download_artifact(REPO, number, 1_000) == b"new"
+    hub.faults.append(Fault("GET", "/blobs/", 0, times=99))
+    with pytest.raises(Unavailable) as caught:
+        client(hub, clock).download_artifact(REPO, number, 1_000)
+    assert "the download from localhost" in str(caught.value)
+    assert "geheim" not in str(caught.value)
+
+
+def test_a_redirect_that_is_no_address(hub: FakeGitHub, clock: Clock) -> None:
+    hub.faults.append(Fault("GET", "/zip", 302, headers={"Location": "http://["}, times=99))
+    with pytest.raises(Unavailable, match=r"no answer from GitHub to GET .*/zip: Invalid IPv6 URL"):
+        client(hub, clock).download_artifact(REPO, 1, 1_000)
+
+
+@pytest.mark.parametrize("place", ["", "file:///etc/passwd", "ftp://example.org/x"])
+def test_a_redirect_to_nowhere(hub: FakeGitHub, clock: Clock, place: str) -> None:
+    hub.faults.append(Fault("GET", "/zip", 302, headers={"Location": place} if place else {}))
+    with pytest.raises(GitHubError, match=r"GitHub redirects a download to \S+, which is no https address"):
+        client(hub, clock).download_artifact(REPO, 1, 1_000)
+
+
+def test_the_api_below_a_path_as_on_an_enterprise_server(clock: Clock) -> None:
+    with serve("/api/v3") as hub:
+        for number in range(3):
+            hub.add_comment(REPO, 7, "someone", f"{number}")
+        hub.largest_page = 1
+        assert len(list(client(hub, clock, READ_ONLY_TOKEN).comments(REPO, 7))) == 3

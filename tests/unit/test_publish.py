@@ -37,7 +37,7 @@ def job(hub: FakeGitHub, *, token: str = JOB_TOKEN, fork: bool = False) -> Conte
 
 
 def client(context: Context) -> GitHub:
-    return GitHub(context.api_url, context.token, sleep=lambda seconds: None, backoff_s=0.001)
+    return GitHub(context.api_url, context.token, sleep=lambda seconds: None)
 
 
 def test_the_comment_is_the_report(hub: FakeGitHub) -> None:
@@ -80,43 +80,96 @@ def test_a_push_has_no_pull_request(hub: FakeGitHub) -> None:
     assert said == NotPosted("the event push has no pull request to comment on")
 
 
+REFUSED = "(GitHub answered 403 to POST /repos/octo/phone/issues/7/comments: Resource not accessible by integration)"
+ROAD = (
+    ", whose token is read-only and lacks the permission `pull-requests: write`; the report is in the job summary, and "
+    f"to get a comment there too, use the two workflows of docs/github.md {REFUSED}"
+)
+
+
 @pytest.mark.parametrize(
-    ("fork", "sentence"),
+    ("who", "said"),
     [
         (
-            False,
-            "could not comment: the token lacks the permission `pull-requests: write`; add it under `permissions:` of "
-            "the job (GitHub answered 403 to POST /repos/octo/phone/issues/7/comments: Resource not accessible by "
-            "integration)",
+            {},
+            NotPosted(
+                "could not comment: the token lacks the permission; add the permission `pull-requests: write` under "
+                f"`permissions:` of the job {REFUSED}",
+                "warning",
+            ),
+        ),
+        ({"fork": True}, NotPosted(f"no comment: this pull request comes from a fork{ROAD}", "notice")),
+        ({"dependabot": True}, NotPosted(f"no comment: this pull request is Dependabot's{ROAD}", "notice")),
+    ],
+)
+def test_a_missing_permission_is_named(hub: FakeGitHub, who: dict[str, bool], said: NotPosted) -> None:
+    context = job(hub, token=READ_ONLY_TOKEN)
+    assert context.pull_request is not None
+    context = replace(context, pull_request=replace(context.pull_request, **who))
+    assert publish(CHANGED, context, client(context), mode="changes", key="default") == said
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        (
+            Fault("GET", "comments", 503, "down", times=99),
+            "could not comment: GitHub answered 503 to GET /repos/octo/phone/issues/7/comments: down; run the job again "
+            "once GitHub answers",
         ),
         (
-            True,
-            "could not comment: this pull request comes from a fork, whose token is read-only and lacks the permission "
-            "`pull-requests: write`; the report is in the job summary (GitHub answered 403 to POST "
-            "/repos/octo/phone/issues/7/comments: Resource not accessible by integration)",
+            Fault("GET", "comments", 429, "slow", {"Retry-After": "3600"}),
+            "could not comment: GitHub's rate limit is used up, for 3600 s more (GET /repos/octo/phone/issues/7/comments);"
+            " run the job again later, or set github-token to a token with a limit of its own",
+        ),
+        (
+            Fault("GET", "comments", 404, "Not Found"),
+            "could not comment: GitHub answered 404 to GET /repos/octo/phone/issues/7/comments: Not Found; add the "
+            "permission `pull-requests: write` under `permissions:` of the job, without which GitHub hides what the token "
+            "may not see",
+        ),
+        (
+            Fault("POST", "comments", 403, "Unable to create comment because issue is locked."),
+            "could not comment: the conversation is locked; unlock it (GitHub answered 403 to POST "
+            "/repos/octo/phone/issues/7/comments: Unable to create comment because issue is locked.)",
+        ),
+        (
+            Fault("GET", "comments", 401, "Bad credentials"),
+            "could not comment: the token (input github-token) is not valid (GitHub answered 401 to GET "
+            "/repos/octo/phone/issues/7/comments: Bad credentials)",
+        ),
+        (
+            Fault("POST", "comments", 422, "Validation Failed"),
+            "could not comment: GitHub answered 422 to POST /repos/octo/phone/issues/7/comments: Validation Failed; this "
+            "should not happen: please report it to Pocketfit",
+        ),
+        (
+            Fault("POST", "comments", 451, "Blocked"),
+            "could not comment: GitHub answered 451 to POST /repos/octo/phone/issues/7/comments: Blocked; the report is "
+            "in the job summary",
         ),
     ],
 )
-def test_a_missing_permission_is_named(hub: FakeGitHub, fork: bool, sentence: str) -> None:
-    context = job(hub, token=READ_ONLY_TOKEN, fork=fork)
-    said = publish(CHANGED, context, client(context), mode="changes", key="default")
-    assert said == NotPosted(sentence, is_failure=True)
-    assert str(said) == sentence
-
-
-def test_a_github_that_is_down_is_a_sentence(hub: FakeGitHub) -> None:
-    hub.faults.append(Fault("GET", "comments", 503, "down", times=99))
+def test_a_fault_is_a_sentence_with_its_remedy(hub: FakeGitHub, fault: Fault, sentence: str) -> None:
+    hub.faults.append(fault)
     context = job(hub)
     said = publish(CHANGED, context, client(context), mode="changes", key="default")
-    assert said == NotPosted(
-        "could not comment: GitHub answered 503 to GET /repos/octo/phone/issues/7/comments: down", is_failure=True
-    )
+    assert said == NotPosted(sentence, level="warning")
+
+
+def test_what_does_not_fit_is_linked(hub: FakeGitHub) -> None:
+    context = replace(job(hub), run_id="42", server_url="https://ghe.example")
+    report = replace(QUIET, rows=tuple(replace(NEW, model=f"net{number}") for number in range(2_000)))
+    publish(report, context, client(context), mode="changes", key="default")
+    (body,) = hub.bodies(REPO, 7)
+    assert len(body) < 65_536
+    assert "[the job's summary](https://ghe.example/octo/phone/actions/runs/42) has them all.**" in body
 
 
 def test_no_token(hub: FakeGitHub) -> None:
     context = job(hub, token="")
     said = publish(CHANGED, context, client(context), mode="changes", key="default")
-    assert said == NotPosted("could not comment: there is no token (input github-token)", is_failure=True)
+    assert said == NotPosted("could not comment: there is no token (input github-token)", level="warning")
     assert hub.seen == []
 
 

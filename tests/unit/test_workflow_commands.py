@@ -8,7 +8,6 @@ from pathlib import Path
 from pocketfit.workflow_commands import (
     SUMMARY_LIMIT_BYTES,
     SUMMARY_NOTICE,
-    add_mask,
     annotate,
     append_summary,
     group,
@@ -23,19 +22,21 @@ def test_an_annotation_is_one_line_whatever_it_says() -> None:
     assert log.getvalue() == "::error title=a%3Ab%2Cc::50%25 gone%0D%0A::set-output name=verdict::pass\n"
 
 
+def test_an_annotation_on_a_line_of_a_file() -> None:
+    log = io.StringIO()
+    annotate(log, "error", "too big", file="ci/a:b,c%.toml", line=12)
+    annotate(log, "error", "somewhere", file="", line=None)
+    assert log.getvalue() == (
+        "::error file=ci/a%3Ab%2Cc%25.toml,line=12,title=Pocketfit::too big\n::error title=Pocketfit::somewhere\n"
+    )
+
+
 def test_a_group_ends_also_after_an_error() -> None:
     log = io.StringIO()
     with contextlib.suppress(ValueError), group(log, "Exporting\n::x::"):
         log.write("inside\n")
         raise ValueError
     assert log.getvalue() == "::group::Exporting%0A::x::\ninside\n::endgroup::\n"
-
-
-def test_a_secret_is_masked_line_by_line() -> None:
-    log = io.StringIO()
-    add_mask(log, "one\n\ntwo%")
-    add_mask(log, "")
-    assert log.getvalue() == "::add-mask::one\n::add-mask::two%25\n"
 
 
 def test_commands_are_stopped_until_the_token_comes() -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from pocketfit.growth import module_name, signed_bytes
 from pocketfit.records import Row
-from pocketfit.render.cells import NAME_LENGTH, clean
+from pocketfit.render.cells import NAME_LENGTH
 from pocketfit.sizes import format_bytes
+from pocketfit.text import clean
 
 MANY_MODULES = 40
 

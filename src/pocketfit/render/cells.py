@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,12 +19,12 @@ from pocketfit.sizes import (
     format_ratio,
     format_sqnr,
 )
+from pocketfit.text import clean
 
 # "failed" is what the verdict is about; "worse" and "better" only say which way a number went.
 Tone = Literal["plain", "failed", "worse", "better", "quiet"]
 
 NAME_LENGTH = 120
-TEXT_LENGTH = 400
 LABEL_LENGTH = 80
 # 20 log10(2): an error twice as large.
 VISIBLE_DB = 6.0
@@ -68,18 +67,6 @@ class Line:
     def columns(self) -> tuple[Cell, ...]:
         metric = () if self.metric is None else (self.metric,)
         return (self.file, self.download, self.latency, *metric, self.check)
-
-
-def clean(text: str, length: int = TEXT_LENGTH) -> str:
-    """Text from outside on one line: no control characters, nothing invisible, at most `length` characters.
-
-    Invisible includes what turns the direction of writing. `##[` is broken up: anywhere in a line of a log it
-    begins a command of GitHub's runner.
-    """
-    visible = "".join(" " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char for char in text[: 4 * length])
-    visible = "".join(char for char in visible if unicodedata.category(char)[0] != "C")
-    words = " ".join(visible.split()).replace("##[", "## [")
-    return words if len(words) <= length else words[: length - 1] + "…"
 
 
 def name(row: Row) -> str:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from pocketfit.records import Latency, OutputParity, Parity, Report, Row
 from pocketfit.render.anatomy import Module, anatomy_facts, modules
-from pocketfit.render.cells import Line, clean, count_threads, line, titles
+from pocketfit.render.cells import Line, count_threads, line, titles
 from pocketfit.render.summary import changed_rows, headline, legend, notes, sides, surroundings, unchanged_rows
 from pocketfit.sizes import format_bytes, format_diff, format_ms, format_ms_number, format_ratio, format_sqnr
+from pocketfit.text import clean
 
 SIGNS = {"good": "✓", "bad": "✗", "unknown": "!"}
 

@@ -15,41 +15,57 @@ from pocketfit.render.summary import changed_rows, headline, legend, notes, side
 SIGNS = {"good": "✅", "bad": "❌", "unknown": "⚠️"}
 MANY_REASONS = 8
 MANY_NOTES = 12
-CUT = "{} of {} variants are left out here, since a comment has no room for them; the whole report has them all."
+CUT = "{} of {} variants are left out here, since a comment has no room for them; {} has them all."
 
 # Written as entities these are text wherever they stand: Markdown reads its own signs before it reads entities.
 SPECIAL = re.compile(
     r"""
       (?P<mention> @ ) | (?P<issue> \# | \bGH-(?=\d) ) | (?P<link> :// | \bwww\. )
     | (?P<sign> [\\`*\[\]<>|~$&] | (?<![a-z0-9])_ | _(?![a-z0-9]) )
-    | (?P<command> (?<!\w):: )
+    | (?P<command> (?<!\w):: ) | (?P<emoji> :(?=[\w+-]+:) )
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 # GitHub looks for mentions, issues and addresses after entities are read, so there it takes a character
 # between that has no width.
 BREAK = "&#8203;"
+# What begins a list, a rule or a heading where it begins a line.
+BLOCK = re.compile(r"[-+=]|[0-9](?=[0-9]{0,8}[.)])")
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_./+-]+")
 
 
-def render_markdown(report: Report, limit_chars: int = 65_000) -> str:
+def render_markdown(report: Report, limit_chars: int = 65_000, whole_url: str | None = None) -> str:
     """The comment's body, without the hidden marker; at most `limit_chars` long (in UTF-16 units, as GitHub may count).
 
-    What doesn't fit is left out from the end, unchanged variants first, and a line says so.
+    What doesn't fit is left out from the end, unchanged variants first, and a line says so, with a link to
+    `whole_url`, the job's summary, where that is known.
     """
+    whole = f"[the job's summary]({whole_url})" if whole_url else "the whole report"
     most = len(report.rows)
-    if _length(text := _body(report, most)) <= limit_chars:
+    if _length(text := _body(report, most, whole)) <= limit_chars:
         return text
     low, high = 0, most - 1
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if _length(_body(report, middle)) <= limit_chars else (low, middle - 1)
-    return _body(report, low)
+        low, high = (middle, high) if _length(_body(report, middle, whole)) <= limit_chars else (low, middle - 1)
+    text, many_notes = _body(report, max(low, 0), whole), MANY_NOTES
+    # Each sign of a hostile note may take twelve.
+    while _length(text) > limit_chars and many_notes:
+        many_notes //= 2
+        text = _body(report, 0, whole, many_notes)
+    return text
 
 
 def escape(text: str) -> str:
     """Text from outside, as Markdown that shows exactly it."""
     return SPECIAL.sub(_escape_match, text)
+
+
+def item(text: str) -> str:
+    """Text from outside where a line of a list begins, which it can't make another list or a heading of."""
+    # A dash without a text makes a heading of the line above.
+    escaped = escape(text) or "(empty)"
+    return f"&#{ord(escaped[0])};{escaped[1:]}" if BLOCK.match(escaped) else escaped
 
 
 def code(text: str) -> str:
@@ -64,6 +80,8 @@ def _escape_match(match: re.Match[str]) -> str:
     match match.lastgroup:
         case "mention":
             return f"{found}{BREAK}"
+        case "emoji":
+            return f":{BREAK}"
         case "issue":
             return f"{found}{BREAK}" if found != "#" else f"&#35;{BREAK}"
         case "link":
@@ -71,8 +89,8 @@ def _escape_match(match: re.Match[str]) -> str:
     return "".join(f"&#{ord(char)};" for char in found)
 
 
-def _body(report: Report, most: int) -> str:
-    """The whole text with at most so many rows."""
+def _body(report: Report, most: int, whole: str, many_notes: int = MANY_NOTES) -> str:
+    """The whole text with at most so many rows and notes; `whole` is where the rest is."""
     changed, unchanged = changed_rows(report)[:most], unchanged_rows(report)
     folded = unchanged[: max(0, most - len(changed))]
     shown = [line(report, row) for row in changed]
@@ -85,8 +103,8 @@ def _body(report: Report, most: int) -> str:
         _reasons(shown),
         _next_step(changed),
         _folded(report, quiet, len(unchanged)),
-        f"**{CUT.format(missing, len(report.rows))}**" if missing else "",
-        _notes(report),
+        f"**{CUT.format(missing, len(report.rows), whole)}**" if missing else "",
+        _notes(report, many_notes),
         f"<sub>{' '.join(legend(report))}</sub>" if report.rows else "",
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -140,7 +158,7 @@ def _reason_items(row: Line) -> Iterator[str]:
     if not row.reasons:
         return
     sign = "❌ " if row.status.tone == "failed" else ""
-    shown = [escape(reason) for reason in row.reasons[:MANY_REASONS]]
+    shown = [item(reason) for reason in row.reasons[:MANY_REASONS]]
     if len(row.reasons) > MANY_REASONS:
         shown.append(f"and {len(row.reasons) - MANY_REASONS} more")
     if len(shown) == 1:
@@ -165,11 +183,11 @@ def _folded(report: Report, lines: Sequence[Line], total: int) -> str:
     return f"<details>\n<summary>{count} byte-identical to base</summary>\n\n{inside}\n\n</details>"
 
 
-def _notes(report: Report) -> str:
+def _notes(report: Report, most: int) -> str:
     all_notes = notes(report)
-    shown = [f"- {escape(note)}" for note in all_notes[:MANY_NOTES]]
-    if len(all_notes) > MANY_NOTES:
-        shown.append(f"- and {len(all_notes) - MANY_NOTES} more notes")
+    shown = [f"- {item(note)}" for note in all_notes[:most]]
+    if len(all_notes) > most:
+        shown.append(f"- and {len(all_notes) - most} more notes")
     return "\n".join(["Notes:", *shown]) if shown else ""
 
 

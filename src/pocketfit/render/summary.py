@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pocketfit.records import Environment, Report, Row
-from pocketfit.render.cells import LABEL_LENGTH, clean, device_label, failures, has_baseline, has_metric, name
+from pocketfit.render.cells import LABEL_LENGTH, device_label, failures, has_baseline, has_metric, name
 from pocketfit.sizes import format_bytes_delta, format_change, format_ratio
+from pocketfit.text import clean
 
 SHORT_SHA = 9
 NAMED = 3

@@ -85,7 +85,15 @@ sys.exit({code})
         } | {f"INPUT_{name.upper().replace('_', '-')}": value for name, value in inputs.items()}
         log = io.StringIO()
         code = run_action(environ, log, (sys.executable, "-c", self.script))
+        self.sees_no_token(log.getvalue())
         return code, log.getvalue()
+
+    def sees_no_token(self, log: str) -> None:
+        """The token is in no line of the log and in no file: those of the workspace, and what the child was started with."""
+        canary = self.token.encode()
+        files = [path for path in self.folder.rglob("*") if path.is_file()]
+        assert not [path for path in files if canary in path.read_bytes()]
+        assert self.token not in log
 
     def call(self) -> tuple[list[str], dict[str, str], str]:
         words, environ, cwd = json.loads((self.folder / "call.json").read_text())
@@ -127,8 +135,7 @@ def test_a_pull_request(job: Job) -> None:
         "comment-posted": "true",
     }
     assert re.fullmatch(
-        rf"""::add-mask::{JOB_TOKEN}
-::group::pocketfit run --out pocketfit-out --base {job.repository.two}
+        rf"""::group::pocketfit run --out pocketfit-out --base {job.repository.two}
 ::stop-commands::(\w+)
 done
 
@@ -181,7 +188,7 @@ def test_a_failed_verdict_is_the_exit_code_and_says_why(job: Job) -> None:
     assert code == 4
     assert job.outputs()["verdict"] == "fail"
     assert job.outputs()["comment-posted"] == "true"
-    assert log.splitlines()[-4:] == [
+    assert log.splitlines()[-5:-1] == [
         "::error title=Pocketfit::tiny/lite/fp32: 50%25 of it%0A::error::is gone",
         "::error title=Pocketfit::big/lite/fp32: op aten::foo cannot be found",
         "::error title=Pocketfit::old/lite/fp32: limit size_growth passed",
@@ -193,7 +200,7 @@ def test_a_verdict_without_a_failed_row(job: Job) -> None:
     job.will(replace(GOOD, verdict="error"), code=3)
     code, log = job.run()
     assert (code, job.outputs()["verdict"]) == (3, "error")
-    assert log.endswith("::error title=Pocketfit::the verdict is error\n")
+    assert "::error title=Pocketfit::the verdict is error\n" in log
 
 
 @pytest.mark.parametrize(
@@ -213,7 +220,7 @@ def test_a_run_without_a_report(job: Job, code: int, says: str, sentence: str) -
     said, log = job.run()
 
     assert said == code
-    assert log.splitlines()[-2:] == ["no comment: there is no report", f"::error title=Pocketfit::{sentence}"]
+    assert log.splitlines()[-2:] == [f"::error title=Pocketfit::{sentence}", "no comment: there is no report"]
     assert job.outputs() == {
         "verdict": "error",
         "report-json": "",
@@ -246,8 +253,8 @@ def test_a_comment_that_fails_is_a_warning(job: Job) -> None:
     code, log = job.run()
     assert code == 0
     assert (
-        "::warning title=Pocketfit::could not comment: the token lacks the permission `pull-requests: write`; add it "
-        "under `permissions:` of the job (GitHub answered 403 to POST /repos/octo/phone/issues/7/comments: Resource "
+        "::warning title=Pocketfit::could not comment: the token lacks the permission; add the permission "
+        "`pull-requests: write` under `permissions:` of the job (GitHub answered 403 to POST /repos/octo/phone/issues/7/comments: Resource "
         "not accessible by integration)\n"
     ) in log
     assert (job.outputs()["verdict"], job.outputs()["comment-posted"]) == ("pass", "false")
@@ -289,7 +296,7 @@ def test_an_export_that_failed(job: Job) -> None:
     job.will(code=4, says="✗ tiny/lite/fp32 failed: no such module")
     code, log = job.run()
     assert (code, job.outputs()["verdict"]) == (4, "fail")
-    assert log.endswith("::error title=Pocketfit::✗ tiny/lite/fp32 failed: no such module\n")
+    assert "::error title=Pocketfit::✗ tiny/lite/fp32 failed: no such module\n" in log
     assert job.summary() == ""
 
 
@@ -315,14 +322,54 @@ def test_requirements_that_fail_are_one_sentence(job: Job, name: str, text: str,
     assert not (job.folder / "call.json").exists()
 
 
-def test_reporting_from_another_run_comes_later(job: Job) -> None:
-    job.event = "workflow_run"
-    code, log = job.run()
+def test_reporting_belongs_to_its_event(job: Job) -> None:
+    code, log = job.run(mode="report")
     assert code == 2
-    assert log.endswith(
-        "::error title=Pocketfit::mode report (the event workflow_run) is not available yet: run Pocketfit on "
-        "pull_request, push or workflow_dispatch\n"
+    assert log == (
+        "::error title=Pocketfit::mode report belongs to the event workflow_run, not to pull_request: see "
+        "docs/github.md for its two workflows\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("file", "header", "inputs", "place"),
+    [
+        ("pocketfit.toml", "[models.tiny]", {}, "file=pocketfit.toml,line=3,"),
+        ("ci/a,b.toml", '[ models . "tiny" ]', {"config": "ci/a,b.toml"}, "file=ci/a%2Cb.toml,line=3,"),
+        ("pyproject.toml", "[tool.pocketfit.models.tiny.limits]", {}, "file=pyproject.toml,line=3,"),
+        ("pocketfit.toml", "[models.tinier]", {}, ""),
+        ("pocketfit.toml", "[models.tiny]", {"model": "a:tiny"}, ""),
+    ],
+)
+def test_a_failure_is_shown_on_its_models_line(
+    job: Job, file: str, header: str, inputs: dict[str, str], place: str
+) -> None:
+    (job.workspace / file).parent.mkdir(exist_ok=True)
+    (job.workspace / file).write_text(f'# models\n\n{header}\nsource = "a:b"\n')
+    job.will(replace(BAD, rows=(FAILED,)), code=4)
+    _, log = job.run(**inputs)
+    assert f"::error {place}title=Pocketfit::tiny/lite/fp32: 50%25 of it%0A::error::is gone\n" in log
+
+
+def test_a_configuration_that_leads_elsewhere_is_not_read(job: Job) -> None:
+    (job.folder / "elsewhere.toml").write_text("[models.tiny]\n")
+    (job.workspace / "pocketfit.toml").symlink_to(job.folder / "elsewhere.toml")
+    job.will(BAD, code=4)
+    _, log = job.run()
+    assert "file=" not in log
+
+
+def test_a_bug_in_commenting_is_a_warning_too(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("secret things")
+
+    monkeypatch.setattr("entrypoint.action.publish", broken)
+    code, log = job.run()
+    assert code == 0
+    assert log.endswith(
+        "::warning title=Pocketfit::could not comment, by a bug of Pocketfit (ZeroDivisionError); please report it\n"
+    )
+    assert (job.outputs()["verdict"], job.outputs()["comment-posted"]) == ("pass", "false")
 
 
 def test_a_link_out_of_the_workspace_is_not_followed(job: Job) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from entrypoint.base import credentials, find_base
+from pocketfit.answers import NotFound
 from pocketfit.context import Context, PullRequest
 from pocketfit.errors import CommandError, EnvironmentProblem
 from pocketfit.git import Git
-from pocketfit.github import GitHub, NotFound
+from pocketfit.github import GitHub
 from tests.fake_github import JOB_TOKEN, FakeGitHub, serve
 from tests.unit.entrypoint.repository import Repository, git
 
@@ -31,7 +32,7 @@ def hub() -> Iterator[FakeGitHub]:
 
 
 def base_of(context: Context, hub: FakeGitHub) -> str | None:
-    return find_base(context, GitHub(hub.url, JOB_TOKEN, backoff_s=0.001))
+    return find_base(context, GitHub(hub.url, JOB_TOKEN))
 
 
 def pull_request(workspace: Path, head_sha: str, base_sha: str) -> Context:

@@ -159,6 +159,13 @@ HOSTILE = [
     "[ref]: http://evil.example",
     "\\`x\\` \\<b\\>",
     "e" * 5000,
+    "- item",
+    "---",
+    "1. item",
+    "2) item",
+    "+ item",
+    "===",
+    ":+1: :shipit:",
 ]
 
 
@@ -216,6 +223,13 @@ def test_names_read_as_they_were_written(name: str) -> None:
     assert page.tags.count("code") == 1
 
 
+def test_an_empty_note_makes_no_heading_of_the_line_above() -> None:
+    text = render_markdown(replace(EVERYTHING, rows=(replace(GREW, reasons=("\u200b",)),), notes=("",)))
+    assert "Notes:\n- (empty)\n" in text
+    assert "- ❌ `mobilenet_v2/lite/fp32`: (empty)\n" in text
+    assert not {"h1", "h2"} & set(rendered(text).tags)
+
+
 def many(count: int, row: Row) -> tuple[Row, ...]:
     return tuple(replace(row, model=f"net{number}") for number in range(count))
 
@@ -250,7 +264,7 @@ def test_a_small_limit() -> None:
     assert len(render_markdown(report, limit_chars=2_000)) <= 2_000
 
 
-@pytest.mark.parametrize("text", ["@" * 5000, "😀" * 5000])
+@pytest.mark.parametrize("text", ["@" * 5000, "#" * 5000, "😀" * 5000, ":x" * 5000])
 def test_the_limit_holds_for_the_worst_text(text: str) -> None:
     report = attacked(text)
     report = replace(report, rows=report.rows * 40, notes=tuple(f"{number}{text}" for number in range(50)))

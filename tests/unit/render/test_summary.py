@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from pocketfit.records import Environment, Latency, Report, Row, Smoke
-from pocketfit.render.cells import clean
 from pocketfit.render.summary import Headline, changed_rows, headline, surroundings
+from pocketfit.text import clean
 from tests.unit.render.samples import (
     BROKEN,
     CALM,

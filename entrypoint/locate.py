@@ -1,0 +1,47 @@
+"""Where in the configuration a model stands, for annotations on its line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# [models.NAME], also of pyproject.toml, and a table inside it such as [models.NAME.limits].
+HEADER = re.compile(
+    r"""\s*\[\s*(?:tool\s*\.\s*pocketfit\s*\.\s*)?models\s*\.\s*(?:"([^"]+)"|'([^']+)'|([A-Za-z0-9_-]+))\s*[].]"""
+)
+LIMIT_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class ConfigLines:
+    """`file` is relative to the workspace; lines count from 1, by model."""
+
+    file: str = ""
+    lines: dict[str, int] = field(default_factory=dict)
+
+
+def locate_models(workspace: Path, config: str | None) -> ConfigLines:
+    """The configuration that the run used, as far as it is in the workspace; nothing where it can't be read."""
+    for name in [config] if config else ["pocketfit.toml", "pyproject.toml"]:
+        path = workspace / name
+        try:
+            # The pull request may hold a link of this name, to anything.
+            inside = path.resolve().is_relative_to(workspace.resolve())
+            if not inside or not path.is_file() or path.stat().st_size > LIMIT_BYTES:
+                continue
+            lines = model_lines(path.read_text(encoding="utf-8", errors="replace"))
+        except OSError:
+            continue
+        if lines:
+            return ConfigLines(name, lines)
+    return ConfigLines()
+
+
+def model_lines(text: str) -> dict[str, int]:
+    """The line of each model's first table."""
+    found: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if match := HEADER.match(line):
+            found.setdefault(match[1] or match[2] or match[3], number)
+    return found

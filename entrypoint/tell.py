@@ -1,0 +1,78 @@
+"""What came of the job, told in the order of how much depends on it: verdict and summary first, the comment last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TextIO, TypeVar
+
+from entrypoint.inputs import Inputs
+from entrypoint.results import Results, summary, write_comment_outputs, write_outputs
+from pocketfit.artifact import fetch_report
+from pocketfit.comment import NotPosted, Posted
+from pocketfit.context import Context
+from pocketfit.errors import ConfigError
+from pocketfit.github import GitHub
+from pocketfit.publish import publish
+from pocketfit.text import clean
+from pocketfit.workflow_commands import annotate, append_summary
+
+FOREIGN_NOTE = (
+    "These numbers are what a run with the pull request's own code says: it had no secrets, and nobody checked it."
+)
+
+T = TypeVar("T")
+Publish = Callable[[], Posted | NotPosted]
+
+
+def tell(context: Context, results: Results, log: TextIO, comment: Publish) -> None:
+    """Write outputs and summary, then comment: whatever happens to the comment, the rest is there."""
+    if context.output:
+        write_outputs(context.output, results)
+    if context.step_summary and (text := summary(results, context.workspace)):
+        append_summary(context.step_summary, text)
+    published = _without_fail(comment)
+    _say(published, log)
+    if context.output:
+        write_comment_outputs(context.output, published)
+
+
+def relay(context: Context, inputs: Inputs, github: GitHub, log: TextIO) -> int:
+    """Mode report: show the report that another run left. It fails no job, since that run has its own verdict."""
+    if context.workflow_run is None:
+        raise ConfigError(
+            f"mode report belongs to the event workflow_run, not to {clean(context.event, 40)}: see docs/github.md for "
+            "its two workflows"
+        )
+    run = context.workflow_run
+    found = _without_fail(lambda: fetch_report(github, context.repository, run, inputs.comment_key))
+    if isinstance(found, NotPosted):
+        reason = found
+        tell(context, Results.without_report(), log, lambda: reason)
+        return 0
+    report = replace(found, notes=(FOREIGN_NOTE, *found.notes))
+    results = replace(Results.without_report(), verdict=report.verdict, report=report)
+    tell(
+        context,
+        results,
+        log,
+        lambda: publish(report, context, github, mode=inputs.comment, key=inputs.comment_key),
+    )
+    return 0
+
+
+def _without_fail(attempt: Callable[[], T]) -> T | NotPosted:
+    try:
+        return attempt()
+    except Exception as error:
+        # Whatever it is, the verdict does not depend on it: even a bug of ours may not turn a job red.
+        return NotPosted(
+            f"could not comment, by a bug of Pocketfit ({type(error).__name__}); please report it", "warning"
+        )
+
+
+def _say(published: Posted | NotPosted, log: TextIO) -> None:
+    if isinstance(published, NotPosted) and published.level != "log":
+        annotate(log, published.level, str(published))
+    else:
+        log.write(f"{clean(str(published))}\n")

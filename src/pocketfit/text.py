@@ -1,0 +1,19 @@
+"""Text from outside, made fit to stand in a log, a comment or a message."""
+
+from __future__ import annotations
+
+import unicodedata
+
+TEXT_LENGTH = 400
+
+
+def clean(text: str, length: int = TEXT_LENGTH) -> str:
+    """Text from outside on one line: no control characters, nothing invisible, at most `length` characters.
+
+    Invisible includes what turns the direction of writing. `##[` is broken up: anywhere in a line of a log it
+    begins a command of GitHub's runner.
+    """
+    visible = "".join(" " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char for char in text[: 4 * length])
+    visible = "".join(char for char in visible if unicodedata.category(char)[0] != "C")
+    words = " ".join(visible.split()).replace("##[", "## [")
+    return words if len(words) <= length else words[: length - 1] + "…"
