@@ -23,7 +23,7 @@ FROM ${BASE}
 RUN mkdir -p /usr/share/man/man1 \
     && apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-        adb ca-certificates default-jre-headless git \
+        adb ca-certificates default-jre-headless git git-lfs \
     && rm -rf /var/lib/apt/lists/*
 
 # The workspace belongs to another user than ours, and HOME is not this image's: only the system's settings count.

@@ -5,17 +5,18 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
 from entrypoint.base import find_base
+from entrypoint.baseline import NONE
 from entrypoint.child import Ended, run_fenced, without_secrets
 from entrypoint.inputs import Inputs, Task, config_toml, read_inputs, task_of
 from entrypoint.locate import ConfigLines, locate_models
 from entrypoint.results import Results, annotate_failures, collect, give_back, report_identity
+from entrypoint.sharding import merge_words, plan_words, read_matrix
 from entrypoint.tell import relay, tell
-from pocketfit.answers import GitHubError
 from pocketfit.comment import NotPosted, Posted
 from pocketfit.context import Context, read_context
 from pocketfit.errors import VERDICT_FAILED, ConfigError, EnvironmentProblem, PocketfitError
@@ -53,10 +54,10 @@ def run_action(environ: Mapping[str, str], log: TextIO, program: tuple[str, ...]
             ended = _run(job, without_secrets(environ, context.token))
         finally:
             give_back(context.workspace, inputs.out)
+        _conclude(job, ended, earlier)
     except PocketfitError as error:
         annotate(log, "error", str(error))
         return error.exit_code
-    _conclude(job, ended, earlier)
     return ended.code
 
 
@@ -72,20 +73,19 @@ def _run(job: _Job, env: dict[str, str]) -> Ended:
     env.setdefault("COLUMNS", "160")
     if inputs.emulator_image:
         env["POCKETFIT_EMULATOR_IMAGE"] = inputs.emulator_image
-    if inputs.requirements:
-        with group(job.log, f"Installing {inputs.requirements}"):
-            _install(inputs.requirements, workspace, env, job.log)
     with tempfile.TemporaryDirectory(prefix="pocketfit-action-") as temporary:
-        words = _words(job.task, inputs, Path(temporary))
-        if job.task == "check" and (base := inputs.base or _base(job)):
-            words += ["--base", base]
+        words = _words(job.task, inputs, workspace, Path(temporary))
+        if job.task in ("check", "plan"):
+            words += _base(job)
         with group(job.log, f"pocketfit {' '.join(words)}"):
             return run_fenced([*job.program, *words], env=env, cwd=workspace, log=job.log)
 
 
-def _words(task: Task, inputs: Inputs, temporary: Path) -> list[str]:
+def _words(task: Task, inputs: Inputs, workspace: Path, temporary: Path) -> list[str]:
     """The command line, but for the base."""
-    words = ["run" if task == "check" else "export", "--out", inputs.out]
+    if task == "merge":
+        return merge_words(inputs, workspace)
+    words = plan_words(inputs) if task == "plan" else ["run" if task == "check" else "export", "--out", inputs.out]
     config = inputs.config
     if inputs.model:
         # Outside the workspace, where nothing of ours belongs.
@@ -96,33 +96,31 @@ def _words(task: Task, inputs: Inputs, temporary: Path) -> list[str]:
         words += ["--config", config]
     if inputs.device and task == "check":
         words += ["--device", inputs.device]
+    if inputs.requirements and task in ("check", "export"):
+        words += ["--requirements", inputs.requirements]
+    if task == "check":
+        words += [word for variant in inputs.variants for word in ("--variant", variant)]
     return words
 
 
-def _base(job: _Job) -> str | None:
-    try:
-        return find_base(job.context, job.github)
-    except GitHubError as error:
-        annotate(job.log, "warning", f"comparing with the default branch, since the merge base is not known: {error}")
-        return None
-
-
-def _install(requirements: str, workspace: Path, env: Mapping[str, str], log: TextIO) -> None:
-    if not (workspace / requirements).is_file():
-        raise ConfigError(f"requirements: there is no file {requirements} in the workspace")
-    command = [sys.executable, "-I", "-u", "-m", "pip", "install", "--requirement", requirements]
-    ended = run_fenced(command, env=env, cwd=workspace, log=log)
-    if ended.code:
-        raise EnvironmentProblem(f"requirements: pip could not install {requirements}: {ended.last_line}")
+def _base(job: _Job) -> list[str]:
+    """The base is found and fetched here, since the run has no token."""
+    base = find_base(job.context, job.github, job.inputs.base)
+    for warning in base.warnings:
+        annotate(job.log, "warning", warning)
+    job.log.write(f"base is {base.sha}: {base.why}\n")
+    return ["--base", base.sha, *(["--exact"] if base.sha != NONE else [])]
 
 
 def _conclude(job: _Job, ended: Ended, earlier: object) -> None:
     context, inputs = job.context, job.inputs
     results = collect(context.workspace, inputs.out, ended.code, earlier)
+    if job.task == "plan" and ended.code == 0:
+        results = replace(results, matrix=read_matrix(context.workspace / inputs.out))
     _explain(job, ended, results)
 
     def comment() -> Posted | NotPosted:
-        if job.task != "check" or results.report is None:
+        if job.task not in ("check", "merge") or results.report is None:
             return NotPosted("there is no report")
         # A client of its own: what the search for the base waited is not taken from the comment.
         github = GitHub(context.api_url, context.token)

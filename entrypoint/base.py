@@ -1,67 +1,90 @@
-"""Which commit the run compares with, from what GitHub knows."""
+"""The commit that the run compares with: decided by the event, found with GitHub's help, and brought here."""
 
 from __future__ import annotations
 
 import base64
+import logging
+from dataclasses import dataclass
 
-from pocketfit.context import Context
-from pocketfit.errors import PocketfitError
+from entrypoint.baseline import NONE, Candidate, Exactly, LastSuccess, MergeBase, Nothing, candidates
+from pocketfit.answers import GitHubError
+from pocketfit.context import SHA, Context
+from pocketfit.errors import EnvironmentProblem, PocketfitError
 from pocketfit.git import Git
 from pocketfit.github import GitHub
+from pocketfit.tree import bring
+
+log = logging.getLogger(__name__)
 
 
-def find_base(context: Context, github: GitHub) -> str | None:
-    """The SHA to compare with, present in the workspace's repository, or `none`; None leaves it to `pocketfit run`."""
-    git = Git(context.workspace, env=credentials(context))
-    if context.pull_request is not None:
-        return git.merge_base(_pull_request_base(context, git, github))
-    if context.event in ("push", "merge_group"):
-        return _previous(context, git)
-    return None
+@dataclass(frozen=True)
+class Base:
+    """`sha` is present in the workspace's repository, or `none`. `warnings` are what went wrong on the way."""
+
+    sha: str
+    why: str
+    warnings: tuple[str, ...] = ()
 
 
-def credentials(context: Context) -> dict[str, str]:
-    """git's settings, as environment, for fetching with the token: it stands in no argv and no file.
+def find_base(context: Context, github: GitHub, asked: str | None = None) -> Base:
+    """The commit to compare with, fetched where it was not here; raises what kept us from the last candidate."""
+    if asked == NONE:
+        return Base(NONE, "the input base says none")
+    git = Git(context.workspace, credentials(context))
+    head = git.commit("HEAD")
+    if head is None:
+        raise EnvironmentProblem(f"there is no commit in {context.workspace}: let actions/checkout run before")
+    warnings: list[str] = []
+    possible = candidates(context, head, git.parents(), asked)
+    for candidate in possible:
+        try:
+            if (sha := _find(candidate, context, git, github)) is not None:
+                lacking = bring(git, sha) if sha != NONE else ()
+                return Base(sha, candidate.why, (*warnings, *(f"base lacks {one}" for one in lacking)))
+        except PocketfitError as problem:
+            if candidate is possible[-1]:
+                raise
+            warnings.append(f"not compared with {candidate.why}: {problem}")
+    raise AssertionError(possible)
+
+
+def credentials(context: Context) -> tuple[tuple[str, str], ...]:
+    """git's settings for fetching with the token.
 
     The first, empty value drops what actions/checkout may have left, since GitHub refuses two of them.
     """
     if not context.token:
-        return {}
+        return ()
     basic = base64.b64encode(f"x-access-token:{context.token}".encode()).decode()
     key = f"http.{context.server_url}/.extraheader"
-    return {
-        "GIT_CONFIG_COUNT": "2",
-        "GIT_CONFIG_KEY_0": key,
-        "GIT_CONFIG_VALUE_0": "",
-        "GIT_CONFIG_KEY_1": key,
-        "GIT_CONFIG_VALUE_1": f"Authorization: Basic {basic}",
-    }
+    return ((key, ""), (key, f"Authorization: Basic {basic}"))
 
 
-def _pull_request_base(context: Context, git: Git, github: GitHub) -> str:
-    """Where the pull request's work started.
+def _find(candidate: Candidate, context: Context, git: Git, github: GitHub) -> str | None:
+    """The commit, fetched where it was not here; None where the candidate names none."""
+    match candidate:
+        case Nothing():
+            return NONE
+        case Exactly(sha):
+            git.bring(sha)
+            return sha
+        case LastSuccess(workflow, branch):
+            found = github.last_success(context.repository, workflow, branch)
+            if found is not None:
+                git.bring(found)
+            return found
+        case MergeBase(ref, head):
+            return _merge_base(ref, head, context, git, github)
 
-    GitHub checks out a merge of the pull request into its target: the target's side of that is exactly what the pull
-    request changes. Otherwise it is the merge base; the event's own base is only where the target stood at that time.
-    """
-    pull_request = context.pull_request
-    assert pull_request is not None
-    match git.parents():
-        case (base, pull_request.head_sha):
-            return base
-    return github.merge_base(context.repository, pull_request.base_sha, pull_request.head_sha)
 
-
-def _previous(context: Context, git: Git) -> str:
-    """What the branch pointed to before; GitHub may have dropped that after a force-push: then HEAD's parent."""
-    candidates = [sha for sha in (context.previous_sha, *git.parents()[:1]) if sha]
-    problem: PocketfitError | None = None
-    for sha in candidates:
-        try:
-            return git.merge_base(sha)
-        except PocketfitError as error:
-            problem = error
-    if problem is not None:
-        raise problem
-    # The first commit of all.
-    return "none"
+def _merge_base(ref: str, head: str, context: Context, git: Git, github: GitHub) -> str:
+    """GitHub has the whole history, so that only the one commit is fetched; git has to fetch history to find it."""
+    try:
+        sha = github.merge_base(context.repository, ref, head)
+    except GitHubError as problem:
+        log.info("finding the merge base in the clone, since GitHub does not say: %s", problem)
+        if SHA.fullmatch(ref) and not git.is_shallow():
+            git.bring(ref)
+        return git.merge_base(ref, deepen=True)
+    git.bring(sha)
+    return sha

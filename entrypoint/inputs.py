@@ -12,9 +12,10 @@ from typing import Literal
 from pocketfit.comment import DEFAULT_KEY, marker
 from pocketfit.comment import Mode as CommentMode
 from pocketfit.errors import ConfigError
+from pocketfit.plan import MAX_SHARDS
 from pocketfit.publish import parse_mode
 
-Task = Literal["check", "export", "report"]
+Task = Literal["check", "export", "report", "plan", "merge"]
 
 # What mode `auto` does for an event. For others it would have to guess.
 TASKS: dict[str, Task] = {
@@ -50,6 +51,10 @@ class Inputs:
     requirements: str | None = None
     out: str = "pocketfit-out"
     emulator_image: str | None = None
+    variants: tuple[str, ...] = ()
+    shards: int | None = None
+    costs: str | None = None
+    results: str | None = None
 
 
 def read_inputs(environ: Mapping[str, str]) -> Inputs:
@@ -71,6 +76,10 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
         requirements=_inside("requirements", get("requirements")),
         out=_inside("out", get("out")) or Inputs.out,
         emulator_image=get("emulator-image"),
+        variants=_words(get("variants")),
+        shards=_shards(get("shards")),
+        costs=_inside("costs", get("costs")),
+        results=_inside("results", get("results")),
     )
     if inputs.config and inputs.model:
         raise ConfigError("set either the input config or the input model, not both: model stands in for a config file")
@@ -80,13 +89,13 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
 def task_of(mode: str, event: str) -> Task:
     """What to do: as told, or as mode `auto` says for the event."""
     match mode:
-        case "check" | "export" | "report":
+        case "check" | "export" | "report" | "plan" | "merge":
             return mode
         case "auto" if task := TASKS.get(event):
             return task
         case "auto":
             raise ConfigError(f"mode auto does not know what to do for the event {event}: set mode to check or export")
-    raise ConfigError(f"mode: {mode!r} is none of auto, check, export, report")
+    raise ConfigError(f"mode: {mode!r} is none of auto, check, export, report, plan, merge")
 
 
 def config_toml(model: OneModel) -> str:
@@ -128,6 +137,12 @@ def _shapes(text: str | None) -> tuple[tuple[tuple[int, ...], str], ...]:
 
 def _words(text: str | None) -> tuple[str, ...]:
     return tuple((text or "").replace(",", " ").split())
+
+
+def _shards(text: str | None) -> int | None:
+    if text is not None and not (re.fullmatch(r"[1-9]\d{0,2}", text) and int(text) <= MAX_SHARDS):
+        raise ConfigError(f"shards: {text!r} is not a number from 1 to {MAX_SHARDS}")
+    return int(text) if text else None
 
 
 def _inside(name: str, value: str | None) -> str | None:

@@ -21,7 +21,10 @@ SUMMARY_LIMIT_CHARS = 300_000
 
 @dataclass(frozen=True)
 class Results:
-    """The files are relative to the workspace, where later steps find them; empty where there is none."""
+    """The files are relative to the workspace, where later steps find them; empty where there is none.
+
+    `matrix` is what a plan is for: JSON for `strategy.matrix`.
+    """
 
     verdict: str
     report: Report | None
@@ -29,6 +32,7 @@ class Results:
     report_md: str
     report_html: str
     artifacts: str
+    matrix: str = ""
 
     @classmethod
     def without_report(cls) -> Results:
@@ -86,6 +90,8 @@ def write_outputs(path: Path, results: Results) -> None:
         "artifacts": results.artifacts,
     }.items():
         write_output(path, name, value)
+    if results.matrix:
+        write_output(path, "matrix", results.matrix)
 
 
 def write_comment_outputs(path: Path, published: Posted | NotPosted) -> None:

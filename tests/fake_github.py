@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 JOB_TOKEN = "ghs_job"
 READ_ONLY_TOKEN = "ghs_fork"
@@ -76,6 +76,8 @@ class FakeGitHub:
     blobs: dict[int, bytes] = field(default_factory=dict)
     # Another host than the API's, as GitHub's storage is.
     blob_url: str = ""
+    # The commit of the last successful scheduled run, by repository, workflow file and branch.
+    last_success: dict[tuple[str, str, str], str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     # Called before each comment is created, with its place, or updated: a chance for somebody to be quicker.
@@ -165,8 +167,8 @@ def answer(hub: FakeGitHub, method: str, path: str, query: dict[str, list[str]],
             return _create(hub, place, sent, token)
     if match := re.fullmatch(rf"{repo}/issues/comments/(?P<id>\d+)", path):
         return _change(hub, method, match["repo"], int(match["id"]), sent, token)
-    if match := re.fullmatch(rf"{repo}/compare/(?P<base>\w+)\.\.\.(?P<head>\w+)", path):
-        sha = hub.merge_bases.get((match["base"], match["head"]))
+    if match := re.fullmatch(rf"{repo}/compare/(?P<base>[\w%.-]+)\.\.\.(?P<head>\w+)", path):
+        sha = hub.merge_bases.get((unquote(match["base"]), match["head"]))
         return Answer(200, {"merge_base_commit": {"sha": sha}, "commits": []}) if sha else MISSING
     return _read(hub, path, query, token, repo)
 
@@ -192,6 +194,10 @@ def _read(hub: FakeGitHub, path: str, query: dict[str, list[str]], token: Token,
         return _page(hub, path, [one for one in every if one["name"] == query["name"][0]], query, "artifacts")
     if match := re.fullmatch(rf"{repo}/actions/artifacts/(?P<id>\d+)/zip", path):
         return Answer(302, headers={"Location": f"{hub.blob_url}/blobs/{match['id']}?sig=geheim"})
+    if match := re.fullmatch(rf"{repo}/actions/workflows/(?P<workflow>[\w.-]+)/runs", path):
+        known = (query["event"], query["status"]) == (["schedule"], ["success"])
+        last = hub.last_success.get((match["repo"], match["workflow"], query["branch"][0])) if known else None
+        return Answer(200, {"workflow_runs": [{"head_sha": last}] if last else []})
     return MISSING
 
 

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -44,6 +45,15 @@ EmulatorImage = Annotated[
     str | None,
     typer.Option("--emulator-image", envvar="POCKETFIT_EMULATOR_IMAGE", help="Container image of the emulator."),
 ]
+Exact = Annotated[bool, typer.Option("--exact", help="Compare with --base itself, not with where HEAD left it.")]
+Variants = Annotated[
+    list[str] | None,
+    typer.Option("--variant", help="Only this variant, e.g. resnet18/lite/fp32; may be repeated."),
+]
+Requirements = Annotated[
+    str | None,
+    typer.Option("--requirements", help="A requirements file of the repository: packages for its models' code."),
+]
 DEFAULT_OUT = Path("pocketfit-out")
 LOG_COLUMNS = 120
 
@@ -80,6 +90,9 @@ def run(
     serial: Serial = None,
     emulator_image: EmulatorImage = None,
     timeout: Timeout = 900,
+    exact: Exact = False,
+    variant: Variants = None,
+    requirements: Requirements = None,
 ) -> None:
     """Build base and head, try them on a device, and report what changed.
 
@@ -89,9 +102,12 @@ def run(
     """
     from pocketfit import pipeline
     from pocketfit.devices.choose import choose_device
+    from pocketfit.plan import parse_variants
 
     _require_torch()
-    request = _request(base, config, out, model, timeout)
+    wanted = parse_variants(variant, "--variant") if variant else ()
+    request = replace(_request(base, config, out, model, timeout), exact=exact, variants=wanted)
+    request = replace(request, requirements=requirements)
     head = pipeline.read_head(request)
     pipeline.prepare_out(out)
     options = _device_options(serial, emulator_image, out)
@@ -116,6 +132,7 @@ def export(
     out: Out = DEFAULT_OUT,
     model: Models = None,
     timeout: Timeout = 900,
+    requirements: Requirements = None,
 ) -> None:
     """Export head's artifacts and their manifest; or, given a SOURCE, that one model without a configuration.
 
@@ -130,7 +147,7 @@ def export(
     if source is not None:
         target, outcome = export_one(source, shape or (), format_name, precision, output, _sandbox(timeout))
         _leave(VERDICT_FAILED if print_exported([outcome], {outcome.variant: target}) else 0)
-    request = _request(pipeline.NO_BASE, config, out, model, timeout)
+    request = replace(_request(pipeline.NO_BASE, config, out, model, timeout), requirements=requirements)
     snapshot = pipeline.export(request, pipeline.read_head(request))
     files = {built.variant: out / "artifacts" / "head" / built.file for built in built(snapshot)}
     _leave(VERDICT_FAILED if print_exported(snapshot.outcomes, files) else 0)
@@ -192,6 +209,58 @@ def compare(
 
 
 @app.command()
+def plan(
+    shards: Annotated[int, typer.Option("--shards", min=1, max=256, help="Machines to share the work, at most.")] = 4,
+    base: Annotated[str | None, typer.Option("--base", help="As for run: what only base has is planned too.")] = None,
+    exact: Exact = False,
+    config: ConfigFile = None,
+    model: Models = None,
+    costs: Annotated[
+        list[Path] | None, typer.Option("--costs", help="An earlier run's --out folder, to balance by; repeatable.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it here as well, for merge.")] = None,
+) -> None:
+    """Share the variants out to several machines: prints a matrix for a workflow's `strategy.matrix`.
+
+    Balanced by the seconds that an earlier run recorded; without them every variant counts alike. Needs no torch.
+
+    Example: `pocketfit plan --shards 3 --costs pocketfit-out -o plan.json`
+    """
+    import json
+
+    from pocketfit import pipeline
+    from pocketfit.files import write_text_atomically
+    from pocketfit.plan import matrix, plan_shards, read_costs_s
+
+    request = replace(_request(base, config, DEFAULT_OUT, model, 1), exact=exact)
+    variants = pipeline.planned(request, pipeline.read_head(request))
+    text = json.dumps(matrix(plan_shards(variants, read_costs_s(costs or ()), shards)))
+    if output:
+        write_text_atomically(output, text + "\n")
+    typer.echo(text)
+
+
+@app.command()
+def merge(
+    folders: Annotated[list[Path], typer.Argument(metavar="OUT_DIR...", help="What each shard's run wrote.")],
+    plan_file: Annotated[
+        Path | None, typer.Option("--plan", help="What plan wrote: a shard of it that is not here is then told.")
+    ] = None,
+    out: Out = DEFAULT_OUT,
+) -> None:
+    """Make one report, and one folder of artifacts, of what several machines found; needs no torch.
+
+    Example: `pocketfit merge shards/1 shards/2 --plan plan.json`
+    """
+    from pocketfit.merge import merge as merge_shards
+    from pocketfit.plan import read_plan
+
+    report = merge_shards(folders, read_plan(plan_file) if plan_file else (), out)
+    _show(report)
+    _leave_with_verdict(report)
+
+
+@app.command()
 def publish(
     report: Annotated[Path, typer.Argument(metavar="REPORT.json", help="A saved report.")],
     comment_key: Annotated[
@@ -208,6 +277,27 @@ def publish(
     from pocketfit.publish import parse_mode, publish_file
 
     typer.echo(str(publish_file(report, os.environ, mode=parse_mode(comment), key=comment_key)))
+
+
+@app.command()
+def init(
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the files that are there.")] = False,
+) -> None:
+    """Write pocketfit.toml and a workflow for pull requests, after a look at this repository; none of its code is run.
+
+    Example: `pocketfit init`
+    """
+    from pocketfit.init import init as write_files
+    from pocketfit.init import root_of
+
+    written = write_files(root_of(Path.cwd()), force=force)
+    for file in written.files:
+        typer.echo(f"wrote {file}")
+    for model in written.models:
+        typer.echo(f"  {model.name}: {model.source}")
+    for note in written.notes:
+        typer.echo(f"note: {note}")
+    typer.echo("next: check the inputs in pocketfit.toml, then `pocketfit run --base none`, then commit both files")
 
 
 @app.command()

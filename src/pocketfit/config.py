@@ -144,11 +144,15 @@ class _File(_Table):
     @classmethod
     def _names(cls, models: dict[str, _Model]) -> dict[str, _Model]:
         for name in models:
-            if not re.fullmatch(MODEL_NAME, name):
+            if not is_model_name(name):
                 raise ValueError(
                     f"{name!r} can't name a model, since files are named after it: use letters, digits, _ . -"
                 )
         return models
+
+
+def is_model_name(name: str) -> bool:
+    return re.fullmatch(MODEL_NAME, name) is not None
 
 
 def find_config(root: Path, given: Path | None = None) -> Path:

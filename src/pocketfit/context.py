@@ -14,6 +14,7 @@ from pocketfit.errors import ConfigError
 # What GitHub sends as `before` for a branch that did not exist.
 NO_COMMIT = "0" * 40
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+WORKFLOW_REF = re.compile(r"[^@]+/\.github/workflows/([\w.-]+\.ya?ml)@.+", re.ASCII)
 SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 DEPENDABOT = "dependabot[bot]"
 
@@ -52,7 +53,10 @@ class WorkflowRun:
 
 @dataclass(frozen=True)
 class Context:
-    """The job we run in. `previous_sha` is what a push or a merge queue's group started from."""
+    """The job we run in. `previous_sha` is what a push or a merge queue's group started from.
+
+    `ref` is what was pushed or checked out, e.g. refs/heads/main; `workflow` is the workflow's file name.
+    """
 
     event: str
     repository: str
@@ -64,6 +68,9 @@ class Context:
     pull_request: PullRequest | None = None
     workflow_run: WorkflowRun | None = None
     previous_sha: str | None = None
+    ref: str = ""
+    default_branch: str | None = None
+    workflow: str | None = None
     output: Path | None = None
     step_summary: Path | None = None
     token: str = field(default="", repr=False)
@@ -99,6 +106,9 @@ def read_context(environ: Mapping[str, str]) -> Context:
         pull_request=_pull_request(event, repository, environ) if name == "pull_request" else None,
         workflow_run=_workflow_run(event) if name == "workflow_run" else None,
         previous_sha=_previous_sha(name, event),
+        ref=environ.get("GITHUB_REF", ""),
+        default_branch=_default_branch(event),
+        workflow=_workflow(environ.get("GITHUB_WORKFLOW_REF", "")),
         output=_path(environ, "GITHUB_OUTPUT"),
         step_summary=_path(environ, "GITHUB_STEP_SUMMARY"),
         token=environ.get("INPUT_GITHUB-TOKEN") or environ.get("GITHUB_TOKEN") or "",
@@ -149,6 +159,18 @@ def _previous_sha(name: str, event: Mapping[str, Any]) -> str | None:
     group = event.get("merge_group")
     sha = event.get("before") if name == "push" else group.get("base_sha") if isinstance(group, dict) else None
     return sha if _is_sha(sha) and sha != NO_COMMIT else None
+
+
+def _default_branch(event: Mapping[str, Any]) -> str | None:
+    repository = event.get("repository")
+    branch = repository.get("default_branch") if isinstance(repository, dict) else None
+    return branch if isinstance(branch, str) and branch and not branch.startswith("-") else None
+
+
+def _workflow(ref: str) -> str | None:
+    """`nightly.yml` of OWNER/NAME/.github/workflows/nightly.yml@refs/heads/main."""
+    match = WORKFLOW_REF.fullmatch(ref)
+    return match[1] if match else None
 
 
 def _is_sha(value: object) -> bool:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from requests.adapters import BaseAdapter
 
@@ -104,8 +105,17 @@ class GitHub:
     def merge_base(self, repository: str, base: str, head: str) -> str:
         """The commit that both descend from; works for forks, and needs no history here."""
         # One commit a page: the answer would otherwise carry up to 250 of them.
-        compared = self._request("GET", f"/repos/{repository}/compare/{base}...{head}", params={"per_page": "1"})
-        return _text(compared, "merge_base_commit", "sha")
+        path = f"/repos/{repository}/compare/{quote(base, safe='')}...{head}"
+        return _text(self._request("GET", path, params={"per_page": "1"}), "merge_base_commit", "sha")
+
+    def last_success(self, repository: str, workflow: str, branch: str) -> str | None:
+        """The commit that the last successful scheduled run of a workflow was on; needs `actions: read`."""
+        params = {"event": "schedule", "status": "success", "branch": branch, "per_page": "1"}
+        answer = self._request("GET", f"/repos/{repository}/actions/workflows/{workflow}/runs", params=params)
+        runs = _get(answer, "workflow_runs")
+        if not isinstance(runs, list):
+            raise Unavailable("GitHub's answer lacks workflow_runs")
+        return _text(runs[0], "head_sha") if runs else None
 
     def pulls_of_commit(self, repository: str, sha: str) -> list[Pull]:
         """Pull requests with the commit, also closed ones; none where the commit is a fork's."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -17,9 +18,11 @@ from pocketfit.files import write_text_atomically
 from pocketfit.git import Git
 from pocketfit.host import HostTimer
 from pocketfit.manifest import write_manifest
-from pocketfit.records import Config, Report, SideName, Snapshot, Trial
-from pocketfit.snapshot import Side, take_snapshots
+from pocketfit.plan import select_variants
+from pocketfit.records import Config, Report, SideName, Snapshot, Trial, Variant
+from pocketfit.snapshot import Side, take_snapshots, variants
 from pocketfit.store import write_report, write_snapshot, write_trial
+from pocketfit.tree import fill
 from pocketfit.trial import run_trial, untried
 from pocketfit.worker import Sandbox
 
@@ -30,7 +33,11 @@ NO_BASE = "none"
 
 @dataclass(frozen=True)
 class Request:
-    """What one run was asked for. `base` is a ref, "none", or None for the default branch."""
+    """What one run was asked for. `base` is a ref, "none", or None for the default branch.
+
+    `exact` compares with `base` itself instead of where HEAD left it; `variants`, where there are any, are all to try.
+    `requirements` is a file in the repository, relative to its root: packages for the models' code.
+    """
 
     folder: Path
     out: Path
@@ -38,6 +45,9 @@ class Request:
     config: Path | None = None
     models: tuple[str, ...] = ()
     sandbox: Sandbox = field(default_factory=Sandbox)
+    exact: bool = False
+    variants: tuple[Variant, ...] = ()
+    requirements: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +72,7 @@ def read_head(request: Request) -> Head:
             raise
         git, root = None, request.folder.resolve()
     path = find_config(root, request.config)
-    config = select_models(read_config(path), request.models, path.name)
+    config = select_variants(select_models(read_config(path), request.models, path.name), request.variants)
     commit = git.commit("HEAD") if git else None
     if git and commit is None:
         raise ConfigError(f"{root} has no commit yet: commit, or use --base none outside git")
@@ -84,6 +94,8 @@ def run(request: Request, head: Head, choice: Choice) -> Report:
     with ExitStack() as stack:
         base = _base_side(request, head, stack)
         sides = [*([base] if base else []), _head_side(request, head)]
+        _check_variants(request, head, sides)
+        sides = _equip(request, sides, stack)
         snapshots = {one.side: one for one in take_snapshots(sides, request.out, request.sandbox)}
     for name, snapshot in snapshots.items():
         write_snapshot(request.out / f"{name}.json", snapshot)
@@ -99,10 +111,27 @@ def run(request: Request, head: Head, choice: Choice) -> Report:
     return report
 
 
+def planned(request: Request, head: Head) -> tuple[Variant, ...]:
+    """What a run would try: head's variants in their order, then those that only base has."""
+    with ExitStack() as stack:
+        base = _base_side(request, head, stack)
+        sides = [head.config, *([base.config] if base else [])]
+    return tuple(dict.fromkeys(variant for config in sides for variant, _ in variants(config)))
+
+
+def _check_variants(request: Request, head: Head, sides: Sequence[Side]) -> None:
+    """A variant may be base's alone: one that a pull request removes. Raises ConfigError for one of neither."""
+    known = {variant for side in sides for variant, _ in variants(side.config)}
+    if unknown := [variant for variant in request.variants if variant not in known]:
+        raise ConfigError(f"{head.config_path.name} has no variant {unknown[0]}: see `pocketfit plan`")
+
+
 def export(request: Request, head: Head) -> Snapshot:
     """Head's artifacts and their manifest only."""
     prepare_out(request.out)
-    (snapshot,) = take_snapshots([_head_side(request, head)], request.out, request.sandbox)
+    with ExitStack() as stack:
+        sides = _equip(request, [_head_side(request, head)], stack)
+        (snapshot,) = take_snapshots(sides, request.out, request.sandbox)
     write_snapshot(request.out / "head.json", snapshot)
     write_manifest(snapshot, request.out / "artifacts" / "head")
     return snapshot
@@ -153,6 +182,17 @@ def _trial(
     return trial, tuple(notes)
 
 
+def _equip(request: Request, sides: list[Side], stack: ExitStack) -> list[Side]:
+    """The sides with their own packages, for as long as `stack` is open."""
+    if request.requirements is None:
+        return sides
+    from pocketfit.requirements import with_requirements
+
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pocketfit-packages-")))
+    folder.chmod(0o755)
+    return with_requirements(sides, request.requirements, folder, request.out, request.sandbox.user)
+
+
 def _head_side(request: Request, head: Head) -> Side:
     return Side("head", head.root, head.commit, head.config, request.out / "artifacts" / "head", head.notes)
 
@@ -166,17 +206,16 @@ def _base_side(request: Request, head: Head, stack: ExitStack) -> Side | None:
         raise ConfigError(
             "no base: there is no origin/HEAD, main or master here; name a branch with --base REF, or --base none"
         )
-    commit = head.git.merge_base(ref)
-    log.info(
-        "base is %s, the merge base of HEAD and %s", commit[:10], ref.removeprefix("refs/").removeprefix("remotes/")
-    )
+    commit = head.git.exactly(ref) if request.exact else head.git.merge_base(ref)
+    shown = ref.removeprefix("refs/").removeprefix("remotes/")
+    log.info("base is %s, %s", commit[:10], "as asked" if request.exact else f"the merge base of HEAD and {shown}")
     try:
         tree = stack.enter_context(head.git.worktree(commit))
     except EnvironmentProblem as error:
         raise EnvironmentProblem(f"base {commit[:10]} can't be checked out: {error}") from error
-    notes: tuple[str, ...] = ()
+    notes = fill(head.git, commit, tree)
     if commit == head.commit:
-        notes = ("base and head are the same commit: only changes that are not committed can show",)
+        notes += ("base and head are the same commit: only changes that are not committed can show",)
     try:
         config = _base_config(request, head, tree)
     except ConfigError as error:
@@ -196,6 +235,5 @@ def _base_config(request: Request, head: Head, tree: Path) -> Config:
     else:
         path = find_config(tree, tree / inside if request.config else None)
     config = read_config(path)
-    return replace(
-        config, models=tuple(spec for spec in config.models if not request.models or spec.name in request.models)
-    )
+    models = tuple(spec for spec in config.models if not request.models or spec.name in request.models)
+    return select_variants(replace(config, models=models), request.variants)

@@ -200,7 +200,10 @@ class Delegation:
 
 @dataclass(frozen=True)
 class Built:
-    """A variant that exported, and agrees with eager on the host. `file` is relative to the artifacts' folder."""
+    """A variant that exported, and agrees with eager on the host. `file` is relative to the artifacts' folder.
+
+    `build_s` is how long that took, in seconds: what `pocketfit plan` balances by.
+    """
 
     variant: Variant
     file: str
@@ -218,6 +221,7 @@ class Built:
     anatomy: Anatomy | None = None
     state: Literal["built"] = "built"
     delegation: Delegation | None = None
+    build_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -230,6 +234,7 @@ class Failed:
     failed_limits: tuple[str, ...] = ()
     parity: Parity | None = None
     state: Literal["failed"] = "failed"
+    build_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -358,12 +363,16 @@ class Timing:
 
 @dataclass(frozen=True)
 class TrialRow:
-    """A variant on the device. `base` is None when there is none or it is byte-identical with head."""
+    """A variant on the device. `base` is None when there is none or it is byte-identical with head.
+
+    `trial_s` is how long all of it took, in seconds.
+    """
 
     variant: Variant
     base: Smoke | None
     head: Smoke | None
     timing: Timing | None = None
+    trial_s: float | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pocketfit import __version__
@@ -24,7 +24,10 @@ MAX_CHILDREN = 4
 
 @dataclass(frozen=True)
 class Side:
-    """Where one side stands: its tree, its configuration, and the folder that its artifacts go to."""
+    """Where one side stands: its tree, its configuration, and the folder that its artifacts go to.
+
+    `python` runs its model code, where that needs packages of its own.
+    """
 
     name: SideName
     root: Path
@@ -32,6 +35,7 @@ class Side:
     config: Config
     artifacts: Path
     notes: tuple[str, ...] = ()
+    python: Path | None = None
 
 
 def take_snapshots(sides: Sequence[Side], out: Path, sandbox: Sandbox) -> list[Snapshot]:
@@ -65,12 +69,14 @@ def _build_one(side: Side, variant: Variant, spec: ModelSpec, out: Path, sandbox
         return Skipped(variant, reason), ""
     started = time.monotonic()
     log_file = out / "logs" / f"{side.name}.{variant.stem}.log"
+    sandbox = replace(sandbox, python=side.python)
     outcome, torch_version = build(
         variant, spec, side.root, side.artifacts, log_file, sandbox, f"{side.name} {variant}"
     )
     said = outcome.reason if isinstance(outcome, Failed) else f"{outcome.size_bytes / 1e6:.2f} MB"
-    log.info("%s %s: %s (%.1f s)", side.name, variant, said, time.monotonic() - started)
-    return outcome, torch_version
+    build_s = time.monotonic() - started
+    log.info("%s %s: %s (%.1f s)", side.name, variant, said, build_s)
+    return replace(outcome, build_s=round(build_s, 1)), torch_version
 
 
 def _snapshot(side: Side, done: Sequence[tuple[Outcome, str]], out: Path) -> Snapshot:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import tempfile
+import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from pocketfit.devices.base import Device, DeviceRun
@@ -49,7 +51,11 @@ def run_trial(
     info = device.info()
     before = {one.variant: one for one in base.outcomes if isinstance(one, Built)} if base else {}
     pairs = [(before.get(one.variant), one) for one in head.outcomes if isinstance(one, Built)]
-    tried = [_try_variant(device, info, *pair, folders, _limits(head, pair[1]), host) for pair in pairs]
+
+    def smoked(old: Built | None, new: Built) -> TrialRow:
+        return _try_variant(device, info, old, new, folders, _limits(head, new), host)
+
+    tried = [_clocked(partial(smoked, *pair)) for pair in pairs]
     # Only after all of them ran: how sure each answer must be depends on how many there are.
     comparisons = sum(_is_to_be_timed(row) for row in tried)
 
@@ -65,7 +71,14 @@ def run_trial(
         given = (smoke_input(old, folders["base"]), smoke_input(new, folders["head"]))
         return replace(row, timing=time_pair(loader, place, *given, _seed(old, new), plan))
 
-    return Trial(info, tuple(timed(row, *pair) for row, pair in zip(tried, pairs, strict=True)))
+    return Trial(info, tuple(_clocked(partial(timed, row, *pair)) for row, pair in zip(tried, pairs, strict=True)))
+
+
+def _clocked(step: Callable[[], TrialRow]) -> TrialRow:
+    """The row that a step gives, with what the step took added to the seconds that the row has already."""
+    started = time.monotonic()
+    row = step()
+    return replace(row, trial_s=round((row.trial_s or 0.0) + time.monotonic() - started, 1))
 
 
 def _is_to_be_timed(row: TrialRow) -> bool:

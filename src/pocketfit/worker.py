@@ -49,11 +49,12 @@ PASSED_ON = (
 
 @dataclass(frozen=True)
 class Sandbox:
-    """What a child is held to. `user` is the name to run as; only root can."""
+    """What a child is held to. `user` is the name to run as; only root can. `python` is ours unless given."""
 
     timeout_s: float = 900.0
     memory_limit_bytes: int | None = None
     user: str | None = None
+    python: Path | None = None
 
 
 def child_environment(environ: Mapping[str, str], home: Path | None, folder: Path) -> dict[str, str]:
@@ -131,7 +132,7 @@ def run_child(
     home = folder if sandbox.user else None
     done = finish(
         # -P: the user's tree must not stand before our own package while that is imported.
-        [sys.executable, "-P", "-m", "pocketfit.child", folder],
+        [sandbox.python or sys.executable, "-P", "-m", "pocketfit.child", folder],
         timeout=sandbox.timeout_s,
         cwd=cwd,
         env=child_environment(os.environ, home, folder),

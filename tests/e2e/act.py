@@ -12,7 +12,13 @@ from typing import Any
 from pocketfit.process import finish, run
 from tests.e2e.repository import ROOT, Repository
 
-UPLOAD = ROOT / "tests/e2e/upload-artifact"
+STANDINS = {
+    "actions/upload-artifact": ROOT / "tests/e2e/upload-artifact",
+    "actions/download-artifact": ROOT / "tests/e2e/download-artifact",
+    # These two are folders of one repository.
+    "actions/cache/restore": ROOT / "tests/e2e/cache",
+    "actions/cache/save": ROOT / "tests/e2e/cache",
+}
 TIMEOUT_S = 1800
 
 
@@ -24,19 +30,40 @@ class Act:
     api_url: str
     action: Path
 
-    def run(self, repository: Repository, name: str, event: dict[str, Any], token: str, folder: Path) -> Ran:
-        """Run the workflow NAME.yml for an event; everything of it ends up in `folder`."""
+    def run(
+        self,
+        repository: Repository,
+        name: str,
+        event: dict[str, Any],
+        token: str,
+        folder: Path,
+        *,
+        event_name: str | None = None,
+        job: str | None = None,
+    ) -> Ran:
+        """Run the workflow NAME.yml, or one job of it, for an event; everything of it ends up in `folder`.
+
+        `event_name` is needed where the workflow has several.
+        """
         uploads = folder / "uploads"
         uploads.mkdir(parents=True)
         event_file = folder / "event.json"
         event_file.write_text(json.dumps(event))
         workflow = f".github/workflows/{name}.yml"
         text = (repository.folder / workflow).read_text()
-        places = {"pocketfit/pocketfit": self.action, "actions/upload-artifact": UPLOAD}
-        here = {uses: path for action, path in places.items() if (uses := uses_of(text, action))}
+        places = {"pocketfit/pocketfit": self.action, **STANDINS}
+        here = {uses: place for action, place in places.items() if (uses := uses_of(text, action))}
         done = finish(
             [
-                *("act", event_of(text), "--workflows", workflow, "--eventpath", event_file),
+                *(
+                    "act",
+                    event_name or event_of(text),
+                    *(("--job", job) if job else ()),
+                    "--workflows",
+                    workflow,
+                    "--eventpath",
+                    event_file,
+                ),
                 *("--platform", f"ubuntu-latest={self.image}", "--pull=false", "--no-cache-server", "--rm"),
                 *("--env", f"GITHUB_API_URL={self.api_url}", "--secret", f"GITHUB_TOKEN={token}"),
                 *("--container-options", f"--volume {uploads}:/uploads"),
@@ -75,12 +102,13 @@ def copy_action(target: Path) -> Path:
 
 
 def uses_of(workflow: str, action: str) -> str | None:
-    """The `uses:` of an action in a workflow, with its version; None where it is not used."""
-    return next((word for word in workflow.split() if word.startswith(f"{action}@")), None)
+    """The repository and version that a workflow uses of an action, without the action's folder in it; None if it does not."""
+    found = next((word for word in workflow.split() if word.startswith(f"{action}@")), None)
+    return found and f"{'/'.join(action.split('/')[:2])}@{found.partition('@')[2]}"
 
 
 def event_of(workflow: str) -> str:
-    """The only event of a workflow, written behind `on:` or as the key below it."""
+    """The first event that a workflow is for, written behind `on:` or as the key below it."""
     match = re.search(r"^on:\s+(\w+)", workflow, re.MULTILINE)
     assert match is not None
     return match[1]

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
 from entrypoint.tell import FOREIGN_NOTE
-from pocketfit.process import finish
-from pocketfit.records import Report
 from pocketfit.render.markdown import render_markdown
 from pocketfit.store import read_report
-from tests.e2e.act import Act, Ran, copy_action, files_with
-from tests.e2e.repository import REPO, ROOT, Repository
-from tests.e2e.standin import ensure_base_image
-from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, FakeGitHub, serve
+from tests.e2e.conftest import Place, report_of, statuses
+from tests.e2e.repository import REPO
+from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN
 
 # The first run builds the image, of which torch alone takes minutes.
 pytestmark = pytest.mark.timeout(1500)
@@ -46,50 +40,6 @@ HOSTILE = """def two_inputs() -> nn.Module:
     tree = attempt(lambda: open("pocketfit.toml", "a"))
     raise RuntimeError(f"uid {os.getuid()} held {held} docker {docker} parent {parent} first {first} tree {tree}")
 """
-
-
-@dataclass(frozen=True)
-class Place:
-    """GitHub as far as this machine has it, and a repository with a pull request."""
-
-    hub: FakeGitHub
-    act: Act
-    repository: Repository
-    folder: Path
-
-
-@pytest.fixture(scope="session")
-def base_image() -> str:
-    """What the Dockerfile builds on, which is also what the jobs run on."""
-    if finish(["docker", "info"], timeout=30).code:
-        pytest.fail("no dockerd is running: start one, or run .ci/run, which does")
-    match = re.search(r"^ARG BASE=(\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    assert match is not None
-    ensure_base_image(match[1])
-    return match[1]
-
-
-@pytest.fixture(scope="session")
-def action(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_action(tmp_path_factory.mktemp("action"))
-
-
-@pytest.fixture
-def place(base_image: str, action: Path, tmp_path: Path) -> Iterator[Place]:
-    with serve() as hub:
-        repository = Repository.create(tmp_path / "phone")
-        yield Place(hub, Act(base_image, hub.url, action), repository, tmp_path)
-    # Logs, artifacts, reports, and the repository with its settings.
-    for token in (JOB_TOKEN, READ_ONLY_TOKEN):
-        assert files_with(tmp_path, token) == []
-
-
-def report_of(ran: Ran, verdict: str) -> Report:
-    return read_report(ran.uploads / f"pocketfit-{verdict}" / "report.json")
-
-
-def statuses(report: Report) -> dict[str, str]:
-    return {f"{row.model}/{row.format}/{row.precision}": row.status for row in report.rows}
 
 
 def test_a_pull_request_and_its_next_push(place: Place) -> None:
@@ -209,7 +159,7 @@ def test_exporting_for_a_release(place: Place) -> None:
         "pocketfit-out/artifacts",
         "false",
     )
-    head = ran.uploads / "models/artifacts/head"
+    head = ran.uploads / "models/head"
     files = {path.name for path in head.iterdir() if path.suffix in (".ptl", ".pt")}
     assert files == {
         "resnet18.lite.fp32.ptl",

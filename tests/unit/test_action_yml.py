@@ -14,9 +14,10 @@ ROOT = Path(__file__).parents[2]
 ACTION = (ROOT / "action.yml").read_text()
 INPUTS = [
     *("config", "model", "input-shape", "formats", "precisions", "base", "device", "mode"),
-    *("comment", "comment-key", "requirements", "out", "emulator-image", "github-token"),
+    *("comment", "comment-key", "requirements", "out", "emulator-image"),
+    *("variants", "shards", "costs", "results", "github-token"),
 ]
-OUTPUTS = ["verdict", "report-json", "report-md", "report-html", "artifacts", "comment-url", "comment-posted"]
+OUTPUTS = ["verdict", "report-json", "report-md", "report-html", "artifacts", "comment-url", "comment-posted", "matrix"]
 
 
 def entries(section: str) -> dict[str, str]:

@@ -26,7 +26,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "LOADED []"
 
 
-@pytest.mark.parametrize("command", ["run", "export", "smoke", "compare", "publish", "doctor"])
+@pytest.mark.parametrize("command", ["run", "export", "smoke", "compare", "plan", "merge", "publish", "init", "doctor"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pocketfit", command, "--help"], capture_output=True, text=True, check=False

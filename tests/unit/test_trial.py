@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -117,6 +118,31 @@ def test_changed_artifacts_are_tried_each_and_timed(folders: dict[str, Path]) ->
     assert (row.timing.device, row.timing.threads, row.timing.comparisons) == ("jvm x86_64", 1, 1)
     assert row.timing.loads == (Load((1.0, 1.0), (2.0, 2.0), (2.0, 2.0)),) * 8
     assert device.timed == [("0", "0.0")] * 8
+
+
+@pytest.mark.parametrize(("text", "trial_s"), [("0", 1.0), ("0.0", 2 * 1.0 + 8 * 0.5)])
+def test_a_row_says_what_smoke_and_timing_took(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch, text: str, trial_s: float
+) -> None:
+    now_s = 0.0
+
+    class Slow(Doubler):
+        def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
+            nonlocal now_s
+            now_s += 1.0
+            return super().smoke(given, folder)
+
+        def time_load(
+            self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int
+        ) -> Load | str:
+            nonlocal now_s
+            now_s += 0.5
+            return super().time_load(base, head, seed=seed, rounds=rounds, budget_ms=budget_ms)
+
+    monkeypatch.setattr("pocketfit.trial.time", SimpleNamespace(monotonic=lambda: now_s))
+    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], text))
+    (row,) = run_trial(Slow(), *sides, folders).rows  # type: ignore[arg-type]
+    assert row.trial_s == trial_s
 
 
 def test_pairs_are_counted_before_the_first_is_timed(folders: dict[str, Path]) -> None:

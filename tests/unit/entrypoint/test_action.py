@@ -118,7 +118,7 @@ def test_a_pull_request(job: Job) -> None:
     code, log = job.run()
 
     words, environ, cwd = job.call()
-    assert words == ["run", "--out", "pocketfit-out", "--base", job.repository.two]
+    assert words == ["run", "--out", "pocketfit-out", "--base", job.repository.two, "--exact"]
     assert cwd == str(job.workspace)
     assert not [key for key, value in environ.items() if key.startswith(("INPUT_", "ACTIONS_")) or JOB_TOKEN in value]
     assert code == 0
@@ -135,7 +135,8 @@ def test_a_pull_request(job: Job) -> None:
         "comment-posted": "true",
     }
     assert re.fullmatch(
-        rf"""::group::pocketfit run --out pocketfit-out --base {job.repository.two}
+        rf"""base is {job.repository.two}: the target branch, as GitHub merged the pull request into it
+::group::pocketfit run --out pocketfit-out --base {job.repository.two} --exact
 ::stop-commands::(\w+)
 done
 
@@ -161,7 +162,8 @@ def test_all_inputs_reach_the_command_line(job: Job) -> None:
     )
     words, environ, _ = job.call()
     assert words == [
-        *["run", "--out", "build/out", "--config", "ci/pocketfit.toml", "--device", "jvm", "--base", "main"]
+        *["run", "--out", "build/out", "--config", "ci/pocketfit.toml", "--device", "jvm"],
+        *["--base", job.repository.two, "--exact"],
     ]
     assert environ["POCKETFIT_EMULATOR_IMAGE"] == "img:1"
     assert job.outputs()["report-json"] == "build/out/report.json"
@@ -261,14 +263,25 @@ def test_a_comment_that_fails_is_a_warning(job: Job) -> None:
     assert job.summary() == render_markdown(GOOD).rstrip("\n") + "\n"
 
 
-def test_a_base_that_github_does_not_know_is_a_warning(job: Job) -> None:
+def test_a_base_that_github_does_not_know_is_found_in_the_clone(job: Job) -> None:
     job.repository.git("switch", "--quiet", "topic")
-    code, log = job.run()
+    code, _ = job.run()
     assert code == 0
-    assert job.call()[0] == ["run", "--out", "pocketfit-out"]
-    assert (
-        "::warning title=Pocketfit::comparing with the default branch, since the merge base is not known: GitHub ans"
-        in log
+    assert job.call()[0] == ["run", "--out", "pocketfit-out", "--base", job.repository.one, "--exact"]
+
+
+def test_a_check_by_hand_compares_with_nothing_unless_asked(job: Job) -> None:
+    job.event = "workflow_dispatch"
+    code, log = job.run(mode="check")
+    assert (code, job.call()[0]) == (0, ["run", "--out", "pocketfit-out", "--base", "none"])
+    assert "base is none: the event workflow_dispatch has no base of its own: name one with the input base\n" in log
+
+
+def test_a_base_that_is_not_there(job: Job) -> None:
+    code, log = job.run(base="nope")
+    assert code == 2
+    assert log.endswith(
+        "::error title=Pocketfit::base 'nope' is not a commit, branch or tag of this repository: see `git branch -a`\n"
     )
 
 
@@ -300,26 +313,10 @@ def test_an_export_that_failed(job: Job) -> None:
     assert job.summary() == ""
 
 
-def test_requirements_are_installed_first(job: Job) -> None:
-    (job.workspace / "requirements.txt").write_text("# nothing\n")
-    code, log = job.run(requirements="requirements.txt")
-    assert code == 0
-    assert log.index("::group::Installing requirements.txt\n") < log.index("::group::pocketfit run")
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "code", "sentence"),
-    [
-        ("gone.txt", "", 2, "requirements: there is no file gone.txt in the workspace"),
-        ("requirements.txt", "==nonsense==\n", 3, "requirements: pip could not install requirements.txt: "),
-    ],
-)
-def test_requirements_that_fail_are_one_sentence(job: Job, name: str, text: str, code: int, sentence: str) -> None:
-    (job.workspace / "requirements.txt").write_text(text)
-    said, log = job.run(requirements=name)
-    assert said == code
-    assert log.splitlines()[-1].startswith(f"::error title=Pocketfit::{sentence}")
-    assert not (job.folder / "call.json").exists()
+def test_requirements_are_the_runs(job: Job) -> None:
+    """It knows both sides, and runs pip without the token."""
+    job.run(requirements="requirements/models.txt")
+    assert job.call()[0][3:5] == ["--requirements", "requirements/models.txt"]
 
 
 def test_reporting_belongs_to_its_event(job: Job) -> None:
@@ -377,3 +374,52 @@ def test_a_link_out_of_the_workspace_is_not_followed(job: Job) -> None:
     code, log = job.run()
     assert code == 2
     assert log.endswith("::error title=Pocketfit::out: 'pocketfit-out' is a link that leads out of the workspace\n")
+
+
+def test_planning_sets_the_matrix_and_comments_nothing(job: Job) -> None:
+    plan = '{"include": [{"shard": 1, "variants": "tiny/lite/fp32", "estimated_s": null}]}'
+    job.script = f"""
+import json, pathlib, sys
+pathlib.Path({str(job.folder / "call.json")!r}).write_text(json.dumps([sys.argv[1:], {{}}, ""]))
+pathlib.Path(sys.argv[sys.argv.index("--output") + 1]).parent.mkdir()
+pathlib.Path(sys.argv[sys.argv.index("--output") + 1]).write_text({plan!r})
+"""
+    code, _ = job.run(mode="plan", shards="2")
+    assert (code, job.call()[0]) == (
+        0,
+        ["plan", "--output", "pocketfit-out/plan.json", "--shards", "2", "--base", job.repository.two, "--exact"],
+    )
+    assert job.outputs()["matrix"] == plan
+    assert job.hub.comments == {}
+
+
+def test_a_plan_that_is_none_is_an_error(job: Job) -> None:
+    """The program ended well, but what it left is not ours."""
+    (job.workspace / "pocketfit-out").mkdir()
+    (job.workspace / "pocketfit-out/plan.json").write_text('{"include": [{"shard": 1, "variants": "$(id)"}]}')
+    job.script = "pass"
+    code, log = job.run(mode="plan")
+    assert code == 2
+    assert "is no variant" in log.splitlines()[-1]
+    assert not (job.folder / "output").exists()
+
+
+def test_a_shard_tries_its_variants(job: Job) -> None:
+    job.run(variants="a/lite/fp32,b/lite/fp32", comment="off")
+    assert job.call()[0][3:7] == ["--variant", "a/lite/fp32", "--variant", "b/lite/fp32"]
+    assert job.hub.comments == {}
+
+
+def test_merging_comments(job: Job) -> None:
+    (job.workspace / "results/shard-1").mkdir(parents=True)
+    job.will(GOOD)
+    code, _ = job.run(mode="merge", results="results")
+    assert (code, job.call()[0]) == (0, ["merge", "--out", "pocketfit-out", "results/shard-1"])
+    assert job.outputs()["verdict"] == "pass"
+    assert job.hub.bodies(REPO, 7) == ["<!-- pocketfit:default -->\n" + render_markdown(GOOD)]
+
+
+def test_merging_nothing(job: Job) -> None:
+    code, log = job.run(mode="merge")
+    assert code == 2
+    assert "::error title=Pocketfit::mode merge needs the input results: the folder that" in log

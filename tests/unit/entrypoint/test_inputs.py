@@ -29,6 +29,10 @@ def test_everything_set() -> None:
         requirements="requirements/models.txt",
         out="build/out/",
         emulator_image="example/emulator:33",
+        variants="a/lite/fp32, b/lite/fp32",
+        shards="3",
+        costs="earlier",
+        results="shards/",
     )
     assert read_inputs(inputs) == Inputs(
         mode="check",
@@ -40,6 +44,10 @@ def test_everything_set() -> None:
         requirements="requirements/models.txt",
         out="build/out",
         emulator_image="example/emulator:33",
+        variants=("a/lite/fp32", "b/lite/fp32"),
+        shards=3,
+        costs="earlier",
+        results="shards",
     )
 
 
@@ -105,6 +113,8 @@ def test_what_one_model_is_called(source: str, name: str) -> None:
             "comment-key 'a-->': use letters, digits, '.', '_' and single '-', beginning with a letter or digit",
         ),
         ({"out": "/tmp/out"}, "out: '/tmp/out' is not a path inside the workspace, relative to it"),
+        ({"shards": "0"}, "shards: '0' is not a number from 1 to 256"),
+        ({"shards": "257"}, "shards: '257' is not a number from 1 to 256"),
         ({"out": "."}, "out: '.' is not a path inside the workspace, relative to it"),
         (
             {"requirements": "../../etc/passwd"},
@@ -129,6 +139,8 @@ def test_bad_inputs(inputs: dict[str, str], sentence: str) -> None:
         ("check", "schedule", "check"),
         ("export", "pull_request", "export"),
         ("report", "push", "report"),
+        ("plan", "pull_request", "plan"),
+        ("merge", "pull_request", "merge"),
     ],
 )
 def test_what_to_do(mode: str, event: str, task: str) -> None:
@@ -143,5 +155,5 @@ def test_auto_does_not_guess() -> None:
 
 
 def test_an_unknown_mode() -> None:
-    with pytest.raises(ConfigError, match="mode: 'both' is none of auto, check, export, report"):
+    with pytest.raises(ConfigError, match="mode: 'both' is none of auto, check, export, report, plan, merge"):
         task_of("both", "push")

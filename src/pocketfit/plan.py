@@ -1,0 +1,167 @@
+"""Which variants go to which of several machines: balanced by what each cost before. Pure, but for reading costs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from pocketfit.errors import ConfigError
+from pocketfit.records import Built, Config, Failed, Snapshot, Trial, Variant
+
+log = logging.getLogger(__name__)
+
+# GitHub's limit of jobs in one matrix.
+MAX_SHARDS = 256
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One machine's part. `estimated_s` is None where nothing is known of what any variant costs."""
+
+    shard: int
+    variants: tuple[Variant, ...]
+    estimated_s: float | None = None
+
+
+def plan_shards(variants: Sequence[Variant], costs_s: Mapping[Variant, float], shards: int) -> tuple[Shard, ...]:
+    """Deal the variants out, the longest first and each to the shard with least so far: at most `shards`, none empty.
+
+    Longest processing time first is at most a third above the best deal (Graham 1969, "Bounds on multiprocessing
+    timing anomalies"). A variant without a cost counts as what is like it.
+    """
+    estimates = {variant: estimate_s(variant, costs_s) for variant in variants}
+    count = min(shards, len(estimates))
+    dealt: list[list[Variant]] = [[] for _ in range(count)]
+    loads = [0.0] * count
+    for variant in sorted(estimates, key=lambda one: (-estimates[one], str(one))):
+        least = min(range(count), key=lambda index: (loads[index], len(dealt[index])))
+        dealt[least].append(variant)
+        loads[least] += estimates[variant]
+    order = {variant: index for index, variant in enumerate(variants)}
+    return tuple(
+        Shard(number, tuple(sorted(mine, key=order.__getitem__)), round(load, 1) if costs_s else None)
+        for number, (mine, load) in enumerate(zip(dealt, loads, strict=True), 1)
+    )
+
+
+def estimate_s(variant: Variant, costs_s: Mapping[Variant, float]) -> float:
+    """What is recorded, else the median of the same format and precision, of the same format, of all; else 1."""
+    if variant in costs_s:
+        return costs_s[variant]
+    kinds: tuple[Callable[[Variant], bool], ...] = (
+        lambda other: (other.format, other.precision) == (variant.format, variant.precision),
+        lambda other: other.format == variant.format,
+        lambda _: True,
+    )
+    for alike in kinds:
+        if found := [cost_s for other, cost_s in costs_s.items() if alike(other)]:
+            return median(found)
+    return 1.0
+
+
+def recorded_costs_s(base: Snapshot | None, head: Snapshot, trial: Trial | None) -> dict[Variant, float]:
+    """What a run spent on each variant: building both sides, and the device.
+
+    Head's build stands in for that of a base which was not there.
+    """
+    builds = [_build_costs_s(side) for side in (head, base) if side]
+    tried = {row.variant: row.trial_s or 0.0 for row in trial.rows} if trial else {}
+    return {
+        variant: cost_s + builds[-1].get(variant, cost_s) + tried.get(variant, 0.0)
+        for variant, cost_s in builds[0].items()
+    }
+
+
+def _build_costs_s(side: Snapshot) -> dict[Variant, float]:
+    return {
+        one.variant: one.build_s
+        for one in side.outcomes
+        if isinstance(one, (Built, Failed)) and one.build_s is not None
+    }
+
+
+def read_costs_s(folders: Iterable[Path]) -> dict[Variant, float]:
+    """The costs that runs recorded in their `--out` folders. What is not there or can't be read is only not used."""
+    from pocketfit.store import read_snapshot, read_trial
+
+    costs_s: dict[Variant, float] = {}
+    for folder in folders:
+        files = {name: folder / f"{name}.json" for name in ("head", "base", "trial")}
+        try:
+            head = read_snapshot(files["head"])
+            base = read_snapshot(files["base"]) if files["base"].exists() else None
+            trial = read_trial(files["trial"]) if files["trial"].exists() else None
+        except ConfigError as problem:
+            log.warning("no costs from %s: %s", folder, problem)
+            continue
+        costs_s |= recorded_costs_s(base, head, trial)
+    return costs_s
+
+
+def matrix(shards: Sequence[Shard]) -> dict[str, Any]:
+    """What `strategy.matrix` takes: `variants` are separated by commas, as the action's input takes them."""
+    return {
+        "include": [
+            {"shard": one.shard, "variants": ",".join(map(str, one.variants)), "estimated_s": one.estimated_s}
+            for one in shards
+        ]
+    }
+
+
+def read_plan(path: Path) -> tuple[Shard, ...]:
+    """A file that `matrix` made, as data that nobody trusts; raises ConfigError."""
+    from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+    class Entry(BaseModel):
+        model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+        shard: int = Field(ge=1, le=MAX_SHARDS)
+        variants: str
+        estimated_s: float | None = None
+
+    class File(BaseModel):
+        model_config = ConfigDict(strict=True, extra="forbid")
+        include: list[Entry] = Field(min_length=1, max_length=MAX_SHARDS)
+
+    try:
+        file = File.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"{path} can't be read: {error.strerror}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "it"
+        raise ConfigError(f"{path} is no plan of `pocketfit plan`: {place}: {first['msg']}") from error
+    return tuple(Shard(one.shard, parse_variants([one.variants], str(path)), one.estimated_s) for one in file.include)
+
+
+def parse_variants(words: Iterable[str], where: str) -> tuple[Variant, ...]:
+    """Variants written MODEL/FORMAT/PRECISION, several separated by commas; raises ConfigError."""
+    from pocketfit.config import FORMATS, PRECISIONS, is_model_name
+
+    found: dict[Variant, None] = {}
+    for word in ",".join(words).split(","):
+        match word.strip().split("/"):
+            case [model, format_name, precision] if (
+                is_model_name(model) and format_name in FORMATS and precision in PRECISIONS
+            ):
+                found[Variant(model, format_name, precision)] = None
+            case _:
+                raise ConfigError(f"{where}: {word.strip()[:100]!r} is no variant: write it like resnet18/lite/fp32")
+    return tuple(found)
+
+
+def select_variants(config: Config, wanted: Sequence[Variant]) -> Config:
+    """Only these variants, each as a model of its own: not every format of a model need go with every precision."""
+    if not wanted:
+        return config
+    models = [
+        replace(spec, formats=(format_name,), precisions=(precision,))
+        for spec in config.models
+        for format_name in spec.formats
+        for precision in spec.precisions
+        if Variant(spec.name, format_name, precision) in wanted
+    ]
+    return replace(config, models=tuple(models))

@@ -1,0 +1,119 @@
+"""The other workflows that users copy, run by act: after a push, on several machines, at night."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+
+import pytest
+
+from pocketfit.render.markdown import render_markdown
+from tests.e2e.conftest import Place, report_of, statuses
+from tests.e2e.repository import REPO
+from tests.fake_github import JOB_TOKEN
+
+# The first run builds the image, of which torch alone takes minutes.
+pytestmark = pytest.mark.timeout(1500)
+
+MARK = "<!-- pocketfit:default -->\n"
+WIDER = ("models/two_inputs.py", "width: int = 32", "width: int = 64", "Wider")
+
+
+def with_one_model(place: Place) -> str:
+    """Only the small one, in its two formats, since more would show no more; returns main's commit."""
+    repository = place.repository
+    config = repository.folder / "pocketfit.toml"
+    config.write_text("[models.two_inputs]" + config.read_text().split("[models.two_inputs]")[1])
+    repository.git("switch", "--quiet", "main")
+    repository.commit("One model")
+    repository.git("branch", "--force", "topic", "main")
+    return repository.git("rev-parse", "main")
+
+
+def test_a_push_is_compared_with_what_was_there(place: Place) -> None:
+    before = with_one_model(place)
+    place.repository.push(*WIDER)
+    place.repository.git("switch", "--quiet", "main")
+    place.repository.git("merge", "--quiet", "--ff-only", "merge")
+    after = place.repository.git("rev-parse", "main")
+    event = {"ref": "refs/heads/main", "before": before, "after": after, "repository": {"default_branch": "main"}}
+
+    ran = place.act.run(place.repository, "push", event, JOB_TOKEN, place.folder / "push")
+
+    assert ran.succeeded, ran.log
+    report = report_of(ran, "pass")
+    assert (report.base, report.head) == (before, after)
+    assert set(statuses(report).values()) == {"compared"}
+    assert f"base is {before}: what the branch was before the push" in ran.log
+    assert place.hub.comments == {}
+
+
+def test_several_machines_and_one_comment(place: Place) -> None:
+    before = with_one_model(place)
+    event = place.repository.push(*WIDER)
+
+    ran = place.act.run(
+        place.repository, "matrix", event, JOB_TOKEN, place.folder / "matrix", event_name="pull_request"
+    )
+
+    assert ran.succeeded, ran.log
+    plan = json.loads((ran.uploads / "pocketfit-plan/plan.json").read_text())
+    assert [one["variants"] for one in plan["include"]] == ["two_inputs/lite/fp32", "two_inputs/torchscript/fp32"]
+    for shard in plan["include"]:
+        found = json.loads((ran.uploads / f"pocketfit-shard-{shard['shard']}/report.json").read_text())
+        assert [f"{row['model']}/{row['format']}/{row['precision']}" for row in found["rows"]] == [shard["variants"]]
+    report = report_of(ran, "pass", "merged")
+    assert report.base == before
+    assert statuses(report) == {"two_inputs/lite/fp32": "compared", "two_inputs/torchscript/fp32": "compared"}
+    assert place.hub.bodies(REPO, 7) == [MARK + render_markdown(report)]
+    artifacts = ran.uploads / "merged-pass/artifacts/head"
+    assert {"two_inputs.lite.fp32.ptl", "two_inputs.torchscript.fp32.pt"} <= {path.name for path in artifacts.iterdir()}
+
+
+def test_at_night(place: Place) -> None:
+    """Without the emulator, whose system image can't be had everywhere; act names no workflow to ask GitHub about."""
+    with_one_model(place)
+
+    ran = place.act.run(
+        place.repository, "nightly", {}, JOB_TOKEN, place.folder / "night", event_name="schedule", job="compare"
+    )
+
+    assert ran.succeeded, ran.log
+    report = report_of(ran, "pass")
+    assert set(statuses(report).values()) == {"new"}
+    assert {row.smoke.status for row in report.rows} == {"passed"}
+
+
+def test_packages_of_the_models_code(place: Place) -> None:
+    """pip runs as the unprivileged user, who can't touch what it made afterwards."""
+    repository = place.repository
+    with_one_model(place)
+    workflow = repository.folder / ".github/workflows/push.yml"
+    workflow.write_text(
+        workflow.read_text().replace("device: jvm", "device: jvm\n          requirements: packages.txt")
+    )
+    setup = (
+        "import os\nfrom setuptools import setup\n"
+        "setup(name='who', version='1', py_modules=['who'], description=f'built by {os.getuid()}')\n"
+    )
+    with tarfile.open(repository.folder / "who-1.tar.gz", "w:gz") as archive:
+        for name, text in {"setup.py": setup, "who.py": ""}.items():
+            member = tarfile.TarInfo(f"who-1/{name}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    (repository.folder / "packages.txt").write_text("who @ file:///github/workspace/who-1.tar.gz\n")
+    model = repository.folder / "models/two_inputs.py"
+    code = (
+        "import importlib.metadata, os, who\n"
+        "assert importlib.metadata.metadata('who')['Summary'] == 'built by 47113'\n"
+        "assert os.stat(who.__file__).st_uid == 0 and os.getuid() == 47113\n"
+    )
+    model.write_text(code + model.read_text())
+    commit = repository.commit("Who builds?")
+    event = {"ref": "refs/heads/main", "before": commit, "after": commit, "repository": {"default_branch": "main"}}
+
+    ran = place.act.run(repository, "push", event, JOB_TOKEN, place.folder / "packages")
+
+    assert ran.succeeded, ran.log
+    assert set(statuses(report_of(ran, "pass")).values()) == {"identical"}
