@@ -108,7 +108,8 @@ def test_a_fork_gets_its_comment_from_the_second_workflow(place: Place) -> None:
     """Only the small model, since the comment is what this is about."""
     hub, repository = place.hub, place.repository
     config = repository.folder / "pocketfit.toml"
-    config.write_text("[models.two_inputs]" + config.read_text().split("[models.two_inputs]")[1])
+    quick, _, models = config.read_text().partition("\n\n")
+    config.write_text(f"{quick}\n\n[models.two_inputs]" + models.split("[models.two_inputs]")[1])
     repository.git("switch", "--quiet", "main")
     repository.commit("One model")
     repository.git("branch", "--force", "topic", "main")

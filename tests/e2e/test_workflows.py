@@ -24,7 +24,8 @@ def with_one_model(place: Place) -> str:
     """Only the small one, in its two formats, since more would show no more; returns main's commit."""
     repository = place.repository
     config = repository.folder / "pocketfit.toml"
-    config.write_text("[models.two_inputs]" + config.read_text().split("[models.two_inputs]")[1])
+    quick, _, models = config.read_text().partition("\n\n")
+    config.write_text(f"{quick}\n\n[models.two_inputs]" + models.split("[models.two_inputs]")[1])
     repository.git("switch", "--quiet", "main")
     repository.commit("One model")
     repository.git("branch", "--force", "topic", "main")

@@ -54,6 +54,8 @@ class Net(nn.Module):
 def net(width: int = 8) -> nn.Module:
     return Net(width)
 """
+# Few tests are about a verdict on latency, and each pair would take half a minute.
+QUICK = "[device]\nlatency_budget_s = 3\n\n"
 CONFIG = '[models.net]\nsource = "net.py:net"\ninputs = [{ shape = [1, 3, 16, 16] }]\n'
 
 Git = Callable[..., str]
@@ -72,7 +74,7 @@ def repository(tmp_path: Path) -> Path:
     folder = tmp_path / "repository"
     folder.mkdir()
     (folder / "net.py").write_text(NET)
-    (folder / "pocketfit.toml").write_text(CONFIG)
+    (folder / "pocketfit.toml").write_text(QUICK + CONFIG)
     git = in_repository(folder)
     git("init", "-q", "-b", "main")
     git("add", ".")

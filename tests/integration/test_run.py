@@ -16,7 +16,7 @@ import pytest
 
 from pocketfit.devices.jvm import JvmDevice
 from pocketfit.records import DeviceSpec
-from tests.integration.conftest import CONFIG, WHO, Git, require
+from tests.integration.conftest import CONFIG, QUICK, WHO, Git, require
 from tests.integration.test_git import state
 
 
@@ -40,7 +40,9 @@ def rows(folder: Path) -> dict[str, Any]:
 
 
 def test_a_change_and_what_stays(repository: Path, git: Git) -> None:
-    (repository / "pocketfit.toml").write_text(CONFIG + CONFIG.replace("net]", "same]") + 'formats = ["torchscript"]\n')
+    (repository / "pocketfit.toml").write_text(
+        QUICK + CONFIG + CONFIG.replace("net]", "same]") + 'formats = ["torchscript"]\n'
+    )
     git("commit", "-q", "-am", "two models")
     base = git("rev-parse", "HEAD")
     git("switch", "-q", "-c", "topic")
@@ -84,7 +86,7 @@ def test_what_fails_is_a_row_and_the_rest_is_complete(repository: Path, git: Git
     attention = "import torch\nfrom torch import nn\nclass A(nn.Module):\n    def forward(self, x):\n        return nn.functional.scaled_dot_product_attention(x, x, x)\nclass I(nn.Module):\n    def forward(self, x):\n        return torch.linalg.inv(x)\ndef attention(): return A()\ndef inverse(): return nn.Sequential(I())\n"
     (repository / "attention.py").write_text(attention)
     (repository / "pocketfit.toml").write_text(
-        CONFIG + '[models.bad]\nsource = "bad.py:f"\ninputs = [{ shape = [1] }]\n'
+        QUICK + CONFIG + '[models.bad]\nsource = "bad.py:f"\ninputs = [{ shape = [1] }]\n'
         '[models.attention]\nsource = "attention.py:attention"\ninputs = [{ shape = [1, 2, 4, 8] }]\nformats = ["lite", "torchscript"]\n'
         '[models.inverse]\nsource = "attention.py:inverse"\ninputs = [{ shape = [1, 4, 4] }]\nformats = ["lite", "torchscript"]\n'
     )
@@ -116,7 +118,7 @@ def test_a_metric_that_drops_fails(repository: Path, git: Git) -> None:
     more = (
         'metric = "score.py:accuracy"\ncheck_inputs = [{ shape = [2, 3, 20, 24] }]\nlimits = { metric_drop = 0.05 }\n'
     )
-    (repository / "pocketfit.toml").write_text(CONFIG + more)
+    (repository / "pocketfit.toml").write_text(QUICK + CONFIG + more)
     git("add", ".")
     git("commit", "-q", "-m", "score")
     (repository / "score.py").write_text(code.replace("0.9", "0.8"))

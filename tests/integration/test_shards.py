@@ -7,16 +7,18 @@ import shutil
 from pathlib import Path
 
 from pocketfit.store import read_report
-from tests.integration.conftest import CONFIG, Git
+from tests.integration.conftest import CONFIG, QUICK, Git
 from tests.integration.test_run import pocketfit, rows
 
 
 def test_shards_give_what_one_machine_would(repository: Path, git: Git) -> None:
     """head has net and more, base has net and old: with one job for each variant, and one of them lost."""
     more = CONFIG.replace("net]", "more]")
-    (repository / "pocketfit.toml").write_text(CONFIG + CONFIG.replace("net]", "old]"))
+    (repository / "pocketfit.toml").write_text(QUICK + CONFIG + CONFIG.replace("net]", "old]"))
     git("commit", "-q", "-am", "base")
-    (repository / "pocketfit.toml").write_text(CONFIG.replace('net"', 'net"\narguments = { width = 16 }') + more)
+    (repository / "pocketfit.toml").write_text(
+        QUICK + CONFIG.replace('net"', 'net"\narguments = { width = 16 }') + more
+    )
     git("commit", "-q", "-am", "head")
     out = repository / "pocketfit-out"
 
