@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 include src/android/build.mk
 
-.PHONY: help setup demo support test unit e2e check format lock operators clean
+.PHONY: help setup demo support test unit e2e e2e-workflows check format lock operators clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -33,7 +33,11 @@ unit: $(VENV)/.installed
 	$(BIN)/python -m pytest tests/unit
 
 e2e: setup
-	$(BIN)/python -m pytest tests/e2e
+	$(BIN)/python -m pytest tests/e2e/test_action.py
+
+# Beyond the thirty minutes that the gate has.
+e2e-workflows: setup
+	$(BIN)/python -m pytest tests/e2e/test_workflows.py
 
 check: $(VENV)/.installed
 	$(BIN)/ruff format --check .

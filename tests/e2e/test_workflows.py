@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 
 import pytest
 
@@ -84,37 +82,3 @@ def test_at_night(place: Place) -> None:
     report = report_of(ran, "pass")
     assert set(statuses(report).values()) == {"new"}
     assert {row.smoke.status for row in report.rows} == {"passed"}
-
-
-def test_packages_of_the_models_code(place: Place) -> None:
-    """pip runs as the unprivileged user, who can't touch what it made afterwards."""
-    repository = place.repository
-    with_one_model(place)
-    workflow = repository.folder / ".github/workflows/push.yml"
-    workflow.write_text(
-        workflow.read_text().replace("device: jvm", "device: jvm\n          requirements: packages.txt")
-    )
-    setup = (
-        "import os\nfrom setuptools import setup\n"
-        "setup(name='who', version='1', py_modules=['who'], description=f'built by {os.getuid()}')\n"
-    )
-    with tarfile.open(repository.folder / "who-1.tar.gz", "w:gz") as archive:
-        for name, text in {"setup.py": setup, "who.py": ""}.items():
-            member = tarfile.TarInfo(f"who-1/{name}")
-            member.size = len(text)
-            archive.addfile(member, io.BytesIO(text.encode()))
-    (repository.folder / "packages.txt").write_text("who @ file:///github/workspace/who-1.tar.gz\n")
-    model = repository.folder / "models/two_inputs.py"
-    code = (
-        "import importlib.metadata, os, who\n"
-        "assert importlib.metadata.metadata('who')['Summary'] == 'built by 47113'\n"
-        "assert os.stat(who.__file__).st_uid == 0 and os.getuid() == 47113\n"
-    )
-    model.write_text(code + model.read_text())
-    commit = repository.commit("Who builds?")
-    event = {"ref": "refs/heads/main", "before": commit, "after": commit, "repository": {"default_branch": "main"}}
-
-    ran = place.act.run(repository, "push", event, JOB_TOKEN, place.folder / "packages")
-
-    assert ran.succeeded, ran.log
-    assert set(statuses(report_of(ran, "pass")).values()) == {"identical"}
