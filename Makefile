@@ -33,11 +33,11 @@ unit: $(VENV)/.installed
 	$(BIN)/python -m pytest tests/unit
 
 e2e: setup
-	$(BIN)/python -m pytest tests/e2e/test_action.py
+	$(BIN)/python -m pytest --timeout 1200 tests/e2e/test_action.py
 
 # Beyond the thirty minutes that the gate has.
 e2e-workflows: setup
-	$(BIN)/python -m pytest tests/e2e/test_workflows.py
+	$(BIN)/python -m pytest --timeout 1200 tests/e2e/test_workflows.py
 
 check: $(VENV)/.installed
 	$(BIN)/ruff format --check .
