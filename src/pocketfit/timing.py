@@ -46,7 +46,7 @@ class Loader(Protocol):
 
 
 def time_pair(loader: Loader, place: Place, base: SmokeInput, head: SmokeInput, seed: int, plan: Plan) -> Timing:
-    """Every load is a process of its own, with an order of its own that follows from `seed`."""
+    """Every load is fresh, on a device in a process of its own, and its order follows from `seed`."""
     timing = Timing(device=place.device, threads=place.threads, seed=seed, comparisons=plan.comparisons)
     began = time.monotonic()
     loads = list[Load]()
