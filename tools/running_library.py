@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,8 @@ from typing import Any
 
 LAYER = ("libc.so", "libm.so", "libdl.so", "liblog.so", "libandroid.so")
 LONGEST_STRING_BYTES = 100_000
+# Whole names only: the bytes of a pointer can hold `::`, which they did once in some hundred runs.
+NAME, OVERLOAD = re.compile(r"[A-Za-z_]\w*::\w+", re.ASCII), re.compile(r"\w*", re.ASCII)
 
 SINGLETON = "_ZN3c1010Dispatcher13realSingletonEv"
 ALL_NAMES = "_ZN3c1010Dispatcher13getAllOpNamesEv"
@@ -77,7 +80,9 @@ class Memory:
     def name(self, address: int) -> Name | None:
         """An OperatorName: `ns::name` and the overload's."""
         name, overload = self.string(address), self.string(address + STRING)
-        return (name, overload) if name and "::" in name and overload is not None else None
+        if name is None or overload is None or not NAME.fullmatch(name) or not OVERLOAD.fullmatch(overload):
+            return None
+        return name, overload
 
 
 class RunningLibrary:
