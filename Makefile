@@ -26,7 +26,7 @@ support: setup
 	$(BIN)/python -m tools.support
 
 test: setup
-	$(BIN)/python -m pytest tests/unit tests/integration
+	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder tests/unit tests/integration
 	$(MAKE) --no-print-directory android-test
 
 unit: $(VENV)/.installed
