@@ -52,7 +52,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Head:
-    """The user's tree: where it is, what it is configured to, and the commit it is at."""
+    """The user's tree: where it is, what it is configured to, and the commit it is at.
+
+    `elsewhere` is how many of the configuration's variants are left to other shards.
+    """
 
     root: Path
     config_path: Path
@@ -60,6 +63,7 @@ class Head:
     commit: str | None
     notes: tuple[str, ...]
     git: Git | None
+    elsewhere: int = 0
 
 
 def read_head(request: Request) -> Head:
@@ -72,13 +76,18 @@ def read_head(request: Request) -> Head:
             raise
         git, root = None, request.folder.resolve()
     path = find_config(root, request.config)
-    config = select_variants(select_models(read_config(path), request.models, path.name), request.variants)
+    whole = select_models(read_config(path), request.models, path.name)
+    config = select_variants(whole, request.variants)
     commit = git.commit("HEAD") if git else None
     if git and commit is None:
         raise ConfigError(f"{root} has no commit yet: commit, or use --base none outside git")
     dirty = git is not None and git.is_dirty()
     notes = ("head is the working tree, which has changes that are not committed",) if dirty else ()
-    return Head(root, path, config, commit, notes, git)
+    return Head(root, path, config, commit, notes, git, _count(whole) - _count(config))
+
+
+def _count(config: Config) -> int:
+    return sum(1 for _ in variants(config))
 
 
 def select_models(config: Config, names: Sequence[str], file: str) -> Config:
@@ -101,7 +110,7 @@ def run(request: Request, head: Head, choice: Choice) -> Report:
         write_snapshot(request.out / f"{name}.json", snapshot)
         write_manifest(snapshot, request.out / "artifacts" / name)
     host = HostTimer(request.sandbox, head.config.device.threads)
-    trial, notes = _trial(request, choice, snapshots, head.config.device.latency_budget_s, host)
+    trial, notes = _trial(request, choice, snapshots, head, host)
     for name, snapshot in snapshots.items():
         # Again, with what became of each artifact; the first is for a run that is stopped on the device.
         write_manifest(snapshot, request.out / "artifacts" / name, trial)
@@ -160,7 +169,7 @@ def _trial(
     request: Request,
     choice: Choice,
     snapshots: Mapping[SideName, Snapshot],
-    budget_s: float,
+    head: Head,
     host: HostTimer,
 ) -> tuple[Trial | None, tuple[str, ...]]:
     """The trial on the first device that comes up, and what a reader should know about the choice."""
@@ -168,10 +177,12 @@ def _trial(
         return None, (choice.note,)
     folders = {name: (request.out / "artifacts" / name).resolve() for name in snapshots}
     notes = [choice.note] if choice.note else []
+    budget_s = head.config.device.latency_budget_s
     for device in choice.devices:
         try:
             with started(device):
-                trial = run_trial(device, snapshots.get("base"), snapshots["head"], folders, budget_s, host)
+                sides = (snapshots.get("base"), snapshots["head"])
+                trial = run_trial(device, *sides, folders, budget_s, host, head.elsewhere)
             break
         except EnvironmentProblem as problem:
             # What was built is kept and reported.

@@ -43,10 +43,12 @@ def run_trial(
     folders: Mapping[SideName, Path],
     budget_s: float = 30.0,
     host: HostTimer | None = None,
+    elsewhere: int = 0,
 ) -> Trial:
     """Try every variant that head built. `folders` maps a side to the folder of its artifacts.
 
-    `budget_s` is for timing one pair; `host` times what the device has no runtime for.
+    `budget_s` is for timing one pair; `host` times what the device has no runtime for; `elsewhere` is how many
+    variants other shards may time, for the same report.
     """
     info = device.info()
     before = {one.variant: one for one in base.outcomes if isinstance(one, Built)} if base else {}
@@ -57,7 +59,7 @@ def run_trial(
 
     tried = [_clocked(partial(smoked, *pair)) for pair in pairs]
     # Only after all of them ran: how sure each answer must be depends on how many there are.
-    comparisons = sum(_is_to_be_timed(row) for row in tried)
+    comparisons = sum(_is_to_be_timed(row) for row in tried) + elsewhere
 
     def timed(row: TrialRow, old: Built | None, new: Built) -> TrialRow:
         if old is None or not _is_to_be_timed(row):

@@ -6,7 +6,10 @@ import json
 import shutil
 from pathlib import Path
 
+from pocketfit.pipeline import Request, read_head
+from pocketfit.plan import parse_variants
 from pocketfit.store import read_report
+from pocketfit.worker import Sandbox
 from tests.integration.conftest import CONFIG, QUICK, Git
 from tests.integration.test_run import pocketfit, rows
 
@@ -71,3 +74,18 @@ def test_a_variant_that_neither_side_has(repository: Path) -> None:
         2,
         "error: pocketfit.toml has no variant net/lite/int8: see `pocketfit plan`",
     )
+
+
+def test_a_shard_knows_how_many_variants_the_others_have(repository: Path, git: Git) -> None:
+    """Its latency intervals are corrected for the rows of the whole report."""
+    more = CONFIG.replace("net]", "more]") + 'precisions = ["fp32", "int8"]\n'
+    (repository / "pocketfit.toml").write_text(QUICK + CONFIG + more)
+
+    def elsewhere(*variants: str) -> int:
+        asked = parse_variants(variants, "here") if variants else ()
+        request = Request(repository, repository / "out", "HEAD", None, (), Sandbox(), variants=asked)
+        return read_head(request).elsewhere
+
+    assert elsewhere() == 0
+    assert elsewhere("net/lite/fp32") == 2
+    assert elsewhere("net/lite/fp32", "more/lite/int8") == 1

@@ -161,6 +161,13 @@ def test_pairs_are_counted_before_the_first_is_timed(folders: dict[str, Path]) -
     assert rows[3].timing == Timing(reason="not timed, since not both sides run")
 
 
+def test_other_shards_count_as_well(folders: dict[str, Path]) -> None:
+    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "0.0"))
+    (row,) = run_trial(Doubler(), *sides, folders, elsewhere=4).rows  # type: ignore[arg-type]
+    assert row.timing is not None
+    assert row.timing.comparisons == 5
+
+
 def test_another_answer_than_eagers_fails(folders: dict[str, Path]) -> None:
     sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "1"))
     (row,) = run_trial(Doubler(), *sides, folders).rows  # type: ignore[arg-type]
