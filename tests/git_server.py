@@ -1,4 +1,5 @@
-"""A git server over HTTP that asks for a token, as GitHub does for a private repository: git's own http-backend.
+"""A git server over HTTP that asks for a token, as GitHub does for a private repository: git's own http-backend,
+and the two requests of Git LFS that a download takes.
 
 While it answers it looks at every command line on this machine, and remembers those that hold the token.
 """
@@ -6,6 +7,7 @@ While it answers it looks at every command line on this machine, and remembers t
 from __future__ import annotations
 
 import base64
+import json
 import os
 import subprocess
 import threading
@@ -42,6 +44,18 @@ def command_lines() -> list[str]:
     return found
 
 
+def batch(server: GitServer, repository: str, asked: bytes) -> bytes:
+    """Where each object is that git-lfs asks for, in the repository's own store, or that it is not there."""
+    objects = json.loads(asked)["objects"]
+    for one in objects:
+        place = f"{repository}/lfs/objects/{one['oid'][:2]}/{one['oid'][2:4]}/{one['oid']}"
+        if (server.folder / place[1:]).is_file():
+            one["actions"] = {"download": {"href": f"{server.url}{place}"}}
+        else:
+            one["error"] = {"code": 404, "message": "Object does not exist on the server"}
+    return json.dumps({"transfer": "basic", "objects": objects}).encode()
+
+
 def _handler(server: GitServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -61,6 +75,15 @@ def _handler(server: GitServer) -> type[BaseHTTPRequestHandler]:
         do_POST = do_GET
 
         def _answer(self, path: str, query: str, sent: bytes) -> None:
+            if path.endswith("/info/lfs/objects/batch"):
+                repository = path.removesuffix("/info/lfs/objects/batch")
+                self._send({"Content-Type": "application/vnd.git-lfs+json"}, batch(server, repository, sent))
+            elif "/lfs/objects/" in path:
+                self._send({}, (server.folder / path[1:]).read_bytes())
+            else:
+                self._git(path, query, sent)
+
+        def _git(self, path: str, query: str, sent: bytes) -> None:
             environ = {
                 "PATH": os.environ["PATH"],
                 "GIT_PROJECT_ROOT": str(server.folder),
@@ -80,7 +103,10 @@ def _handler(server: GitServer) -> type[BaseHTTPRequestHandler]:
             done = subprocess.run(["git", "http-backend"], input=sent, env=environ, capture_output=True, check=False)
             head, _, body = done.stdout.partition(b"\r\n\r\n")
             headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if line)
-            self.send_response(int(headers.pop("Status", "200").split()[0]))
+            self._send(headers, body, int(headers.pop("Status", "200").split()[0]))
+
+        def _send(self, headers: dict[str, str], body: bytes, status: int = 200) -> None:
+            self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))

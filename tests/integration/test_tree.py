@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from pocketfit.git import Git as Repository
 from pocketfit.tree import bring, fill
 from tests.git_server import serve_git
-from tests.integration.conftest import Git, in_repository
+from tests.integration.conftest import Git, in_repository, require
 from tests.integration.test_git import state
 
 TOKEN = "ghs_very_secret_token"
@@ -159,26 +159,40 @@ def test_lfs_files_come_from_the_clones_store(repository: Path, git: Git) -> Non
     )
 
 
-@pytest.mark.parametrize("exit_code", [0, 1])
-def test_lfs_files_are_fetched_where_git_lfs_is_installed(
-    repository: Path, git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exit_code: int
-) -> None:
-    """By a stand-in: what it is asked, and that it has git's settings by its environment."""
-    (repository / "weights.pt").write_text(pointer(b"weights"))
-    git("add", ".")
-    git("commit", "-q", "-m", "weights")
-    base = git("rev-parse", "HEAD")
-    program = tmp_path / "git-lfs"
-    program.write_text(
-        f'#!/bin/sh\necho "$* $(git config http.https://x/.extraheader)" >> {tmp_path}/asked\necho no such server >&2\nexit {exit_code}\n'
-    )
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+@pytest.mark.parametrize("content", [b"weights", None], ids=["there", "gone"])
+def test_lfs_files_are_fetched_with_the_token(tmp_path: Path, content: bytes | None) -> None:
+    """By git-lfs itself, from a private server, into a clone that has only pointers."""
+    require(shutil.which("git-lfs"), "git-lfs is not installed: apt install git-lfs")
+    phone = make(tmp_path / "phone", app="")
+    (tmp_path / "phone/weights.pt").write_text(pointer(b"weights"))
+    (tmp_path / "phone/.gitattributes").write_text("*.pt filter=lfs diff=lfs merge=lfs -text\n")
+    phone("-c", "filter.lfs.clean=cat", "add", ".")
+    phone("commit", "-q", "-m", "weights")
+    base = phone("rev-parse", "HEAD")
+    if content:
+        store(tmp_path / "phone/.git", content)
+    with serve_git(tmp_path, TOKEN) as server:
+        settings = ((f"http.{server.url}/.extraheader", f"Authorization: Basic {server.secrets[1]}"),)
+        work = tmp_path / "work"
+        pointers = {"GIT_LFS_SKIP_SMUDGE": "1"}
+        Repository(tmp_path, settings).run("clone", "-q", f"{server.url}/phone/.git", work, variables=pointers)
+        git = Repository(work, settings)
 
-    problems = bring(Repository(repository, (("http.https://x/.extraheader", "Authorization: y"),)), base)
+        problems = bring(git, base)
 
-    assert (tmp_path / "asked").read_text() == f"fetch origin {base} Authorization: y\n"
-    assert problems == (("Git LFS: git exited with 1: no such server",) if exit_code else ())
+        assert server.told == []
+        assert "POST /phone/.git/info/lfs/objects/batch" in server.requests
+    with git.worktree(base) as tree:
+        notes = fill(git, base, tree)
+        assert (tree / "weights.pt").read_bytes() == (content or pointer(b"weights").encode())
+    if content:
+        assert (problems, notes) == ((), ())
+    else:
+        assert len(problems) == len(notes) == 1
+        assert problems[0].startswith("Git LFS: git exited with 2: ")
+        assert notes[0].startswith("base's files in Git LFS are pointers, since their content is not here: weights.pt")
+    kept = b"".join(path.read_bytes() for path in work.rglob("*") if path.is_file())
+    assert not any(secret.encode() in kept for secret in server.secrets)
 
 
 def test_a_partial_clone_gets_what_it_left_out(repository: Path, git: Git, tmp_path: Path) -> None:
