@@ -113,7 +113,8 @@ def smoke_file(device: Device, artifact: Path, shapes: Sequence[str], sandbox: S
         given = SmokeInput(format_name, artifact.resolve(), entry.inputs, artifact.resolve().parent)
         tried = smoke(device, device.info(), variant, given, entry.outputs, Limits())
         if tried.status != "skipped" or not BACKENDS[format_name].host_runtime():
-            return FileTrial(variant, tried)
+            # Asked only where there is something to explain: it takes a child that imports torch.
+            return FileTrial(variant, tried, _predicted(given, sandbox) if tried.status == "failed" else ())
         said = problem_on_host(given, entry.outputs, variant.precision, sandbox)
         return FileTrial(variant, *with_host(tried, format_name, *said))
     with tempfile.TemporaryDirectory(prefix="pocketfit-smoke-") as name:
@@ -125,6 +126,16 @@ def smoke_file(device: Device, artifact: Path, shapes: Sequence[str], sandbox: S
     if problem and not BACKENDS[format_name].host_runtime():
         reasons = (f"not compared with the host, which can't run it: {problem}",)
     return FileTrial(variant, tried, (*reasons, *host.reasons), "torch on this host")
+
+
+def _predicted(given: SmokeInput, sandbox: Sandbox) -> tuple[str, ...]:
+    """What the file alone says of the runtime's verdict: an operator with the layers that call it, and a remedy."""
+    library, folder = library_for(given.format), str(given.folder)
+    with tempfile.TemporaryDirectory(prefix="pocketfit-smoke-") as name:
+        job = HostRun(
+            given.format, str(given.artifact), (), sandbox.memory_limit_bytes, given.inputs, folder, library=library
+        )
+        return run_on_host(job, sandbox, Path(name)).reasons
 
 
 def _on_host(

@@ -257,6 +257,23 @@ def test_smoke_says_what_was_predicted(repository: Path) -> None:
     assert "    it is named .ptl and has no bytecode.pkl, which the lite runtime needs: " in done.stdout
 
 
+def test_smoke_by_a_manifest_explains_a_failure(repository: Path) -> None:
+    """As where a newer torch saved the file that a manifest names."""
+    assert pocketfit(repository, "run", "--base", "none", "--device", "none").returncode == 0
+    built = repository / "pocketfit-out/artifacts/head"
+    make = (
+        "import torch; from torch import nn; m = nn.Sequential(nn.ReLU(), nn.RMSNorm(16)); "
+        "t = torch.jit.trace(m, torch.ones(1, 3, 16, 16)); t._save_for_lite_interpreter('net.lite.fp32.ptl')"
+    )
+    subprocess.run([sys.executable, "-c", make], cwd=built, check=True)
+
+    done = pocketfit(repository, "smoke", str(built / "net.lite.fp32.ptl"), "--device", "jvm")
+
+    assert done.returncode == 4, done.stdout
+    assert "failed: pytorch_android_lite 1.12.2 does not have aten::rms_norm" in done.stdout
+    assert "    predicted: aten::rms_norm is not in pytorch_android_lite 1.12.2: use how = " in done.stdout
+
+
 USAGE = {
     "no_configuration": (["run", "--base", "none"], "no pocketfit.toml (nor [tool.pocketfit] in pyproject.toml) in "),
     "unknown_base": (["run", "--base", "nope"], "base 'nope' is not a commit, branch or tag of this repository"),
