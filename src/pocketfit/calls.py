@@ -21,7 +21,7 @@ def calls_of(module: Any) -> tuple[Call, ...]:
 
 
 def layers_of(module: Any) -> dict[str, tuple[str, ...]]:
-    """The layers that call each operator, as `blocks.3.norm`; a trace knows them, a script does not."""
+    """The layers that call each operator, as `blocks.3.norm`; `forward` is what the model itself calls."""
     found: dict[str, dict[str, None]] = defaultdict(dict)
     for graph in graphs_of(module):
         _inline(graph := graph.copy())
@@ -29,7 +29,25 @@ def layers_of(module: Any) -> dict[str, tuple[str, ...]]:
             if scope := node.scopeName():
                 layer = scope.rpartition("/")[2].removeprefix("__module.").removeprefix("__module")
                 found[node.kind()][layer or "forward"] = None
-    return {name: tuple(layers) for name, layers in found.items()}
+    return {name: tuple(layers) for name, layers in (found or _layers_of_script(module)).items()}
+
+
+def _layers_of_script(module: Any) -> dict[str, dict[str, None]]:
+    """A script's nodes don't know their layer: the innermost ones whose own code has the operator."""
+    kinds = {name: _kinds_of(layer) for name, layer in module.named_modules()}
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for name, mine in kinds.items():
+        inside = [theirs for other, theirs in kinds.items() if other != name and other.startswith(name and f"{name}.")]
+        for kind in mine.difference(*inside):
+            found[kind][name or "forward"] = None
+    return found
+
+
+def _kinds_of(module: Any) -> set[str]:
+    graphs = [graph.copy() for graph in graphs_of(module)]
+    for graph in graphs:
+        _inline(graph)
+    return {node.kind() for graph in graphs for node in nodes_of(graph)}
 
 
 def _inline(graph: Any) -> None:

@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import os
-import random
 import resource
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,33 +20,30 @@ from pocketfit.backends.quantize import use_engine
 from pocketfit.backends.recipe import java_inputs
 from pocketfit.calibration import load_batches
 from pocketfit.dissect import dissect
+from pocketfit.given import run_given, time_given, where
 from pocketfit.golden import write_arrays
 from pocketfit.input_sets import further_inputs, golden_of
 from pocketfit.job import (
     JOB_FILE,
     RESULT_FILE,
-    STAGE_FILE,
-    Contender,
     Exported,
     HostLoad,
-    HostOutputs,
     HostRun,
-    HostTimes,
     Job,
     NotExported,
     Result,
     Task,
     UnfitEnvironment,
+    enter,
     to_json,
 )
 from pocketfit.macs import macs_by_module
 from pocketfit.names import input_names, output_name
-from pocketfit.parity import compare, disagreements, read_tensor, unscored
+from pocketfit.parity import compare, disagreements, unscored
 from pocketfit.prune import prune_model
-from pocketfit.records import Evaluated, Limits, Load, TensorFile
-from pocketfit.rounds import take_rounds
+from pocketfit.records import Evaluated, Limits, TensorFile
 from pocketfit.shapes import baked_in, second_inputs
-from pocketfit.source import describe, load_model, seeded_inputs
+from pocketfit.source import describe, load_model
 from pocketfit.tensors import ModelProblem, flatten, nest, to_array
 from pocketfit.verify import Verifier
 
@@ -55,11 +51,6 @@ if TYPE_CHECKING:
     import torch
 
     Inputs = tuple[torch.Tensor, ...]
-
-
-NO_BYTECODE = (
-    "it is named .ptl and has no bytecode.pkl, which the lite runtime needs: save it with _save_for_lite_interpreter"
-)
 
 
 def main(folder: Path) -> None:
@@ -75,14 +66,14 @@ def main(folder: Path) -> None:
             result = run_given(job, folder)
         case HostLoad():
             result = time_given(job, folder)
-    partial = folder / f"{RESULT_FILE}.partial"
-    partial.write_text(to_json(result))
-    partial.rename(folder / RESULT_FILE)
+    unfinished = folder / f"{RESULT_FILE}.partial"
+    unfinished.write_text(to_json(result))
+    unfinished.rename(folder / RESULT_FILE)
 
 
 def export(job: Job, folder: Path) -> Result:
     """Load, trace, optimize, save and verify one variant."""
-    _enter(folder, "importing torch")
+    enter(folder, "importing torch")
     import torch
 
     # One thread: the same sums in the same order, so the same bytes on any machine.
@@ -109,14 +100,14 @@ def _export(job: Job, folder: Path) -> Result:
     from pocketfit.backends.compatible import find_target, one_sentence, refused, refused_outputs
 
     backend, limits, precision = BACKENDS[job.variant.format], job.spec.limits, job.variant.precision
-    _enter(folder, f"loading {job.spec.source}")
+    enter(folder, f"loading {job.spec.source}")
     model, inputs = load_model(job.spec, Path(job.root))
     # Outputs are compared with the pruned model's; what pruning costs is for the metric to say, so that comes first.
     metric = _Metric(job, folder, model)
     reasons = prune_model(model, job.spec)
     batches: tuple[Inputs, ...] = ()
     if precision == "int8":
-        _enter(folder, f"loading {job.spec.calibration or 'inputs'} to calibrate with")
+        enter(folder, f"loading {job.spec.calibration or 'inputs'} to calibrate with")
         batches, said = load_batches(job.spec, Path(job.root), inputs)
         reasons = (*reasons, *said)
         inputs = golden_of(job.spec, inputs, batches)
@@ -128,27 +119,25 @@ def _export(job: Job, folder: Path) -> Result:
     verify = Verifier((inputs, eager), limits, precision, flat=backend.flat_outputs)
     verify.add(model, further_inputs(job.spec, inputs, batches if job.spec.calibration else ()))
 
-    _enter(folder, "tracing and optimizing")
+    enter(folder, "tracing and optimizing")
     parameters = count_parameters(model)
     target, notes = find_target(job.variant.format, job.library)
-    wanted = Wanted(
-        model, inputs, job.spec, precision, batches, lambda stage, hint: _enter(folder, stage, hint), target
-    )
+    wanted = Wanted(model, inputs, job.spec, precision, batches, partial(enter, folder), target, verify.careful_problem)
     optimized = backend.optimize(wanted, verify.problem)
     reasons = (*reasons, *optimized.reasons, *notes)
     path = folder / f"{job.variant.stem}{backend.suffix}"
-    _enter(folder, f"saving {path.name}")
+    enter(folder, f"saving {path.name}")
     dropped_debug_bytes = backend.save(optimized, path)
-    if refusals := (*refused(target, path, optimized.module), *refused_outputs(target, eager)):
+    if refusals := (*refused(target, path, optimized.module, optimized.layers), *refused_outputs(target, eager)):
         return NotExported(one_sentence(refusals), reasons, torch=torch.__version__)
-    _enter(folder, f"running {path.name} on {_where(job.variant.format)}")
+    enter(folder, f"running {path.name} on {where(job.variant.format)}")
     run = backend.load(path)
     parity, reason, beyond = verify.measure(run)
     if reason:
         sentence = f"the {job.variant.format} file does not compute what eager does: {reason}"
         return NotExported(sentence, reasons, beyond, parity, torch.__version__)
     if second is not None:
-        _enter(folder, f"running {path.name} on check_inputs")
+        enter(folder, f"running {path.name} on check_inputs")
         if problem := baked_in(job.spec, precision, model, run, inputs, second):
             return NotExported(problem, reasons, (), parity, torch.__version__)
     metric.of_file(_nested(run, model, inputs) if backend.flat_outputs else run, f"the {job.variant.format} file")
@@ -198,7 +187,7 @@ class _Metric:
         from pocketfit.metric import evaluate
 
         metric = self.job.spec.metric or ""
-        _enter(self.folder, f"computing the metric {metric} of {name}")
+        enter(self.folder, f"computing the metric {metric} of {name}")
         try:
             return evaluate(metric, Path(self.job.root), run)
         except ModelProblem as problem:
@@ -227,123 +216,6 @@ def _eager_outputs(model: torch.nn.Module, inputs: Inputs) -> list[tuple[str, to
             "look for dropout or random numbers in forward"
         )
     return outputs
-
-
-def run_given(job: HostRun, folder: Path) -> Result:
-    """The outputs of a file that somebody else made, as this host computes them."""
-    _enter(folder, "importing torch")
-    import torch
-
-    torch.set_num_threads(1)
-    use_engine()
-    _enter(folder, f"reading {Path(job.artifact).name}")
-    predicted = _predicted(job)
-    _enter(folder, f"running {Path(job.artifact).name} on {_where(job.format)}")
-    try:
-        inputs = _golden(job.files, Path(job.folder)) if job.files else seeded_inputs(job.inputs)
-        with torch.no_grad():
-            outputs = [
-                (path, to_array(one)) for path, one in flatten(BACKENDS[job.format].load(Path(job.artifact))(*inputs))
-            ]
-    except ModelProblem as problem:
-        return NotExported(str(problem), predicted, torch=torch.__version__)
-    except Exception as error:
-        # What this torch can't run may still run on the device: the reader is told that nothing was compared.
-        return NotExported(describe(error), predicted, torch=torch.__version__)
-    return HostOutputs(write_arrays(outputs, folder, "output"), torch.__version__, predicted)
-
-
-def _predicted(job: HostRun) -> tuple[str, ...]:
-    """What the file alone says of the runtime's verdict."""
-    import torch
-
-    from pocketfit.backends.compatible import find_target, one_sentence, refused
-
-    target, notes = find_target(job.format, job.library)
-    if target is None:
-        return notes
-    try:
-        module = torch.jit.load(job.artifact) if job.format == "torchscript" else None
-    except Exception as error:
-        # This torch is newer than the runtime: what it can't read, the runtime can't either.
-        return (f"predicted: {target.runtime.library} can't load it: {describe(error)}",)
-    refusals = refused(target, Path(job.artifact), module)
-    said = one_sentence(refusals) if refusals else f"nothing that {target.runtime.library} lacks"
-    return (f"predicted: {said}", *([NO_BYTECODE] if job.artifact.endswith(".ptl") and job.format != "lite" else []))
-
-
-def time_given(job: HostLoad, folder: Path) -> Result:
-    """Two files in turn on this host, each on its golden inputs."""
-    _enter(folder, "importing torch")
-    import torch
-
-    # What runs the files takes as many threads as torch has.
-    torch.set_num_threads(job.threads)
-    _enter(folder, f"timing {Path(job.head.artifact).name} on {_where(job.format)}")
-    try:
-        with torch.no_grad():
-            return HostTimes(_loads(job), torch.__version__)
-    except Exception as error:
-        return NotExported(describe(error), torch=torch.__version__)
-
-
-def _loads(job: HostLoad) -> tuple[Load, ...]:
-    loads, alive = [], None
-    for seed in job.seeds:
-        # What was loaded before stays until the next is there, which would else find the same memory.
-        load, alive = _timed(job, seed, alive)
-        loads.append(load)
-    return tuple(loads)
-
-
-def _timed(job: HostLoad, seed: int, before: object) -> tuple[Load, object]:
-    """One fresh load of base, head and head again, and what must live on; `before` is what the last one left."""
-    contenders = {"base": job.base, "head": job.head, "again": job.head}
-    names = list(contenders)
-    # What is loaded first finds other memory than what comes last.
-    random.Random(seed).shuffle(names)
-    tasks, load_ms, first_ms = {}, {}, {}
-    for name in names:
-        began = time.perf_counter_ns()
-        tasks[name] = _task(job.format, contenders[name])
-        load_ms[name] = (time.perf_counter_ns() - began) / 1e6
-        began = time.perf_counter_ns()
-        tasks[name]()
-        first_ms[name] = (time.perf_counter_ns() - began) / 1e6
-    base_ms, head_ms, again_ms = take_rounds([tasks[name] for name in contenders], job.rounds, job.budget_ms, seed)
-    load = Load(
-        tuple(base_ms),
-        tuple(head_ms),
-        tuple(again_ms),
-        load_ms["base"],
-        load_ms["head"],
-        first_ms["base"],
-        first_ms["head"],
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-    )
-    del before
-    return load, tasks
-
-
-def _task(format_name: str, given: Contender) -> Callable[[], object]:
-    run, inputs = BACKENDS[format_name].load(Path(given.artifact)), _golden(given.inputs, Path(given.folder))
-    return lambda: run(*inputs)
-
-
-def _golden(files: tuple[TensorFile, ...], folder: Path) -> Inputs:
-    import torch
-
-    return tuple(torch.from_numpy(read_tensor(file, folder)) for file in files)
-
-
-def _where(format_name: str) -> str:
-    runtime = BACKENDS[format_name].host_runtime()
-    return f"the host by {runtime}" if runtime else "the host"
-
-
-def _enter(folder: Path, stage: str, hint: str = "") -> None:
-    """Left behind for the parent, should this be the last thing we do; the hint is for a stage that never ends."""
-    (folder / STAGE_FILE).write_text(f"{stage}\n{hint}")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.backends.recipe import java_inputs
-from pocketfit.parity import compare_sets, disagreements, structure_differs
+from pocketfit.parity import ROUNDING_MIN_SQNR_DB, compare_sets, disagreements, structure_differs
 from pocketfit.records import Limits, Parity, TensorFile
 from pocketfit.tensors import flatten, to_array
 
@@ -40,6 +40,14 @@ class Verifier:
 
     def problem(self, run: Callable[..., Any]) -> str | None:
         return self.measure(run)[1]
+
+    def careful_problem(self, run: Callable[..., Any]) -> str | None:
+        """For a step that can be left out: one that costs more than rounding does is wrong, whatever the limit."""
+        parity, problem, _ = self.measure(run)
+        least_db = ROUNDING_MIN_SQNR_DB.get(self.precision)
+        if problem or least_db is None or parity.sqnr_db is None or parity.sqnr_db >= least_db:
+            return problem
+        return f"SQNR against eager is {parity.sqnr_db:.1f} dB, where rounding alone leaves {least_db:g} dB and more"
 
     def measure(self, run: Callable[..., Any]) -> tuple[Parity, str | None, tuple[str, ...]]:
         """Parity over all sets, the sentence that says what is wrong, and the limits that are passed."""

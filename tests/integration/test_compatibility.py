@@ -252,3 +252,29 @@ def test_a_refusal_names_layers_and_remedy(target: Target, tmp_path: Path) -> No
         f"aten::rms_norm (in 0.norm, +2 more) is not in {target.runtime.library}: "
         'use how = "trace", under which it is rewritten as x * rsqrt(mean(x * x) + eps) * weight',
     )
+
+
+class Inverse(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.linalg.inv(x)
+
+
+class Sometimes(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inverse = Inverse()
+
+    def forward(self, x: Tensor) -> Tensor:
+        if bool(x.sum() > 0):
+            return self.inverse(x)
+        return x
+
+
+def test_a_refusal_names_the_layers_of_a_script_too(target: Target, tmp_path: Path) -> None:
+    model = nn.Sequential(Sometimes(), nn.Linear(8, 8), Sometimes()).eval()
+    wanted = Wanted(model, (seeded(8, 8),), ModelSpec("net", "x:y", how="script"), target=target)
+    optimized = recipe.optimize(wanted, lambda _: None)
+    path = save(optimized.module, target.format, tmp_path / "model")
+    assert refused(target, path, optimized.module, optimized.layers) == (
+        f"aten::linalg_inv (in 0.inverse, +1 more) needs LAPACK, which {target.runtime.library} was built without",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from pocketfit.backends.base import Wanted  # noqa: E402
 from pocketfit.parity import compare, disagreements  # noqa: E402
 from pocketfit.records import Limits, ModelSpec  # noqa: E402
 from pocketfit.tensors import ModelProblem, flatten, to_array  # noqa: E402
+from pocketfit.verify import Verifier  # noqa: E402
 
 IMAGE = (torch.randn(1, 3, 224, 224, generator=torch.Generator().manual_seed(0)),)
 
@@ -98,6 +100,48 @@ def test_an_optimizer_that_always_fails_is_left_out(monkeypatch: pytest.MonkeyPa
     optimized = recipe.optimize(Wanted(model, inputs, ModelSpec("net", "x:y")), checker(model, inputs))
     assert optimized.recipe == ("trace", "freeze")
     assert optimized.reasons == ("left out optimize_for_mobile, which fails: RuntimeError: internal assert failed",)
+
+
+class Zeroing(nn.Module):
+    """As torchvision's swin_v2_t does; a pass of optimize_for_mobile folds the linear layer and loses the zeros."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.linear = nn.Linear(64, 96)
+        with torch.no_grad():
+            self.linear.bias.mul_(0.005)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        bias = self.linear.bias.clone()
+        bias[32:64].zero_()
+        return nn.functional.linear(x, self.linear.weight, bias)
+
+
+def test_a_pass_that_is_within_the_limit_and_wrong_all_the_same() -> None:
+    model, inputs = Zeroing().eval(), (torch.randn(4, 64, generator=torch.Generator().manual_seed(0)),)
+    with torch.inference_mode():
+        verify = Verifier((inputs, list(flatten(model(*inputs)))), Limits(), "fp32")
+    loose = recipe.optimize(Wanted(model, inputs, ModelSpec("net", "x:y")), verify.problem)
+    assert loose.recipe == ("trace", "freeze", "optimize_for_mobile")
+
+    wanted = Wanted(model, inputs, ModelSpec("net", "x:y"), careful=verify.careful_problem)
+    optimized = recipe.optimize(wanted, verify.problem)
+
+    assert optimized.recipe == ("trace", "freeze", "optimize_for_mobile without INSERT_FOLD_PREPACK_OPS")
+    assert re.fullmatch(
+        r"left out INSERT_FOLD_PREPACK_OPS of optimize_for_mobile, which gives a wrong model: "
+        r"SQNR against eager is 6\d\.\d dB, where rounding alone leaves 75 dB and more",
+        *optimized.reasons,
+    )
+    assert sqnr_db(model, optimized.module, inputs) >= 120
+
+
+def test_a_trace_that_is_inexact_is_no_steps_fault() -> None:
+    model = nn.Sequential(nn.Linear(8, 8), nn.ReLU()).eval()
+    inputs = (torch.ones(1, 8),)
+    wanted = Wanted(model, inputs, ModelSpec("net", "x:y"), careful=lambda _: "too little")
+    assert recipe.optimize(wanted, checker(model, inputs)).recipe == ("trace", "freeze", "optimize_for_mobile")
 
 
 class Branching(nn.Module):

@@ -253,7 +253,7 @@ def test_smoke_says_what_was_predicted(repository: Path) -> None:
     assert done.returncode == 4, done.stdout
     assert "✗ new.ptl (lite) failed: pytorch_android_lite 1.12.2 does not have aten::rms_norm" in done.stdout
     assert "    predicted: aten::rms_norm is not in pytorch_android_lite 1.12.2: " in done.stdout
-    assert "    predicted: aten::rms_norm is not in pytorch_android 1.13.1: " in done.stdout
+    assert "    predicted: aten::rms_norm (in forward) is not in pytorch_android 1.13.1: " in done.stdout
     assert "    it is named .ptl and has no bytecode.pkl, which the lite runtime needs: " in done.stdout
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,7 +21,7 @@ class Wanted:
     """What to build: `model` in evaluation mode, what it is traced with, and what a quantizer is calibrated with.
 
     `enter` says what is done from now on, and what a reader should know if it is what never ends. What `target`, the
-    Android runtime, refuses is rewritten where we know how.
+    Android runtime, refuses is rewritten where we know how. `careful` is what a step must pass that can be left out.
     """
 
     model: torch.nn.Module
@@ -31,17 +31,22 @@ class Wanted:
     batches: tuple[Inputs, ...] = ()
     enter: Callable[[str, str], None] = lambda stage, hint: None
     target: Target | None = None
+    careful: Check | None = None
 
 
 @dataclass(frozen=True)
 class Optimized:
-    """`module` is the format's own; `recipe` names the steps taken, `reasons` what a reader should know about them."""
+    """`module` is the format's own; `recipe` names the steps taken, `reasons` what a reader should know about them.
+
+    `layers` are those that call an operator, where freezing made the module forget them.
+    """
 
     module: Any
     recipe: tuple[str, ...]
     reasons: tuple[str, ...]
     ops: Mapping[str, int]
     delegation: Delegation | None = None
+    layers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Backend(Protocol):

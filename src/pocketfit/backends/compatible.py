@@ -13,6 +13,8 @@ from pocketfit.compatibility import Call, Problem, check_bytecode, check_calls, 
 from pocketfit.operators import OperatorList, operators_of
 from pocketfit.runtime import Library
 
+Layers = Mapping[str, tuple[str, ...]]
+
 NAMED_PROBLEMS = 3
 
 # org.pytorch.Tensor has no such type; the runtime says so when it hands the output over. What can stand in for it.
@@ -47,12 +49,18 @@ def find_target(format_name: str, library: Library | None) -> tuple[Target | Non
     return None, (f"no operator list for {library}: compatibility is only known from the device",)
 
 
-def refused(target: Target | None, path: Path, module: Any) -> tuple[str, ...]:
-    """What the runtime refuses of the file, in sentences; `module` is what the host's torch has of it, or None."""
+def refused(target: Target | None, path: Path, module: Any, layers: Layers | None = None) -> tuple[str, ...]:
+    """What the runtime refuses of the file, in sentences; `module` is what the host's torch has of it, or None.
+
+    `layers` are those that call an operator, where the module itself no longer knows.
+    """
     if target is None:
         return ()
+    if not layers:
+        layers = layers_of(module) if module is not None else {}
     try:
-        found = (_file_version(path, target.runtime), *_RULES[target.format].check(path, module, target.runtime))
+        check = _RULES[target.format].check
+        found = (_file_version(path, target.runtime), *check(path, module, target.runtime, layers))
     except UnreadableFile as problem:
         return (str(problem),)
     return tuple(one.sentence if isinstance(one, Problem) else one for one in found if one)
@@ -86,21 +94,21 @@ def _file_version(path: Path, runtime: OperatorList) -> str | None:
     return None
 
 
-def _check_lite(path: Path, module: Any, runtime: OperatorList) -> tuple[Problem | str, ...]:
+def _check_lite(path: Path, module: Any, runtime: OperatorList, layers: Layers) -> tuple[Problem | str, ...]:
     code = read_bytecode(path)
     if code is None:
         return ("it has no bytecode.pkl: save it with _save_for_lite_interpreter, or load it with the full runtime",)
-    return check_bytecode(code, runtime, layers_of(module) if module is not None else {})
+    return check_bytecode(code, runtime, layers)
 
 
-def _check_full(path: Path, module: Any, runtime: OperatorList) -> tuple[Problem | str, ...]:
-    return check_calls(calls_of(module), runtime, layers_of(module)) if module is not None else ()
+def _check_full(path: Path, module: Any, runtime: OperatorList, layers: Layers) -> tuple[Problem | str, ...]:
+    return check_calls(calls_of(module), runtime, layers) if module is not None else ()
 
 
 @dataclass(frozen=True)
 class _Rules:
     refusal: Callable[[Call, OperatorList], str | None]
-    check: Callable[[Path, Any, OperatorList], tuple[Problem | str, ...]]
+    check: Callable[[Path, Any, OperatorList, Layers], tuple[Problem | str, ...]]
 
 
 _RULES: Mapping[str, _Rules] = {

@@ -15,6 +15,7 @@ from pocketfit.anatomy import count_ops
 from pocketfit.backends import remedies
 from pocketfit.backends.base import Optimized, Wanted
 from pocketfit.backends.quantize import quantize
+from pocketfit.calls import layers_of
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.records import ModelSpec
 from pocketfit.runtime import RUNTIME_OF_FORMAT, find_android
@@ -65,14 +66,19 @@ def optimize(wanted: Wanted, check: Check) -> Optimized:
     if quantizing and (problem := check(model)):
         raise ModelProblem(f"in {wanted.precision} it does not compute what eager does: {problem}")
     traced, step, reasons = _traced(model, inputs, spec, wanted.target)
-    if problem := check(traced):
-        raise ModelProblem(f"the {step} does not compute what eager does: {problem}")
-    frozen, problem = _try(lambda: _freeze(traced, spec), check)
+    layers = layers_of(traced) if step == "script" and wanted.target else {}
+    careful = wanted.careful or check
+    if careful(traced):
+        if problem := check(traced):
+            raise ModelProblem(f"the {step} does not compute what eager does: {problem}")
+        # What is inexact before it is optimized says nothing about a step.
+        careful = check
+    frozen, problem = _try(lambda: _freeze(traced, spec), careful)
     if problem:
         reasons = (*reasons, f"left out freeze{problem}")
-    module, passes, pass_reasons = _optimize_for_mobile(traced if frozen is None else frozen, spec, check)
+    module, passes, pass_reasons = _optimize_for_mobile(traced if frozen is None else frozen, spec, careful)
     steps = (*quantizing, step, *([] if frozen is None else ["freeze"]), *passes)
-    return Optimized(module, steps, (*said, *reasons, *pass_reasons), count_ops(module))
+    return Optimized(module, steps, (*said, *reasons, *pass_reasons), count_ops(module), layers=layers)
 
 
 def with_java_types(model: torch.nn.Module, inputs: Inputs) -> torch.nn.Module:
