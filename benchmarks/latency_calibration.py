@@ -1,12 +1,12 @@
 """How often the latency verdict is wrong, and what it finds: a benchmark of the benchmark.
 
-    .venv/bin/python -m benchmarks.latency_calibration record   # 30 minutes of raw samples, into build/latency
+    .venv/bin/python -m benchmarks.latency_calibration record   # half an hour of raw samples, into build/latency
     .venv/bin/python -m benchmarks.latency_calibration live     # whole measurements, as a run makes them
-    .venv/bin/python -m benchmarks.latency_calibration report   # replays them, prints the table of docs/latency.md
+    .venv/bin/python -m benchmarks.latency_calibration report   # replays them, writes docs/latency.md's tables and plot
 
 Leave the machine alone meanwhile. `record` takes fresh loads of every pair, first quiet, then beside a process that
-keeps one core busy; `report` replays the sequential procedure of pocketfit.timing on loads drawn from these, 1,000
-times for each pair.
+keeps one core busy; `report` (latency_replay.py) replays the sequential procedure of pocketfit.timing on loads drawn
+from these, 1,000 times for each pair, and holds the whole measurements of `live` against that.
 """
 
 from __future__ import annotations
@@ -21,36 +21,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from statistics import mean, median
+from statistics import median
 
 from benchmarks.latency_models import MODELS, SLOWDOWNS_PERCENT, SLOWED, Pair, export, plain, slowed
+from benchmarks.latency_replay import BUDGET_S, FOLDER, LIVE_FILE, Stream, report
 from pocketfit import latency
 from pocketfit.devices.jvm import JvmDevice
-from pocketfit.records import DeviceSpec, Load, Timing
+from pocketfit.records import DeviceSpec, Load
 from pocketfit.timing import ROUNDS, Place, Plan, time_pair
 
-FOLDER = Path(__file__).parents[1] / "build" / "latency"
-LOADS = 60
-TRIALS = 1000
-LIVE = 50
-BUDGET_S = 30.0
+LOADS = 44
+LIVE = 25
 SHARE_MS = int(1000 * BUDGET_S / latency.fewest_loads(1) / 3)
 UNIT_LAYERS = 200
 CONDITIONS = ("quiet", "busy")
-
-
-@dataclass(frozen=True)
-class Stream:
-    """Fresh loads of one pair in the order that they were taken, and the seconds that each took."""
-
-    condition: str
-    model: str
-    slowdown_percent: int
-    loads: tuple[Load, ...]
-    seconds: tuple[float, ...]
 
 
 def pairs(folder: Path, device: JvmDevice) -> list[Pair]:
@@ -113,20 +99,20 @@ def record() -> None:
                 path.write_text(json.dumps(dataclasses.asdict(stream)))
 
 
-def live() -> None:
-    """Whole measurements; of each kind as many as LIVE, appended to live.jsonl as they come."""
+def live(times: int) -> None:
+    """Whole measurements, so many of each pair in each condition; appended to live.jsonl as they come."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     device = JvmDevice(DeviceSpec())
-    with tempfile.TemporaryDirectory() as name, (FOLDER / "live.jsonl").open("a") as file:
+    with tempfile.TemporaryDirectory() as name, (FOLDER / LIVE_FILE).open("a") as file:
         made = [pair for pair in pairs(Path(name), device) if pair.name == SLOWED and pair.slowdown_percent in (0, 5)]
         for condition in CONDITIONS:
             with neighbour(condition):
-                for number in range(LIVE):
+                for _ in range(times):
                     for pair in made:
                         began = time.monotonic()
-                        done = time_pair(
-                            device, Place.of(device.info()), pair.base, pair.head, 1000 * number, Plan(BUDGET_S)
-                        )
+                        # Not the seeds of an earlier call, whose lines stay.
+                        seed = random.randrange(2**30)
+                        done = time_pair(device, Place.of(device.info()), pair.base, pair.head, seed, Plan(BUDGET_S))
                         said = {
                             "condition": condition,
                             "model": pair.name,
@@ -138,87 +124,14 @@ def live() -> None:
                         print(json.dumps(said), file=file, flush=True)
 
 
-def streams() -> list[Stream]:
-    found = []
-    for path in sorted(FOLDER.glob("*.json")):
-        raw = json.loads(path.read_text())
-        loads = tuple(
-            Load(**{key: tuple(value) if isinstance(value, list) else value for key, value in load.items()})
-            for load in raw["loads"]
-        )
-        found.append(Stream(raw["condition"], raw["model"], raw["slowdown_percent"], loads, tuple(raw["seconds"])))
-    return found
-
-
-def replay(stream: Stream, random_: random.Random) -> str:
-    """The verdict of a measurement that meets these loads in a random order, within the budget."""
-    order = random_.sample(range(len(stream.loads)), latency.looks(1)[-1])
-    spent_s, loads = 0.0, list[Load]()
-    for place in order:
-        if loads and spent_s * (1 + 1 / len(loads)) > BUDGET_S:
-            break
-        loads.append(stream.loads[place])
-        spent_s += stream.seconds[place]
-        if len(loads) in latency.looks(1) and latency.is_clear(Timing(tuple(loads)), None):
-            break
-    return latency.judge(Timing(tuple(loads)), identical=False).verdict
-
-
-def two_means(stream: Stream, random_: random.Random) -> str:
-    """What is done most: base in one run, head in the next, and their means compared."""
-    one, other = random_.sample(stream.loads, 2)
-    return _beyond(mean(other.head_ms) / mean(one.base_ms), 1 + latency.THRESHOLD)
-
-
-def five_percent(stream: Stream, random_: random.Random) -> str:
-    """ExecuTorch's dashboard: an alarm beyond 5 % of the median."""
-    one, other = random_.sample(stream.loads, 2)
-    return _beyond(median(other.head_ms) / median(one.base_ms), 1.05)
-
-
-def _beyond(ratio: float, edge: float) -> str:
-    return "slower" if ratio > edge else "faster" if ratio < 1 / edge else "same"
-
-
-METHODS: dict[str, Callable[[Stream, random.Random], str]] = {
-    "Pocketfit": replay,
-    "two means, 2 %": two_means,
-    "5 % of the median": five_percent,
-}
-
-
-def report() -> None:
-    print("| neighbour | model | built slower by | true ratio (99 %) | method | slower | faster | same | unclear |")
-    print("| :-- | :-- | --: | :-- | :-- | --: | --: | --: | --: |")
-    for stream in streams():
-        low, high = _true_size(stream)
-        for name, method in METHODS.items():
-            random_ = random.Random(0)
-            verdicts = [method(stream, random_) for _ in range(TRIALS)]
-            shares = " | ".join(_share(verdicts, word) for word in ("slower", "faster", "same", "unclear"))
-            size = f"{stream.slowdown_percent} % | {low:.3f} to {high:.3f}"
-            print(f"| {stream.condition} | {stream.model} | {size} | {name} | {shares} |", flush=True)
-    total_s = sum(sum(stream.seconds) for stream in streams())
-    print(f"\n{total_s / 60:.0f} minutes of raw samples.")
-
-
-def _true_size(stream: Stream) -> tuple[float, float]:
-    """Of all loads together: the long run."""
-    low, high, _ = latency.interval([latency.log_ratio(load) for load in stream.loads], 1)
-    return math.exp(low), math.exp(high)
-
-
-def _share(verdicts: Sequence[str], word: str) -> str:
-    """In percent, with the exact 95 % interval of Clopper and Pearson."""
-    from scipy.stats import binomtest
-
-    count = verdicts.count(word)
-    bounds = binomtest(count, len(verdicts)).proportion_ci(0.95)
-    return f"{100 * count / len(verdicts):.1f} ({100 * bounds.low:.1f} to {100 * bounds.high:.1f})"
-
-
 if __name__ == "__main__":
-    steps = {"record": record, "live": live, "report": report}
+    steps: dict[str, Callable[[], None]] = {
+        "record": record,
+        "live": lambda: live(given.times),
+        "report": report,
+    }
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("step", choices=steps)
-    steps[options.parse_args().step]()
+    options.add_argument("--times", type=int, default=LIVE, help=f"of live, measurements of each kind ({LIVE})")
+    given = options.parse_args()
+    steps[given.step]()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import cache
 from statistics import median
 from typing import Literal
 
@@ -97,15 +98,23 @@ def is_clear(timing: Timing, latency_growth: float | None) -> bool:
 
 def interval(values: Sequence[float], comparisons: int) -> tuple[float, float, float]:
     """Bounds of the median of `values` and their confidence: what is asked for, or what so few values give."""
-    from scipy.stats import quantile_test
-
     wanted = confidence_of(comparisons)
     # From the smallest to the largest holds the median with 1 - 2 * 0.5**n, and there is no wider interval.
     confidence = min(wanted, 1 - 2 * 0.5 ** len(values))
     if confidence < wanted:
         return min(values), max(values), max(0.0, confidence)
-    bounds = quantile_test(values, q=0, p=0.5).confidence_interval(confidence_level=wanted)
-    return float(bounds.low), float(bounds.high), wanted
+    low, high = _ranks(len(values), wanted)
+    ordered = sorted(values)
+    return ordered[low], ordered[high], wanted
+
+
+@cache
+def _ranks(count: int, confidence: float) -> tuple[int, int]:
+    """Which of `count` values in order bound their median: those of 0, 1, 2, ... are their own ranks."""
+    from scipy.stats import quantile_test
+
+    bounds = quantile_test(range(count), q=0, p=0.5).confidence_interval(confidence_level=confidence)
+    return int(bounds.low), int(bounds.high)
 
 
 def _verdict(
