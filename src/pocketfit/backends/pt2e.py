@@ -30,7 +30,14 @@ def quantize(exported: Any, batches: Sequence[Inputs], *, dynamic: bool) -> tupl
     from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
 
     config = get_symmetric_quantization_config(is_per_channel=True, is_dynamic=dynamic)
-    quantizer = XNNPACKQuantizer()
+
+    class Quantizer(XNNPACKQuantizer):
+        def annotate(self, model: Any) -> Any:
+            model = super().annotate(model)
+            _measure_after_clamps(model)
+            return model
+
+    quantizer = Quantizer()
     if dynamic:
         # Told for all, it takes lone convolutions too, but not those before a ReLU.
         quantizer.set_operator_type(torch.ops.aten.linear.default, config)
@@ -46,6 +53,29 @@ def quantize(exported: Any, batches: Sequence[Inputs], *, dynamic: bool) -> tupl
     except Exception as error:
         raise ModelProblem(f"quantizing fails: {describe(error)}") from error
     return module, any("quantize_per_" in str(node.target) for node in module.graph.nodes)
+
+
+def _measure_after_clamps(graph_module: Any) -> None:
+    """Give a convolution or linear layer the range of the ReLU6 after it, into which XNNPACK fuses both.
+
+    ExecuTorch's quantizer does so for ReLU alone. Before a clamp the range is wider than what is left of it, and its
+    steps are coarser: mobilenet_v2's int8 file had 12.5 dB.
+    """
+    import torch
+
+    aten = torch.ops.aten
+    clamps = {aten.hardtanh.default, aten.hardtanh_.default, aten.relu6.default, aten.relu6_.default}
+    layers = {aten.conv1d.default, aten.conv2d.default, aten.linear.default}
+    key = "quantization_annotation"
+    for node in graph_module.graph.nodes:
+        layer = node.args[0] if node.target in clamps else None
+        if layer is None or layer.target not in layers or len(layer.users) > 1 or key not in layer.meta:
+            continue
+        before = layer.meta[key]
+        if before.output_qspec is None:
+            continue
+        node.meta[key] = type(before)(output_qspec=before.output_qspec, _annotated=True)
+        before.output_qspec = None
 
 
 def _without_recurrent_operators(exported: Any) -> Any:
