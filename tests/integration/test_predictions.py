@@ -1,0 +1,69 @@
+"""Every model of docs/support.md, remedies left aside: what is predicted of it is what the real runtimes say."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from pocketfit.backends.compatible import find_target, refused  # noqa: E402
+from pocketfit.config import read_config  # noqa: E402
+from pocketfit.records import SmokeInput  # noqa: E402
+from pocketfit.runtime import library_for  # noqa: E402
+from pocketfit.source import load_model  # noqa: E402
+from tests.integration.conftest import require  # noqa: E402
+from tests.integration.devices.conftest import write_inputs  # noqa: E402
+from tests.integration.test_compatibility import FORMATS, save, verdicts  # noqa: E402
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning"),
+    pytest.mark.filterwarnings("ignore:Lite Interpreter is deprecated"),
+]
+
+MODELS = Path(__file__).parents[2] / "tools" / "support_models"
+SPECS = {spec.name: spec for spec in read_config(MODELS / "pocketfit.toml").models}
+# What a runtime lacks of them; all others must be predicted, and found, to run.
+LACKING = {
+    "direct_attention": "aten::scaled_dot_product_attention",
+    "rms_norm": "aten::rms_norm",
+    "ssdlite320_mobilenet_v3_large": "torchvision::nms",
+    "ssdlite320_scripted": "torchvision::nms",
+    "fasterrcnn_mobilenet_v3_large_320_fpn": "torchvision::nms",
+    "fasterrcnn_scripted": "torchvision::nms",
+}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_models_prediction(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    require(Path("build/android/runtimes.json").exists(), "the Android side is not built: make android")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    model, inputs = load_model(SPECS[name], MODELS)
+    with torch.no_grad():
+        scripted = SPECS[name].how == "script"
+        module = (
+            torch.jit.script(model) if scripted else torch.jit.trace(model, inputs, strict=False, check_trace=False)
+        )
+        module = torch.jit.freeze(module)
+    for format in FORMATS:
+        folder = tmp_path / format
+        folder.mkdir()
+        try:
+            path = save(module, format, folder / "model")
+        except RuntimeError as error:
+            # What bytecode has no words for is a reason of its own.
+            if format == "lite" and scripted and "supported in lite interpreter" in str(error):
+                continue
+            raise
+        target, _ = find_target(format, library_for(format))
+        predicted = refused(target, path, module)
+
+        given = SmokeInput(format, path, write_inputs(folder, *inputs), folder)
+        ((reason, outputs),) = verdicts(format, [given], folder)
+
+        assert bool(predicted) == bool(reason) == (name in LACKING), (predicted, reason)
+        assert outputs or LACKING[name] in reason
+        assert all(LACKING[name] in sentence for sentence in predicted[:1])
+        path.unlink()
