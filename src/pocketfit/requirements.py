@@ -24,6 +24,7 @@ from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.process import Finished, finish
 from pocketfit.records import Config
 from pocketfit.snapshot import Side
+from pocketfit.workcopy import copy_tree
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ TIMEOUT_S = 1800.0
 INCLUDE = re.compile(r"(?:-r|--requirement|-c|--constraint)[ =]\s*(\S+)")
 # Such a line installs from the tree itself, so that base's and head's are never the same.
 LOCAL = re.compile(r"(?:-e\b|--editable\b|\.{1,2}(?:/|$|\[)|/|file:)|.*@\s*file:")
+# The copy of a tree that is built has no history for setuptools-scm to find a version in.
+UNVERSIONED = {"SETUPTOOLS_SCM_PRETEND_VERSION": "0.0"}
 INCOMPATIBLE = re.compile(r"(\S+) \S+ requires .+, but you have (\S+) \S+ which is incompatible\.")
 
 
@@ -69,9 +72,13 @@ def digest(root: Path, file: str) -> str:
     total = hashlib.sha256()
     for text in _texts(root, root / file, set()):
         total.update(text.encode())
-        if any(LOCAL.match(line.strip()) for line in text.splitlines()):
+        if _is_local(text):
             total.update(str(root).encode())
     return total.hexdigest()
+
+
+def _is_local(text: str) -> bool:
+    return any(LOCAL.match(line.strip()) for line in text.splitlines())
 
 
 def _texts(root: Path, path: Path, seen: set[Path]) -> Iterator[str]:
@@ -94,14 +101,21 @@ def install(root: Path, file: str, folder: Path, log_file: Path, user: str | Non
     """Make an environment in `folder` and install what `file` asks for; returns its Python.
 
     As root pip runs as `user`, since packages bring programs of their own that it runs, and the result is then root's.
+    Packages of the tree itself are built in a copy of it, which lives as long as `folder`.
     """
     log.info("installing %s", file)
     # Model code runs as another user.
     folder.mkdir(parents=True, mode=0o755)
     try:
         python = _make_layer(folder / "layer")
+        where = root
+        if any(map(_is_local, _texts(root, root / file, set()))):
+            where = folder / "tree"
+            copy_tree(root, where)
     except OSError as error:
-        raise EnvironmentProblem(f"requirements: no environment can be made in {folder}: {error.strerror}") from error
+        raise EnvironmentProblem(
+            f"requirements: no environment can be made in {folder}: {error.strerror or error}"
+        ) from error
     constraints = folder / "constraints.txt"
     constraints.write_text("".join(f"{name}=={pinned}\n" for name, pinned in pins().items()))
     home = folder / "home"
@@ -112,8 +126,8 @@ def install(root: Path, file: str, folder: Path, log_file: Path, user: str | Non
     done = finish(
         [python, "-I", "-m", "pip", "install", *options, "--requirement", file],
         timeout=TIMEOUT_S,
-        cwd=root,
-        env={**os.environ, **({"HOME": str(home), "TMPDIR": str(home)} if user else {})},
+        cwd=where,
+        env=UNVERSIONED | os.environ | ({"HOME": str(home), "TMPDIR": str(home)} if user else {}),
         user=user,
     )
     if user:

@@ -10,6 +10,7 @@ from pocketfit.render.markdown import render_markdown
 from tests.e2e.conftest import Place, report_of, statuses
 from tests.e2e.repository import REPO
 from tests.fake_github import JOB_TOKEN
+from tests.local_package import write_package
 
 # The first run builds the image, of which torch alone takes minutes.
 pytestmark = pytest.mark.timeout(1500)
@@ -82,3 +83,29 @@ def test_at_night(place: Place) -> None:
     report = report_of(ran, "pass")
     assert set(statuses(report).values()) == {"new"}
     assert {row.smoke.status for row in report.rows} == {"passed"}
+
+
+def test_packages_of_the_models_code(place: Place) -> None:
+    """pip runs as the unprivileged user, who can't touch what it made afterwards."""
+    repository = place.repository
+    with_one_model(place)
+    workflow = repository.folder / ".github/workflows/push.yml"
+    workflow.write_text(
+        workflow.read_text().replace("device: jvm", "device: jvm\n          requirements: packages.txt")
+    )
+    write_package(repository.folder / "lib")
+    (repository.folder / "packages.txt").write_text("./lib\n")
+    model = repository.folder / "models/two_inputs.py"
+    code = (
+        "import os, who\n"
+        "assert (who.BUILT_BY, os.getuid()) == (47113, 47113)\n"
+        "assert os.stat(who.__file__).st_uid == 0\n"
+    )
+    model.write_text(code + model.read_text())
+    commit = repository.commit("Who builds?")
+    event = {"ref": "refs/heads/main", "before": commit, "after": commit, "repository": {"default_branch": "main"}}
+
+    ran = place.act.run(repository, "push", event, JOB_TOKEN, place.folder / "packages")
+
+    assert ran.succeeded, ran.log
+    assert set(statuses(report_of(ran, "pass")).values()) == {"identical"}

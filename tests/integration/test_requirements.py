@@ -20,6 +20,7 @@ from pocketfit.requirements import digest, give, install, with_requirements
 from pocketfit.snapshot import Side
 from tests.integration.conftest import Git, require
 from tests.integration.test_run import pocketfit, rows
+from tests.local_package import write_package
 
 LOCAL = "--no-index\n--find-links wheels\n"
 
@@ -185,6 +186,32 @@ def test_includes_and_trees_tell_files_apart(tmp_path: Path) -> None:
     (trees[0] / "r.txt").write_text("--requirement=gone.txt\n")
     with pytest.raises(ConfigError, match=r"^requirements: gone.txt can't be read: No such file"):
         digest(trees[0], "r.txt")
+
+
+def test_the_trees_own_packages_are_built_in_a_copy(repository: Path, git: Git, tmp_path: Path) -> None:
+    """With what git ignores beside it, which pip may be asked to look into."""
+    write_package(repository / "lib")
+    wheel(repository / "wheels", "widths", "1.0", "WIDTH = 8\n")
+    (repository / ".gitignore").write_text("wheels\n")
+    (repository / "requirements.txt").write_text(f"{LOCAL}widths\n./lib\n")
+
+    python = install(repository, "requirements.txt", tmp_path / "layer", tmp_path / "pip.log", None)
+
+    assert says(python, "import who, widths; print(who.BUILT_BY, widths.WIDTH)") == f"{os.getuid()} 8"
+    assert (tmp_path / "layer/tree/lib/left-behind").exists()
+    assert not (tmp_path / "layer/tree/.git").exists()
+    assert sorted(path.name for path in (repository / "lib").iterdir()) == ["backend.py", "pyproject.toml"]
+    assert git("status", "--porcelain").split() == ["??", ".gitignore", "??", "lib/", "??", "requirements.txt"]
+
+
+def test_a_package_outside_git(tmp_path: Path) -> None:
+    write_package(tmp_path / "tree/lib")
+    (tmp_path / "tree/requirements.txt").write_text("./lib\n")
+
+    python = install(tmp_path / "tree", "requirements.txt", tmp_path / "layer", tmp_path / "pip.log", None)
+
+    assert says(python, "import who; print(who.BUILT_BY)") == str(os.getuid())
+    assert not (tmp_path / "tree/lib/left-behind").exists()
 
 
 def test_each_side_is_built_with_its_own(repository: Path, git: Git) -> None:
