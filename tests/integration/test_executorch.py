@@ -134,7 +134,7 @@ def test_a_precision(root: Path, precision: str, recipe: tuple[str, ...], least_
 
 
 def test_int8_steps_are_of_what_a_clamp_leaves(root: Path) -> None:
-    """Measured before the ReLU6, the first layer's range is ten times wider, and nearly 20 dB are lost."""
+    """Measured before the ReLU6, the first layer's range is ten times wider: 26 dB instead of 33."""
     assert sqnr_db(exported(root, "net.py:clamped", IMAGE, precision="int8")) > 30
 
 
