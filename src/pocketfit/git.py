@@ -169,6 +169,10 @@ class Git:
             finally:
                 self.run("worktree", "remove", "--force", str(folder))
 
+    def files(self, *options: str) -> list[str]:
+        """What `git ls-files` lists, relative to the folder; a folder's name ends in a slash. Raises CommandError."""
+        return [name for name in self.run("ls-files", "-z", *options).split("\0") if name]
+
     def run(self, *args: str | Path, timeout: float = 60, variables: Mapping[str, str] | None = None) -> str:
         """Run git here and return what it printed; raises CommandError. `variables` go into its environment."""
         env = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}

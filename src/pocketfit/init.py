@@ -142,10 +142,10 @@ def _models_of(root: Path, path: PurePosixPath) -> Iterator[tuple[str, tuple[str
 def _files(root: Path) -> Iterator[PurePosixPath]:
     """Python files and saved models that git knows or would; outside git, all that are there."""
     try:
-        listed = Git(root).run("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+        listed = Git(root).files("--cached", "--others", "--exclude-standard")
     except CommandError:
         listed = [str(path.relative_to(root)) for path in root.rglob("*")]
-    for name in filter(None, listed):
+    for name in listed:
         path = PurePosixPath(name)
         skipped = any(part in SKIPPED_FOLDERS or part.startswith(".") for part in path.parts[:-1])
         test = path.name.startswith(("test_", "conftest", "setup."))

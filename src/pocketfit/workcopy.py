@@ -22,8 +22,8 @@ def copy_tree(root: Path, target: Path) -> None:
     Outside git everything is copied. Raises OSError.
     """
     try:
-        kept = _listed(root, "--cached", "--others", "--exclude-standard")
-        ignored = _listed(root, "--others", "--ignored", "--exclude-standard", "--directory")
+        kept = Git(root).files("--cached", "--others", "--exclude-standard")
+        ignored = Git(root).files("--others", "--ignored", "--exclude-standard", "--directory")
     except CommandError:
         shutil.copytree(root, target, symlinks=True)
         return
@@ -41,7 +41,3 @@ def copy_tree(root: Path, target: Path) -> None:
         if copy.name not in LEFTOVERS and copy.suffix != ".egg-info" and not copy.exists():
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.symlink_to((root / name).resolve())
-
-
-def _listed(root: Path, *options: str) -> list[str]:
-    return [name.rstrip("/") for name in Git(root).run("ls-files", "-z", *options).split("\0") if name]
