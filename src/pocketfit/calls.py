@@ -14,17 +14,13 @@ SYNTAX = "prim::"
 
 def calls_of(module: Any) -> tuple[Call, ...]:
     """Every call of an operator in all methods, calls of other methods inlined."""
-    graphs = [graph.copy() for graph in graphs_of(module)]
-    for graph in graphs:
-        _inline(graph)
-    return tuple(call for graph in graphs for node in nodes_of(graph) if (call := call_of(node)))
+    return tuple(call for graph in _inlined(module) for node in nodes_of(graph) if (call := call_of(node)))
 
 
 def layers_of(module: Any) -> dict[str, tuple[str, ...]]:
     """The layers that call each operator, as `blocks.3.norm`; `forward` is what the model itself calls."""
     found: dict[str, dict[str, None]] = defaultdict(dict)
-    for graph in graphs_of(module):
-        _inline(graph := graph.copy())
+    for graph in _inlined(module):
         for node in nodes_of(graph):
             if scope := node.scopeName():
                 layer = scope.rpartition("/")[2].removeprefix("__module.").removeprefix("__module")
@@ -34,7 +30,10 @@ def layers_of(module: Any) -> dict[str, tuple[str, ...]]:
 
 def _layers_of_script(module: Any) -> dict[str, dict[str, None]]:
     """A script's nodes don't know their layer: the innermost ones whose own code has the operator."""
-    kinds = {name: _kinds_of(layer) for name, layer in module.named_modules()}
+    kinds = {
+        name: {node.kind() for graph in _inlined(layer) for node in nodes_of(graph)}
+        for name, layer in module.named_modules()
+    }
     found: dict[str, dict[str, None]] = defaultdict(dict)
     for name, mine in kinds.items():
         inside = [theirs for other, theirs in kinds.items() if other != name and other.startswith(name and f"{name}.")]
@@ -43,17 +42,13 @@ def _layers_of_script(module: Any) -> dict[str, dict[str, None]]:
     return found
 
 
-def _kinds_of(module: Any) -> set[str]:
-    graphs = [graph.copy() for graph in graphs_of(module)]
-    for graph in graphs:
-        _inline(graph)
-    return {node.kind() for graph in graphs for node in nodes_of(graph)}
-
-
-def _inline(graph: Any) -> None:
+def _inlined(module: Any) -> Iterator[Any]:
+    """A copy of the graph of each method, calls of other methods inlined."""
     import torch
 
-    torch._C._jit_pass_inline(graph)
+    for graph in graphs_of(module):
+        torch._C._jit_pass_inline(copy := graph.copy())
+        yield copy
 
 
 def graphs_of(module: Any) -> Iterator[Any]:
