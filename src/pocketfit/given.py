@@ -84,6 +84,7 @@ def time_given(job: HostLoad, folder: Path) -> Result:
         with torch.no_grad():
             return HostTimes(_loads(job), torch.__version__)
     except Exception as error:
+        # A file that ran before may still run out of memory, loaded three times: a pair without times, and why.
         return NotExported(describe(error), torch=torch.__version__)
 
 

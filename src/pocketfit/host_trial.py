@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from pocketfit.backends import BACKENDS
-from pocketfit.job import HostRun, NotExported
+from pocketfit.job import HostOutputs, HostRun, NotExported
 from pocketfit.parity import compare, disagreements, read_tensor, structure_differs
 from pocketfit.records import Limits, Smoke, SmokeInput, TensorFile
+from pocketfit.runtime import Library
 from pocketfit.worker import Sandbox, run_on_host
 
 
@@ -27,14 +28,21 @@ def with_host(tried: Smoke, format_name: str, problem: str | None, said: str) ->
     return tried, (f"on the host by {runtime} it {said}",)
 
 
+def run_golden(
+    given: SmokeInput, sandbox: Sandbox, keep: Path, library: Library | None = None
+) -> HostOutputs | NotExported:
+    """An artifact on its golden inputs, on the host; with `library` its reasons say what that runtime lacks of it."""
+    folder = str(given.folder.resolve())
+    job = HostRun(given.format, str(given.artifact), (), sandbox.memory_limit_bytes, given.inputs, folder, library)
+    return run_on_host(job, sandbox, keep)
+
+
 def problem_on_host(
     given: SmokeInput, golden: Sequence[TensorFile], precision: str, sandbox: Sandbox
 ) -> tuple[str | None, str]:
     """Run an artifact on its golden inputs; returns what is wrong with it, and what is to be said where nothing is."""
     with tempfile.TemporaryDirectory(prefix="pocketfit-host-") as name:
-        folder = str(given.folder.resolve())
-        job = HostRun(given.format, str(given.artifact), (), sandbox.memory_limit_bytes, given.inputs, folder)
-        result = run_on_host(job, sandbox, Path(name))
+        result = run_golden(given, sandbox, Path(name))
         if isinstance(result, NotExported):
             return result.reason, ""
         outputs = list(result.outputs)

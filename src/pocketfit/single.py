@@ -15,7 +15,7 @@ from pocketfit.config import DTYPES, parse_config
 from pocketfit.devices.base import Device
 from pocketfit.errors import ConfigError
 from pocketfit.golden import seeded_arrays, write_arrays
-from pocketfit.host_trial import describe_outputs, problem_on_host, with_host
+from pocketfit.host_trial import describe_outputs, problem_on_host, run_golden, with_host
 from pocketfit.job import HostOutputs, HostRun, NotExported
 from pocketfit.manifest import find_entry
 from pocketfit.records import Built, Failed, InputSpec, Limits, Smoke, SmokeInput, TensorFile, Variant
@@ -130,12 +130,8 @@ def smoke_file(device: Device, artifact: Path, shapes: Sequence[str], sandbox: S
 
 def _predicted(given: SmokeInput, sandbox: Sandbox) -> tuple[str, ...]:
     """What the file alone says of the runtime's verdict: an operator with the layers that call it, and a remedy."""
-    library, folder = library_for(given.format), str(given.folder)
     with tempfile.TemporaryDirectory(prefix="pocketfit-smoke-") as name:
-        job = HostRun(
-            given.format, str(given.artifact), (), sandbox.memory_limit_bytes, given.inputs, folder, library=library
-        )
-        return run_on_host(job, sandbox, Path(name)).reasons
+        return run_golden(given, sandbox, Path(name), library_for(given.format)).reasons
 
 
 def _on_host(
