@@ -148,8 +148,8 @@ def rates_table(replayed: Sequence[Replayed]) -> list[str]:
     ]
     for one in replayed:
         low, high = _true_ratio(one.stream)
-        made = f"{one.stream.slowdown_percent} %" if one.stream.slowdown_percent else "nothing"
         shares = " | ".join(_share(one.count(word), len(one.verdicts)) for word in VERDICTS)
+        made = _made(one.stream.slowdown_percent)
         where = f"{one.stream.condition} | {one.stream.model} | {made} | {low:.3f} to {high:.3f}"
         lines.append(f"| {where} | {one.method} | {shares} |")
     return lines
@@ -182,14 +182,17 @@ def live_table(replayed: Sequence[Replayed]) -> list[str]:
         counts = {word: sum(said["verdict"] == word for said in some) for word in VERDICTS}
         slower, replays = counts["slower"], like.count("slower")
         table = [[slower, len(some) - slower], [replays, TRIALS - replays]]
-        made = f"{percent} %" if percent else "nothing"
         found = " | ".join(str(count) for count in counts.values())
         seconds = median(said["seconds"] for said in some)
         lines.append(
-            f"| {condition} | {made} | {len(some)} | {found} | {100 * replays / TRIALS:.1f} % | "
+            f"| {condition} | {_made(percent)} | {len(some)} | {found} | {100 * replays / TRIALS:.1f} % | "
             f"{fisher_exact(table).pvalue:.2f} | {seconds:.0f} |"
         )
     return lines if measured else []
+
+
+def _made(slowdown_percent: int) -> str:
+    return f"{slowdown_percent} %" if slowdown_percent else "nothing"
 
 
 def plot_lines(replayed: Sequence[Replayed]) -> list[Line]:

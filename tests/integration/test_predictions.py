@@ -11,12 +11,10 @@ torch = pytest.importorskip("torch")
 
 from pocketfit.backends.compatible import find_target, refused  # noqa: E402
 from pocketfit.config import read_config  # noqa: E402
-from pocketfit.records import SmokeInput  # noqa: E402
 from pocketfit.runtime import library_for  # noqa: E402
 from pocketfit.source import load_model  # noqa: E402
 from tests.integration.conftest import require  # noqa: E402
-from tests.integration.devices.conftest import write_inputs  # noqa: E402
-from tests.integration.test_compatibility import FORMATS, save, verdicts  # noqa: E402
+from tests.integration.test_compatibility import FORMATS, Case, save, smoke_input, traced, verdicts  # noqa: E402
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning"),
@@ -40,18 +38,15 @@ LACKING = {
 def test_a_models_prediction(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     require(Path("build/android/runtimes.json").exists(), "the Android side is not built: make android")
     monkeypatch.setattr(sys, "path", [*sys.path])
-    model, inputs = load_model(SPECS[name], MODELS)
+    case = Case(name, *load_model(SPECS[name], MODELS))
     with torch.no_grad():
         scripted = SPECS[name].how == "script"
-        module = (
-            torch.jit.script(model) if scripted else torch.jit.trace(model, inputs, strict=False, check_trace=False)
-        )
-        module = torch.jit.freeze(module)
+        module = torch.jit.freeze(torch.jit.script(case.module) if scripted else traced(case))
     for format in FORMATS:
         folder = tmp_path / format
         folder.mkdir()
         try:
-            path = save(module, format, folder / "model")
+            path = save(module, format, folder / "model.saved")
         except RuntimeError as error:
             # What bytecode has no words for is a reason of its own.
             if format == "lite" and scripted and "supported in lite interpreter" in str(error):
@@ -60,8 +55,7 @@ def test_a_models_prediction(name: str, tmp_path: Path, monkeypatch: pytest.Monk
         target, _ = find_target(format, library_for(format))
         predicted = refused(target, path, module)
 
-        given = SmokeInput(format, path, write_inputs(folder, *inputs), folder)
-        ((reason, outputs),) = verdicts(format, [given], folder)
+        ((reason, outputs),) = verdicts(format, [smoke_input(case, format, path, folder)], folder)
 
         assert bool(predicted) == bool(reason) == (name in LACKING), (predicted, reason)
         assert outputs or all(LACKING[name] in text for text in (reason, " ".join(predicted)))
