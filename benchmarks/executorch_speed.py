@@ -3,12 +3,14 @@
     .venv/bin/python -m benchmarks.executorch_speed
 
 Built by the same child that `pocketfit run` starts, from torchvision's architectures with random weights and batch
-norms with statistics. Then one process with 1 thread takes blocks of calls of eager and a .pte in turn. Times are
-medians of the processor time of the thread, which a busy machine does not stretch; ratios are medians over the pairs.
+norms with statistics. Then one process takes blocks of calls of eager and both .pte in turn, first with one thread
+each, then with as many as there are cores. Times are medians: of one thread, of its processor time, which a busy
+machine does not stretch; of several, of the clock's. Ratios are medians over the rounds.
 """
 
 from __future__ import annotations
 
+import os
 import runpy
 import tempfile
 import time
@@ -44,13 +46,15 @@ def with_statistics(name):
 
 def main() -> None:
     print(f"{cpu()}, {BACKENDS['executorch'].host_runtime()}\n")
-    print("| model | eager | .pte fp32 | .pte int8 | fp32 | int8 | int8 file of fp32 | int8 SQNR |")
-    print("| :-- | --: | --: | --: | --: | --: | --: | --: |")
+    print("| model | threads | eager | .pte fp32 | .pte int8 | fp32 | int8 | int8 file of fp32 | int8 SQNR |")
+    print("| :-- | --: | --: | --: | --: | --: | --: | --: | --: |")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "models.py").write_text(SOURCE)
         for model in MODELS:
-            report(model, folder, exported(model, "fp32", folder), exported(model, "int8", folder))
+            fp32, int8 = exported(model, "fp32", folder), exported(model, "int8", folder)
+            for threads in sorted({1, os.cpu_count() or 1}):
+                report(model, threads, folder, fp32, int8)
 
 
 def cpu() -> str:
@@ -71,16 +75,17 @@ def exported(model: str, precision: str, folder: Path) -> Built:
     return outcome
 
 
-def report(model: str, folder: Path, fp32: Built, int8: Built) -> None:
+def report(model: str, threads: int, folder: Path, fp32: Built, int8: Built) -> None:
     import torch
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads)
+    nanos = time.thread_time_ns if threads == 1 else time.perf_counter_ns
     eager = eager_task(model, folder, fp32)
     tasks = [eager, pte_task(folder, fp32), pte_task(folder, int8)]
-    eager_ms, fp32_ms, int8_ms = take_rounds(tasks, ROUNDS, 120_000, seed=0, nanos=time.thread_time_ns)
+    eager_ms, fp32_ms, int8_ms = take_rounds(tasks, ROUNDS, 120_000, seed=0, nanos=nanos)
     faster = [median(one / other for one, other in zip(eager_ms, pte, strict=True)) for pte in (fp32_ms, int8_ms)]
     print(
-        f"| {model} | {median(eager_ms):.1f} ms | {median(fp32_ms):.1f} ms | {median(int8_ms):.1f} ms | "
+        f"| {model} | {threads} | {median(eager_ms):.1f} ms | {median(fp32_ms):.1f} ms | {median(int8_ms):.1f} ms | "
         f"{faster[0]:.1f} times as fast | {faster[1]:.1f} times as fast | "
         f"{int8.size_bytes / fp32.size_bytes:.3f} ({int8.size_bytes:,} of {fp32.size_bytes:,} B) | "
         f"{int8.parity.sqnr_db:.1f} dB |",
