@@ -48,6 +48,23 @@ def clamped():
     return nn.Sequential(first, nn.ReLU6(), nn.Conv2d(8, 4, 3))
 
 
+class Awkward(nn.Module):
+    # torchvision's RegNets name layers so; all three are the same to who writes _ for . and -.
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        for name in ("block1-0", "block1_0"):
+            norm = nn.BatchNorm2d(3)
+            norm.running_mean.uniform_()
+            self.add_module(name, nn.Sequential(nn.Conv2d(3, 3, 3), norm, nn.ReLU()))
+        self.block1 = nn.ModuleList([nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))])
+
+    def forward(self, x):
+        for layer in (getattr(self, "block1-0"), self.block1_0, self.block1[0]):
+            x = layer(x)
+        return x
+
+
 class Branch(nn.Module):
     def forward(self, x):
         if x.sum() > 0:
@@ -58,6 +75,10 @@ class Branch(nn.Module):
 class Fourier(nn.Module):
     def forward(self, x):
         return torch.fft.rfft(x).abs()
+
+
+def volume():
+    return nn.Sequential(nn.Conv3d(3, 4, 3), nn.ReLU())
 
 
 def scripted():
@@ -138,6 +159,13 @@ def test_int8_steps_are_of_what_a_clamp_leaves(root: Path) -> None:
     assert sqnr_db(exported(root, "net.py:clamped", IMAGE, precision="int8")) > 30
 
 
+def test_names_of_layers_that_are_no_identifiers(root: Path) -> None:
+    """ExecuTorch's FuseBatchNormPass loses weights whose names torch.fx changes, or has given to others."""
+    result = exported(root, "net.py:Awkward", IMAGE)
+    assert sqnr_db(result) > 100
+    assert result.delegation == Delegation(8, 8)
+
+
 def test_int8_dynamic_reaches_into_an_lstm(root: Path) -> None:
     result = exported(root, "net.py:Recurrent", InputSpec((1, 2, 8)), precision="int8-dynamic")
     assert result.recipe == ("torch.export", "PT2E int8-dynamic, per channel", "XNNPACK")
@@ -193,6 +221,12 @@ def test_a_saved_export_and_what_it_takes(root: Path) -> None:
             InputSpec((8,)),
             "lowering to ExecuTorch fails at aten._fft_r2c (root/net.py:LINE, `return torch.fft.rfft(x).abs()`): "
             "SpecViolationError: These operators are taking Tensor inputs with mismatched dtypes",
+        ),
+        (
+            "net.py:volume",
+            InputSpec((1, 3, 4, 8, 8)),
+            "ExecuTorch's kernel aten::convolution.out refuses what it is given: "
+            "Expect input tensor to be 3-D or 4-D, but got, 5",
         ),
         (
             "net.py:scripted",

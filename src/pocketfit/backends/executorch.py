@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.backends import lowering
+from pocketfit.backends.kernel_problems import stopped
 from pocketfit.records import ModelSpec
 from pocketfit.tensors import ModelProblem
 
@@ -78,7 +79,11 @@ class ExecuTorch:
             if given != planned:
                 raise ModelProblem(f"{path.name} takes inputs of {_shown(planned)}, and was given {_shown(given)}")
             # Strides other than the planned ones are refused.
-            return tuple(method.execute([one.contiguous() for one in inputs]))
+            taken = [one.contiguous() for one in inputs]
+            try:
+                return tuple(method.execute(taken))
+            except RuntimeError as error:
+                raise stopped(error, lambda: method.execute(taken)) from error
 
         return run
 

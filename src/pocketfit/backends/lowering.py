@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pocketfit.backends import delegation, pt2e
 from pocketfit.backends.base import Optimized, Wanted
 from pocketfit.backends.export_problems import not_exported, not_lowered
+from pocketfit.backends.exported_names import make_plain
 from pocketfit.backends.recipe import java_inputs, java_reasons, with_java_types
 from pocketfit.tensors import ModelProblem, flatten
 
@@ -114,6 +115,7 @@ def _lower(exported: Any) -> tuple[Any, bytes]:
     # Seen with ExecuTorch 1.3.1: a PReLU that XNNPACK takes crashes in `execute` on 4-D inputs, and is refused on 2-D.
     # Left out it is decomposed, and agrees with eager.
     configs = [config for config in ALL_PARTITIONER_CONFIGS if config is not PreluConfig]
+    make_plain(exported)
     try:
         edge = to_edge_transform_and_lower(exported, partitioner=[XnnpackPartitioner(configs=configs)])
         program = edge.to_executorch()
