@@ -77,8 +77,13 @@ class Fourier(nn.Module):
         return torch.fft.rfft(x).abs()
 
 
-def volume():
-    return nn.Sequential(nn.Conv3d(3, 4, 3), nn.ReLU())
+def video():
+    return nn.Sequential(nn.Conv3d(3, 4, 3), nn.BatchNorm3d(4), nn.ReLU(), nn.Conv3d(4, 4, 3))
+
+
+class Volume(nn.Module):
+    def forward(self, x):
+        return nn.functional.conv3d(x, torch.ones(4, 3, 3, 3, 3))
 
 
 def scripted():
@@ -166,6 +171,14 @@ def test_names_of_layers_that_are_no_identifiers(root: Path) -> None:
     assert result.delegation == Delegation(8, 8)
 
 
+@pytest.mark.parametrize(("precision", "least_db"), [("fp32", 100), ("int8", 30), ("fp16", 40)])
+def test_convolutions_in_three_dimensions(root: Path, precision: str, least_db: float) -> None:
+    result = exported(root, "net.py:video", InputSpec((1, 3, 6, 8, 8)), precision=precision)
+    assert sqnr_db(result) > least_db
+    assert "rewritten for ExecuTorch, which has no 3-D convolution: 2 x conv3d" in result.reasons
+    assert result.ops["aten::convolution"] == 2
+
+
 def test_int8_dynamic_reaches_into_an_lstm(root: Path) -> None:
     result = exported(root, "net.py:Recurrent", InputSpec((1, 2, 8)), precision="int8-dynamic")
     assert result.recipe == ("torch.export", "PT2E int8-dynamic, per channel", "XNNPACK")
@@ -223,7 +236,7 @@ def test_a_saved_export_and_what_it_takes(root: Path) -> None:
             "SpecViolationError: These operators are taking Tensor inputs with mismatched dtypes",
         ),
         (
-            "net.py:volume",
+            "net.py:Volume",
             InputSpec((1, 3, 4, 8, 8)),
             "ExecuTorch's kernel aten::convolution.out refuses what it is given: "
             "Expect input tensor to be 3-D or 4-D, but got, 5",

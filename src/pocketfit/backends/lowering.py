@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pocketfit.backends import delegation, pt2e
 from pocketfit.backends.base import Optimized, Wanted
+from pocketfit.backends.conv3d import without_conv3d
 from pocketfit.backends.export_problems import not_exported, not_lowered
 from pocketfit.backends.exported_names import make_plain
 from pocketfit.backends.recipe import java_inputs, java_reasons, with_java_types
@@ -34,7 +35,9 @@ def optimize(wanted: Wanted, check: Check) -> Optimized:
     hint = UNROLLED if _is_recurrent(wanted.model) else ""
     wanted.enter("exporting by torch.export", hint)
     inputs = java_inputs(wanted.inputs)
-    exported = _export(_with_doors(wanted), inputs)
+    model, rewritten = without_conv3d(wanted.model)
+    reasons += rewritten
+    exported = _export(_with_doors(model, wanted), inputs)
     _agree(exported.module(), check, "exported program")
     steps = ["torch.export"]
     if wanted.precision.startswith("int8"):
@@ -56,7 +59,7 @@ def optimize(wanted: Wanted, check: Check) -> Optimized:
     return Optimized(program, (*steps, "XNNPACK"), tuple(reasons), ops, counted)
 
 
-def _with_doors(wanted: Wanted) -> torch.nn.Module:
+def _with_doors(model: torch.nn.Module, wanted: Wanted) -> torch.nn.Module:
     """The model as an app calls it: types that Java has go in, and a flat tuple of such tensors comes out.
 
     The order is that of tensors.flatten, as the manifest lists them, and numbers are tensors. In fp16 all inside is
@@ -64,15 +67,13 @@ def _with_doors(wanted: Wanted) -> torch.nn.Module:
     """
     import torch
 
-    half, inner = wanted.precision == "fp16", wanted.model
-    if half:
-        inner = copy.deepcopy(inner).half()
-    model = with_java_types(inner, wanted.inputs)
+    half = wanted.precision == "fp16"
+    inner = with_java_types(copy.deepcopy(model).half() if half else model, wanted.inputs)
 
     class Doors(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.model = model
+            self.model = inner
             # Not eval(): what was loaded from a .pt2 refuses to be told, and is in its mode for good.
             self.training = False
 
