@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from pocketfit.backends import BACKENDS
 from pocketfit.backends.base import Wanted
+from pocketfit.backends.java_types import java_inputs
 from pocketfit.backends.quantize import use_engine
-from pocketfit.backends.recipe import java_inputs
 from pocketfit.calibration import load_batches
 from pocketfit.dissect import dissect
 from pocketfit.given import run_given, time_given, where

@@ -20,7 +20,7 @@ PRECISIONS = ("fp32", "fp16", "int8", "int8-dynamic")
 WAYS = ("trace", "script")
 PRUNE_METHODS = ("structured", "unstructured")
 DEVICES = ("auto", "jvm", "adb", "emulator", "none")
-# What a Java program can hand to a model as a tensor; bool goes as uint8, see backends/recipe.py.
+# What a Java program can hand to a model as a tensor; bool goes as uint8, see backends/java_types.py.
 DTYPES = ("float32", "float64", "int64", "int32", "int8", "uint8", "bool")
 
 MODEL_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.backends.recipe import java_inputs
+from pocketfit.backends.java_types import java_inputs
 from pocketfit.parity import compare, disagreements, structure_differs
 from pocketfit.records import ModelSpec
 from pocketfit.source import describe, given_inputs, seeded_inputs

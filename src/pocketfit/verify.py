@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.backends.recipe import java_inputs
+from pocketfit.backends.java_types import java_inputs
 from pocketfit.parity import ROUNDING_MIN_SQNR_DB, compare_sets, disagreements, structure_differs
 from pocketfit.records import Limits, Parity, TensorFile
 from pocketfit.tensors import flatten, to_array

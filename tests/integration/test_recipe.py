@@ -14,6 +14,7 @@ from torch.utils import mobile_optimizer  # noqa: E402
 
 from pocketfit.backends import recipe  # noqa: E402
 from pocketfit.backends.base import Wanted  # noqa: E402
+from pocketfit.backends.java_types import java_inputs  # noqa: E402
 from pocketfit.parity import compare, disagreements  # noqa: E402
 from pocketfit.records import Limits, ModelSpec  # noqa: E402
 from pocketfit.tensors import ModelProblem, flatten, to_array  # noqa: E402
@@ -184,7 +185,7 @@ class Masked(nn.Module):
 def test_bool_inputs_are_taken_as_uint8() -> None:
     model = Masked().eval()
     inputs = (torch.ones(1, 3), torch.tensor([[True, False, True]]))
-    given = recipe.java_inputs(inputs)
+    given = java_inputs(inputs)
     assert given[1].dtype == torch.uint8
 
     def check(other: Any) -> str | None:

@@ -13,7 +13,7 @@ from pocketfit.backends.base import Optimized, Wanted
 from pocketfit.backends.conv3d import without_conv3d
 from pocketfit.backends.export_problems import not_exported, not_lowered
 from pocketfit.backends.exported_names import make_plain
-from pocketfit.backends.recipe import java_inputs, java_reasons, with_java_types
+from pocketfit.backends.java_types import java_inputs, java_reasons, with_java_types
 from pocketfit.tensors import ModelProblem, flatten
 
 if TYPE_CHECKING:
