@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import tempfile
@@ -17,7 +18,7 @@ from pocketfit.errors import ConfigError
 from pocketfit.golden import seeded_arrays, write_arrays
 from pocketfit.host_trial import describe_outputs, problem_on_host, run_golden, with_host
 from pocketfit.job import HostOutputs, HostRun, NotExported
-from pocketfit.manifest import find_entry
+from pocketfit.manifest import MANIFEST_FILE, Entry, find_entry
 from pocketfit.records import Built, Failed, InputSpec, Limits, Smoke, SmokeInput, TensorFile, Variant
 from pocketfit.runtime import library_for
 from pocketfit.trial import smoke
@@ -110,13 +111,16 @@ def smoke_file(device: Device, artifact: Path, shapes: Sequence[str], sandbox: S
     if format_name not in BACKENDS:
         return FileTrial(variant, Smoke("skipped", f"format {format_name} is not in this version of Pocketfit"))
     if entry:
+        notes = _another_file(artifact, entry)
         given = SmokeInput(format_name, artifact.resolve(), entry.inputs, artifact.resolve().parent)
         tried = smoke(device, device.info(), variant, given, entry.outputs, Limits())
         if tried.status != "skipped" or not BACKENDS[format_name].host_runtime():
             # Asked only where there is something to explain: it takes a child that imports torch.
-            return FileTrial(variant, tried, _predicted(given, sandbox) if tried.status == "failed" else ())
+            predicted = _predicted(given, sandbox) if tried.status == "failed" else ()
+            return FileTrial(variant, tried, (*notes, *predicted))
         said = problem_on_host(given, entry.outputs, variant.precision, sandbox)
-        return FileTrial(variant, *with_host(tried, format_name, *said))
+        tried, reasons = with_host(tried, format_name, *said)
+        return FileTrial(variant, tried, (*notes, *reasons))
     with tempfile.TemporaryDirectory(prefix="pocketfit-smoke-") as name:
         inputs, host = _on_host(artifact, format_name, parse_shapes(shapes), Path(name), sandbox)
         golden, problem = ((), host.reason) if isinstance(host, NotExported) else (host.outputs, None)
@@ -126,6 +130,17 @@ def smoke_file(device: Device, artifact: Path, shapes: Sequence[str], sandbox: S
     if problem and not BACKENDS[format_name].host_runtime():
         reasons = (f"not compared with the host, which can't run it: {problem}",)
     return FileTrial(variant, tried, (*reasons, *host.reasons), "torch on this host")
+
+
+def _another_file(artifact: Path, entry: Entry) -> tuple[str, ...]:
+    """A reason where the manifest was written for other bytes: its golden outputs may be another model's."""
+    with artifact.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256:
+            return ()
+    return (
+        f"{artifact.name} is not the file that {MANIFEST_FILE} beside it describes, since its SHA-256 differs: "
+        "its outputs were compared with those of that file's model",
+    )
 
 
 def _predicted(given: SmokeInput, sandbox: Sandbox) -> tuple[str, ...]:

@@ -205,6 +205,7 @@ def test_export_by_configuration(repository: Path) -> None:
     assert smoked.returncode == 0, smoked.stderr
     assert "net.lite.fp32.ptl (lite) passed: load " in smoked.stdout
     assert "against eager" in smoked.stdout
+    assert "SHA-256" not in smoked.stdout
 
 
 def test_export_of_one_model_and_smoke_of_the_file(repository: Path) -> None:
@@ -272,6 +273,8 @@ def test_smoke_by_a_manifest_explains_a_failure(repository: Path) -> None:
     assert done.returncode == 4, done.stdout
     assert "failed: pytorch_android_lite 1.12.2 does not have aten::rms_norm" in done.stdout
     assert "    predicted: aten::rms_norm is not in pytorch_android_lite 1.12.2: use how = " in done.stdout
+    other = "    net.lite.fp32.ptl is not the file that manifest.json beside it describes, since its SHA-256 differs: "
+    assert other in done.stdout
 
 
 USAGE = {
