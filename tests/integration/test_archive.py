@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from pocketfit.backends import BACKENDS, recipe
-from pocketfit.backends.base import Wanted
+from pocketfit.backends.base import Optimized, Wanted
 from pocketfit.records import ModelSpec
+from pocketfit.tensors import ModelProblem
 
 
 @pytest.mark.parametrize("format_name", ["lite", "torchscript"])
@@ -30,3 +31,29 @@ def test_the_version_stays_what_the_operators_need(
         assert not [name for name in archive.namelist() if name.endswith(".debug_pkl")]
     with torch.no_grad():
         torch.testing.assert_close(backend.load(path)(*inputs), model(*inputs))
+
+
+@torch.jit.script
+class Pair:
+    def __init__(self, first: torch.Tensor, second: torch.Tensor) -> None:
+        self.first = first
+        self.second = second
+
+
+class Holder(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        pairs = [Pair(x, x + 1)]
+        for _ in range(int(x.sum())):
+            pairs.append(Pair(x, x + 2))
+        return pairs[-1].second
+
+
+def test_an_object_that_lite_can_not_hold_is_named(tmp_path: Path) -> None:
+    module, path = torch.jit.script(Holder().eval()), tmp_path / "net.ptl"
+    with pytest.raises(ModelProblem) as caught:
+        BACKENDS["lite"].save(Optimized(module, (), (), {}), path)
+    assert str(caught.value) == (
+        "the lite interpreter takes no objects of classes that are no modules, and the model makes a "
+        "tests.integration.test_archive.Pair: pass its tensors on instead, or use format torchscript"
+    )
+    assert list(tmp_path.iterdir()) == []

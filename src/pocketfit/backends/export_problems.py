@@ -19,11 +19,13 @@ POCKETFIT = str(Path(__file__).resolve().parents[1])
 
 def not_exported(error: Exception) -> ModelProblem:
     """Control flow that depends on a tensor's values has a sentence of its own, since it has a remedy."""
-    where = _line_of(error)
+    line, deeper = _lines_of(error)
+    where = f" ({line}{deeper and f', which comes to {deeper}'})" if line else ""
     if type(error).__name__ == "GuardOnDataDependentSymNode":
+        leave = "leave that part to the app, or " if deeper else ""
         return ModelProblem(
             f"torch.export can't follow Python's control flow over the values of a tensor{where}: "
-            "write it with torch.where or torch.cond"
+            f"{leave}write it with torch.where or torch.cond"
         )
     return ModelProblem(f"torch.export fails{where}: {describe(error)}")
 
@@ -36,15 +38,24 @@ def not_lowered(error: Exception) -> ModelProblem:
     # Each operator's trace ends with a blank line, and the first is whose operator is named.
     traces = ([one for one in FRAME.findall(block) if _is_the_models(one[0])] for block in text.split("\n\n"))
     frames = next(filter(None, traces), None)
-    where = _shown(*frames[-1]) if frames else ""
+    where = f" ({_shown(*frames[-1])})" if frames else ""
     return ModelProblem(f"lowering to ExecuTorch fails{operator}{where}: {said}")
 
 
-def _line_of(error: Exception) -> str:
-    """The innermost line of the model itself."""
+def _lines_of(error: Exception) -> tuple[str, str]:
+    """The innermost line of the model itself, and that of a library that it called, torch aside; "" where none is."""
     frames = traceback.extract_tb(error.__traceback__)
-    models = [frame for frame in frames if _is_the_models(frame.filename)]
-    return _shown(models[-1].filename, str(models[-1].lineno), models[-1].line or "") if models else ""
+    last = max((index for index, frame in enumerate(frames) if _is_the_models(frame.filename)), default=None)
+    if last is None:
+        return "", ""
+    deeper = [frame for frame in frames[last:] if _library(frame.filename) not in ("", "torch", "pocketfit")]
+    shown = [_shown(one.filename, str(one.lineno), one.line or "") for one in (frames[last], *deeper[-1:])]
+    return shown[0], shown[1] if deeper else ""
+
+
+def _library(file: str) -> str:
+    """The package that an installed file is of."""
+    return file.partition("site-packages/")[2].partition("/")[0]
 
 
 def _is_the_models(file: str) -> bool:
@@ -53,5 +64,5 @@ def _is_the_models(file: str) -> bool:
 
 
 def _shown(file: str, line: str, code: str) -> str:
-    place = "/".join(file.split("/")[-2:])
-    return f" ({place}:{line}, `{code.strip()[:80]}`)"
+    place = file.partition("site-packages/")[2] or "/".join(file.split("/")[-2:])
+    return f"{place}:{line}, `{code.strip()[:80]}`"

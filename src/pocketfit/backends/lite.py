@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pocketfit.backends import recipe
 from pocketfit.backends.archive import drop_debug_files
 from pocketfit.records import ModelSpec
+from pocketfit.tensors import ModelProblem
 
 if TYPE_CHECKING:
     from pocketfit.backends.base import Check, Optimized, Wanted
@@ -38,10 +40,24 @@ class Lite:
         with tempfile.TemporaryDirectory(dir=path.parent) as folder, warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             whole = Path(folder) / path.name
-            optimized.module._save_for_lite_interpreter(str(whole))
+            try:
+                optimized.module._save_for_lite_interpreter(str(whole))
+            except RuntimeError as error:
+                raise _not_saved(error) from error
             return drop_debug_files(whole, path)
 
     def load(self, path: Path) -> Callable[..., Any]:
         from torch.jit.mobile import _load_for_lite_interpreter
 
         return _load_for_lite_interpreter(str(path))  # type: ignore[no-any-return]
+
+
+def _not_saved(error: RuntimeError) -> Exception:
+    """Scripted models may hold objects of classes that are no modules: torch's error takes four sentences for it."""
+    of_class = re.search(r"The problematic type is: __torch__\.([\w.]+)", str(error))
+    if of_class is None:
+        return error
+    return ModelProblem(
+        f"the lite interpreter takes no objects of classes that are no modules, and the model makes a {of_class[1]}: "
+        "pass its tensors on instead, or use format torchscript"
+    )
