@@ -19,6 +19,7 @@ from pocketfit.golden import seeded_arrays, write_arrays
 from pocketfit.host_trial import describe_outputs, problem_on_host, run_golden, with_host
 from pocketfit.job import HostOutputs, HostRun, NotExported
 from pocketfit.manifest import MANIFEST_FILE, Entry, find_entry
+from pocketfit.parity import read_tensor
 from pocketfit.records import Built, Failed, InputSpec, Limits, Smoke, SmokeInput, TensorFile, Variant
 from pocketfit.runtime import library_for
 from pocketfit.trial import smoke
@@ -94,8 +95,20 @@ def check_file(artifact: Path, shapes: Sequence[str]) -> None:
     """What can be wrong before there is a device; raises ConfigError."""
     if not artifact.is_file():
         raise ConfigError(f"{artifact}: no such file")
-    if not shapes and find_entry(artifact) is None:
+    if shapes:
+        return
+    entry = find_entry(artifact)
+    if entry is None:
         raise ConfigError(f"{artifact}: {NO_INPUTS}")
+    for tensor in (*entry.inputs, *entry.outputs):
+        try:
+            read_tensor(tensor, artifact.parent)
+        except (OSError, ValueError, TypeError) as error:
+            raise ConfigError(
+                f"{artifact.parent / tensor.file}, which {MANIFEST_FILE} names for {artifact.name}, "
+                f"{'is missing' if isinstance(error, FileNotFoundError) else 'is not as it says'}: "
+                "copy the folder with the golden tensors too, or give --shape"
+            ) from error
 
 
 def smoke_file(device: Device, artifact: Path, shapes: Sequence[str], sandbox: Sandbox) -> FileTrial:
