@@ -59,9 +59,11 @@ def _flat(layer: Any) -> Any:
     class Conv3dByFrames(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.conv = torch.nn.Conv2d(
-                inputs_of_group * layer.groups * taps, outputs, window, strides, within, dilations, layer.groups
-            ).to(layer.weight)
+            channels = inputs_of_group * layer.groups * taps
+            # Without random weights, which would move on the seed of the model's own code.
+            self.conv = torch.nn.utils.skip_init(
+                torch.nn.Conv2d, channels, outputs, window, strides, within, dilations, layer.groups
+            )
             self.conv.weight = torch.nn.Parameter(layer.weight.detach().reshape(outputs, -1, *window))
             self.conv.bias = layer.bias
             self.eval()
