@@ -49,18 +49,18 @@ def clamped():
 
 
 class Awkward(nn.Module):
-    # torchvision's RegNets name layers so; all three are the same to who writes _ for . and -.
+    # torchvision's RegNets name layers so; all but the third are the same to who writes _ for . and -.
     def __init__(self):
         super().__init__()
         torch.manual_seed(0)
-        for name in ("block1-0", "block1_0"):
+        for name in ("block1-0", "block1_0", "größe"):
             norm = nn.BatchNorm2d(3)
             norm.running_mean.uniform_()
-            self.add_module(name, nn.Sequential(nn.Conv2d(3, 3, 3), norm, nn.ReLU()))
+            self.add_module(name, nn.Sequential(nn.Conv2d(3, 3, 3), norm))
         self.block1 = nn.ModuleList([nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))])
 
     def forward(self, x):
-        for layer in (getattr(self, "block1-0"), self.block1_0, self.block1[0]):
+        for layer in (getattr(self, "block1-0"), self.block1_0, self.größe, self.block1[0]):
             x = layer(x)
         return x
 

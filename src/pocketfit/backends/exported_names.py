@@ -10,15 +10,15 @@ def make_plain(exported: Any) -> None:
     """Rename, in place, the weights of an `ExportedProgram` whose names torch.fx would change.
 
     Seen with ExecuTorch 1.3.1: its FuseBatchNormPass names a new input of the graph after the weight, with `_` for `.`,
-    and then looks that name up. torch.fx writes others for `block1-0.conv` (a hyphen) and for the second of `a.b_c` and
-    `a_b.c`, and the pass dies. Submodules of torchvision's RegNets are named so.
+    and then looks that name up. torch.fx writes others for `block1-0.conv` (a hyphen), `größe.conv` and the second of
+    `a.b_c` and `a_b.c`, and the pass dies. Submodules of torchvision's RegNets are named so.
     """
     renamed: dict[str, str] = {}
     taken: set[str] = set()
     for spec in exported.graph_signature.input_specs:
         if spec.target is None or spec.target in renamed:
             continue
-        plain = name = re.sub(r"[^\w.]", "_", spec.target)
+        plain = name = re.sub(r"[^\w.]", "_", spec.target, flags=re.ASCII)
         number = 1
         while (flat := name.replace(".", "_")) in taken:
             name, number = f"{plain}_{number}", number + 1
