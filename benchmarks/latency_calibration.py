@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -30,7 +31,7 @@ from benchmarks.latency_replay import BUDGET_S, FOLDER, LIVE_FILE, Stream, repor
 from pocketfit import latency
 from pocketfit.devices.jvm import JvmDevice
 from pocketfit.records import DeviceSpec, Load
-from pocketfit.timing import ROUNDS, Place, Plan, time_pair
+from pocketfit.timing import ROUNDS, OneByOne, Place, Plan, time_pair
 
 LOADS = 44
 LIVE = 25
@@ -112,7 +113,9 @@ def live(times: int) -> None:
                         began = time.monotonic()
                         # Not the seeds of an earlier call, whose lines stay.
                         seed = random.randrange(2**30)
-                        done = time_pair(device, Place.of(device.info()), pair.base, pair.head, seed, Plan(BUDGET_S))
+                        done = time_pair(
+                            OneByOne(device), Place.of(device.info()), pair.base, pair.head, seed, Plan(BUDGET_S)
+                        )
                         said = {
                             "condition": condition,
                             "model": pair.name,
@@ -125,13 +128,9 @@ def live(times: int) -> None:
 
 
 if __name__ == "__main__":
-    steps: dict[str, Callable[[], None]] = {
-        "record": record,
-        "live": lambda: live(given.times),
-        "report": report,
-    }
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("step", choices=steps)
+    options.add_argument("step", choices=("record", "live", "report"))
     options.add_argument("--times", type=int, default=LIVE, help=f"of live, measurements of each kind ({LIVE})")
     given = options.parse_args()
+    steps: dict[str, Callable[[], None]] = {"record": record, "live": partial(live, given.times), "report": report}
     steps[given.step]()

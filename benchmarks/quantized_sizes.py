@@ -17,6 +17,7 @@ from pocketfit.devices.jvm import JvmDevice
 from pocketfit.latency import judge
 from pocketfit.records import Built, DeviceSpec, InputSpec, Limits, ModelSpec, Prune, Variant
 from pocketfit.sizes import format_sqnr
+from pocketfit.timing import OneByOne, Place, Plan, time_pair
 from pocketfit.trial import smoke, smoke_input
 from pocketfit.worker import Sandbox, build
 
@@ -62,7 +63,8 @@ def make(model: str, format_name: str, case: str, folder: Path) -> Built:
 def line(device: JvmDevice, case: str, built: Built, folder: Path, fp32: Built, fp32_folder: Path) -> str:
     given = smoke_input(built, folder)
     tried = smoke(device, device.info(), built.variant, given, built.outputs, Limits())
-    latency = judge(device.time_pair(smoke_input(fp32, fp32_folder), given), identical=False)
+    place, base = Place.of(device.info()), smoke_input(fp32, fp32_folder)
+    latency = judge(time_pair(OneByOne(device), place, base, given, 0, Plan()), identical=False)
     variant = f"{built.variant.model}/{built.variant.format}/{case}"
     ratio = "" if latency.ratio is None else f"{latency.ratio:.2f} ({latency.verdict})"
     return " | ".join(

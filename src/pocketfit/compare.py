@@ -119,6 +119,8 @@ def _growth(base: Outcome | None, head: Built) -> tuple[str, ...]:
 
 
 def _explanation(base: Outcome | None, head: Built, latency: Latency) -> tuple[str, ...]:
+    if latency.verdict == "unclear" and latency.reason:
+        return (f"latency unclear: {latency.reason}",)
     if not isinstance(base, Built) or latency.verdict not in ("slower", "faster"):
         return ()
     said = explain(base, head)

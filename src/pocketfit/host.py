@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pocketfit.backends import BACKENDS
@@ -19,38 +20,27 @@ class HostTimer:
 
     def __init__(self, sandbox: Sandbox, threads: int) -> None:
         self.sandbox, self.threads = sandbox, threads
-        self._ahead: dict[tuple[Path, Path, int], Load] = {}
 
     def takes(self, format_name: str) -> bool:
         """False where only a device's times count."""
         return format_name in BACKENDS and BACKENDS[format_name].host_runtime() is not None
 
     def place(self, format_name: str) -> Place:
-        return Place(f"host, {BACKENDS[format_name].host_runtime()}", self.threads)
+        return Place(f"host, {BACKENDS[format_name].host_runtime()}", self.threads, LOADS_OF_A_CHILD)
 
-    def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
-        """As devices.base.Device has it, but that a process takes some loads, which the next calls are given."""
-        key = (base.artifact, head.artifact, seed)
-        if key not in self._ahead:
-            seeds = tuple(range(seed, seed + LOADS_OF_A_CHILD))
-            loads = self._take(base, head, seeds, rounds, budget_ms)
-            if isinstance(loads, str):
-                return loads
-            self._ahead.update({(*key[:2], one): load for one, load in zip(seeds, loads, strict=False)})
-        return self._ahead.pop(key, None) or OTHER_QUESTION
-
-    def _take(
-        self, base: SmokeInput, head: SmokeInput, seeds: tuple[int, ...], rounds: int, budget_ms: int
+    def time_loads(
+        self, base: SmokeInput, head: SmokeInput, *, seeds: Sequence[int], rounds: int, budget_ms: int
     ) -> tuple[Load, ...] | str:
+        """All in one child; see timing.Loader."""
         limit_bytes = self.sandbox.memory_limit_bytes
         job = HostLoad(
-            head.format, _contender(base), _contender(head), self.threads, rounds, budget_ms, seeds, limit_bytes
+            head.format, _contender(base), _contender(head), self.threads, rounds, budget_ms, tuple(seeds), limit_bytes
         )
         with job_folder(self.sandbox) as name:
             result = run_child(job, Path(name), Path(name), Path(name) / "child.log", self.sandbox)
         if isinstance(result, NotExported):
             return f"not timed on the host: {result.reason}"
-        return result.loads if isinstance(result, HostTimes) else OTHER_QUESTION
+        return result.loads if isinstance(result, HostTimes) and len(result.loads) == len(seeds) else OTHER_QUESTION
 
 
 def _contender(given: SmokeInput) -> Contender:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
 
 from pocketfit.latency import fewest_loads, is_clear, looks
 from pocketfit.records import DeviceInfo, Load, SmokeInput, Timing
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from pocketfit.devices.base import Device
 
 # Of one load: beyond this the next load tells more than the next round.
 ROUNDS = 40
@@ -27,10 +28,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a pair is timed, as a report names it."""
+    """Where a pair is timed, as a report names it; `loads_at_once` is how many loads of it a process may take."""
 
     device: str
     threads: int
+    loads_at_once: int = 1
 
     @classmethod
     def of(cls, info: DeviceInfo) -> Place:
@@ -38,33 +40,43 @@ class Place:
 
 
 class Loader(Protocol):
-    """A device, or the host: see devices.base.Device."""
+    """Times a fresh load for each of `seeds`, which orders it; returns fewer of them, or why there are none."""
 
-    def time_load(
-        self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int
-    ) -> Load | str: ...
+    def time_loads(
+        self, base: SmokeInput, head: SmokeInput, *, seeds: Sequence[int], rounds: int, budget_ms: int
+    ) -> tuple[Load, ...] | str: ...
+
+
+@dataclass(frozen=True)
+class OneByOne:
+    """A device, on which every load has a process of its own."""
+
+    device: Device
+
+    def time_loads(
+        self, base: SmokeInput, head: SmokeInput, *, seeds: Sequence[int], rounds: int, budget_ms: int
+    ) -> tuple[Load, ...] | str:
+        load = self.device.time_load(base, head, seed=seeds[0], rounds=rounds, budget_ms=budget_ms)
+        return load if isinstance(load, str) else (load,)
 
 
 def time_pair(loader: Loader, place: Place, base: SmokeInput, head: SmokeInput, seed: int, plan: Plan) -> Timing:
-    """Every load is fresh, on a device in a process of its own, and its order follows from `seed`."""
+    """Every load is fresh, and its order follows from `seed`."""
     timing = Timing(device=place.device, threads=place.threads, seed=seed, comparisons=plan.comparisons)
     began = time.monotonic()
-    loads = list[Load]()
-    # Begun only if a load of the usual length still fits.
-    while not loads or (time.monotonic() - began) * (1 + 1 / len(loads)) <= plan.budget_s:
-        # What is left, shared by the loads that it takes at least; a process and its warm-up take their part.
-        share_ms = int(1000 * plan.budget_s / fewest_loads(plan.comparisons) / 3)
-        load = loader.time_load(base, head, seed=seed + len(loads), rounds=ROUNDS, budget_ms=share_ms)
-        if isinstance(load, str):
-            return _with(timing, loads, load)
-        loads.append(load)
-        timing = _with(timing, loads, "")
-        if len(loads) in looks(plan.comparisons) and is_clear(timing, plan.latency_growth):
+    # What is left, shared by the loads that it takes at least; a process and its warm-up take their part.
+    share_ms = int(1000 * plan.budget_s / fewest_loads(plan.comparisons) / 3)
+    for look in looks(plan.comparisons):
+        while missing := look - len(timing.loads):
+            done, wanted = len(timing.loads), min(missing, place.loads_at_once)
+            # Begun only if loads of the usual length still fit.
+            if done and (time.monotonic() - began) * (1 + wanted / done) > plan.budget_s:
+                return replace(timing, reason=f"the time for it ended (latency_budget_s = {plan.budget_s:g})")
+            seeds = range(seed + done, seed + done + wanted)
+            loads = loader.time_loads(base, head, seeds=seeds, rounds=ROUNDS, budget_ms=share_ms)
+            if isinstance(loads, str):
+                return replace(timing, reason=loads)
+            timing = replace(timing, loads=(*timing.loads, *loads))
+        if is_clear(timing, plan.latency_growth):
             return timing
-        if len(loads) == looks(plan.comparisons)[-1]:
-            return _with(timing, loads, f"still unclear after {len(loads)} fresh loads")
-    return _with(timing, loads, f"the time for it ended ({plan.budget_s:g} s)")
-
-
-def _with(timing: Timing, loads: list[Load], reason: str) -> Timing:
-    return Timing(tuple(loads), reason, timing.device, timing.threads, timing.seed, timing.comparisons)
+    return replace(timing, reason=f"still unclear after {len(timing.loads)} fresh loads")

@@ -29,7 +29,7 @@ from pocketfit.records import (
     TrialRow,
     Variant,
 )
-from pocketfit.timing import Loader, Place, Plan, time_pair
+from pocketfit.timing import Loader, OneByOne, Place, Plan, time_pair
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def run_trial(
     def timed(row: TrialRow, old: Built | None, new: Built) -> TrialRow:
         if old is None or not _is_to_be_timed(row):
             return row
-        loader: Loader = device
+        loader: Loader = OneByOne(device)
         place = Place.of(info)
         if host is not None and row.head is not None and row.head.status == "skipped":
             loader, place = host, host.place(new.variant.format)

@@ -8,7 +8,7 @@ import pytest
 
 from pocketfit import timing
 from pocketfit.records import DeviceInfo, Load, SmokeInput
-from pocketfit.timing import Place, Plan, time_pair
+from pocketfit.timing import OneByOne, Place, Plan, time_pair
 
 BASE = SmokeInput("lite", Path("base.ptl"), (), Path())
 HEAD = SmokeInput("lite", Path("head.ptl"), (), Path())
@@ -42,7 +42,7 @@ class Clockwork:
 
 def time_on(device: Clockwork, monkeypatch: pytest.MonkeyPatch, plan: Plan) -> Any:
     monkeypatch.setattr("pocketfit.timing.time.monotonic", lambda: device.now)
-    return time_pair(device, Place.of(device.info()), BASE, HEAD, 100, plan)
+    return time_pair(OneByOne(device), Place.of(device.info()), BASE, HEAD, 100, plan)
 
 
 @pytest.mark.parametrize("factor", [1.0, 1.05, 0.9])
@@ -72,7 +72,38 @@ def test_the_budget_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     device = Clockwork([0.97, 1.03], load_s=4.0)
     done = time_on(device, monkeypatch, Plan(budget_s=30))
     assert (len(done.loads), device.now) == (7, 28.0)
-    assert done.reason == "the time for it ended (30 s)"
+    assert done.reason == "the time for it ended (latency_budget_s = 30)"
+
+
+@pytest.mark.parametrize(
+    ("comparisons", "budget_s", "processes", "reason"),
+    [
+        (1, 30, [4, 4], ""),
+        (2, 30, [4, 4, 1], ""),
+        (8, 30, [4, 4], "the time for it ended (latency_budget_s = 30)"),
+        (8, 40, [4, 4, 3], ""),
+        (1, 15, [4], "the time for it ended (latency_budget_s = 15)"),
+        (1, 1, [4], "the time for it ended (latency_budget_s = 1)"),
+    ],
+)
+def test_a_process_takes_as_many_loads_as_are_wanted(
+    monkeypatch: pytest.MonkeyPatch, comparisons: int, budget_s: float, processes: list[int], reason: str
+) -> None:
+    """On the host: the start takes 4 s and a load 2 s; another process begins only if its loads fit."""
+    asked: list[range] = []
+    now = 0.0
+
+    class Host:
+        def time_loads(self, *_: SmokeInput, seeds: Any, rounds: int, budget_ms: int) -> tuple[Load, ...]:
+            nonlocal now
+            now += 4.0 + 2.0 * len(seeds)
+            asked.append(seeds)
+            return (Load((10.0, 10.0), (11.0, 11.0)),) * len(seeds)
+
+    monkeypatch.setattr("pocketfit.timing.time.monotonic", lambda: now)
+    done = time_pair(Host(), Place("host", 1, 4), BASE, HEAD, 100, Plan(budget_s, comparisons))
+    assert ([len(seeds) for seeds in asked], done.reason) == (processes, reason)
+    assert [seed for seeds in asked for seed in seeds] == list(range(100, 100 + len(done.loads)))
 
 
 def test_one_load_there_is_always(monkeypatch: pytest.MonkeyPatch) -> None:

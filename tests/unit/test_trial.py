@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ class Doubler:
     """A device whose runtime answers each artifact with twice its input, plus what stands in the artifact."""
 
     kind: str = "jvm"
-    timed: list[tuple[str, str]] = field(default_factory=list)
+    timed: list[tuple[str, str, int]] = field(default_factory=list)
     path: str = ""
     flat: bool = False
 
@@ -229,17 +230,17 @@ class Host:
     """A host that has a runtime of its own for these formats."""
 
     formats: tuple[str, ...] = ("lite",)
-    timed: list[tuple[str, str]] = field(default_factory=list)
+    timed: list[tuple[str, str, int]] = field(default_factory=list)
 
     def takes(self, format_name: str) -> bool:
         return format_name in self.formats
 
     def place(self, format_name: str) -> Place:
-        return Place(f"host, {format_name}", 3)
+        return Place(f"host, {format_name}", 3, 5)
 
-    def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
-        self.timed.append((base.artifact.read_text(), head.artifact.read_text()))
-        return Load((1.0, 1.0), (3.0, 3.0))
+    def time_loads(self, base: SmokeInput, head: SmokeInput, *, seeds: range, rounds: int, budget_ms: int) -> Any:
+        self.timed.append((base.artifact.read_text(), head.artifact.read_text(), len(seeds)))
+        return (Load((1.0, 1.0), (3.0, 3.0)),) * len(seeds)
 
 
 def test_what_no_device_runs_is_timed_on_the_host(folders: dict[str, Path]) -> None:
@@ -250,7 +251,7 @@ def test_what_no_device_runs_is_timed_on_the_host(folders: dict[str, Path]) -> N
     assert row.timing is not None
     assert (row.timing.device, row.timing.threads) == ("host, lite", 3)
     assert row.timing.loads == (Load((1.0, 1.0), (3.0, 3.0)),) * 8
-    assert host.timed == [("0", "1")] * 8
+    assert host.timed == [("0", "1", 5), ("0", "1", 3)]
 
 
 @pytest.mark.parametrize("host", [None, Host(formats=())])
