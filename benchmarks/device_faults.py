@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from pocketfit.adb import Adb
@@ -24,8 +25,9 @@ from pocketfit.errors import EnvironmentProblem
 from pocketfit.golden import seeded_arrays, write_arrays
 from pocketfit.process import run
 from pocketfit.records import DeviceSpec, InputSpec, SmokeInput
-from tests.standin.fixture import StandIn, adb_server, standin
+from tests.standin.fixture import StandIn, standin
 from tests.standin.image import BASE, build_image
+from tests.standin.server import adb_server
 
 MODEL = Path(__file__).parents[1] / "tests" / "data" / "torch-1.13.ptl"
 DEVICE_FAULTS = (
@@ -42,16 +44,16 @@ def main() -> None:
         given = SmokeInput("lite", MODEL, inputs, Path(name))
         for fault in DEVICE_FAULTS:
             with standin() as device:
-                show(fault, "device", lambda device=device, fault=fault: on_device(device, fault, given, Path(name)))
+                show(fault, "device", partial(on_device, device, fault, given, Path(name)))
         for fault in ("offline", "unauthorized"):
             with standin(faults=fault) as device:
-                show(fault, "device", lambda device=device: unavailable(device))
+                show(fault, "device", partial(unavailable, device))
         build_image(BASE, "pocketfit-faults:good")
         with adb_server(Path(name)) as environment:
             os.environ.update(environment)
             for fault in BOOT_FAULTS:
                 image = faulty_image(fault, Path(name))
-                show(fault, "emulator", lambda image=image: on_emulator(image, given, Path(name)))
+                show(fault, "emulator", partial(on_emulator, image, given, Path(name)))
 
 
 def show(fault: str, where: str, attempt: Callable[[], tuple[str, str]]) -> None:

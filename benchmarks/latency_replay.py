@@ -51,15 +51,17 @@ class Replayed:
         return self.verdicts.count(word)
 
 
+def _load(fields: dict[str, Any]) -> Load:
+    values: dict[str, Any] = {key: tuple(one) if isinstance(one, list) else one for key, one in fields.items()}
+    return Load(**values)
+
+
 def streams() -> list[Stream]:
     """As recorded: quiet first, and the larger slowdown later."""
     found = []
     for path in FOLDER.glob("*.json"):
         raw = json.loads(path.read_text())
-        loads = tuple(
-            Load(**{key: tuple(value) if isinstance(value, list) else value for key, value in load.items()})
-            for load in raw["loads"]
-        )
+        loads = tuple(map(_load, raw["loads"]))
         found.append(Stream(raw["condition"], raw["model"], raw["slowdown_percent"], loads, tuple(raw["seconds"])))
     return sorted(found, key=lambda one: (one.condition != "quiet", one.slowdown_percent, one.model))
 

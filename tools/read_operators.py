@@ -52,7 +52,7 @@ def read(android: AndroidSide, runtime: RuntimeName) -> dict[str, Any]:
     """What is known of one runtime, as the data file has it."""
     folder = android.libraries(runtime, android.desktop_abi)
     program = Path(__file__).with_name("running_library.py")
-    command = [sys.executable, program, android.shim, folder, LIBRARY[runtime]]
+    command: list[str | Path] = [sys.executable, program, android.shim, folder, LIBRARY[runtime]]
     said = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     schemas = sorted({_render(one) for one in said["schemas"]})
     texts = {
@@ -172,7 +172,7 @@ def _missing(android: AndroidSide, names: Sequence[str]) -> list[bool]:
             shim=android.shim,
         )
         command = ["java", *FLAGS, "-cp", android.desktop_classpath, "dev.pocketfit.Desktop", *arguments]
-        done = finish(command, timeout=120, cwd=folder, env={**os.environ, "LC_ALL": "C.UTF-8"})
+        done = finish(command, timeout=120, cwd=Path(folder), env={**os.environ, "LC_ALL": "C.UTF-8"})
     answer = parse_answer(done.stdout, artifacts=len(names))
     if answer is None or answer.error:
         raise SystemExit(f"the loader gave no answer: {answer or done.stdout + done.stderr}")
