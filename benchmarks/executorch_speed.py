@@ -53,8 +53,9 @@ def main() -> None:
         (folder / "models.py").write_text(SOURCE)
         for model in MODELS:
             fp32, int8 = exported(model, "fp32", folder), exported(model, "int8", folder)
+            eager = eager_task(model, folder, fp32)
             for threads in sorted({1, os.cpu_count() or 1}):
-                report(model, threads, folder, fp32, int8)
+                report(model, threads, eager, folder, fp32, int8)
 
 
 def cpu() -> str:
@@ -75,12 +76,11 @@ def exported(model: str, precision: str, folder: Path) -> Built:
     return outcome
 
 
-def report(model: str, threads: int, folder: Path, fp32: Built, int8: Built) -> None:
+def report(model: str, threads: int, eager: Callable[[], object], folder: Path, fp32: Built, int8: Built) -> None:
     import torch
 
     torch.set_num_threads(threads)
     nanos = time.thread_time_ns if threads == 1 else time.perf_counter_ns
-    eager = eager_task(model, folder, fp32)
     tasks = [eager, pte_task(folder, fp32), pte_task(folder, int8)]
     eager_ms, fp32_ms, int8_ms = take_rounds(tasks, ROUNDS, 120_000, seed=0, nanos=nanos)
     faster = [median(one / other for one, other in zip(eager_ms, pte, strict=True)) for pte in (fp32_ms, int8_ms)]

@@ -22,7 +22,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -128,9 +127,9 @@ def live(times: int) -> None:
 
 
 if __name__ == "__main__":
+    steps: dict[str, Callable[[int], None]] = {"record": lambda _: record(), "live": live, "report": lambda _: report()}
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("step", choices=("record", "live", "report"))
+    options.add_argument("step", choices=steps)
     options.add_argument("--times", type=int, default=LIVE, help=f"of live, measurements of each kind ({LIVE})")
     given = options.parse_args()
-    steps: dict[str, Callable[[], None]] = {"record": record, "live": partial(live, given.times), "report": report}
-    steps[given.step]()
+    steps[given.step](given.times)

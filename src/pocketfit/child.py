@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,9 @@ def main(folder: Path) -> None:
     job = TypeAdapter[Task](Task).validate_json((folder / JOB_FILE).read_bytes())
     if job.memory_limit_bytes:
         resource.setrlimit(resource.RLIMIT_DATA, (job.memory_limit_bytes, job.memory_limit_bytes))
+    enter(folder, "importing torch")
+    with _uncollected():
+        import_module("torch")
     match job:
         case Job():
             result = export(job, folder)
@@ -75,9 +79,7 @@ def main(folder: Path) -> None:
 
 def export(job: Job, folder: Path) -> Result:
     """Load, trace, optimize, save and verify one variant."""
-    enter(folder, "importing torch")
-    with _uncollected():
-        import torch
+    import torch
 
     # One thread: the same sums in the same order, so the same bytes on any machine.
     torch.set_num_threads(1)

@@ -31,7 +31,6 @@ NO_BYTECODE = (
 
 def run_given(job: HostRun, folder: Path) -> Result:
     """The outputs of a file that somebody else made, as this host computes them."""
-    enter(folder, "importing torch")
     import torch
 
     torch.set_num_threads(1)
@@ -74,7 +73,6 @@ def _predicted(job: HostRun) -> tuple[str, ...]:
 
 def time_given(job: HostLoad, folder: Path) -> Result:
     """Two files in turn on this host, each on its golden inputs."""
-    enter(folder, "importing torch")
     import torch
 
     # What runs the files takes as many threads as torch has.

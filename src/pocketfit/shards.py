@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from pocketfit.files import open_regular
 from pocketfit.manifest import write_manifest
 from pocketfit.records import Built, SideName, Snapshot, Trial, Variant
 from pocketfit.store import read_report, read_snapshot, read_trial
+from pocketfit.weigh import sha256_of
 
 SAFE_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
@@ -124,9 +124,8 @@ def _take_one(built: Built, source: Path, target: Path) -> bool:
                 shutil.copyfileobj(file, copy)
         except (OSError, ValueError) as error:
             raise ConfigError(f"{path} can't be taken over: {error}") from error
-    with (target / built.file).open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != built.sha256:
-            raise ConfigError(f"{source / built.file} is not the file that its snapshot describes: its SHA-256 differs")
+    if sha256_of(target / built.file) != built.sha256:
+        raise ConfigError(f"{source / built.file} is not the file that its snapshot describes: its SHA-256 differs")
     return True
 
 

@@ -11,6 +11,11 @@ CHUNK_BYTES = 1 << 20
 DEFLATE_LEVEL = 9
 
 
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def weigh(path: Path) -> tuple[int, int, str]:
     """Size in bytes, size in bytes after DEFLATE (raw, level 9: what an APK's download grows by), and SHA-256."""
     digest, deflate = hashlib.sha256(), zlib.compressobj(DEFLATE_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)

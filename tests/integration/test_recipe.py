@@ -6,19 +6,18 @@ import re
 from typing import Any
 
 import pytest
+import torch
+import torchvision
+from torch import nn
+from torch.utils import mobile_optimizer
 
-torch = pytest.importorskip("torch")
-import torchvision  # noqa: E402
-from torch import nn  # noqa: E402
-from torch.utils import mobile_optimizer  # noqa: E402
-
-from pocketfit.backends import recipe  # noqa: E402
-from pocketfit.backends.base import Wanted  # noqa: E402
-from pocketfit.backends.java_types import java_inputs  # noqa: E402
-from pocketfit.parity import compare, disagreements  # noqa: E402
-from pocketfit.records import Limits, ModelSpec  # noqa: E402
-from pocketfit.tensors import ModelProblem, flatten, to_array  # noqa: E402
-from pocketfit.verify import Verifier  # noqa: E402
+from pocketfit.backends import recipe
+from pocketfit.backends.base import Wanted
+from pocketfit.backends.java_types import java_inputs
+from pocketfit.parity import compare, disagreements
+from pocketfit.records import Limits, ModelSpec
+from pocketfit.tensors import ModelProblem, flatten, to_array
+from pocketfit.verify import Verifier
 
 IMAGE = (torch.randn(1, 3, 224, 224, generator=torch.Generator().manual_seed(0)),)
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-WHY = "rewritten for ExecuTorch, which has no 3-D convolution: {} x conv3d"
-
 
 def without_conv3d(model: Any) -> tuple[Any, tuple[str, ...]]:
     """The model, or a copy without the `torch.nn.Conv3d` that have zeros for padding, and a reason for the report."""
@@ -19,7 +17,7 @@ def without_conv3d(model: Any) -> tuple[Any, tuple[str, ...]]:
         return model, ()
     flat: dict[Any, Any] = {}
     model = _replaced(copy.deepcopy(model), flat)
-    return model, (WHY.format(len(flat)),)
+    return model, (f"rewritten for ExecuTorch, which has no 3-D convolution: {len(flat)} x conv3d",)
 
 
 def _is_replaced(part: Any) -> bool:

@@ -19,10 +19,10 @@ POCKETFIT = str(Path(__file__).resolve().parents[1])
 
 def not_exported(error: Exception) -> ModelProblem:
     """Control flow that depends on a tensor's values has a sentence of its own, since it has a remedy."""
-    line, deeper = _lines_of(error)
-    where = f" ({line}{deeper and f', which comes to {deeper}'})" if line else ""
+    lines = _lines_of(error)
+    where = f" ({', which comes to '.join(lines)})" if lines else ""
     if type(error).__name__ == "GuardOnDataDependentSymNode":
-        leave = "leave that part to the app, or " if deeper else ""
+        leave = "leave that part to the app, or " if len(lines) > 1 else ""
         return ModelProblem(
             f"torch.export can't follow Python's control flow over the values of a tensor{where}: "
             f"{leave}write it with torch.where or torch.cond"
@@ -42,27 +42,25 @@ def not_lowered(error: Exception) -> ModelProblem:
     return ModelProblem(f"lowering to ExecuTorch fails{operator}{where}: {said}")
 
 
-def _lines_of(error: Exception) -> tuple[str, str]:
-    """The innermost line of the model itself, and that of a library that it called, torch aside; "" where none is."""
+def _lines_of(error: Exception) -> list[str]:
+    """The innermost line of the model, and that of a library that it called, where there are such; torch is none."""
     frames = traceback.extract_tb(error.__traceback__)
-    last = max((index for index, frame in enumerate(frames) if _is_the_models(frame.filename)), default=None)
-    if last is None:
-        return "", ""
-    deeper = [frame for frame in frames[last:] if _library(frame.filename) not in ("", "torch", "pocketfit")]
-    shown = [_shown(one.filename, str(one.lineno), one.line or "") for one in (frames[last], *deeper[-1:])]
-    return shown[0], shown[1] if deeper else ""
+    last = max((index for index, frame in enumerate(frames) if _is_the_models(frame.filename)), default=len(frames))
+    others = ("", "torch", "pocketfit")
+    deeper = [frame for frame in frames[last:] if _installed(frame.filename).partition("/")[0] not in others]
+    return [_shown(one.filename, str(one.lineno), one.line or "") for one in (*frames[last : last + 1], *deeper[-1:])]
 
 
-def _library(file: str) -> str:
-    """The package that an installed file is of."""
-    return file.partition("site-packages/")[2].partition("/")[0]
+def _installed(file: str) -> str:
+    """Its path in the folder of installed packages; "" where it is not there."""
+    return file.partition("site-packages/")[2]
 
 
 def _is_the_models(file: str) -> bool:
     """Not Python's own, nor generated, nor ours, nor installed: nobody can mend that in a pull request."""
-    return not file.startswith((STANDARD_LIBRARY, POCKETFIT, "<")) and "site-packages" not in file
+    return not file.startswith((STANDARD_LIBRARY, POCKETFIT, "<")) and not _installed(file)
 
 
 def _shown(file: str, line: str, code: str) -> str:
-    place = file.partition("site-packages/")[2] or "/".join(file.split("/")[-2:])
+    place = _installed(file) or "/".join(file.split("/")[-2:])
     return f"{place}:{line}, `{code.strip()[:80]}`"

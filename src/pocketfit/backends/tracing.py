@@ -49,6 +49,7 @@ def _recorded(model: torch.nn.Module, inputs: Inputs, spec: ModelSpec) -> tuple[
                 raise ModelProblem(f"torch.jit.trace fails: {describe(error)}") from error
             traced = _trace(model, given, spec.preserve_methods, strict=False)
         except Exception as error:
+            # The model's own code runs, which raises anything.
             raise ModelProblem(f"torch.jit.trace fails: {describe(error)}") from error
     return traced, "trace", (*reasons, *_tracer_reasons(caught))
 
@@ -59,6 +60,7 @@ def _script(model: torch.nn.Module) -> Any:
     try:
         return torch.jit.script(model)
     except Exception as error:
+        # The compiler reads the model's own code, and has an exception for each thing that it does not take.
         raise ModelProblem(f"torch.jit.script fails: {describe(error)}") from error
 
 
