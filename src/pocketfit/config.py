@@ -7,13 +7,16 @@ import tomllib
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from pocketfit.errors import ConfigError
 from pocketfit.records import Config, DeviceSpec, Growth, InputSpec, Limits, ModelSpec, Prune
 from pocketfit.sizes import parse_growth, parse_percent, parse_size
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 FORMATS = ("lite", "torchscript", "executorch")
 PRECISIONS = ("fp32", "fp16", "int8", "int8-dynamic")
@@ -209,8 +212,7 @@ def _sentence(error: ValidationError, raw: Mapping[str, Any]) -> str:
     """The first thing that is wrong, where it stands, and what to do."""
     # A union such as inputs reports every alternative: the one that got furthest is what the user meant.
     first = max(error.errors(), key=lambda one: (one["type"] == "extra_forbidden", len(one["loc"])))
-    # pydantic puts names of union members into the place; a user's file has no such keys.
-    place = [part for part in first["loc"] if not str(part).startswith(("list[", "str", "function-", "int"))]
+    place = _place(first, raw)
     if first["type"] == "extra_forbidden":
         table, key = place[:-1], str(place[-1])
         near = get_close_matches(key, known_keys(table), 1)
@@ -222,6 +224,20 @@ def _sentence(error: ValidationError, raw: Mapping[str, Any]) -> str:
         )
     said = first["msg"].removeprefix("Value error, ")
     return f"{'.'.join(map(str, place))}: {said[0].lower() + said[1:]}"
+
+
+def _place(problem: ErrorDetails, raw: Mapping[str, Any]) -> list[Any]:
+    """The parts of pydantic's place that stand in the file; the others are pydantic's names for members of a union."""
+    place: list[Any] = []
+    here: Any = raw
+    for part in problem["loc"]:
+        in_table = isinstance(here, Mapping) and part in here
+        in_list = isinstance(here, list) and isinstance(part, int)
+        if in_table or in_list:
+            here = here[part]
+            place.append(part)
+    # A key that is missing stands nowhere in the file.
+    return [*place, problem["loc"][-1]] if problem["type"] == "missing" else place
 
 
 def _table(place: list[Any]) -> str:

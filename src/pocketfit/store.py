@@ -29,6 +29,8 @@ LARGEST_INT = 2**63 - 1
 # A report of 1,000 variants with 30 operators each has about 3 MB.
 FOREIGN_LIMIT_BYTES = 8 * 1024 * 1024
 MANY_ROWS = 2_000
+# pydantic puts these into the place of what is wrong with an outcome.
+OUTCOME_KINDS = frozenset(kind.__name__ for kind in (Built, Failed, Skipped))
 
 
 def read_snapshot(path: Path) -> Snapshot:
@@ -137,9 +139,14 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
 def _first_problem(error: ValidationError) -> str:
     problems = error.errors(include_url=False, include_context=False)
     # An outcome is tried as Built, Failed and Skipped; where its `state` says which it is, only that counts.
-    others = {problem["loc"][:-1] for problem in problems if problem["loc"][-1:] == ("state",)}
+    others = {place[:-1] for problem in problems if _is_state_of_an_outcome(place := problem["loc"])}
     relevant = [problem for problem in problems if not any(_is_inside(problem, other) for other in others)]
     return _sentence((relevant or problems)[0])
+
+
+def _is_state_of_an_outcome(place: tuple[int | str, ...]) -> bool:
+    """Whether this is an outcome's own `state`: an operator or a model may be called so too."""
+    return len(place) == 4 and place[0] == "outcomes" and place[2] in OUTCOME_KINDS and place[3] == "state"
 
 
 def _is_inside(problem: ErrorDetails, place: tuple[int | str, ...]) -> bool:
@@ -161,11 +168,10 @@ def _sentence(problem: ErrorDetails) -> str:
 
 def _key(place: tuple[int | str, ...]) -> str:
     """Where in the file, as `rows[0].head.size_bytes`: pydantic's names for an outcome's kinds are left out."""
-    kinds = {kind.__name__ for kind in (Built, Failed, Skipped)}
     steps = [
         step
         for before, step in zip((None, *place), place, strict=False)
-        if not (isinstance(before, int) and step in kinds)
+        if not (isinstance(before, int) and step in OUTCOME_KINDS)
     ]
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".") or "it"
 

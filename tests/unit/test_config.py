@@ -120,6 +120,28 @@ def test_a_mistake_is_one_sentence(text: str, sentence: str) -> None:
     assert "\n" not in said
 
 
+# Each begins like a name that pydantic gives to a member of a union, or is one.
+NAMES_LIKE_PYDANTICS = ("internimage", "street_view", "int", "str", "function-before", "list")
+
+
+@pytest.mark.parametrize("name", NAMES_LIKE_PYDANTICS)
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[models.NAME]\n", "'source' is missing in [models.NAME]"),
+        ('[models.NAME]\nsource = "a"\nformts = []', "unknown key 'formts' in [models.NAME]; did you mean 'formats'?"),
+        ('[models.NAME]\nsource = "a"\nNAME = 1', "unknown key 'NAME' in [models.NAME]; "),
+        ('[models.NAME]\nsource = "a"\nhow = "scripted"', "models.NAME.how: unknown how 'scripted': did you mean 'script'?"),
+        ('[models.NAME]\nsource = "a"\ninputs = [{ shpe = [1] }]', "unknown key 'shpe' in [models.NAME.inputs.0]; did you mean 'shape'?"),
+        ('[models.NAME]\nsource = "a"\ninputs = [{ dtype = "int64" }]', "'shape' is missing in [models.NAME.inputs.0]"),
+        ('[models.NAME]\nsource = "a"\nlimits = { size = "big" }', "models.NAME.limits.size: "),
+        ('[models.NAME]\nsource = "a"\nprune = { NAME = 1, amount = 0.5 }', "unknown key 'NAME' in [models.NAME.prune]; "),
+    ],
+)  # fmt: skip
+def test_a_name_like_one_of_pydantics_gets_the_same_sentence(name: str, text: str, sentence: str) -> None:
+    assert sentence.replace("NAME", name) in refusal(text.replace("NAME", name))
+
+
 def test_file_that_does_not_parse(tmp_path: Path) -> None:
     (tmp_path / "pocketfit.toml").write_text("[models\n")
     with pytest.raises(ConfigError, match=r"pocketfit\.toml: Expected '\]'.*line 1"):

@@ -260,6 +260,9 @@ def test_a_bad_report(tmp_path: Path, text: str, problem: str) -> None:
             'outcomes[0].inputs[0].shape[1] should be a valid integer, not "3"',
         ),
         (("limits", "net", "size"), "48 MB", "limits.net.size is not a known key"),
+        # Names that are the user's, though outcomes have such a key and such kinds too.
+        (("outcomes", 0, "ops"), {"state": "x"}, 'outcomes[0].ops.state should be a valid integer, not "x"'),
+        (("limits",), {"Built": {"size": 1}}, "limits.Built.size is not a known key"),
     ],
 )
 def test_a_bad_snapshot_names_the_key_of_the_right_kind(
