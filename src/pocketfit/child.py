@@ -1,11 +1,13 @@
 """The child process that model code runs in: a job file in, a result file out.
 
-`python -P -m pocketfit.child FOLDER`. Its environment holds no secrets; the parent trusts nothing of what it writes.
+`python -P -m pocketfit.child FOLDER`, or `--examine` for `pocketfit doctor`. Its environment holds no secrets; the
+parent trusts nothing of what it writes.
 """
 
 from __future__ import annotations
 
 import gc
+import json
 import os
 import resource
 import sys
@@ -42,13 +44,14 @@ from pocketfit.job import (
 )
 from pocketfit.macs import macs_by_module
 from pocketfit.names import input_names, output_name
-from pocketfit.parity import compare, disagreements, unscored
+from pocketfit.outputs import judge
+from pocketfit.parity import unscored
 from pocketfit.prune import prune_model
 from pocketfit.records import Evaluated, Limits, TensorFile
 from pocketfit.shapes import baked_in, second_inputs
 from pocketfit.source import describe, load_model
 from pocketfit.tensors import ModelProblem, flatten, nest, to_array
-from pocketfit.verify import Verifier
+from pocketfit.verify import Verifier, as_arrays
 
 if TYPE_CHECKING:
     import torch
@@ -75,6 +78,14 @@ def main(folder: Path) -> None:
     unfinished = folder / f"{RESULT_FILE}.partial"
     unfinished.write_text(to_json(result))
     unfinished.rename(folder / RESULT_FILE)
+
+
+def examine() -> dict[str, dict[str, str | None]]:
+    """For each format, why it can't be built on this machine (None where it can), and what builds it here."""
+    import torch
+
+    built_with = {name: backend.host_runtime() or f"torch {torch.__version__}" for name, backend in BACKENDS.items()}
+    return {"unfit": {name: backend.unfit() for name, backend in BACKENDS.items()}, "built_with": dict(built_with)}
 
 
 def export(job: Job, folder: Path) -> Result:
@@ -149,13 +160,14 @@ def _export(job: Job, folder: Path) -> Result:
         return NotExported(one_sentence(refusals), reasons, torch=torch.__version__)
     enter(folder, f"running {path.name} on {where(job.variant.format)}")
     run = backend.load(path)
-    parity, reason, beyond = verify.measure(run)
-    if reason:
-        sentence = f"the {job.variant.format} file does not compute what eager does: {reason}"
-        return NotExported(sentence, reasons, beyond, parity, torch.__version__)
+    judged = verify.measure(run)
+    parity = judged.parity
+    if judged.problem:
+        sentence = f"the {job.variant.format} file does not compute what eager does: {judged.problem}"
+        return NotExported(sentence, reasons, judged.failed_limits, parity, torch.__version__)
     if second is not None:
         enter(folder, f"running {path.name} on check_inputs")
-        if problem := baked_in(job.spec, precision, model, run, inputs, second):
+        if problem := baked_in(job.spec, precision, model, run, inputs, second, flat=backend.flat_outputs):
             return NotExported(problem, reasons, (), parity, torch.__version__)
     metric.of_file(_nested(run, model, inputs) if backend.flat_outputs else run, f"the {job.variant.format} file")
     return Exported(
@@ -226,17 +238,19 @@ def _eager_outputs(model: torch.nn.Module, inputs: Inputs) -> list[tuple[str, to
         raise ModelProblem(f"forward does not take these inputs ({kinds}): {describe(error)}") from error
     if not outputs:
         raise ModelProblem("forward returns no tensor, so there is nothing to compare")
-    parity = compare([to_array(one) for _, one in outputs], [to_array(one) for _, one in again])
-    if beyond := disagreements(parity, Limits(), "fp32"):
+    if problem := judge(as_arrays(outputs), as_arrays(again), Limits(), "fp32").problem:
         raise ModelProblem(
-            f"eager itself answers differently when asked twice ({beyond[0].sentence}): "
+            f"eager itself answers differently when asked twice ({problem}): "
             "look for dropout or random numbers in forward"
         )
     return outputs
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    if sys.argv[1] == "--examine":
+        print(json.dumps(examine()))
+    else:
+        main(Path(sys.argv[1]))
     sys.stdout.flush()
     sys.stderr.flush()
     # Threads that model code left running must not keep a finished child alive.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pocketfit.backends import BACKENDS
 from pocketfit.job import HostOutputs, HostRun, NotExported
-from pocketfit.parity import compare, disagreements, read_tensor, structure_differs
+from pocketfit.outputs import judge, read_outputs
 from pocketfit.records import Limits, Smoke, SmokeInput, TensorFile
 from pocketfit.runtime import Library
 from pocketfit.worker import Sandbox, run_on_host
@@ -45,16 +45,11 @@ def problem_on_host(
         result = run_golden(given, sandbox, Path(name))
         if isinstance(result, NotExported):
             return result.reason, ""
-        outputs = list(result.outputs)
-        if len(outputs) == len(golden) and BACKENDS[given.format].flat_outputs:
-            outputs = [replace(one, path=expected.path) for one, expected in zip(outputs, golden, strict=True)]
-        if differs := structure_differs(golden, outputs):
-            return differs, ""
-        parity = compare(
-            [read_tensor(one, given.folder) for one in golden], [read_tensor(one, Path(name)) for one in outputs]
-        )
-    problem = "; ".join(one.sentence for one in disagreements(parity, Limits(), precision))
-    return problem or None, f"runs, and its largest difference from eager is {parity.max_abs_diff:.2g}"
+        expected, actual = read_outputs(golden, given.folder), read_outputs(result.outputs, Path(name))
+    judged = judge(expected, actual, Limits(), precision, flat=BACKENDS[given.format].flat_outputs)
+    if judged.problem:
+        return judged.problem, ""
+    return None, f"runs, and its largest difference from eager is {judged.parity.max_abs_diff:.2g}"
 
 
 def describe_outputs(outputs: Sequence[TensorFile]) -> str:

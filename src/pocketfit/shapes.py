@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.backends.java_types import java_inputs
-from pocketfit.parity import compare, disagreements, structure_differs
+from pocketfit.outputs import judge
 from pocketfit.records import ModelSpec
 from pocketfit.source import describe, given_inputs, seeded_inputs
-from pocketfit.tensors import ModelProblem, flatten, to_array
-from pocketfit.verify import described
+from pocketfit.tensors import ModelProblem, flatten
+from pocketfit.verify import as_arrays
 
 if TYPE_CHECKING:
     import torch
+
+    from pocketfit.verify import Arrays
 
     Inputs = tuple[torch.Tensor, ...]
 
@@ -32,11 +34,18 @@ def second_inputs(spec: ModelSpec, root: Path, golden: Inputs) -> Inputs:
 
 
 def baked_in(
-    spec: ModelSpec, precision: str, eager: Callable[..., Any], run: Callable[..., Any], golden: Inputs, second: Inputs
+    spec: ModelSpec,
+    precision: str,
+    eager: Callable[..., Any],
+    run: Callable[..., Any],
+    golden: Inputs,
+    second: Inputs,
+    *,
+    flat: bool,
 ) -> str | None:
     """How the file `run` fails on the second set where eager does not, in one sentence, or None.
 
-    Raises ModelProblem where eager itself does not take it.
+    `flat`: the file answers with one flat list, in eager's order. Raises ModelProblem where eager does not take it.
     """
     import torch
 
@@ -45,24 +54,23 @@ def baked_in(
     what = f"{'static shape' if other_shape else 'a value of inputs was'} baked in: {shown}"
     try:
         with torch.inference_mode():
-            expected = [(path, to_array(one)) for path, one in flatten(eager(*second))]
+            expected = as_arrays(list(flatten(eager(*second))))
     except ModelProblem:
         raise
     except Exception as error:
         raise ModelProblem(f"{shown}: forward does not take them: {describe(error)}") from error
     try:
         with torch.no_grad():
-            actual = [(path, to_array(one)) for path, one in flatten(run(*java_inputs(second)))]
+            actual = as_arrays(list(flatten(run(*java_inputs(second)))))
     except Exception as error:
         return f"{what} fail: {describe(error)}"
-    if structure_differs(described(expected), described(actual)):
+    judged = judge(expected, actual, spec.limits, precision, flat=flat)
+    if not judged.same_structure and _shapes(actual) != _shapes(expected):
         return f"{what} give {_shapes(actual)} where eager gives {_shapes(expected)}"
-    parity = compare([one for _, one in expected], [one for _, one in actual], [path for path, _ in expected])
-    beyond = disagreements(parity, spec.limits, precision)
-    return f"{what} give another answer than eager: {beyond[0].sentence}" if beyond else None
+    return f"{what} give another answer than eager: {judged.problem}" if judged.problem else None
 
 
-def _shapes(outputs: list[tuple[str, Any]]) -> str:
+def _shapes(outputs: Arrays) -> str:
     return ", ".join("x".join(map(str, array.shape)) or "a scalar" for _, array in outputs) or "nothing"
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pocketfit.devices.base import Device, DeviceRun
 from pocketfit.host import HostTimer
-from pocketfit.parity import compare, disagreements, read_tensor, structure_differs
+from pocketfit.outputs import Judged, judge, read_outputs
 from pocketfit.records import (
     Built,
     DeviceInfo,
@@ -159,10 +159,11 @@ def smoke(
     """Run one artifact and compare what it answers with the golden outputs, where there are any."""
     with tempfile.TemporaryDirectory(prefix="pocketfit-device-") as name:
         run = device.smoke(given, Path(name))
-        parity, reason = _judge(run, Path(name), given.folder, golden, limits, variant.precision)
+        judged = _judge(run, Path(name), given.folder, golden, limits, variant.precision)
+    parity = judged.parity
     return Smoke(
-        status="failed" if run.status == "passed" and reason else run.status,
-        reason=reason or run.reason,
+        status="failed" if judged.problem else run.status,
+        reason=f"on the device {judged.problem}" if judged.problem else run.reason,
         device=info.kind,
         abi=info.abi,
         runtime=run.runtime,
@@ -179,20 +180,8 @@ def smoke(
 
 def _judge(
     run: DeviceRun, folder: Path, golden_folder: Path, golden: tuple[TensorFile, ...], limits: Limits, precision: str
-) -> tuple[Parity, str]:
+) -> Judged:
     if run.status != "passed" or not golden:
-        return Parity(), ""
-    outputs = _placed(golden, run)
-    if differs := structure_differs(golden, outputs):
-        return Parity(), f"on the device {differs}"
-    expected = [read_tensor(tensor, golden_folder) for tensor in golden]
-    parity = compare(expected, [read_tensor(tensor, folder) for tensor in outputs], [one.path for one in golden])
-    beyond = disagreements(parity, limits, precision)
-    return parity, "on the device " + "; ".join(one.sentence for one in beyond) if beyond else ""
-
-
-def _placed(golden: tuple[TensorFile, ...], run: DeviceRun) -> tuple[TensorFile, ...]:
-    """The run's outputs; those of a flat list under the places that eager has them in, in order."""
-    if not run.flat or len(run.outputs) != len(golden):
-        return run.outputs
-    return tuple(replace(output, path=place.path) for output, place in zip(run.outputs, golden, strict=True))
+        return Judged(Parity())
+    expected, actual = read_outputs(golden, golden_folder), read_outputs(run.outputs, folder)
+    return judge(expected, actual, limits, precision, flat=run.flat)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.backends.java_types import java_inputs
-from pocketfit.parity import ROUNDING_MIN_SQNR_DB, compare_sets, disagreements, structure_differs
-from pocketfit.records import Limits, Parity, TensorFile
+from pocketfit.outputs import Judged, judge_sets
+from pocketfit.parity import ROUNDING_MIN_SQNR_DB
+from pocketfit.records import Limits
 from pocketfit.tensors import flatten, to_array
 
 if TYPE_CHECKING:
     import torch
 
     Inputs = tuple[torch.Tensor, ...]
-    Outputs = list[tuple[str, torch.Tensor]]
+    Outputs = Sequence[tuple[str, torch.Tensor]]
+    Arrays = list[tuple[str, Any]]
 
 
 class Verifier:
@@ -39,37 +41,29 @@ class Verifier:
             self.sets.append((inputs, outputs))
 
     def problem(self, run: Callable[..., Any]) -> str | None:
-        return self.measure(run)[1]
+        return self.measure(run).problem or None
 
     def careful_problem(self, run: Callable[..., Any]) -> str | None:
         """For a step that can be left out: one that costs more than rounding does is wrong, whatever the limit."""
-        parity, problem, _ = self.measure(run)
-        least_db = ROUNDING_MIN_SQNR_DB.get(self.precision)
-        if problem or least_db is None or parity.sqnr_db is None or parity.sqnr_db >= least_db:
-            return problem
-        return f"SQNR against eager is {parity.sqnr_db:.1f} dB, where rounding alone leaves {least_db:g} dB and more"
+        judged, least_db = self.measure(run), ROUNDING_MIN_SQNR_DB.get(self.precision)
+        sqnr_db = judged.parity.sqnr_db
+        if judged.problem or least_db is None or sqnr_db is None or sqnr_db >= least_db:
+            return judged.problem or None
+        return f"SQNR against eager is {sqnr_db:.1f} dB, where rounding alone leaves {least_db:g} dB and more"
 
-    def measure(self, run: Callable[..., Any]) -> tuple[Parity, str | None, tuple[str, ...]]:
-        """Parity over all sets, the sentence that says what is wrong, and the limits that are passed."""
+    def measure(self, run: Callable[..., Any]) -> Judged:
+        """How `run` agrees with eager over all sets."""
         import torch
 
-        expected, actual = [], []
-        for inputs, outputs in self.sets:
-            with torch.no_grad():
-                answer = list(flatten(run(*java_inputs(inputs))))
-            wanted = [(path, to_array(tensor)) for path, tensor in outputs]
-            given = [(path, to_array(tensor)) for path, tensor in answer]
-            if self.flat and len(given) == len(wanted):
-                given = [(path, array) for (path, _), (_, array) in zip(wanted, given, strict=True)]
-            if reason := structure_differs(described(wanted), described(given)):
-                return Parity(), reason, ()
-            expected.append([array for _, array in wanted])
-            actual.append([array for _, array in given])
-        parity = compare_sets(expected, actual, [path for path, _ in self.sets[0][1]])
-        beyond = disagreements(parity, self.limits, self.precision)
-        return parity, "; ".join(one.sentence for one in beyond) or None, tuple(one.limit for one in beyond)
+        def answers() -> Iterator[tuple[Arrays, Arrays]]:
+            for inputs, outputs in self.sets:
+                with torch.no_grad():
+                    answer = list(flatten(run(*java_inputs(inputs))))
+                yield as_arrays(outputs), as_arrays(answer)
+
+        return judge_sets(answers(), self.limits, self.precision, flat=self.flat)
 
 
-def described(arrays: Sequence[tuple[str, Any]]) -> list[TensorFile]:
-    """Arrays as what is said of them, without a file."""
-    return [TensorFile(path, array.dtype.name, tuple(array.shape), "") for path, array in arrays]
+def as_arrays(outputs: Outputs) -> Arrays:
+    """Outputs as tensors.flatten gives them, their tensors as arrays; raises ModelProblem."""
+    return [(path, to_array(tensor)) for path, tensor in outputs]

@@ -108,11 +108,18 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def export(root: Path, source: str, *inputs: InputSpec, precision: str = "fp32") -> Exported | NotExported:
+def export(
+    root: Path,
+    source: str,
+    *inputs: InputSpec,
+    precision: str = "fp32",
+    check_inputs: tuple[InputSpec, ...] | None = None,
+) -> Exported | NotExported:
     """As the child does it, in this process."""
     folder = root.parent / "job"
     folder.mkdir()
-    job = Job(Variant("net", "executorch", precision), ModelSpec("net", source, inputs=inputs), str(root), str(folder))
+    spec = ModelSpec("net", source, inputs=inputs, check_inputs=check_inputs)
+    job = Job(Variant("net", "executorch", precision), spec, str(root), str(folder))
     result = child.export(job, folder)
     assert isinstance(result, Exported | NotExported)
     return result
@@ -143,6 +150,24 @@ def test_a_nested_output_is_eagers(root: Path) -> None:
     assert left["aten::mean"] == 1
     assert result.delegation.delegated + sum(left.values()) == result.delegation.total == sum(result.ops.values())
     assert delegation.startswith(f"XNNPACK takes {result.delegation.delegated} of {result.delegation.total} operators;")
+
+
+@pytest.mark.parametrize(
+    ("source", "inputs"), [("net.py:net", (IMAGE,)), ("net.py:Nested", (IMAGE, InputSpec((4,), "bool")))]
+)
+def test_check_inputs_of_the_files_own_shape_pass(root: Path, source: str, inputs: tuple[InputSpec, ...]) -> None:
+    """A .pte answers with a flat list whatever eager's outputs are nested in: that is no other answer."""
+    result = export(root, source, *inputs, check_inputs=inputs)
+    assert isinstance(result, Exported), result
+
+
+def test_check_inputs_of_another_shape(root: Path) -> None:
+    result = export(root, "net.py:net", IMAGE, check_inputs=(InputSpec((2, 3, 16, 16)),))
+    assert isinstance(result, NotExported), result
+    assert result.reason == (
+        "static shape baked in: check_inputs (2x3x16x16) fail: ModelProblem: net.executorch.fp32.pte takes inputs of "
+        "1x3x16x16, and was given 2x3x16x16"
+    )
 
 
 @pytest.mark.parametrize(
