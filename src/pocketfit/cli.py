@@ -301,15 +301,18 @@ def init(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(serial: Serial = None, emulator_image: EmulatorImage = None) -> None:
     """Say what works here and what does not, with the next step for each.
+
+    Devices and formats are asked by the code that a run asks.
 
     Example: `pocketfit doctor`
     """
     from pocketfit.doctor import examine
     from pocketfit.render.exported import print_findings
 
-    _leave(EnvironmentProblem.exit_code if print_findings(examine()) else 0)
+    findings = examine(_device_options(serial, emulator_image, None))
+    _leave(EnvironmentProblem.exit_code if print_findings(findings) else 0)
 
 
 def main() -> None:

@@ -1,19 +1,21 @@
-"""What works here and what does not, with the next step for each."""
+"""What works here and what does not, with the next step for each: asked of the code that a run asks."""
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 
-from pocketfit.backends import BACKENDS
-from pocketfit.backends.recipe import no_xnnpack
+from pocketfit.devices import DEVICES
+from pocketfit.devices.base import DeviceOptions
 from pocketfit.errors import CommandError, PocketfitError
 from pocketfit.process import finish, run
 from pocketfit.records import DeviceSpec
+
+# What nobody can do without; the other formats and devices are for some users.
+NEEDED = ("lite", "torchscript", "jvm")
 
 
 @dataclass(frozen=True)
@@ -26,19 +28,9 @@ class Finding:
     needed: bool = True
 
 
-def examine() -> tuple[Finding, ...]:
-    checks: tuple[Callable[[], Finding], ...] = (
-        _python,
-        _git,
-        _torch,
-        _executorch,
-        _java,
-        _android,
-        _adb,
-        _docker,
-        _kvm,
-    )
-    return tuple(check() for check in checks)
+def examine(options: DeviceOptions) -> tuple[Finding, ...]:
+    """Look at everything that a run may need; each finding is a line for the user."""
+    return (_python(), _git(), *_formats(), _java(), *(_device(kind, options) for kind in DEVICES))
 
 
 def _python() -> Finding:
@@ -56,20 +48,18 @@ def _git() -> Finding:
         return Finding("git", "", "not on PATH: apt-get install git")
 
 
-def _torch() -> Finding:
-    # In a process of its own: loading torch takes seconds and gigabytes that nothing else here needs.
-    code = "import torch, torch.backends.xnnpack as x; print(torch.__version__, x.enabled)"
-    done = finish([sys.executable, "-P", "-c", code], timeout=120, env=dict(os.environ))
+def _formats() -> Iterator[Finding]:
+    """One finding for each format, by the child that would build it: torch is loaded in no process of ours."""
+    done = finish([sys.executable, "-P", "-m", "pocketfit.child", "--examine"], timeout=120, env=dict(os.environ))
+    lines = [line for line in (done.stdout if done.code == 0 else done.stderr).splitlines() if line.strip()]
     if done.code:
-        return Finding("torch", "", "not installed: pip install -r requirements/torch.txt")
-    version, enabled = done.stdout.split()
-    return Finding("torch", version, "" if enabled == "True" else no_xnnpack())
-
-
-def _executorch() -> Finding:
-    if reason := BACKENDS["executorch"].unfit():
-        return Finding("executorch", "", reason, needed=False)
-    return Finding("executorch", version("executorch"))
+        said = lines[-1].strip() if lines else "it printed nothing"
+        missing = "No module named 'torch'" in said
+        yield Finding("torch", "", "not installed: pip install -r requirements/torch.txt" if missing else said)
+        return
+    answer = json.loads(lines[-1])
+    for name, problem in answer["unfit"].items():
+        yield Finding(name, answer["built_with"][name], problem or "", name in NEEDED)
 
 
 def _java() -> Finding:
@@ -82,36 +72,11 @@ def _java() -> Finding:
     return Finding("Java", lines[0], "" if done.code == 0 else lines[-1])
 
 
-def _android() -> Finding:
-    from pocketfit.devices import DEVICES
-    from pocketfit.devices.base import DeviceOptions
-
-    device = DEVICES["jvm"](DeviceSpec(), DeviceOptions())
+def _device(kind: str, options: DeviceOptions) -> Finding:
+    device, needed = DEVICES[kind](DeviceSpec(), options), kind in NEEDED
     try:
-        reason = device.unavailable()
-    except PocketfitError as error:
-        reason = str(error)
-    if reason:
-        return Finding("device jvm", "", reason)
-    return Finding("device jvm", ", ".join(device.info().runtimes.values()))
-
-
-def _adb() -> Finding:
-    found = shutil.which("adb")
-    return Finding("adb", found or "", "" if found else "not on PATH: apt-get install adb", needed=False)
-
-
-def _docker() -> Finding:
-    usable = os.access("/var/run/docker.sock", os.W_OK)
-    return Finding(
-        "Docker",
-        "/var/run/docker.sock" if usable else "",
-        "" if usable else "its socket can't be written: start dockerd, or join the group docker",
-        needed=False,
-    )
-
-
-def _kvm() -> Finding:
-    usable = os.access("/dev/kvm", os.R_OK | os.W_OK)
-    problem = "/dev/kvm can't be opened, so no emulator: enable virtualization, or join the group kvm"
-    return Finding("KVM", "/dev/kvm" if usable else "", "" if usable else problem, needed=False)
+        if problem := device.unavailable():
+            return Finding(f"device {kind}", "", problem, needed)
+        return Finding(f"device {kind}", device.summary(), needed=needed)
+    except PocketfitError as problem:
+        return Finding(f"device {kind}", "", str(problem), needed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -333,7 +334,41 @@ def test_no_java(repository: Path, tmp_path: Path) -> None:
 def test_doctor(repository: Path) -> None:
     done = pocketfit(repository, "doctor")
     assert done.returncode == 0, done.stdout
-    assert "✓ device jvm pytorch_android_lite 1.12.2, pytorch_android 1.13.1" in done.stdout
+    assert "✓ device jvm pytorch_android_lite 1.12.2, pytorch_android 1.13.1" in " ".join(done.stdout.split())
+    assert re.search(r"^✓ lite +torch 2\.", done.stdout, re.MULTILINE)
+    assert re.search(r"^✓ executorch +executorch 1\.", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "variables", "problem"),
+    [
+        (
+            "emulator",
+            {"DOCKER_HOST": "unix:///nowhere.sock"},
+            "there is no Docker at unix:///nowhere.sock: start Docker",
+        ),
+        (
+            "emulator",
+            {"DOCKER_HOST": "tcp://far:2375"},
+            "DOCKER_HOST is tcp://far:2375, and an emulator there can't be",
+        ),
+        ("adb", {"ANDROID_ADB_SERVER_PORT": "1", "ADB_SERVER_SOCKET": "tcp:127.0.0.1:1"}, "cannot connect to daemon"),
+        (
+            "jvm",
+            {"POCKETFIT_ANDROID": "/nowhere"},
+            "the Android runtime is not built, /nowhere/runtimes.json is missing",
+        ),
+    ],
+)
+def test_doctor_says_of_a_device_what_a_run_says(
+    repository: Path, kind: str, variables: dict[str, str], problem: str
+) -> None:
+    doctor = pocketfit(repository, "doctor", **variables).stdout
+    run = pocketfit(repository, "run", "--base", "none", "--device", kind, **variables).stderr
+    (line,) = [line for line in doctor.splitlines() if f" device {kind} " in line]
+    said = line.split(maxsplit=3)[3]
+    assert problem in said
+    assert f"device {kind} can't be used: {said}" in run
 
 
 def test_doctor_without_the_android_runtime(repository: Path, tmp_path: Path) -> None:

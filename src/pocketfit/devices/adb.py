@@ -33,6 +33,9 @@ class AdbDevice:
             return str(problem)
         return found if isinstance(found, str) else None
 
+    def summary(self) -> str:
+        return str(pick(list_devices(), self.serial))
+
     def start(self) -> None:
         found = pick(list_devices(), self.serial)
         if isinstance(found, str):

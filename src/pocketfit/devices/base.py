@@ -51,6 +51,9 @@ class Device(Protocol):
     def unavailable(self) -> str | None:
         """Why this device can't be used here, with the next step, or None if it can."""
 
+    def summary(self) -> str:
+        """What a run would use, in a few words; only asked where the device is available, before `start`."""
+
     def start(self) -> None:
         """Bring it up, where it has to be; raises EnvironmentProblem that says what failed and the next step."""
 

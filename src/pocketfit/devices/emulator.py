@@ -70,6 +70,9 @@ class EmulatorDevice:
         except EnvironmentProblem as problem:
             return str(problem)
 
+    def summary(self) -> str:
+        return f"{self.image}, by Docker and /dev/kvm"
+
     def start(self) -> None:
         docker = self._docker = connect()
         if self.log_folder:

@@ -68,6 +68,9 @@ class JvmDevice:
             return f"its Android libraries are {abi}'s, and this machine is {platform.machine()}: use another device"
         return None
 
+    def summary(self) -> str:
+        return ", ".join(self.info().runtimes.values())
+
     def start(self) -> None:
         """Nothing to bring up: each artifact gets a JVM of its own."""
 

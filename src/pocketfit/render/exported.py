@@ -61,7 +61,7 @@ def print_findings(findings: Sequence[Finding]) -> bool:
     console = _console()
     for finding in findings:
         mark = "✓" if not finding.problem else "✗" if finding.needed else "-"
-        console.print(f"{mark} {finding.what:<11}{finding.found if not finding.problem else finding.problem}")
+        console.print(f"{mark} {finding.what:<16}{finding.found if not finding.problem else finding.problem}")
     return any(finding.problem and finding.needed for finding in findings)
 
 
