@@ -19,6 +19,7 @@ from pathlib import Path
 from statistics import median
 
 from pocketfit.backends import BACKENDS
+from pocketfit.formats import FORMATS
 from pocketfit.parity import read_tensor
 from pocketfit.records import Built, InputSpec, ModelSpec, Variant
 from pocketfit.rounds import take_rounds
@@ -45,7 +46,7 @@ def with_statistics(name):
 
 
 def main() -> None:
-    print(f"{cpu()}, {BACKENDS['executorch'].host_runtime()}\n")
+    print(f"{cpu()}, {FORMATS['executorch'].host_runtime()}\n")
     print("| model | threads | eager | .pte fp32 | .pte int8 | fp32 | int8 | int8 file of fp32 | int8 SQNR |")
     print("| :-- | --: | --: | --: | --: | --: | --: | --: | --: |")
     with tempfile.TemporaryDirectory() as name:

@@ -10,6 +10,7 @@ from typing import TextIO
 from entrypoint.locate import ConfigLines
 from pocketfit.comment import NotPosted, Posted
 from pocketfit.errors import VERDICT_FAILED, PocketfitError
+from pocketfit.out import MANIFEST_FILE, Out
 from pocketfit.records import Report, Row
 from pocketfit.workflow_commands import annotate, write_output
 
@@ -42,7 +43,7 @@ class Results:
 def report_identity(workspace: Path, out: str) -> object:
     """What tells the report that is there from the one that a run writes; None where there is none."""
     try:
-        stat = (workspace / out / "report.json").lstat()
+        stat = Out(workspace / out).report_json.lstat()
     except OSError:
         return None
     return stat.st_ino, stat.st_mtime_ns, stat.st_size
@@ -51,19 +52,21 @@ def report_identity(workspace: Path, out: str) -> object:
 def collect(workspace: Path, out: str, code: int, earlier: object = None) -> Results:
     """Read what the run left; `earlier` is the identity of the report that was there before."""
 
-    def there(name: str) -> str:
-        return f"{out}/{name}" if (workspace / out / name).exists() else ""
+    made = Out(workspace / out)
+
+    def there(path: Path) -> str:
+        return str(path.relative_to(workspace)) if path.exists() else ""
 
     identity = report_identity(workspace, out)
     is_new = identity is not None and identity != earlier
-    report = _read(workspace / out / "report.json") if is_new else None
+    report = _read(made.report_json) if is_new else None
     return Results(
         verdict=report.verdict if report else {0: "pass", VERDICT_FAILED: "fail"}.get(code, "error"),
         report=report,
-        report_json=there("report.json") if report else "",
-        report_md=there("report.md") if report else "",
-        report_html=there("report.html") if report else "",
-        artifacts=there("artifacts"),
+        report_json=there(made.report_json) if report else "",
+        report_md=there(made.report_md) if report else "",
+        report_html=there(made.report_html) if report else "",
+        artifacts=there(made.all_artifacts),
     )
 
 
@@ -76,7 +79,7 @@ def summary(results: Results, workspace: Path) -> str:
     if not results.artifacts:
         return ""
     folder = workspace / results.artifacts / "head"
-    files = [path for path in sorted(folder.glob("*")) if path.is_file() and path.name != "manifest.json"]
+    files = [path for path in sorted(folder.glob("*")) if path.is_file() and path.name != MANIFEST_FILE]
     rows = [f"| `{path.name}` | {path.stat().st_size:,} |" for path in files]
     return "\n".join(["### Pocketfit: exported", "", "| File | Bytes |", "| :-- | --: |", *rows, ""]) if rows else ""
 

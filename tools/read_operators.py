@@ -25,8 +25,8 @@ from pocketfit.devices.jvm import FLAGS
 from pocketfit.devices.program import parse_answer, words
 from pocketfit.devices.reason import missing_operators
 from pocketfit.process import finish
-from pocketfit.records import SmokeInput
-from pocketfit.runtime import AndroidSide, RuntimeName, find_android
+from pocketfit.records import RuntimeName, SmokeInput
+from pocketfit.runtime import AndroidSide, find_android
 from pocketfit.schema import Schema, parse_schema
 
 DATA = Path(__file__).resolve().parent.parent / "src" / "pocketfit" / "data" / "operators"

@@ -19,12 +19,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pocketfit.backends import BACKENDS
 from pocketfit.config import read_config
 from pocketfit.devices.base import DeviceOptions
 from pocketfit.devices.choose import Choice, choose_device
 from pocketfit.errors import ConfigError
 from pocketfit.files import write_text_atomically
+from pocketfit.formats import FORMATS
 from pocketfit.pipeline import NO_BASE, Head, Request, run
 from pocketfit.records import Config, DeviceSpec, ModelSpec, Report, Row
 from pocketfit.store import read_report, write_report
@@ -59,7 +59,7 @@ def main(names: Sequence[str]) -> int:
         print(f"{unknown[0]!r} is none of the models: {', '.join(known)}", file=sys.stderr)
         return ConfigError.exit_code
     wanted = [spec for spec in config.models if not names or spec.name in names]
-    formats = tuple(BACKENDS)
+    formats = tuple(FORMATS)
     device = choose_device(DeviceSpec("jvm"), None, DeviceOptions())
     reports: dict[str, Report] = {}
     for number, spec in enumerate(wanted, 1):

@@ -13,11 +13,12 @@ from pocketfit.comment import DEFAULT_KEY, NotPosted
 from pocketfit.context import WorkflowRun
 from pocketfit.errors import ConfigError
 from pocketfit.github import GitHub
+from pocketfit.out import REPORT_FILE
 from pocketfit.records import Report
 from pocketfit.store import FOREIGN_LIMIT_BYTES, parse_foreign_report
 
 ARTIFACT = "pocketfit-report"
-MEMBER = "report.json"
+MEMBER = REPORT_FILE
 ZIP_LIMIT_BYTES = 4 * 1024 * 1024
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # What zipfile raises for bytes that only look like an archive.

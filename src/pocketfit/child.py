@@ -25,6 +25,7 @@ from pocketfit.backends.java_types import java_inputs
 from pocketfit.backends.quantize import use_engine
 from pocketfit.calibration import load_batches
 from pocketfit.dissect import dissect
+from pocketfit.formats import FORMATS
 from pocketfit.given import run_given, time_given, where
 from pocketfit.golden import write_arrays
 from pocketfit.input_sets import further_inputs, golden_of
@@ -84,7 +85,7 @@ def examine() -> dict[str, dict[str, str | None]]:
     """For each format, why it can't be built on this machine (None where it can), and what builds it here."""
     import torch
 
-    built_with = {name: backend.host_runtime() or f"torch {torch.__version__}" for name, backend in BACKENDS.items()}
+    built_with = {name: FORMATS[name].host_runtime() or f"torch {torch.__version__}" for name in BACKENDS}
     return {"unfit": {name: backend.unfit() for name, backend in BACKENDS.items()}, "built_with": dict(built_with)}
 
 
@@ -126,7 +127,8 @@ def _export(job: Job, folder: Path) -> Result:
     from pocketfit.anatomy import count_parameters
     from pocketfit.backends.compatible import find_target, one_sentence, refused, refused_outputs
 
-    backend, limits, precision = BACKENDS[job.variant.format], job.spec.limits, job.variant.precision
+    backend, facts = BACKENDS[job.variant.format], FORMATS[job.variant.format]
+    limits, precision = job.spec.limits, job.variant.precision
     enter(folder, f"loading {job.spec.source}")
     with _uncollected():
         model, inputs = load_model(job.spec, Path(job.root))
@@ -144,7 +146,7 @@ def _export(job: Job, folder: Path) -> Result:
     golden_in = write_arrays([(f"[{i}]", to_array(one)) for i, one in enumerate(given)], folder, "input")
     golden_out = write_arrays([(path, to_array(one)) for path, one in eager], folder, "output")
     second = None if job.spec.check_inputs is None else second_inputs(job.spec, Path(job.root), inputs)
-    verify = Verifier((inputs, eager), limits, precision, flat=backend.flat_outputs)
+    verify = Verifier((inputs, eager), limits, precision, flat=facts.flat_outputs)
     verify.add(model, further_inputs(job.spec, inputs, batches if job.spec.calibration else ()))
 
     enter(folder, "tracing and optimizing")
@@ -153,7 +155,7 @@ def _export(job: Job, folder: Path) -> Result:
     wanted = Wanted(model, inputs, job.spec, precision, batches, partial(enter, folder), target, verify.careful_problem)
     optimized = backend.optimize(wanted, verify.problem)
     reasons = (*reasons, *optimized.reasons, *notes)
-    path = folder / f"{job.variant.stem}{backend.suffix}"
+    path = folder / f"{job.variant.stem}{facts.suffix}"
     enter(folder, f"saving {path.name}")
     dropped_debug_bytes = backend.save(optimized, path)
     if refusals := (*refused(target, path, optimized.module, optimized.layers), *refused_outputs(target, eager)):
@@ -167,9 +169,9 @@ def _export(job: Job, folder: Path) -> Result:
         return NotExported(sentence, reasons, judged.failed_limits, parity, torch.__version__)
     if second is not None:
         enter(folder, f"running {path.name} on check_inputs")
-        if problem := baked_in(job.spec, precision, model, run, inputs, second, flat=backend.flat_outputs):
+        if problem := baked_in(job.spec, precision, model, run, inputs, second, flat=facts.flat_outputs):
             return NotExported(problem, reasons, (), parity, torch.__version__)
-    metric.of_file(_nested(run, model, inputs) if backend.flat_outputs else run, f"the {job.variant.format} file")
+    metric.of_file(_nested(run, model, inputs) if facts.flat_outputs else run, f"the {job.variant.format} file")
     return Exported(
         file=path.name,
         parameters=parameters,

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pocketfit import __version__
+from pocketfit.devices import DEVICES
 from pocketfit.errors import VERDICT_FAILED, ConfigError, EnvironmentProblem, PocketfitError
+from pocketfit.formats import FORMATS, PRECISIONS, listed
 
 if TYPE_CHECKING:
     from pocketfit.devices.base import DeviceOptions
@@ -34,7 +36,7 @@ ConfigFile = Annotated[
 Models = Annotated[list[str] | None, typer.Option("--model", help="Only this model; may be repeated.")]
 DeviceKind = Annotated[
     str | None,
-    typer.Option("--device", help="auto, jvm, adb, emulator or none. Default: the configuration's, else auto."),
+    typer.Option("--device", help=f"{listed(('auto', *DEVICES, 'none'))}. Default: the configuration's, else auto."),
 ]
 Shapes = Annotated[
     list[str] | None, typer.Option("--shape", help="An input, e.g. 1,3,224,224 or 1,16:int64; once for each.")
@@ -102,14 +104,15 @@ def run(
     """
     from pocketfit import pipeline
     from pocketfit.devices.choose import choose_device
-    from pocketfit.plan import parse_variants
+    from pocketfit.out import Out as OutFolder
+    from pocketfit.variants import parse_variants
 
     _require_torch()
     wanted = parse_variants(variant, "--variant") if variant else ()
     request = replace(_request(base, config, out, model, timeout), exact=exact, variants=wanted)
     request = replace(request, requirements=requirements)
     head = pipeline.read_head(request)
-    pipeline.prepare_out(out)
+    OutFolder(out).prepare()
     options = _device_options(serial, emulator_image, out)
     report = pipeline.run(request, head, choose_device(head.config.device, device, options))
     _show(report)
@@ -123,9 +126,9 @@ def export(
         str | None, typer.Argument(help="One model: module:callable, file.py:callable or a saved file.")
     ] = None,
     shape: Shapes = None,
-    format_name: Annotated[str, typer.Option("--format", help="lite, torchscript or executorch.")] = "lite",
+    format_name: Annotated[str, typer.Option("--format", help=f"{listed(FORMATS)}.")] = "lite",
     precision: Annotated[
-        str, typer.Option("--precision", help="fp32; executorch also fp16, int8, int8-dynamic.")
+        str, typer.Option("--precision", help=f"{listed(PRECISIONS)}; fp16 for executorch only.")
     ] = "fp32",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write.")] = None,
     config: ConfigFile = None,
@@ -139,6 +142,7 @@ def export(
     Example: `pocketfit export torchvision.models:resnet18 --shape 1,3,224,224 --format torchscript -o model_mobile.pt`
     """
     from pocketfit import pipeline
+    from pocketfit.out import Out as OutFolder
     from pocketfit.render.exported import print_exported
     from pocketfit.single import export_one
     from pocketfit.snapshot import built
@@ -149,7 +153,7 @@ def export(
         _leave(VERDICT_FAILED if print_exported([outcome], {outcome.variant: target}) else 0)
     request = replace(_request(pipeline.NO_BASE, config, out, model, timeout), requirements=requirements)
     snapshot = pipeline.export(request, pipeline.read_head(request))
-    files = {built.variant: out / "artifacts" / "head" / built.file for built in built(snapshot)}
+    files = {built.variant: OutFolder(out).artifacts("head") / built.file for built in built(snapshot)}
     _leave(VERDICT_FAILED if print_exported(snapshot.outcomes, files) else 0)
 
 
@@ -198,12 +202,12 @@ def compare(
     Example: `pocketfit compare base.json head.json --trial trial.json --out report/`
     """
     from pocketfit.compare import compare as compare_snapshots
-    from pocketfit.pipeline import write_reports
+    from pocketfit.out import Out as OutFolder
     from pocketfit.store import read_snapshot, read_trial
 
     report = compare_snapshots(read_snapshot(base), read_snapshot(head), read_trial(trial) if trial else None)
     if out:
-        write_reports(report, out)
+        OutFolder(out).write_reports(report)
     _show(report)
     _leave_with_verdict(report)
 

@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from pocketfit.devices.choose import CHOICES
 from pocketfit.errors import ConfigError
+from pocketfit.formats import FORMATS, PRECISIONS
 from pocketfit.records import Config, DeviceSpec, Growth, InputSpec, Limits, ModelSpec, Prune
 from pocketfit.sizes import parse_growth, parse_percent, parse_size
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-FORMATS = ("lite", "torchscript", "executorch")
-PRECISIONS = ("fp32", "fp16", "int8", "int8-dynamic")
 WAYS = ("trace", "script")
 PRUNE_METHODS = ("structured", "unstructured")
-DEVICES = ("auto", "jvm", "adb", "emulator", "none")
 # What a Java program can hand to a model as a tensor; bool goes as uint8, see backends/java_types.py.
 DTYPES = ("float32", "float64", "int64", "int32", "int8", "uint8", "bool")
 
@@ -105,7 +104,7 @@ class _Model(_Table):
     @field_validator("formats", "precisions")
     @classmethod
     def _known(cls, names: list[str], info: Any) -> list[str]:
-        known = FORMATS if info.field_name == "formats" else PRECISIONS
+        known = tuple(FORMATS) if info.field_name == "formats" else PRECISIONS
         return list(dict.fromkeys(_one_of(name, known, info.field_name.removesuffix("s")) for name in names))
 
     def spec(self, name: str, limits: _Limits) -> ModelSpec:
@@ -135,7 +134,7 @@ class _Device(_Table):
     @field_validator("kind")
     @classmethod
     def _known(cls, kind: str) -> str:
-        return _one_of(kind, DEVICES, "device")
+        return _one_of(kind, CHOICES, "device")
 
 
 class _File(_Table):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pocketfit.backends import BACKENDS
 from pocketfit.backends.quantize import use_engine
+from pocketfit.formats import FORMATS
 from pocketfit.golden import write_arrays
 from pocketfit.job import Contender, HostLoad, HostOutputs, HostRun, HostTimes, NotExported, Result, enter
 from pocketfit.parity import read_tensor
@@ -136,5 +137,5 @@ def _golden(files: tuple[TensorFile, ...], folder: Path) -> Inputs:
 
 
 def where(format_name: str) -> str:
-    runtime = BACKENDS[format_name].host_runtime()
+    runtime = FORMATS[format_name].host_runtime()
     return f"the host by {runtime}" if runtime else "the host"

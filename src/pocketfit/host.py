@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pocketfit.backends import BACKENDS
+from pocketfit.formats import FORMATS
 from pocketfit.job import Contender, HostLoad, HostTimes, NotExported
 from pocketfit.records import Load, SmokeInput
 from pocketfit.timing import Place
@@ -23,10 +23,10 @@ class HostTimer:
 
     def takes(self, format_name: str) -> bool:
         """False where only a device's times count."""
-        return format_name in BACKENDS and BACKENDS[format_name].host_runtime() is not None
+        return format_name in FORMATS and FORMATS[format_name].host_runtime() is not None
 
     def place(self, format_name: str) -> Place:
-        return Place(f"host, {BACKENDS[format_name].host_runtime()}", self.threads, LOADS_OF_A_CHILD)
+        return Place(f"host, {FORMATS[format_name].host_runtime()}", self.threads, LOADS_OF_A_CHILD)
 
     def time_loads(
         self, base: SmokeInput, head: SmokeInput, *, seeds: Sequence[int], rounds: int, budget_ms: int

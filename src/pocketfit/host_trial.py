@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pocketfit.backends import BACKENDS
+from pocketfit.formats import FORMATS
 from pocketfit.job import HostOutputs, HostRun, NotExported
 from pocketfit.outputs import judge, read_outputs
-from pocketfit.records import Limits, Smoke, SmokeInput, TensorFile
-from pocketfit.runtime import Library
+from pocketfit.records import Library, Limits, Smoke, SmokeInput, TensorFile
 from pocketfit.worker import Sandbox, run_on_host
 
 
@@ -20,7 +19,7 @@ def with_host(tried: Smoke, format_name: str, problem: str | None, said: str) ->
 
     One that fails even on the host is `failed`; one that runs there stays `skipped`, since that is no phone.
     """
-    runtime = BACKENDS[format_name].host_runtime()
+    runtime = FORMATS[format_name].host_runtime()
     if runtime is None or tried.status != "skipped":
         return tried, ()
     if problem:
@@ -46,7 +45,7 @@ def problem_on_host(
         if isinstance(result, NotExported):
             return result.reason, ""
         expected, actual = read_outputs(golden, given.folder), read_outputs(result.outputs, Path(name))
-    judged = judge(expected, actual, Limits(), precision, flat=BACKENDS[given.format].flat_outputs)
+    judged = judge(expected, actual, Limits(), precision, flat=FORMATS[given.format].flat_outputs)
     if judged.problem:
         return judged.problem, ""
     return None, f"runs, and its largest difference from eager is {judged.parity.max_abs_diff:.2g}"

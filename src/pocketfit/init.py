@@ -14,10 +14,9 @@ from pocketfit.config import parse_config
 from pocketfit.errors import CommandError, ConfigError, PocketfitError
 from pocketfit.files import write_text_atomically
 from pocketfit.git import Git
+from pocketfit.saved import SAVED_SUFFIXES, saved_problem
 from pocketfit.single import model_name
-from pocketfit.source import SAVED_SUFFIXES, check_saved
 from pocketfit.survey import find_callables
-from pocketfit.tensors import ModelProblem
 
 log = logging.getLogger(__name__)
 
@@ -131,9 +130,7 @@ def _models_of(root: Path, path: PurePosixPath) -> Iterator[tuple[str, tuple[str
         except (OSError, SyntaxError, ValueError) as error:
             log.info("not looked at: %s (%s)", path, error)
         return
-    try:
-        check_saved(full, str(path))
-    except ModelProblem as problem:
+    if problem := saved_problem(full, str(path)):
         log.info("left out: %s", problem)
     else:
         yield str(path), ("{ shape = [1, 3, 224, 224] }",)

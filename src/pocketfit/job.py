@@ -6,8 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pocketfit.records import Anatomy, Delegation, Evaluated, InputSpec, Load, ModelSpec, Parity, TensorFile, Variant
-from pocketfit.runtime import Library
+from pocketfit.records import (
+    Anatomy,
+    Delegation,
+    Evaluated,
+    InputSpec,
+    Library,
+    Load,
+    ModelSpec,
+    Parity,
+    TensorFile,
+    Variant,
+)
 
 JOB_FILE = "job.json"
 RESULT_FILE = "result.json"

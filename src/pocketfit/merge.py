@@ -9,7 +9,7 @@ from typing import Any
 
 from pocketfit.compare import compare
 from pocketfit.errors import ConfigError, EnvironmentProblem
-from pocketfit.pipeline import prepare_out, write_reports
+from pocketfit.out import Out
 from pocketfit.plan import Shard
 from pocketfit.records import DeviceInfo, Outcome, Report, Row, SideName, Skipped, Smoke, Snapshot, Trial, Variant
 from pocketfit.shards import Part, check_alike, check_distinct, read_parts, take_artifacts
@@ -20,19 +20,20 @@ LOST = "its shard did not report"
 COMMON = ("model", "android", "api_level", "page_size_bytes", "cores", "free_memory_bytes")
 
 
-def merge(folders: Sequence[Path], planned: Sequence[Shard], out: Path) -> Report:
-    """Write every file of a run into `out`, from the folders of its shards.
+def merge(folders: Sequence[Path], planned: Sequence[Shard], folder: Path) -> Report:
+    """Write every file of a run into `folder`, from the folders of its shards.
 
     Raises ConfigError where they don't belong together, EnvironmentProblem where none has reported. What the plan has
     and no shard reports is a row with a reason, and the verdict is then never `pass`.
     """
-    if out.resolve() in [folder.resolve() for folder in folders]:
-        raise ConfigError(f"--out {out} is a shard's own folder: name another, since its files would be overwritten")
+    if folder.resolve() in [shard.resolve() for shard in folders]:
+        raise ConfigError(f"--out {folder} is a shard's own folder: name another, since its files would be overwritten")
     parts, notes = read_parts(folders, bool(planned))
     variants = tuple(variant for shard in planned for variant in shard.variants)
     check_alike(parts)
     check_distinct(parts)
-    prepare_out(out)
+    out = Out(folder)
+    out.prepare()
     base, head = _join("base", parts), _join("head", parts)
     if head is None:
         raise EnvironmentProblem(f"no shard has reported: {'; '.join(notes) or 'no folder is given'}")
@@ -41,13 +42,13 @@ def merge(folders: Sequence[Path], planned: Sequence[Shard], out: Path) -> Repor
     trial = _join_trials(parts)
     for side in filter(None, (base, head)):
         notes += take_artifacts(side, parts, out, trial)
-        write_snapshot(out / f"{side.side}.json", side)
+        write_snapshot(out.snapshot(side.side), side)
     if trial:
-        write_trial(out / "trial.json", trial)
+        write_trial(out.trial, trial)
     report = _with_lost(compare(base, head, trial), lost)
     own = tuple(note for part in parts for note in part.notes)
     report = replace(report, notes=tuple(dict.fromkeys((*report.notes, *own, *_differences(parts), *notes))))
-    write_reports(report, out)
+    out.write_reports(report)
     return report
 
 

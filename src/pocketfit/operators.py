@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from pocketfit.runtime import Library
+from pocketfit.records import Library
 from pocketfit.schema import Schema, parse_schema
 
 

@@ -14,16 +14,15 @@ from pocketfit.config import find_config, read_config
 from pocketfit.devices.base import started
 from pocketfit.devices.choose import Choice
 from pocketfit.errors import ConfigError, EnvironmentProblem
-from pocketfit.files import write_text_atomically
 from pocketfit.git import Git
 from pocketfit.host import HostTimer
-from pocketfit.manifest import write_manifest
-from pocketfit.plan import select_variants
+from pocketfit.out import Out
 from pocketfit.records import Config, Report, SideName, Snapshot, Trial, Variant
-from pocketfit.snapshot import Side, take_snapshots, variants
-from pocketfit.store import write_report, write_snapshot, write_trial
+from pocketfit.snapshot import Side, take_snapshots
+from pocketfit.store import write_snapshot, write_trial
 from pocketfit.tree import fill
 from pocketfit.trial import run_trial, untried
+from pocketfit.variants import count_variants, select_models, select_variants, variants
 from pocketfit.worker import Sandbox
 
 log = logging.getLogger(__name__)
@@ -83,40 +82,30 @@ def read_head(request: Request) -> Head:
         raise ConfigError(f"{root} has no commit yet: commit, or use --base none outside git")
     dirty = git is not None and git.is_dirty()
     notes = ("head is the working tree, which has changes that are not committed",) if dirty else ()
-    return Head(root, path, config, commit, notes, git, _count(whole) - _count(config))
-
-
-def _count(config: Config) -> int:
-    return sum(1 for _ in variants(config))
-
-
-def select_models(config: Config, names: Sequence[str], file: str) -> Config:
-    known = [spec.name for spec in config.models]
-    if unknown := [name for name in names if name not in known]:
-        raise ConfigError(f"{file} has no model {unknown[0]!r}: it has {', '.join(known)}")
-    return replace(config, models=tuple(spec for spec in config.models if not names or spec.name in names))
+    return Head(root, path, config, commit, notes, git, count_variants(whole) - count_variants(config))
 
 
 def run(request: Request, head: Head, choice: Choice) -> Report:
     """The whole line; writes every file of the contract into `request.out` and returns the report."""
-    prepare_out(request.out)
+    out = Out(request.out)
+    out.prepare()
     with ExitStack() as stack:
         base = _base_side(request, head, stack)
         sides = [*([base] if base else []), _head_side(request, head)]
         _check_variants(request, head, sides)
         sides = _equip(request, sides, stack)
-        snapshots = {one.side: one for one in take_snapshots(sides, request.out, request.sandbox)}
+        snapshots = {one.side: one for one in take_snapshots(sides, out, request.sandbox)}
     for name, snapshot in snapshots.items():
-        write_snapshot(request.out / f"{name}.json", snapshot)
-        write_manifest(snapshot, request.out / "artifacts" / name)
+        write_snapshot(out.snapshot(name), snapshot)
+        out.write_manifest(snapshot)
     host = HostTimer(request.sandbox, head.config.device.threads)
     trial, notes = _trial(request, choice, snapshots, head, host)
-    for name, snapshot in snapshots.items():
+    for snapshot in snapshots.values():
         # Again, with what became of each artifact; the first is for a run that is stopped on the device.
-        write_manifest(snapshot, request.out / "artifacts" / name, trial)
+        out.write_manifest(snapshot, trial)
     report = compare(snapshots.get("base"), snapshots["head"], trial)
     report = replace(report, notes=(*report.notes, *notes))
-    write_reports(report, request.out)
+    out.write_reports(report)
     return report
 
 
@@ -137,32 +126,14 @@ def _check_variants(request: Request, head: Head, sides: Sequence[Side]) -> None
 
 def export(request: Request, head: Head) -> Snapshot:
     """Head's artifacts and their manifest only."""
-    prepare_out(request.out)
+    out = Out(request.out)
+    out.prepare()
     with ExitStack() as stack:
         sides = _equip(request, [_head_side(request, head)], stack)
-        (snapshot,) = take_snapshots(sides, request.out, request.sandbox)
-    write_snapshot(request.out / "head.json", snapshot)
-    write_manifest(snapshot, request.out / "artifacts" / "head")
+        (snapshot,) = take_snapshots(sides, out, request.sandbox)
+    write_snapshot(out.snapshot("head"), snapshot)
+    out.write_manifest(snapshot)
     return snapshot
-
-
-def write_reports(report: Report, out: Path) -> None:
-    from pocketfit.render.html import render_html
-    from pocketfit.render.markdown import render_markdown
-
-    write_report(out / "report.json", report)
-    write_text_atomically(out / "report.md", render_markdown(report))
-    write_text_atomically(out / "report.html", render_html(report))
-
-
-def prepare_out(out: Path) -> None:
-    """Make the folder, and keep it out of the user's `git status`; raises ConfigError where it can't be written."""
-    try:
-        for side in ("base", "head"):
-            (out / "artifacts" / side).mkdir(parents=True, exist_ok=True)
-        write_text_atomically(out / ".gitignore", "*\n")
-    except OSError as error:
-        raise ConfigError(f"--out {out} can't be written: {error.strerror}") from error
 
 
 def _trial(
@@ -175,7 +146,7 @@ def _trial(
     """The trial on the first device that comes up, and what a reader should know about the choice."""
     if not choice.devices:
         return None, (choice.note,)
-    folders = {name: (request.out / "artifacts" / name).resolve() for name in snapshots}
+    folders = {name: Out(request.out).artifacts(name).resolve() for name in snapshots}
     notes = [choice.note] if choice.note else []
     budget_s = head.config.device.latency_budget_s
     for device in choice.devices:
@@ -189,7 +160,7 @@ def _trial(
             log.warning("device %s: %s", device.kind, problem)
             notes.append(f"device {device.kind} could not be used: {problem}")
             trial = untried(device.kind, snapshots["head"], str(problem))
-    write_trial(request.out / "trial.json", trial)
+    write_trial(Out(request.out).trial, trial)
     return trial, tuple(notes)
 
 
@@ -201,11 +172,11 @@ def _equip(request: Request, sides: list[Side], stack: ExitStack) -> list[Side]:
 
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pocketfit-packages-")))
     folder.chmod(0o755)
-    return with_requirements(sides, request.requirements, folder, request.out, request.sandbox.user)
+    return with_requirements(sides, request.requirements, folder, Out(request.out), request.sandbox.user)
 
 
 def _head_side(request: Request, head: Head) -> Side:
-    return Side("head", head.root, head.commit, head.config, request.out / "artifacts" / "head", head.notes)
+    return Side("head", head.root, head.commit, head.config, Out(request.out).artifacts("head"), head.notes)
 
 
 def _base_side(request: Request, head: Head, stack: ExitStack) -> Side | None:
@@ -234,7 +205,7 @@ def _base_side(request: Request, head: Head, stack: ExitStack) -> Side | None:
             Config(()),
             (*notes, f"base has no usable configuration, so there is nothing to compare with: {error}"),
         )
-    return Side("base", tree, commit, config, request.out / "artifacts" / "base", notes)
+    return Side("base", tree, commit, config, Out(request.out).artifacts("base"), notes)
 
 
 def _base_config(request: Request, head: Head, tree: Path) -> Config:

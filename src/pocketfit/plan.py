@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from pocketfit.errors import ConfigError
-from pocketfit.records import Built, Config, Failed, Snapshot, Trial, Variant
+from pocketfit.out import Out
+from pocketfit.records import Built, Failed, Snapshot, Trial, Variant
+from pocketfit.variants import parse_variants
 
 log = logging.getLogger(__name__)
 
@@ -90,11 +92,11 @@ def read_costs_s(folders: Iterable[Path]) -> dict[Variant, float]:
 
     costs_s: dict[Variant, float] = {}
     for folder in folders:
-        files = {name: folder / f"{name}.json" for name in ("head", "base", "trial")}
+        out = Out(folder)
         try:
-            head = read_snapshot(files["head"])
-            base = read_snapshot(files["base"]) if files["base"].exists() else None
-            trial = read_trial(files["trial"]) if files["trial"].exists() else None
+            head = read_snapshot(out.snapshot("head"))
+            base = read_snapshot(out.snapshot("base")) if out.snapshot("base").exists() else None
+            trial = read_trial(out.trial) if out.trial.exists() else None
         except ConfigError as problem:
             log.warning("no costs from %s: %s", folder, problem)
             continue
@@ -135,33 +137,3 @@ def read_plan(path: Path) -> tuple[Shard, ...]:
         place = ".".join(map(str, first["loc"])) or "it"
         raise ConfigError(f"{path} is no plan of `pocketfit plan`: {place}: {first['msg']}") from error
     return tuple(Shard(one.shard, parse_variants([one.variants], str(path)), one.estimated_s) for one in file.include)
-
-
-def parse_variants(words: Iterable[str], where: str) -> tuple[Variant, ...]:
-    """Variants written MODEL/FORMAT/PRECISION, several separated by commas; raises ConfigError."""
-    from pocketfit.config import FORMATS, PRECISIONS, is_model_name
-
-    found: dict[Variant, None] = {}
-    for word in ",".join(words).split(","):
-        match word.strip().split("/"):
-            case [model, format_name, precision] if (
-                is_model_name(model) and format_name in FORMATS and precision in PRECISIONS
-            ):
-                found[Variant(model, format_name, precision)] = None
-            case _:
-                raise ConfigError(f"{where}: {word.strip()[:100]!r} is no variant: write it like resnet18/lite/fp32")
-    return tuple(found)
-
-
-def select_variants(config: Config, wanted: Sequence[Variant]) -> Config:
-    """Only these variants, each as a model of its own: not every format of a model need go with every precision."""
-    if not wanted:
-        return config
-    models = [
-        replace(spec, formats=(format_name,), precisions=(precision,))
-        for spec in config.models
-        for format_name in spec.formats
-        for precision in spec.precisions
-        if Variant(spec.name, format_name, precision) in wanted
-    ]
-    return replace(config, models=tuple(models))

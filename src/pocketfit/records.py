@@ -88,6 +88,22 @@ class Config:
     device: DeviceSpec = DeviceSpec()
 
 
+# --- what an app runs them with ----------------------------------------------------------------------------
+
+RuntimeName = Literal["lite", "full", "executorch"]
+
+
+@dataclass(frozen=True)
+class Library:
+    """An Android archive as registries name it."""
+
+    artifact: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.artifact} {self.version}"
+
+
 # --- one side: what its models became ----------------------------------------------------------------
 
 

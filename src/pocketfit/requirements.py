@@ -19,12 +19,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.process import Finished, finish
 from pocketfit.records import Config
 from pocketfit.snapshot import Side
 from pocketfit.workcopy import copy_tree
+
+if TYPE_CHECKING:
+    from pocketfit.out import Out
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +43,7 @@ UNVERSIONED = {"SETUPTOOLS_SCM_PRETEND_VERSION": "0.0"}
 INCOMPATIBLE = re.compile(r"(\S+) \S+ requires .+, but you have (\S+) \S+ which is incompatible\.")
 
 
-def with_requirements(sides: Sequence[Side], file: str, folder: Path, out: Path, user: str | None) -> list[Side]:
+def with_requirements(sides: Sequence[Side], file: str, folder: Path, out: Out, user: str | None) -> list[Side]:
     """Each side with a Python that has what its `file` asks for, in `folder`; one for both where that is the same.
 
     Raises ConfigError where head's file can't be had beside what we pin, EnvironmentProblem where pip fails otherwise.
@@ -57,7 +61,7 @@ def with_requirements(sides: Sequence[Side], file: str, folder: Path, out: Path,
         try:
             what = digest(root, file)
             if what not in layers:
-                layers[what] = install(root, file, folder / side.name, out / "logs" / f"{side.name}.pip.log", user)
+                layers[what] = install(root, file, folder / side.name, out.log(f"{side.name}.pip"), user)
             done.append(replace(side, python=layers[what]))
         except (ConfigError, EnvironmentProblem) as problem:
             if side.name == "head":

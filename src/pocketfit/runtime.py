@@ -6,29 +6,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from pocketfit import __version__
 from pocketfit.errors import EnvironmentProblem
-
-RuntimeName = Literal["lite", "full", "executorch"]
-
-# Which of the runtimes an app needs for a format.
-RUNTIME_OF_FORMAT: Mapping[str, RuntimeName] = {"lite": "lite", "torchscript": "full", "executorch": "executorch"}
-
-# ExecuTorch's libraries are linked to a newer Android C library than the layer in src/android/bionic gives.
-DESKTOP_RUNTIMES: frozenset[RuntimeName] = frozenset({"lite", "full"})
-
-
-@dataclass(frozen=True)
-class Library:
-    """An Android archive as registries name it."""
-
-    artifact: str
-    version: str
-
-    def __str__(self) -> str:
-        return f"{self.artifact} {self.version}"
+from pocketfit.formats import FORMATS
+from pocketfit.records import Library, RuntimeName
 
 
 @dataclass(frozen=True)
@@ -53,17 +35,19 @@ class AndroidSide:
 
     def of_formats(self) -> dict[str, str]:
         """ "ARTIFACT VERSION" for each format that there is a runtime for."""
-        return {format: str(self.runtimes[name]) for format, name in RUNTIME_OF_FORMAT.items() if name in self.runtimes}
+        return {
+            name: str(self.runtimes[facts.runtime]) for name, facts in FORMATS.items() if facts.runtime in self.runtimes
+        }
 
     def missing(self, format: str, abi: str) -> str | None:
         """Why no artifact of this format can be tried on this ABI, or None."""
-        name = RUNTIME_OF_FORMAT.get(format)
-        if name is None:
+        facts = FORMATS.get(format)
+        if facts is None:
             return f"no Android runtime runs format {format}"
-        if name not in self.runtimes:
-            return f"this image has no {'ExecuTorch' if name == 'executorch' else name} Android runtime"
-        if not self.libraries(name, abi).is_dir():
-            return f"{self.runtimes[name]} has no libraries for {abi}"
+        if facts.runtime not in self.runtimes:
+            return f"this image has no {facts.title} Android runtime"
+        if not self.libraries(facts.runtime, abi).is_dir():
+            return f"{self.runtimes[facts.runtime]} has no libraries for {abi}"
         return None
 
     def program(self, runtime: RuntimeName) -> Path:
@@ -92,9 +76,9 @@ def android_folder() -> Path:
 
 def library_for(format_name: str) -> Library | None:
     """The Android library that a format is for; None where the Android side isn't built, or has none for it."""
-    name = RUNTIME_OF_FORMAT.get(format_name)
+    facts = FORMATS.get(format_name)
     try:
-        return find_android().runtimes.get(name) if name else None
+        return find_android().runtimes.get(facts.runtime) if facts else None
     except EnvironmentProblem:
         return None
 
@@ -124,7 +108,6 @@ def find_android() -> AndroidSide:
 def built_runtimes() -> dict[str, str]:
     """ "ARTIFACT VERSION" of the Android library for each format; empty where the Android side is not built."""
     try:
-        runtimes = find_android().runtimes
+        return find_android().of_formats()
     except EnvironmentProblem:
         return {}
-    return {format: str(runtimes[name]) for format, name in RUNTIME_OF_FORMAT.items() if name in runtimes}

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from pocketfit.compare import compare
 from pocketfit.errors import ConfigError
 from pocketfit.files import open_regular
-from pocketfit.manifest import write_manifest
+from pocketfit.out import Out
 from pocketfit.records import Built, SideName, Snapshot, Trial, Variant
 from pocketfit.store import read_report, read_snapshot, read_trial
 from pocketfit.weigh import sha256_of
@@ -48,11 +48,12 @@ def read_parts(folders: Sequence[Path], may_lack: bool) -> tuple[list[Part], lis
 
 def _read_part(folder: Path) -> Part:
     # The report is what a run writes last.
-    if not (folder / "report.json").is_file():
+    out = Out(folder)
+    if not out.report_json.is_file():
         raise ConfigError(f"{folder} holds no report.json, so it is not what a finished `pocketfit run --out` wrote")
-    base = read_snapshot(folder / "base.json") if (folder / "base.json").exists() else None
-    head = read_snapshot(folder / "head.json")
-    trial = read_trial(folder / "trial.json") if (folder / "trial.json").exists() else None
+    base = read_snapshot(out.snapshot("base")) if out.snapshot("base").exists() else None
+    head = read_snapshot(out.snapshot("head"))
+    trial = read_trial(out.trial) if out.trial.exists() else None
     if head.side != "head" or (base and base.side != "base"):
         raise ConfigError(f"{folder}: base.json and head.json are not of the sides that they are named after")
     known = set(compare(base, head, trial).notes)
@@ -61,7 +62,7 @@ def _read_part(folder: Path) -> Part:
         base,
         head,
         trial,
-        tuple(note for note in read_report(folder / "report.json").notes if note not in known),
+        tuple(note for note in read_report(out.report_json).notes if note not in known),
     )
 
 
@@ -93,18 +94,18 @@ def check_distinct(parts: Sequence[Part]) -> None:
                     raise ConfigError(f"{first} and {part.folder} both have {outcome.variant}: give each shard once")
 
 
-def take_artifacts(side: Snapshot, parts: Sequence[Part], out: Path, trial: Trial | None) -> list[str]:
+def take_artifacts(side: Snapshot, parts: Sequence[Part], out: Out, trial: Trial | None) -> list[str]:
     """Copy what was built and list it in a manifest; returns a note on what was not handed over."""
-    target = out / "artifacts" / side.side
+    target = out.artifacts(side.side)
     folders = {
-        one.variant: part.folder / "artifacts" / side.side
+        one.variant: Out(part.folder).artifacts(side.side)
         for part in parts
         if (mine := part.side(side.side))
         for one in mine.outcomes
     }
     built = [one for one in side.outcomes if isinstance(one, Built)]
     there = [one for one in built if _take_one(one, folders[one.variant], target)]
-    write_manifest(replace(side, outcomes=tuple(there)), target, trial)
+    out.write_manifest(replace(side, outcomes=tuple(there)), trial)
     missing = [str(one.variant) for one in built if one not in there]
     return [f"{side.side}'s artifacts of these were not handed over: {', '.join(missing)}"] if missing else []
 

@@ -10,21 +10,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pocketfit.backends import BACKENDS
 from pocketfit.config import DTYPES, parse_config
 from pocketfit.devices.base import Device
 from pocketfit.errors import ConfigError
+from pocketfit.formats import FORMATS
 from pocketfit.golden import seeded_arrays, write_arrays
 from pocketfit.host_trial import describe_outputs, problem_on_host, run_golden, with_host
 from pocketfit.job import HostOutputs, HostRun, NotExported
-from pocketfit.manifest import MANIFEST_FILE, Entry, find_entry
+from pocketfit.out import MANIFEST_FILE, Entry, find_entry
 from pocketfit.parity import read_tensor
 from pocketfit.records import Built, Failed, InputSpec, Limits, Smoke, SmokeInput, TensorFile, Variant
 from pocketfit.runtime import library_for
 from pocketfit.trial import smoke
+from pocketfit.variants import skip_reason
 from pocketfit.weigh import sha256_of
 from pocketfit.worker import Sandbox, build, run_on_host
 
+# What an archive without a marker, or a file of another name, is taken for.
+TORCHSCRIPT = "torchscript"
 NO_INPUTS = "say what goes in, e.g. --shape 1,3,224,224 (once for each input; other dtypes as 1,16:int64)"
 
 
@@ -60,10 +63,9 @@ def export_one(
     spec = parse_config({"models": {name: table}}, "command line").models[0]
     spec = replace(spec, inputs=parse_shapes(shapes) or None)
     variant = Variant(name, format_name, precision)
-    backend = BACKENDS.get(format_name)
-    if backend is None or (reason := backend.skips(spec, precision)):
-        raise ConfigError(f"format {format_name} is not in this version of Pocketfit" if backend is None else reason)
-    target = target or Path(f"{name}{backend.suffix}")
+    if reason := skip_reason(spec, format_name, precision):
+        raise ConfigError(reason)
+    target = target or Path(f"{name}{FORMATS[format_name].suffix}")
     if not target.parent.is_dir():
         raise ConfigError(f"-o {target}: there is no folder {target.parent}")
     with tempfile.TemporaryDirectory(prefix="pocketfit-export-") as folder:
@@ -120,13 +122,13 @@ def smoke_file(device: Device, artifact: Path, shapes: Sequence[str], sandbox: S
     entry = None if shapes else find_entry(artifact)
     format_name = entry.format if entry else guess_format(artifact)
     variant = Variant(artifact.stem, format_name, entry.precision if entry else "fp32")
-    if format_name not in BACKENDS:
+    if format_name not in FORMATS:
         return FileTrial(variant, Smoke("skipped", f"format {format_name} is not in this version of Pocketfit"))
     if entry:
         notes = _another_file(artifact, entry)
         given = SmokeInput(format_name, artifact.resolve(), entry.inputs, artifact.resolve().parent)
         tried = smoke(device, device.info(), variant, given, entry.outputs, Limits())
-        if tried.status != "skipped" or not BACKENDS[format_name].host_runtime():
+        if tried.status != "skipped" or not FORMATS[format_name].host_runtime():
             # Asked only where there is something to explain: it takes a child that imports torch.
             predicted = _predicted(given, sandbox) if tried.status == "failed" else ()
             return FileTrial(variant, tried, (*notes, *predicted))
@@ -139,7 +141,7 @@ def smoke_file(device: Device, artifact: Path, shapes: Sequence[str], sandbox: S
         given = SmokeInput(format_name, artifact.resolve(), inputs, Path(name))
         tried = smoke(device, device.info(), variant, given, golden, Limits())
     tried, reasons = with_host(tried, format_name, problem, describe_outputs(golden))
-    if problem and not BACKENDS[format_name].host_runtime():
+    if problem and not FORMATS[format_name].host_runtime():
         reasons = (f"not compared with the host, which can't run it: {problem}",)
     return FileTrial(variant, tried, (*reasons, *host.reasons), "torch on this host")
 
@@ -176,5 +178,5 @@ def guess_format(artifact: Path) -> str:
     if zipfile.is_zipfile(artifact):
         with zipfile.ZipFile(artifact) as archive:
             names = {name.partition("/")[2] for name in archive.namelist()}
-        return "lite" if "bytecode.pkl" in names else "torchscript"
-    return {".ptl": "lite", ".pte": "executorch"}.get(artifact.suffix, "torchscript")
+        return next((facts.name for facts in FORMATS.values() if facts.marker in names), TORCHSCRIPT)
+    return next((facts.name for facts in FORMATS.values() if facts.suffix == artifact.suffix), TORCHSCRIPT)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pocketfit import __version__
-from pocketfit.backends import BACKENDS
 from pocketfit.process import starting_again, stopping_all
 from pocketfit.records import Built, Config, Failed, ModelSpec, Outcome, SideName, Skipped, Snapshot, Variant
+from pocketfit.variants import skip_reason, variants
 from pocketfit.worker import Sandbox, build
+
+if TYPE_CHECKING:
+    from pocketfit.out import Out
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +42,7 @@ class Side:
     python: Path | None = None
 
 
-def take_snapshots(sides: Sequence[Side], out: Path, sandbox: Sandbox) -> list[Snapshot]:
+def take_snapshots(sides: Sequence[Side], out: Out, sandbox: Sandbox) -> list[Snapshot]:
     """Build all variants of all sides, as many at once as there are cores."""
     workers = min(MAX_CHILDREN, os.cpu_count() or 1)
     # In this order: what runs is killed before the pool waits for it; only then may git start again and tidy up.
@@ -51,24 +55,11 @@ def take_snapshots(sides: Sequence[Side], out: Path, sandbox: Sandbox) -> list[S
     return [_snapshot(side, done, out) for side, done in zip(sides, results, strict=True)]
 
 
-def variants(config: Config) -> Iterator[tuple[Variant, ModelSpec]]:
-    for spec in config.models:
-        for format_name in spec.formats:
-            for precision in spec.precisions:
-                yield Variant(spec.name, format_name, precision), spec
-
-
-def _build_one(side: Side, variant: Variant, spec: ModelSpec, out: Path, sandbox: Sandbox) -> tuple[Outcome, str]:
-    backend = BACKENDS.get(variant.format)
-    reason = (
-        backend.skips(spec, variant.precision)
-        if backend
-        else f"format {variant.format} is not in this version of Pocketfit"
-    )
-    if reason:
+def _build_one(side: Side, variant: Variant, spec: ModelSpec, out: Out, sandbox: Sandbox) -> tuple[Outcome, str]:
+    if reason := skip_reason(spec, variant.format, variant.precision):
         return Skipped(variant, reason), ""
     started = time.monotonic()
-    log_file = out / "logs" / f"{side.name}.{variant.stem}.log"
+    log_file = out.log(f"{side.name}.{variant.stem}")
     sandbox = replace(sandbox, python=side.python)
     outcome, torch_version = build(
         variant, spec, side.root, side.artifacts, log_file, sandbox, f"{side.name} {variant}"
@@ -79,13 +70,13 @@ def _build_one(side: Side, variant: Variant, spec: ModelSpec, out: Path, sandbox
     return replace(outcome, build_s=round(build_s, 1)), torch_version
 
 
-def _snapshot(side: Side, done: Sequence[tuple[Outcome, str]], out: Path) -> Snapshot:
+def _snapshot(side: Side, done: Sequence[tuple[Outcome, str]], out: Out) -> Snapshot:
     return Snapshot(
         side=side.name,
         commit=side.commit,
         pocketfit=__version__,
         torch=next((version for _, version in done if version), ""),
-        artifacts=os.path.relpath(side.artifacts, out),
+        artifacts=os.path.relpath(side.artifacts, out.folder),
         outcomes=tuple(outcome for outcome, _ in done),
         limits={spec.name: spec.limits for spec in side.config.models},
         notes=side.notes,

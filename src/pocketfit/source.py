@@ -6,7 +6,6 @@ import contextlib
 import importlib
 import importlib.util
 import sys
-import zipfile
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,18 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from pocketfit.golden import SEED, seeded_arrays
 from pocketfit.records import InputSpec, ModelSpec
+from pocketfit.saved import LFS_REMEDY, SAVED_SUFFIXES, is_saved, saved_problem
 from pocketfit.tensors import ModelProblem
 
 if TYPE_CHECKING:
     import torch
 
     Inputs = tuple[torch.Tensor, ...]
-
-SAVED_SUFFIXES = (".pt", ".pth", ".jit", ".ptl", ".pt2")
-LFS_POINTER = b"version https://git-lfs.github.com/spec/"
-LFS_REMEDY = (
-    "is a Git LFS pointer, not the weights: run `git lfs pull` (in a workflow: actions/checkout with lfs: true)"
-)
 
 
 def load_model(spec: ModelSpec, root: Path) -> tuple[torch.nn.Module, Inputs]:
@@ -35,7 +29,7 @@ def load_model(spec: ModelSpec, root: Path) -> tuple[torch.nn.Module, Inputs]:
 
     sys.path.insert(0, str(root))
     torch.manual_seed(SEED)
-    if spec.source.endswith(SAVED_SUFFIXES) and ":" not in spec.source:
+    if is_saved(spec.source):
         module, example = _load_saved(root / spec.source, spec.source), None
     else:
         made = _call(spec.source, spec.arguments, root)
@@ -69,32 +63,14 @@ def _set_eval(module: torch.nn.Module) -> None:
 def _load_saved(path: Path, shown: str) -> torch.nn.Module:
     import torch
 
-    check_saved(path, shown)
+    if problem := saved_problem(path, shown):
+        raise ModelProblem(problem)
     try:
         if path.suffix == ".pt2":
             return torch.export.load(path).module()
         return torch.jit.load(path, map_location="cpu")
     except Exception as error:
         raise ModelProblem(f"{shown} can't be loaded: {describe(error)}") from error
-
-
-def check_saved(path: Path, shown: str) -> None:
-    """Whether the file can be a saved model at all; raises ModelProblem. Nothing in it is run."""
-    if not path.is_file():
-        raise ModelProblem(f"{shown}: no such file in the repository")
-    with path.open("rb") as file:
-        if file.read(len(LFS_POINTER)) == LFS_POINTER:
-            raise ModelProblem(f"{shown} {LFS_REMEDY}")
-    if not zipfile.is_zipfile(path):
-        raise ModelProblem(f"{shown} is not a TorchScript file: it is no zip archive")
-    with zipfile.ZipFile(path) as archive:
-        names = [name.partition("/")[2] for name in archive.namelist()]
-    scripted = any(name.startswith("code/") for name in names) or "constants.pkl" in names
-    if path.suffix != ".pt2" and not scripted:
-        raise ModelProblem(
-            f"{shown} is a state_dict or pickled object, not TorchScript: "
-            "name a callable that builds the module and loads it"
-        )
 
 
 def _call(source: str, arguments: Any, root: Path) -> Any:

@@ -15,10 +15,11 @@ from pathlib import Path, PurePosixPath
 
 from pocketfit.errors import CommandError, EnvironmentProblem
 from pocketfit.git import Git
+from pocketfit.saved import LFS_VERSION
 
 log = logging.getLogger(__name__)
 
-LFS_VERSION = "version https://git-lfs.github.com/spec/v1"
+LFS_V1 = f"{LFS_VERSION}v1"
 # A pointer has three short lines.
 LFS_POINTER_LIMIT_BYTES = 1024
 LFS_TIMEOUT_S = 1800
@@ -133,18 +134,18 @@ def _check_out(module: Git, commit: str, target: Path) -> None:
 
 
 def _uses_lfs(git: Git, commit: str) -> bool:
-    return bool(_grep(git, LFS_VERSION, commit))
+    return bool(_grep(git, LFS_V1, commit))
 
 
 def _pointers(git: Git, tree: Path) -> Iterator[tuple[str, str]]:
     """Path and SHA-256 of each file that is a pointer instead of its content."""
-    for path in _grep(Git(tree), LFS_VERSION):
+    for path in _grep(Git(tree), LFS_V1):
         file = tree / path
         if file.is_symlink() or file.stat().st_size > LFS_POINTER_LIMIT_BYTES:
             continue
         lines = file.read_text("utf-8", "replace").splitlines()
         oid = next((line.removeprefix("oid sha256:") for line in lines if line.startswith("oid sha256:")), "")
-        if lines[:1] == [LFS_VERSION] and len(oid) == 64 and oid.isalnum():
+        if lines[:1] == [LFS_V1] and len(oid) == 64 and oid.isalnum():
             yield path, oid
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 
-from pocketfit.backends import BACKENDS
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.files import open_regular, read_regular
+from pocketfit.formats import FORMATS
 from pocketfit.job import (
     JOB_FILE,
     RESULT_FILE,
@@ -170,7 +170,7 @@ def _how_it_died(done: Finished, stage: str, hint: str, sandbox: Sandbox) -> str
 
 
 def _keep(result: Exported, variant: Variant, folder: Path, artifacts: Path) -> Built:
-    expected = f"{variant.stem}{BACKENDS[variant.format].suffix}"
+    expected = f"{variant.stem}{FORMATS[variant.format].suffix}"
     if result.file != expected:
         raise ValueError(f"the artifact is named {result.file!r} instead of {expected!r}")
     artifacts.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ import torch
 
 from pocketfit.backends import BACKENDS, recipe
 from pocketfit.backends.base import Optimized, Wanted
+from pocketfit.formats import FORMATS
 from pocketfit.records import ModelSpec
 from pocketfit.tensors import ModelProblem
 
@@ -24,7 +25,7 @@ def test_the_version_stays_what_the_operators_need(
     """A newer version stands in another record; a runtime refuses what is newer than itself by it."""
     model = torch.nn.Sequential(torch.nn.Linear(4, 4), getattr(torch.nn, layer)()).eval()
     inputs = (torch.randn(1, 4),)
-    backend, path = BACKENDS[format_name], tmp_path / f"net{BACKENDS[format_name].suffix}"
+    backend, path = BACKENDS[format_name], tmp_path / f"net{FORMATS[format_name].suffix}"
     backend.save(recipe.optimize(Wanted(model, inputs, ModelSpec("net", "x:y")), lambda run: None), path)
     with zipfile.ZipFile(path) as archive:
         assert archive.read(f"net/{record}") == version

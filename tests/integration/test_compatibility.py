@@ -21,17 +21,18 @@ from pocketfit.backends.compatible import Target, find_target, refused, refused_
 from pocketfit.devices.jvm import FLAGS  # noqa: E402
 from pocketfit.devices.program import parse_answer, words  # noqa: E402
 from pocketfit.devices.reason import condense  # noqa: E402
+from pocketfit.formats import FORMATS  # noqa: E402
 from pocketfit.process import finish  # noqa: E402
 from pocketfit.records import ModelSpec, SmokeInput  # noqa: E402
-from pocketfit.runtime import RUNTIME_OF_FORMAT, find_android, library_for  # noqa: E402
+from pocketfit.runtime import find_android, library_for  # noqa: E402
 from pocketfit.tensors import flatten  # noqa: E402
 from tests.integration.conftest import require  # noqa: E402
 from tests.integration.devices.conftest import write_inputs  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
 
-FORMATS = ("lite", "torchscript")
-both = pytest.mark.parametrize("format", FORMATS)
+BOTH = ("lite", "torchscript")
+both = pytest.mark.parametrize("format", BOTH)
 Inputs = tuple[Tensor, ...]
 
 
@@ -72,25 +73,25 @@ def encoder(norm_first: bool) -> nn.Module:
 def cases() -> list[Case]:
     torch.manual_seed(0)
     return [
-        Case("attention", Calls(lambda q: attend(q, q, q)), (HEADS,), FORMATS),
-        Case("causal", Calls(lambda q: attend(q, q, q, is_causal=True, scale=0.5)), (HEADS,), FORMATS),
-        Case("grouped", Calls(lambda q, k: attend(q, k, k, enable_gqa=True)), (HEADS, FEW), FORMATS),
-        Case("bool mask", Calls(lambda q, m: attend(q, q, q, attn_mask=m.bool())), (HEADS, MASK), FORMATS),
-        Case("masked row", Calls(lambda q, m: attend(q, q, q, attn_mask=m.bool())), (HEADS, EMPTY_ROW), FORMATS),
-        Case("float mask", Calls(lambda q, m: attend(q, q, q, attn_mask=m)), (HEADS, seeded(6, 6)), FORMATS),
-        Case("rms_norm", nn.RMSNorm(8), (X,), FORMATS),
-        Case("rms_norm of two", Calls(lambda a: F.rms_norm(a, (4, 8), eps=1e-3)), (X,), FORMATS),
-        Case("squeeze.dims", Calls(lambda a: a[:, :1, :1].squeeze((1, -1))), (X,), FORMATS),
-        Case("any.dims", Calls(lambda a: (a > 1).any(dim=(0, -1), keepdim=True).float()), (X,), FORMATS),
-        Case("all.dims", Calls(lambda a: (a > -1).all(dim=(1, 2)).float()), (X,), FORMATS),
+        Case("attention", Calls(lambda q: attend(q, q, q)), (HEADS,), BOTH),
+        Case("causal", Calls(lambda q: attend(q, q, q, is_causal=True, scale=0.5)), (HEADS,), BOTH),
+        Case("grouped", Calls(lambda q, k: attend(q, k, k, enable_gqa=True)), (HEADS, FEW), BOTH),
+        Case("bool mask", Calls(lambda q, m: attend(q, q, q, attn_mask=m.bool())), (HEADS, MASK), BOTH),
+        Case("masked row", Calls(lambda q, m: attend(q, q, q, attn_mask=m.bool())), (HEADS, EMPTY_ROW), BOTH),
+        Case("float mask", Calls(lambda q, m: attend(q, q, q, attn_mask=m)), (HEADS, seeded(6, 6)), BOTH),
+        Case("rms_norm", nn.RMSNorm(8), (X,), BOTH),
+        Case("rms_norm of two", Calls(lambda a: F.rms_norm(a, (4, 8), eps=1e-3)), (X,), BOTH),
+        Case("squeeze.dims", Calls(lambda a: a[:, :1, :1].squeeze((1, -1))), (X,), BOTH),
+        Case("any.dims", Calls(lambda a: (a > 1).any(dim=(0, -1), keepdim=True).float()), (X,), BOTH),
+        Case("all.dims", Calls(lambda a: (a > -1).all(dim=(1, 2)).float()), (X,), BOTH),
         Case("argsort", Calls(lambda a: torch.argsort(a, dim=-1, stable=True)), (X,), ("lite",)),
         Case("sum of None", Calls(lambda a: torch.sum(a, dim=None, keepdim=True)), (X,), ("lite",)),
         Case("mean of None", Calls(lambda a: torch.mean(a, dim=None, keepdim=True)), (X,), ("lite",)),
         Case("var", Calls(torch.var), (X,), ("lite",)),
         Case("std of None", Calls(lambda a: torch.std(a, dim=None, unbiased=False)), (X,), ("lite",)),
-        Case("norm_first", encoder(norm_first=True), (X,), FORMATS[:1]),
+        Case("norm_first", encoder(norm_first=True), (X,), BOTH[:1]),
         Case("encoder", encoder(norm_first=False), (X,)),
-        Case("decoder", nn.TransformerDecoderLayer(8, 2, 16, batch_first=True), (X, X), FORMATS),
+        Case("decoder", nn.TransformerDecoderLayer(8, 2, 16, batch_first=True), (X, X), BOTH),
         Case("attention layer", nn.MultiheadAttention(8, 2, batch_first=True), (X, X, X)),
         Case("lstm", nn.LSTM(8, 8, 2, batch_first=True), (X,)),
         Case("gru", nn.GRU(8, 8, batch_first=True, bidirectional=True), (X,)),
@@ -110,7 +111,7 @@ def cases() -> list[Case]:
 NO_LAPACK = ("inverse", "svd")
 
 
-@pytest.fixture(scope="module", params=FORMATS)
+@pytest.fixture(scope="module", params=BOTH)
 def target(request: pytest.FixtureRequest) -> Target:
     require(Path("build/android/runtimes.json").exists(), "the Android side is not built: make android")
     found, notes = find_target(request.param, library_for(request.param))
@@ -131,7 +132,7 @@ def traced(case: Case) -> Any:
 
 def verdicts(format: str, given: Sequence[SmokeInput], folder: Path) -> list[tuple[str, list[Any]]]:
     """What the real runtime says of each file ("" where it ran), and its outputs, all in one JVM."""
-    android, runtime = find_android(), RUNTIME_OF_FORMAT[format]
+    android, runtime = find_android(), FORMATS[format].runtime
     arguments = words(
         given,
         runtime=runtime,

@@ -10,7 +10,8 @@ from types import ModuleType
 
 import pytest
 
-from pocketfit.runtime import RuntimeName, find_android
+from pocketfit.records import RuntimeName
+from pocketfit.runtime import find_android
 from tests.integration.conftest import require
 
 TOOLS = Path(__file__).parents[2] / "tools"

@@ -15,15 +15,17 @@ from pocketfit.backends import BACKENDS
 from pocketfit.backends.base import Wanted
 from pocketfit.backends.quantize import quantize, use_engine
 from pocketfit.devices.jvm import JvmDevice
+from pocketfit.formats import FORMATS
 from pocketfit.golden import write_arrays
 from pocketfit.parity import compare, disagreements, read_tensor
 from pocketfit.records import Built, DeviceSpec, Failed, InputSpec, Limits, ModelSpec, Parity, SmokeInput, Variant
 from pocketfit.tensors import ModelProblem
+from pocketfit.variants import skip_reason
 from pocketfit.worker import Sandbox, build
 from tests.integration.conftest import NET, require
 
 IMAGE = (1, 3, 16, 16)
-FORMATS = ("lite", "torchscript")
+BOTH = ("lite", "torchscript")
 
 
 class Net(nn.Module):
@@ -92,7 +94,7 @@ def export_and_try(given: Wanted, device: JvmDevice, format_name: str, folder: P
 
         backend = BACKENDS[format_name]
         optimized = backend.optimize(given, check)
-        path = folder / f"net{backend.suffix}"
+        path = folder / f"net{FORMATS[format_name].suffix}"
         backend.save(optimized, path)
         host = backend.load(path)(*given.inputs).numpy()
     inputs = write_arrays([("[0]", given.inputs[0].numpy())], folder, "input")
@@ -275,17 +277,16 @@ def test_a_limit_that_int8_does_not_meet() -> None:
         BACKENDS["lite"].optimize(given, lambda run: "too far")
 
 
-@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("format_name", BOTH)
 def test_half_precision_is_skipped_by_name_of_the_runtime(
     format_name: str, device: JvmDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runtime = device.info().runtimes[format_name]
     rest = "has no half-precision kernels on the CPU: no convolution, matrix product or relu"
-    backend = BACKENDS[format_name]
-    assert backend.skips(ModelSpec("net", "x:y"), "fp16") == f"{runtime} {rest}"
-    assert backend.skips(ModelSpec("net", "x:y"), "int8") is None
+    assert skip_reason(ModelSpec("net", "x:y"), format_name, "fp16") == f"{runtime} {rest}"
+    assert skip_reason(ModelSpec("net", "x:y"), format_name, "int8") is None
     monkeypatch.setenv("POCKETFIT_ANDROID", "/nowhere")
-    assert backend.skips(ModelSpec("net", "x:y"), "fp16") == f"the Android runtime of {format_name} {rest}"
+    assert skip_reason(ModelSpec("net", "x:y"), format_name, "fp16") == f"the Android runtime of {format_name} {rest}"
 
 
 class Half(nn.Sequential):
@@ -300,7 +301,7 @@ class Half(nn.Sequential):
 def test_the_runtimes_have_no_half_precision_kernels(
     device: JvmDevice, tmp_path: Path, layer: nn.Module, format_name: str
 ) -> None:
-    """What `skips` says. When this fails, a newer library can do it."""
+    """What `skip_reason` says. When this fails, a newer library can do it."""
     backend, path = BACKENDS[format_name], tmp_path / "net.file"
     image = torch.randn(IMAGE)
     with torch.no_grad():

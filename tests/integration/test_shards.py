@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 from pocketfit.pipeline import Request, read_head
-from pocketfit.plan import parse_variants
 from pocketfit.store import read_report
+from pocketfit.variants import parse_variants
 from pocketfit.worker import Sandbox
 from tests.integration.conftest import CONFIG, QUICK, Git
 from tests.integration.test_run import pocketfit, rows

@@ -14,7 +14,7 @@ from tools import support
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     require(Path("build/android/runtimes.json").exists(), "the Android side is not built: make android")
     monkeypatch.setattr(support, "KEPT", tmp_path / "kept")
-    monkeypatch.setattr(support, "BACKENDS", {"lite": None})
+    monkeypatch.setattr(support, "FORMATS", {"lite": None})
     return tmp_path / "kept"
 
 

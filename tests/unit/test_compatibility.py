@@ -5,7 +5,7 @@ import pytest
 from pocketfit.bytecode import Bytecode, TableEntry
 from pocketfit.compatibility import Call, Given, Problem, check_bytecode, check_calls, lite_refusal
 from pocketfit.operators import OperatorList, operators_of
-from pocketfit.runtime import Library
+from pocketfit.records import Library
 
 TENSOR, NONE = Given("Tensor"), Given("NoneType", is_none=True)
 

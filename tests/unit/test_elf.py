@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from pocketfit.elf import load_alignment_bytes, shipping_note, smallest_alignment_bytes
-from pocketfit.runtime import AndroidSide, Library
+from pocketfit.records import Library
+from pocketfit.runtime import AndroidSide
 
 
 def elf(path: Path, *segments: tuple[int, int], wide: bool = True) -> Path:

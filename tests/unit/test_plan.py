@@ -9,19 +9,15 @@ from pocketfit.errors import ConfigError
 from pocketfit.plan import (
     estimate_s,
     matrix,
-    parse_variants,
     plan_shards,
     read_costs_s,
     read_plan,
     recorded_costs_s,
-    select_variants,
 )
 from pocketfit.records import (
     Built,
-    Config,
     DeviceInfo,
     Failed,
-    ModelSpec,
     Parity,
     Smoke,
     Snapshot,
@@ -129,24 +125,3 @@ def test_plans_that_are_none(tmp_path: Path, text: str | None, sentence: str) ->
         read_plan(path)
     assert sentence in str(caught.value)
     assert str(path) in str(caught.value)
-
-
-def test_variants_in_words() -> None:
-    assert parse_variants(["a/lite/fp32, b/lite/fp32", "a/lite/fp32"], "--variant") == (A, B)
-
-
-@pytest.mark.parametrize("word", ["", "a", "a/lite", "a/lite/fp32/x", "a/onnx/fp32", "a/lite/fp8", "-a/lite/fp32"])
-def test_words_that_are_no_variants(word: str) -> None:
-    with pytest.raises(ConfigError, match=f"^--variant: '{word}' is no variant: write it like resnet18/lite/fp32$"):
-        parse_variants([word], "--variant")
-
-
-def test_selecting_variants() -> None:
-    spec = ModelSpec("a", "m:f", formats=("lite", "executorch"), precisions=("fp32", "int8"))
-    config = Config((spec, ModelSpec("b", "m:g")))
-    assert select_variants(config, ()) == config
-    found = select_variants(config, [A, SLOW, E])
-    assert [(one.name, one.formats, one.precisions) for one in found.models] == [
-        ("a", ("lite",), ("fp32",)),
-        ("a", ("executorch",), ("int8",)),
-    ]

@@ -8,8 +8,8 @@ import pytest
 from pocketfit import __version__
 from pocketfit.devices.jvm import JvmDevice
 from pocketfit.errors import EnvironmentProblem
-from pocketfit.records import DeviceSpec, SmokeInput
-from pocketfit.runtime import Library, find_android, library_for
+from pocketfit.records import DeviceSpec, Library, SmokeInput
+from pocketfit.runtime import find_android, library_for
 
 ROOT = Path(__file__).parents[2]
 

@@ -50,20 +50,9 @@ class Optimized:
 
 
 class Backend(Protocol):
-    """One mobile format. Implementations hold no state; all but `skips` and `host_runtime` run in the child.
-
-    `flat_outputs`: a file's outputs are a list, in the order of tensors.flatten, whatever eager's are nested in.
-    """
+    """How one mobile format is built; what else there is to know of it is in formats.py. Runs in the child."""
 
     name: str
-    suffix: str
-    flat_outputs: bool
-
-    def skips(self, spec: ModelSpec, precision: str) -> str | None:
-        """Why this model can't be tried in this format and precision, or None. Asked without torch."""
-
-    def host_runtime(self) -> str | None:
-        """What runs a file on the host as a phone would, with its version; None where only a device's times count."""
 
     def unfit(self) -> str | None:
         """Why this machine can't build this format at all, or None."""

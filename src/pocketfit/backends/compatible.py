@@ -11,7 +11,7 @@ from pocketfit.bytecode import UnreadableFile, open_archive, read_bytecode, reco
 from pocketfit.calls import calls_of, layers_of
 from pocketfit.compatibility import Call, Problem, check_bytecode, check_calls, full_refusal, lite_refusal
 from pocketfit.operators import OperatorList, operators_of
-from pocketfit.runtime import Library
+from pocketfit.records import Library
 
 Layers = Mapping[str, tuple[str, ...]]
 

@@ -4,42 +4,22 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.backends import lowering
 from pocketfit.backends.kernel_problems import stopped
-from pocketfit.records import ModelSpec
 from pocketfit.tensors import ModelProblem
 
 if TYPE_CHECKING:
     from pocketfit.backends.base import Check, Optimized, Wanted
-
-TORCHSCRIPT_SUFFIXES = (".pt", ".pth", ".jit", ".ptl")
 
 
 class ExecuTorch:
     """.pte for org.pytorch:executorch-android, which runs a planned program, most of it by XNNPACK."""
 
     name = "executorch"
-    suffix = ".pte"
-    flat_outputs = True
-
-    def skips(self, spec: ModelSpec, precision: str) -> str | None:
-        if ":" not in spec.source and spec.source.endswith(TORCHSCRIPT_SUFFIXES):
-            return (
-                f"{spec.source} is a saved TorchScript file, which torch.export does not take: "
-                "name a callable that builds the module, or a .pt2 file that torch.export.save wrote"
-            )
-        return None
-
-    def host_runtime(self) -> str | None:
-        try:
-            return f"executorch {version('executorch')}"
-        except PackageNotFoundError:
-            return "executorch"
 
     def unfit(self) -> str | None:
         missing = [name for name in ("executorch", "torchao") if find_spec(name) is None]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from pocketfit.backends import recipe
 from pocketfit.backends.archive import drop_debug_files
-from pocketfit.records import ModelSpec
 from pocketfit.tensors import ModelProblem
 
 if TYPE_CHECKING:
@@ -20,14 +19,6 @@ class Lite:
     """.ptl for org.pytorch:pytorch_android_lite, which interprets bytecode."""
 
     name = "lite"
-    flat_outputs = False
-    suffix = ".ptl"
-
-    def skips(self, spec: ModelSpec, precision: str) -> str | None:
-        return recipe.skips(self.name, precision)
-
-    def host_runtime(self) -> str | None:
-        return None
 
     def unfit(self) -> str | None:
         return recipe.unfit()

@@ -16,9 +16,7 @@ from pocketfit.backends.java_types import with_java_types
 from pocketfit.backends.quantize import quantize
 from pocketfit.backends.tracing import torchscript_of
 from pocketfit.calls import layers_of
-from pocketfit.errors import EnvironmentProblem
 from pocketfit.records import ModelSpec
-from pocketfit.runtime import RUNTIME_OF_FORMAT, find_android
 from pocketfit.source import describe
 from pocketfit.tensors import ModelProblem
 
@@ -32,20 +30,6 @@ def unfit() -> str | None:
     if torch.backends.xnnpack.enabled:
         return None
     return f"torch {torch.__version__} is {no_xnnpack()}"
-
-
-def skips(format_name: str, precision: str) -> str | None:
-    """Half precision: tried on pytorch_android_lite 1.12.2 and pytorch_android 1.13.1, where next to nothing runs."""
-    if precision != "fp16":
-        return None
-    return f"{_runtime(format_name)} has no half-precision kernels on the CPU: no convolution, matrix product or relu"
-
-
-def _runtime(format_name: str) -> str:
-    try:
-        return str(find_android().runtimes[RUNTIME_OF_FORMAT[format_name]])
-    except EnvironmentProblem:
-        return f"the Android runtime of {format_name}"
 
 
 def no_xnnpack() -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from pocketfit.backends import recipe
 from pocketfit.backends.archive import drop_debug_files
-from pocketfit.records import ModelSpec
 
 if TYPE_CHECKING:
     from pocketfit.backends.base import Check, Optimized, Wanted
@@ -17,14 +16,6 @@ class TorchScript:
     """.pt for org.pytorch:pytorch_android, which holds the whole TorchScript interpreter."""
 
     name = "torchscript"
-    flat_outputs = False
-    suffix = ".pt"
-
-    def skips(self, spec: ModelSpec, precision: str) -> str | None:
-        return recipe.skips(self.name, precision)
-
-    def host_runtime(self) -> str | None:
-        return None
 
     def unfit(self) -> str | None:
         return recipe.unfit()

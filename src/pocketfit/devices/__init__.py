@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from pocketfit.devices.adb import AdbDevice
-from pocketfit.devices.base import Device, DeviceOptions
-from pocketfit.devices.emulator import EmulatorDevice
-from pocketfit.devices.jvm import JvmDevice
-from pocketfit.records import DeviceSpec
+if TYPE_CHECKING:
+    from pocketfit.devices.base import Device, DeviceOptions
+    from pocketfit.records import DeviceSpec
 
-DEVICES: dict[str, Callable[[DeviceSpec, DeviceOptions], Device]] = {
-    "adb": lambda spec, options: AdbDevice(spec, serial=options.serial),
-    "emulator": lambda spec, options: EmulatorDevice(spec, image=options.emulator_image, log_folder=options.log_folder),
-    "jvm": lambda spec, options: JvmDevice(spec, user=options.user),
+
+# Imported when asked for: whoever only needs the names, as the configuration does, loads none of them.
+def _jvm(spec: DeviceSpec, options: DeviceOptions) -> Device:
+    from pocketfit.devices.jvm import JvmDevice
+
+    return JvmDevice(spec, user=options.user)
+
+
+def _adb(spec: DeviceSpec, options: DeviceOptions) -> Device:
+    from pocketfit.devices.adb import AdbDevice
+
+    return AdbDevice(spec, serial=options.serial)
+
+
+def _emulator(spec: DeviceSpec, options: DeviceOptions) -> Device:
+    from pocketfit.devices.emulator import EmulatorDevice
+
+    return EmulatorDevice(spec, image=options.emulator_image, log_folder=options.log_folder)
+
+
+DEVICES: Mapping[str, Callable[[DeviceSpec, DeviceOptions], Device]] = {
+    "jvm": _jvm,
+    "adb": _adb,
+    "emulator": _emulator,
 }

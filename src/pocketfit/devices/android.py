@@ -23,8 +23,9 @@ from pocketfit.devices.verdict import judge_result
 from pocketfit.devices.watched import Ran, run_watched
 from pocketfit.elf import shipping_note
 from pocketfit.errors import CommandError, EnvironmentProblem
+from pocketfit.formats import FORMATS
 from pocketfit.records import DeviceInfo, Load, SmokeInput
-from pocketfit.runtime import RUNTIME_OF_FORMAT, find_android
+from pocketfit.runtime import find_android
 
 __all__ = ["HOME", "AndroidDevice"]
 
@@ -134,7 +135,7 @@ class AndroidDevice:
         run = judge_result(result, folder, runtime)
         if run.status == "infra-error":
             raise NotTheModels(run.reason)
-        return replace(run, flat=RUNTIME_OF_FORMAT[given.format] == "executorch")
+        return replace(run, flat=FORMATS[given.format].flat_outputs)
 
     def _time(self, timing: Timed, runtime: str) -> Load | str:
         limit_s = self.timeout_s * 2 + timing.budget_ms / 1000
@@ -156,7 +157,7 @@ class AndroidDevice:
         try:
             self._recover()
             if damaged:
-                self.pushed.forget_runtime(find_android(), RUNTIME_OF_FORMAT[given.format], self._known().abi)
+                self.pushed.forget_runtime(find_android(), FORMATS[given.format].runtime, self._known().abi)
             return attempt()
         except EnvironmentProblem as second:
             return gave_up(shorten(str(second)))
@@ -188,7 +189,7 @@ class AndroidDevice:
             return False
 
     def _run(self, given: Sequence[SmokeInput], limit_s: float, timing: Timed | None = None) -> Ran:
-        name, abi = RUNTIME_OF_FORMAT[given[0].format], self._known().abi
+        name, abi = FORMATS[given[0].format].runtime, self._known().abi
         libraries = self.pushed.runtime(find_android(), name, abi)
         files = self.pushed.files([path for one in given for path in (one.artifact, *_inputs(one))])
         words = [__version__, f"runtime={name}", f"threads={self.threads}", f"libraries={libraries}"]

@@ -7,9 +7,13 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pocketfit.devices import DEVICES
 from pocketfit.devices.base import Device, DeviceOptions
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.records import DeviceSpec
+
+# What `--device` and the configuration take.
+CHOICES = ("auto", *DEVICES, "none")
 
 
 @dataclass(frozen=True)
@@ -25,12 +29,9 @@ class Choice:
 
 def choose_device(spec: DeviceSpec, kind: str | None, options: DeviceOptions) -> Choice:
     """Raises ConfigError for a device that we don't know, EnvironmentProblem for one that can't be used here."""
-    from pocketfit.config import DEVICES as KNOWN
-    from pocketfit.devices import DEVICES
-
     wanted = kind or spec.kind
-    if wanted not in KNOWN:
-        raise ConfigError(f"unknown device {wanted!r}: use one of {', '.join(KNOWN)}")
+    if wanted not in CHOICES:
+        raise ConfigError(f"unknown device {wanted!r}: use one of {', '.join(CHOICES)}")
     if wanted == "none":
         return Choice(note="not tried on a device, since none was wanted (--device none)")
     if wanted == "auto":
@@ -43,8 +44,6 @@ def choose_device(spec: DeviceSpec, kind: str | None, options: DeviceOptions) ->
 
 def _automatic(spec: DeviceSpec, options: DeviceOptions, environ: Mapping[str, str]) -> Choice:
     """adb where exactly one device answers, in a GitHub job the emulator where it can run, otherwise jvm."""
-    from pocketfit.devices import DEVICES
-
     usable: list[Device] = []
     reasons: list[str] = []
     for kind in automatic_kinds(environ):

@@ -17,9 +17,10 @@ from pocketfit.devices.verdict import judge_result
 from pocketfit.elf import shipping_note
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.files import read_regular
+from pocketfit.formats import FORMATS
 from pocketfit.process import Finished, finish
 from pocketfit.records import DeviceInfo, DeviceSpec, Load, SmokeInput
-from pocketfit.runtime import DESKTOP_RUNTIMES, RUNTIME_OF_FORMAT, AndroidSide, find_android
+from pocketfit.runtime import AndroidSide, find_android
 
 # The work is native: the JVM's second compiler and its other collectors would only cost time to start.
 FLAGS = (
@@ -132,7 +133,7 @@ class JvmDevice:
     ) -> tuple[Finished, str]:
         """Run the program; returns how it ended, and what a crash left: the JVM's report and its streams."""
         android = find_android()
-        runtime = RUNTIME_OF_FORMAT[given[0].format]
+        runtime = FORMATS[given[0].format].runtime
         error_file = folder.absolute() / "hs_err.log"
         error_file.unlink(missing_ok=True)
         if self.user:
@@ -173,7 +174,7 @@ def _missing(android: AndroidSide, format: str) -> str | None:
     """Why no artifact of this format can be tried here, or None."""
     if missing := android.missing(format, android.desktop_abi):
         return missing
-    if RUNTIME_OF_FORMAT[format] not in DESKTOP_RUNTIMES:
+    if not FORMATS[format].in_desktop_jvm:
         return f"the Android libraries for format {format} don't run in a JVM: use --device adb or emulator"
     return None
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pocketfit.adb import Adb
-from pocketfit.runtime import AndroidSide, RuntimeName
+from pocketfit.records import RuntimeName
+from pocketfit.runtime import AndroidSide
 
 log = logging.getLogger(__name__)
 

@@ -1,25 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
-from pocketfit.backends import BACKENDS
 from pocketfit.backends.delegation import reasons
 from pocketfit.backends.export_problems import not_lowered
-from pocketfit.records import Delegation, ModelSpec
-
-
-@pytest.mark.parametrize("source", ["net.pt", "net.pth", "deep/net.jit", "net.ptl"])
-def test_torchscript_is_no_source(source: str) -> None:
-    assert BACKENDS["executorch"].skips(ModelSpec("net", source), "fp32") == (
-        f"{source} is a saved TorchScript file, which torch.export does not take: "
-        "name a callable that builds the module, or a .pt2 file that torch.export.save wrote"
-    )
-
-
-@pytest.mark.parametrize("source", ["net.pt2", "net.py:net", "module.pt:net"])
-@pytest.mark.parametrize("precision", ["fp32", "fp16", "int8", "int8-dynamic"])
-def test_what_it_takes(source: str, precision: str) -> None:
-    assert BACKENDS["executorch"].skips(ModelSpec("net", source), precision) is None
+from pocketfit.records import Delegation
 
 
 def test_all_delegated_is_no_news() -> None:

@@ -14,7 +14,8 @@ from pocketfit.adb import Adb
 from pocketfit.devices import pushed as pushed_module
 from pocketfit.devices.pushed import Pushed, digest
 from pocketfit.devices.watched import Ran, run_watched
-from pocketfit.runtime import AndroidSide, Library
+from pocketfit.records import Library
+from pocketfit.runtime import AndroidSide
 from tests.unit.fake_adb import FakeAdb, fake_adb
 
 __all__ = ["fake_adb"]

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pocketfit import manifest
-from pocketfit.manifest import find_entry, write_manifest
+from pocketfit import out
+from pocketfit.errors import ConfigError
+from pocketfit.out import Out, find_entry
 from pocketfit.records import (
     Anatomy,
     Built,
@@ -35,9 +36,9 @@ TRIAL = Trial(DeviceInfo("jvm", "x86_64", "", 1, {}), (TrialRow(NET, None, Smoke
 
 
 def test_what_an_app_needs_to_know(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifest, "built_runtimes", lambda: {"lite": "pytorch_android_lite 1.12.2"})
-    write_manifest(SNAPSHOT, tmp_path, TRIAL)
-    assert json.loads((tmp_path / "manifest.json").read_text()) == {
+    monkeypatch.setattr(out, "built_runtimes", lambda: {"lite": "pytorch_android_lite 1.12.2"})
+    Out(tmp_path).write_manifest(SNAPSHOT, TRIAL)
+    assert json.loads((tmp_path / "artifacts/head/manifest.json").read_text()) == {
         "pocketfit": "0.1.0",
         "torch": "2.12.1",
         "commit": "c" * 40,
@@ -76,21 +77,41 @@ def test_what_an_app_needs_to_know(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             }
         ],
     }
-    entry = find_entry(tmp_path / "net.lite.fp32.ptl")
+    entry = find_entry(tmp_path / "artifacts/head/net.lite.fp32.ptl")
     assert entry is not None
     assert (entry.inputs, entry.outputs) == ((IMAGE,), (SCORES,))
 
 
 def test_without_a_device_and_without_the_android_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POCKETFIT_ANDROID", str(tmp_path / "nowhere"))
-    write_manifest(SNAPSHOT, tmp_path)
-    entry = find_entry(tmp_path / "net.lite.fp32.ptl")
+    Out(tmp_path).write_manifest(SNAPSHOT)
+    entry = find_entry(tmp_path / "artifacts/head/net.lite.fp32.ptl")
     assert entry is not None
     assert (entry.minimum_runtime, entry.smoke) == (None, None)
 
 
 @pytest.mark.parametrize("text", [None, "{", "{}"])
 def test_no_manifest_that_can_be_read(tmp_path: Path, text: str | None) -> None:
+    folder = tmp_path / "artifacts/head"
+    folder.mkdir(parents=True)
     if text is not None:
-        (tmp_path / "manifest.json").write_text(text)
-    assert find_entry(tmp_path / "net.lite.fp32.ptl") is None
+        (folder / "manifest.json").write_text(text)
+    assert find_entry(tmp_path / "artifacts/head/net.lite.fp32.ptl") is None
+
+
+def test_every_file_of_the_contract() -> None:
+    folder = Out(Path("pocketfit-out"))
+    assert [str(path) for path in (
+        folder.report_json, folder.report_md, folder.report_html, folder.trial, folder.snapshot("base"),
+        folder.snapshot("head"), folder.artifacts("base"), folder.manifest("head"), folder.log("head.net.lite.fp32"),
+    )] == [
+        "pocketfit-out/report.json", "pocketfit-out/report.md", "pocketfit-out/report.html", "pocketfit-out/trial.json",
+        "pocketfit-out/base.json", "pocketfit-out/head.json", "pocketfit-out/artifacts/base",
+        "pocketfit-out/artifacts/head/manifest.json", "pocketfit-out/logs/head.net.lite.fp32.log",
+    ]  # fmt: skip
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=r"--out .*/file/out can't be written: Not a directory"):
+        Out(tmp_path / "file" / "out").prepare()

@@ -1,0 +1,72 @@
+"""The formats and precisions that there are, one line each: what all but a format's builder need to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+
+from pocketfit.records import RuntimeName
+
+PRECISIONS = ("fp32", "fp16", "int8", "int8-dynamic")
+
+# Tried on pytorch_android_lite 1.12.2 and pytorch_android 1.13.1, where next to nothing runs.
+NO_HALF = {"fp16": "no half-precision kernels on the CPU: no convolution, matrix product or relu"}
+
+
+@dataclass(frozen=True)
+class Format:
+    """One mobile format; how it is built stands in a file of its own (exporter/formats).
+
+    `runtime` is the Android library that an app needs for it, called `title` in sentences. `marker` is a record that
+    only archives of this format have. `lacks` maps a precision that is not built to what the runtime lacks for it.
+    `flat_outputs`: a file's outputs are a list, in the order of tensors.flatten, whatever eager's are nested in.
+    `in_desktop_jvm`: its Android library runs in a JVM here. `host` is the distribution that runs its files on this
+    host as a phone would; None where only a device's times count. `from_torchscript`: saved TorchScript can be built.
+    """
+
+    name: str
+    suffix: str
+    runtime: RuntimeName
+    title: str
+    marker: str | None = None
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    flat_outputs: bool = False
+    in_desktop_jvm: bool = True
+    host: str | None = None
+    from_torchscript: bool = True
+
+    def host_runtime(self) -> str | None:
+        """What runs a file on this host as a phone would, with its version; None where only a device's times count."""
+        if self.host is None:
+            return None
+        try:
+            return f"{self.host} {version(self.host)}"
+        except PackageNotFoundError:
+            return self.host
+
+
+FORMATS: Mapping[str, Format] = {
+    fact.name: fact
+    for fact in (
+        Format("lite", ".ptl", "lite", "lite", marker="bytecode.pkl", lacks=NO_HALF),
+        Format("torchscript", ".pt", "full", "full", lacks=NO_HALF),
+        # Its libraries are linked to a newer Android C library than the layer in src/android/bionic gives.
+        Format(
+            "executorch",
+            ".pte",
+            "executorch",
+            "ExecuTorch",
+            flat_outputs=True,
+            in_desktop_jvm=False,
+            host="executorch",
+            from_torchscript=False,
+        ),
+    )
+}
+
+
+def listed(names: Mapping[str, object] | tuple[str, ...], last: str = "or") -> str:
+    """Names as a sentence has them: "lite, torchscript or executorch"."""
+    *first, final = names
+    return f"{', '.join(first)} {last} {final}" if first else final

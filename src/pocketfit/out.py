@@ -1,0 +1,157 @@
+"""The folder that `--out` names: where each file of a run stands in it, and the files that are for people and apps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pocketfit.errors import ConfigError
+from pocketfit.files import write_text_atomically
+from pocketfit.records import Built, Report, SideName, Snapshot, TensorFile, Trial, TrialRow
+from pocketfit.runtime import built_runtimes
+from pocketfit.store import write_report
+
+MANIFEST_FILE = "manifest.json"
+REPORT_FILE = "report.json"
+
+
+@dataclass(frozen=True)
+class Out:
+    """Every file of a run, by its place in `folder`; the names are a contract that other programs rely on."""
+
+    folder: Path
+
+    @property
+    def report_json(self) -> Path:
+        return self.folder / REPORT_FILE
+
+    @property
+    def report_md(self) -> Path:
+        return self.folder / "report.md"
+
+    @property
+    def report_html(self) -> Path:
+        return self.folder / "report.html"
+
+    @property
+    def trial(self) -> Path:
+        return self.folder / "trial.json"
+
+    @property
+    def all_artifacts(self) -> Path:
+        return self.folder / "artifacts"
+
+    def snapshot(self, side: SideName) -> Path:
+        return self.folder / f"{side}.json"
+
+    def artifacts(self, side: SideName) -> Path:
+        return self.all_artifacts / side
+
+    def manifest(self, side: SideName) -> Path:
+        return self.artifacts(side) / MANIFEST_FILE
+
+    def log(self, name: str) -> Path:
+        """The log of one child; `name` is without the suffix."""
+        return self.folder / "logs" / f"{name}.log"
+
+    def prepare(self) -> None:
+        """Make the folder, and keep it out of the user's `git status`; raises ConfigError where it can't be written."""
+        try:
+            for side in ("base", "head"):
+                (self.all_artifacts / side).mkdir(parents=True, exist_ok=True)
+            write_text_atomically(self.folder / ".gitignore", "*\n")
+        except OSError as error:
+            raise ConfigError(f"--out {self.folder} can't be written: {error.strerror}") from error
+
+    def write_reports(self, report: Report) -> None:
+        """Write the report in all its forms; raises ConfigError where one can't be written."""
+        from pocketfit.render.html import render_html
+        from pocketfit.render.markdown import render_markdown
+
+        write_report(self.report_json, report)
+        write_text_atomically(self.report_md, render_markdown(report))
+        write_text_atomically(self.report_html, render_html(report))
+
+    def write_manifest(self, snapshot: Snapshot, trial: Trial | None = None) -> None:
+        """Write what an app needs to know of one side's artifacts; `trial` is what became of them on the device."""
+        content = asdict(manifest(snapshot, built_runtimes(), trial))
+        write_text_atomically(self.manifest(snapshot.side), json.dumps(content, indent=2) + "\n")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One artifact in a manifest; `inputs` and `outputs` are golden tensors, their files relative to the manifest.
+
+    `minimum_runtime` is the oldest Android library that this Pocketfit checks the format against ("ARTIFACT VERSION";
+    None where it is not built here), `format_version` what that library must be able to read (see records.Anatomy), and
+    `smoke` what became of the artifact on the device, None where it was not tried.
+    """
+
+    file: str
+    model: str
+    format: str
+    precision: str
+    size_bytes: int
+    sha256: str
+    recipe: tuple[str, ...]
+    inputs: tuple[TensorFile, ...]
+    outputs: tuple[TensorFile, ...]
+    download_bytes: int | None = None
+    parameters: int | None = None
+    minimum_runtime: str | None = None
+    format_version: int | None = None
+    smoke: str | None = None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """manifest.json: what each artifact in a folder is, and how to call it."""
+
+    pocketfit: str
+    torch: str
+    commit: str | None
+    artifacts: tuple[Entry, ...]
+
+
+def manifest(snapshot: Snapshot, runtimes: Mapping[str, str], trial: Trial | None = None) -> Manifest:
+    """`runtimes` maps a format to "ARTIFACT VERSION"; `trial` is of this side."""
+    smokes = {row.variant: row for row in trial.rows} if trial else {}
+    entries = tuple(
+        _entry(outcome, runtimes.get(outcome.variant.format), smokes.get(outcome.variant), snapshot.side)
+        for outcome in snapshot.outcomes
+        if isinstance(outcome, Built)
+    )
+    return Manifest(snapshot.pocketfit, snapshot.torch, snapshot.commit, entries)
+
+
+def _entry(built: Built, runtime: str | None, tried: TrialRow | None, side: SideName) -> Entry:
+    smoke = tried and getattr(tried, side)
+    return Entry(
+        file=built.file,
+        model=built.variant.model,
+        format=built.variant.format,
+        precision=built.variant.precision,
+        size_bytes=built.size_bytes,
+        sha256=built.sha256,
+        recipe=built.recipe,
+        inputs=built.inputs,
+        outputs=built.outputs,
+        download_bytes=built.download_bytes,
+        parameters=built.parameters,
+        minimum_runtime=runtime,
+        format_version=built.anatomy.format_version if built.anatomy else None,
+        smoke=smoke.status if smoke else None,
+    )
+
+
+def find_entry(artifact: Path) -> Entry | None:
+    """What a manifest beside the artifact says of it; None where there is none that can be read."""
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        known = TypeAdapter(Manifest).validate_json((artifact.parent / MANIFEST_FILE).read_bytes()).artifacts
+    except (OSError, ValidationError):
+        return None
+    return next((entry for entry in known if entry.file == artifact.name), None)

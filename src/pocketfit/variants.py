@@ -1,0 +1,74 @@
+"""A configuration's variants: all of them, those that a user names, and those that can't be built at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from pocketfit.config import is_model_name
+from pocketfit.errors import ConfigError
+from pocketfit.formats import FORMATS, PRECISIONS
+from pocketfit.records import Config, ModelSpec, Variant
+from pocketfit.runtime import library_for
+from pocketfit.saved import TORCHSCRIPT_SUFFIXES, is_saved
+
+
+def variants(config: Config) -> Iterator[tuple[Variant, ModelSpec]]:
+    """Every variant of every model, in the configuration's order."""
+    for spec in config.models:
+        for format_name in spec.formats:
+            for precision in spec.precisions:
+                yield Variant(spec.name, format_name, precision), spec
+
+
+def count_variants(config: Config) -> int:
+    return sum(1 for _ in variants(config))
+
+
+def parse_variants(words: Iterable[str], where: str) -> tuple[Variant, ...]:
+    """Variants written MODEL/FORMAT/PRECISION, several separated by commas; raises ConfigError."""
+    found: dict[Variant, None] = {}
+    for word in ",".join(words).split(","):
+        match word.strip().split("/"):
+            case [model, format_name, precision] if (
+                is_model_name(model) and format_name in FORMATS and precision in PRECISIONS
+            ):
+                found[Variant(model, format_name, precision)] = None
+            case _:
+                raise ConfigError(f"{where}: {word.strip()[:100]!r} is no variant: write it like resnet18/lite/fp32")
+    return tuple(found)
+
+
+def select_variants(config: Config, wanted: Sequence[Variant]) -> Config:
+    """Only these variants, each as a model of its own: not every format of a model need go with every precision."""
+    if not wanted:
+        return config
+    models = [
+        replace(spec, formats=(variant.format,), precisions=(variant.precision,))
+        for variant, spec in variants(config)
+        if variant in wanted
+    ]
+    return replace(config, models=tuple(models))
+
+
+def select_models(config: Config, names: Sequence[str], file: str) -> Config:
+    """Only the models of these names, all where there are none; raises ConfigError for one that `file` lacks."""
+    known = [spec.name for spec in config.models]
+    if unknown := [name for name in names if name not in known]:
+        raise ConfigError(f"{file} has no model {unknown[0]!r}: it has {', '.join(known)}")
+    return replace(config, models=tuple(spec for spec in config.models if not names or spec.name in names))
+
+
+def skip_reason(spec: ModelSpec, format_name: str, precision: str) -> str | None:
+    """Why this model can't be built in this format and precision, whatever its code does, or None."""
+    facts = FORMATS.get(format_name)
+    if facts is None:
+        return f"format {format_name} is not in this version of Pocketfit"
+    if not facts.from_torchscript and is_saved(spec.source, TORCHSCRIPT_SUFFIXES):
+        return (
+            f"{spec.source} is a saved TorchScript file, which torch.export does not take: "
+            "name a callable that builds the module, or a .pt2 file that torch.export.save wrote"
+        )
+    if lacking := facts.lacks.get(precision):
+        return f"{library_for(format_name) or f'the Android runtime of {format_name}'} has {lacking}"
+    return None
