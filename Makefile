@@ -1,4 +1,4 @@
-# make demo    see what Pocketfit does          make check   format, lint, types, workflows
+# make demo    see what Pocketfit does          make check   format, lint, types, imports, workflows
 # make test    unit and integration tests       make e2e     the action, run by act with a real dockerd
 # make support  the table of supported models, docs/support.md; goes on where it was interrupted
 PYTHON ?= python3
@@ -43,6 +43,7 @@ check: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/zizmor --offline --quiet .github action.yml examples/workflows/*.yml
 	@if command -v actionlint >/dev/null; then actionlint .github/workflows/*.yml examples/workflows/*.yml; else echo "actionlint is not installed: workflows were checked by zizmor alone"; fi
 
@@ -66,7 +67,7 @@ lock:
 	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" --group dev -c requirements/requirements.txt -o requirements/dev.txt
 	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-deps --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" requirements/executorch.in -o requirements/executorch.txt
 
-# After another version of the Android libraries: which operators they have (src/pocketfit/data/operators).
+# After another version of the Android libraries: which operators they have (src/pocketfit/runtimes/data).
 operators: setup
 	$(BIN)/python tools/read_operators.py
 

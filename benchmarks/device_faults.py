@@ -16,13 +16,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from pocketfit.adb import Adb
-from pocketfit.devices.adb import AdbDevice
-from pocketfit.devices.android import AndroidDevice
+from pocketfit.devices.android.adb import Adb
+from pocketfit.devices.android.device import AndroidDevice
+from pocketfit.devices.attached import AdbDevice
 from pocketfit.devices.base import started
-from pocketfit.devices.emulator import EmulatorDevice
+from pocketfit.devices.emulator.device import EmulatorDevice
 from pocketfit.errors import EnvironmentProblem
-from pocketfit.golden import seeded_arrays, write_arrays
+from pocketfit.judge.golden import seeded_arrays, write_arrays
 from pocketfit.process import run
 from pocketfit.records import DeviceSpec, InputSpec, SmokeInput
 from tests.standin.fixture import StandIn, standin

@@ -18,12 +18,12 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from pocketfit.backends import BACKENDS
+from pocketfit.builds.worker import Sandbox, build
+from pocketfit.exporter.formats import BACKENDS
+from pocketfit.exporter.rounds import take_rounds
 from pocketfit.formats import FORMATS
-from pocketfit.parity import read_tensor
+from pocketfit.judge.parity import read_tensor
 from pocketfit.records import Built, InputSpec, ModelSpec, Variant
-from pocketfit.rounds import take_rounds
-from pocketfit.worker import Sandbox, build
 
 MODELS = ("resnet18", "mobilenet_v2")
 ROUNDS = 20

@@ -5,8 +5,8 @@
     .venv/bin/python -m benchmarks.latency_calibration report   # replays them, writes docs/latency.md's tables and plot
 
 Leave the machine alone meanwhile. `record` takes fresh loads of every pair, first quiet, then beside a process that
-keeps one core busy; `report` (latency_replay.py) replays the sequential procedure of pocketfit.timing on loads drawn
-from these, 1,000 times for each pair, and holds the whole measurements of `live` against that.
+keeps one core busy; `report` (latency_replay.py) replays the sequential procedure of pocketfit.trial.timing on loads
+drawn from these, 1,000 times for each pair, and holds the whole measurements of `live` against that.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from statistics import median
 
 from benchmarks.latency_models import MODELS, SLOWDOWNS_PERCENT, SLOWED, Pair, export, plain, slowed
 from benchmarks.latency_replay import BUDGET_S, FOLDER, LIVE_FILE, Stream, report
-from pocketfit import latency
 from pocketfit.devices.jvm import JvmDevice
+from pocketfit.judge import latency
 from pocketfit.records import DeviceSpec, Load
-from pocketfit.timing import ROUNDS, OneByOne, Place, Plan, time_pair
+from pocketfit.trial.timing import ROUNDS, OneByOne, Place, Plan, time_pair
 
 LOADS = 44
 LIVE = 25

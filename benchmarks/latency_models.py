@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pocketfit.golden import seeded_arrays, write_arrays
+from pocketfit.judge.golden import seeded_arrays, write_arrays
 from pocketfit.records import InputSpec, SmokeInput
 
 SHAPE = (1, 3, 128, 128)

@@ -15,8 +15,8 @@ from statistics import mean, median
 from typing import Any
 
 from benchmarks.latency_plot import Line, Point, draw
-from pocketfit import latency
 from pocketfit.files import write_text_atomically
+from pocketfit.judge import latency
 from pocketfit.records import Load, Timing
 
 ROOT = Path(__file__).parents[1]

@@ -13,13 +13,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from pocketfit.builds.worker import Sandbox, build
 from pocketfit.devices.jvm import JvmDevice
-from pocketfit.latency import judge
+from pocketfit.judge.latency import judge
 from pocketfit.records import Built, DeviceSpec, InputSpec, Limits, ModelSpec, Prune, Variant
-from pocketfit.sizes import format_sqnr
-from pocketfit.timing import OneByOne, Place, Plan, time_pair
-from pocketfit.trial import smoke, smoke_input
-from pocketfit.worker import Sandbox, build
+from pocketfit.trial.timing import OneByOne, Place, Plan, time_pair
+from pocketfit.trial.trial import smoke, smoke_input
+from pocketfit.units import format_sqnr
 
 MODELS = Path(__file__).resolve().parents[1] / "examples" / "models"
 ALLOWED = {"resnet18": 0.26, "mobilenet_v2": 0.29}

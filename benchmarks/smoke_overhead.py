@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from pocketfit.devices.adb import AdbDevice
+from pocketfit.devices.attached import AdbDevice
 from pocketfit.devices.base import Device, started
 from pocketfit.devices.jvm import JvmDevice
-from pocketfit.golden import seeded_arrays, write_arrays
+from pocketfit.judge.golden import seeded_arrays, write_arrays
 from pocketfit.records import DeviceSpec, InputSpec, SmokeInput
 from tests.standin.fixture import standin
 

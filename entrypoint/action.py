@@ -17,12 +17,12 @@ from entrypoint.locate import ConfigLines, locate_models
 from entrypoint.results import Results, annotate_failures, collect, give_back, report_identity
 from entrypoint.sharding import merge_words, plan_words, read_matrix
 from entrypoint.tell import relay, tell
-from pocketfit.comment import NotPosted, Posted
-from pocketfit.context import Context, read_context
+from entrypoint.workflow_commands import annotate, group
 from pocketfit.errors import VERDICT_FAILED, ConfigError, EnvironmentProblem, PocketfitError
-from pocketfit.github import GitHub
-from pocketfit.publish import publish
-from pocketfit.workflow_commands import annotate, group
+from pocketfit.github.api import GitHub
+from pocketfit.github.comment import NotPosted, Posted
+from pocketfit.github.context import Context, read_context
+from pocketfit.github.publish import publish
 
 # Isolated like ourselves: the folder that it starts in is other people's code.
 POCKETFIT = (sys.executable, "-I", "-u", "-m", "pocketfit")

@@ -7,12 +7,12 @@ import logging
 from dataclasses import dataclass
 
 from entrypoint.baseline import NONE, Candidate, Exactly, LastSuccess, MergeBase, Nothing, candidates
-from pocketfit.answers import GitHubError
-from pocketfit.context import SHA, Context
+from pocketfit.builds.git import Git
+from pocketfit.builds.submodules import bring
 from pocketfit.errors import EnvironmentProblem, PocketfitError
-from pocketfit.git import Git
-from pocketfit.github import GitHub
-from pocketfit.tree import bring
+from pocketfit.github.answers import GitHubError
+from pocketfit.github.api import GitHub
+from pocketfit.github.context import SHA, Context
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pocketfit.context import Context
+from pocketfit.github.context import Context
 
 NONE = "none"
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from entrypoint.workflow_commands import stopped_commands
 from pocketfit.process import stream
-from pocketfit.workflow_commands import stopped_commands
 
 # GitHub ends a job after six hours; nothing of ours should outlive it.
 TIMEOUT_S = 6 * 3600.0

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
-from pocketfit.comment import DEFAULT_KEY, marker
-from pocketfit.comment import Mode as CommentMode
 from pocketfit.errors import ConfigError
-from pocketfit.plan import MAX_SHARDS
-from pocketfit.publish import parse_mode
+from pocketfit.github.comment import DEFAULT_KEY, marker
+from pocketfit.github.comment import Mode as CommentMode
+from pocketfit.github.publish import parse_mode
+from pocketfit.shards.plan import MAX_SHARDS
 
 Task = Literal["check", "export", "report", "plan", "merge"]
 

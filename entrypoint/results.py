@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TextIO
 
 from entrypoint.locate import ConfigLines
-from pocketfit.comment import NotPosted, Posted
+from entrypoint.workflow_commands import annotate, write_output
 from pocketfit.errors import VERDICT_FAILED, PocketfitError
+from pocketfit.github.comment import NotPosted, Posted
 from pocketfit.out import MANIFEST_FILE, Out
 from pocketfit.records import Report, Row
-from pocketfit.workflow_commands import annotate, write_output
 
 # GitHub shows ten annotations of a kind per step.
 ANNOTATION_LIMIT = 10
@@ -73,7 +73,7 @@ def collect(workspace: Path, out: str, code: int, earlier: object = None) -> Res
 def summary(results: Results, workspace: Path) -> str:
     """Markdown for the job's page: the whole report, or what an export made."""
     if results.report is not None:
-        from pocketfit.render.markdown import render_markdown
+        from pocketfit.report.markdown import render_markdown
 
         return render_markdown(results.report, limit_chars=SUMMARY_LIMIT_CHARS)
     if not results.artifacts:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from entrypoint.inputs import Inputs
 from pocketfit.errors import ConfigError
-from pocketfit.plan import matrix, read_plan
+from pocketfit.shards.plan import matrix, read_plan
 
 PLAN_FILE = "plan.json"
 

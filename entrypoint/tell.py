@@ -8,14 +8,14 @@ from typing import TextIO, TypeVar
 
 from entrypoint.inputs import Inputs
 from entrypoint.results import Results, summary, write_comment_outputs, write_outputs
-from pocketfit.artifact import fetch_report
-from pocketfit.comment import NotPosted, Posted
-from pocketfit.context import Context
+from entrypoint.workflow_commands import annotate, append_summary
 from pocketfit.errors import ConfigError
-from pocketfit.github import GitHub
-from pocketfit.publish import publish
+from pocketfit.github.api import GitHub
+from pocketfit.github.comment import NotPosted, Posted
+from pocketfit.github.context import Context
+from pocketfit.github.foreign_report import fetch_report
+from pocketfit.github.publish import publish
 from pocketfit.text import clean
-from pocketfit.workflow_commands import annotate, append_summary
 
 FOREIGN_NOTE = (
     "These numbers are what a run with the pull request's own code says: it had no secrets, and nobody checked it."

@@ -26,10 +26,10 @@ from pocketfit.devices.program import parse_answer, words
 from pocketfit.devices.reason import missing_operators
 from pocketfit.process import finish
 from pocketfit.records import RuntimeName, SmokeInput
-from pocketfit.runtime import AndroidSide, find_android
-from pocketfit.schema import Schema, parse_schema
+from pocketfit.runtimes.library import AndroidSide, find_android
+from pocketfit.runtimes.schema import Schema, parse_schema
 
-DATA = Path(__file__).resolve().parent.parent / "src" / "pocketfit" / "data" / "operators"
+DATA = Path(__file__).resolve().parent.parent / "src" / "pocketfit" / "runtimes" / "data"
 LIBRARY: Mapping[RuntimeName, str] = {"lite": "libpytorch_jni_lite.so", "full": "libpytorch_jni.so"}
 OTHER_ABI = "arm64-v8a"
 SCHEMA_TEXT = re.compile(rb"[A-Za-z_][\w:.]*\([^\0\n]*\) *-> *[^\0\n]*")

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pocketfit.builds.worker import Sandbox
 from pocketfit.config import read_config
 from pocketfit.devices.base import DeviceOptions
 from pocketfit.devices.choose import Choice, choose_device
@@ -28,7 +29,6 @@ from pocketfit.formats import FORMATS
 from pocketfit.pipeline import NO_BASE, Head, Request, run
 from pocketfit.records import Config, DeviceSpec, ModelSpec, Report, Row
 from pocketfit.store import read_report, write_report
-from pocketfit.worker import Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "tools" / "support_models"

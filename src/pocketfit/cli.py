@@ -19,10 +19,10 @@ from pocketfit.errors import VERDICT_FAILED, ConfigError, EnvironmentProblem, Po
 from pocketfit.formats import FORMATS, PRECISIONS, listed
 
 if TYPE_CHECKING:
+    from pocketfit.builds.worker import Sandbox
     from pocketfit.devices.base import DeviceOptions
     from pocketfit.pipeline import Request
     from pocketfit.records import Report
-    from pocketfit.worker import Sandbox
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown",
@@ -142,10 +142,10 @@ def export(
     Example: `pocketfit export torchvision.models:resnet18 --shape 1,3,224,224 --format torchscript -o model_mobile.pt`
     """
     from pocketfit import pipeline
+    from pocketfit.builds.snapshot import built
+    from pocketfit.commands.printed import print_exported
+    from pocketfit.commands.single import export_one
     from pocketfit.out import Out as OutFolder
-    from pocketfit.render.exported import print_exported
-    from pocketfit.single import export_one
-    from pocketfit.snapshot import built
 
     _require_torch()
     if source is not None:
@@ -170,11 +170,11 @@ def smoke(
 
     Example: `pocketfit smoke model_mobile.ptl --shape 1,3,224,224`
     """
+    from pocketfit.commands.printed import print_smoke
+    from pocketfit.commands.single import check_file, smoke_file
     from pocketfit.devices.base import started
     from pocketfit.devices.choose import choose_device
     from pocketfit.records import DeviceSpec
-    from pocketfit.render.exported import print_smoke
-    from pocketfit.single import check_file, smoke_file
 
     for file in files:
         check_file(file, shape or ())
@@ -201,8 +201,8 @@ def compare(
 
     Example: `pocketfit compare base.json head.json --trial trial.json --out report/`
     """
-    from pocketfit.compare import compare as compare_snapshots
     from pocketfit.out import Out as OutFolder
+    from pocketfit.report.compare import compare as compare_snapshots
     from pocketfit.store import read_snapshot, read_trial
 
     report = compare_snapshots(read_snapshot(base), read_snapshot(head), read_trial(trial) if trial else None)
@@ -234,7 +234,7 @@ def plan(
 
     from pocketfit import pipeline
     from pocketfit.files import write_text_atomically
-    from pocketfit.plan import matrix, plan_shards, read_costs_s
+    from pocketfit.shards.plan import matrix, plan_shards, read_costs_s
 
     request = replace(_request(base, config, DEFAULT_OUT, model, 1), exact=exact)
     variants = pipeline.planned(request, pipeline.read_head(request))
@@ -256,8 +256,8 @@ def merge(
 
     Example: `pocketfit merge shards/1 shards/2 --plan plan.json`
     """
-    from pocketfit.merge import merge as merge_shards
-    from pocketfit.plan import read_plan
+    from pocketfit.shards.merge import merge as merge_shards
+    from pocketfit.shards.plan import read_plan
 
     report = merge_shards(folders, read_plan(plan_file) if plan_file else (), out)
     _show(report)
@@ -278,7 +278,7 @@ def publish(
 
     Example: `GITHUB_TOKEN=... pocketfit publish pocketfit-out/report.json`
     """
-    from pocketfit.publish import parse_mode, publish_file
+    from pocketfit.github.publish import parse_mode, publish_file
 
     typer.echo(str(publish_file(report, os.environ, mode=parse_mode(comment), key=comment_key)))
 
@@ -291,8 +291,8 @@ def init(
 
     Example: `pocketfit init`
     """
-    from pocketfit.init import init as write_files
-    from pocketfit.init import root_of
+    from pocketfit.commands.init import init as write_files
+    from pocketfit.commands.init import root_of
 
     written = write_files(root_of(Path.cwd()), force=force)
     for file in written.files:
@@ -312,8 +312,8 @@ def doctor(serial: Serial = None, emulator_image: EmulatorImage = None) -> None:
 
     Example: `pocketfit doctor`
     """
-    from pocketfit.doctor import examine
-    from pocketfit.render.exported import print_findings
+    from pocketfit.commands.doctor import examine
+    from pocketfit.commands.printed import print_findings
 
     findings = examine(_device_options(serial, emulator_image, None))
     _leave(EnvironmentProblem.exit_code if print_findings(findings) else 0)
@@ -353,7 +353,7 @@ def _model_user() -> str | None:
 
 
 def _sandbox(timeout_s: float) -> Sandbox:
-    from pocketfit.worker import Sandbox
+    from pocketfit.builds.worker import Sandbox
 
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return Sandbox(timeout_s, memory_bytes, _model_user())
@@ -371,7 +371,7 @@ def _require_torch() -> None:
 def _show(report: Report) -> None:
     from rich.console import Console
 
-    from pocketfit.render.terminal import render_terminal
+    from pocketfit.report.terminal import render_terminal
 
     # rich takes a pipe, such as a job's log, to be 80 columns wide.
     console = Console()

@@ -15,14 +15,14 @@ from pocketfit.devices.choose import CHOICES
 from pocketfit.errors import ConfigError
 from pocketfit.formats import FORMATS, PRECISIONS
 from pocketfit.records import Config, DeviceSpec, Growth, InputSpec, Limits, ModelSpec, Prune
-from pocketfit.sizes import parse_growth, parse_percent, parse_size
+from pocketfit.units import parse_growth, parse_percent, parse_size
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 WAYS = ("trace", "script")
 PRUNE_METHODS = ("structured", "unstructured")
-# What a Java program can hand to a model as a tensor; bool goes as uint8, see backends/java_types.py.
+# What a Java program can hand to a model as a tensor; bool goes as uint8, see exporter/java_types.py.
 DTYPES = ("float32", "float64", "int64", "int32", "int8", "uint8", "bool")
 
 MODEL_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from pocketfit.errors import ConfigError
 from pocketfit.files import write_text_atomically
 from pocketfit.records import Built, Report, SideName, Snapshot, TensorFile, Trial, TrialRow
-from pocketfit.runtime import built_runtimes
+from pocketfit.runtimes.library import built_runtimes
 from pocketfit.store import write_report
 
 MANIFEST_FILE = "manifest.json"
@@ -67,8 +67,8 @@ class Out:
 
     def write_reports(self, report: Report) -> None:
         """Write the report in all its forms; raises ConfigError where one can't be written."""
-        from pocketfit.render.html import render_html
-        from pocketfit.render.markdown import render_markdown
+        from pocketfit.report.html import render_html
+        from pocketfit.report.markdown import render_markdown
 
         write_report(self.report_json, report)
         write_text_atomically(self.report_md, render_markdown(report))

@@ -9,21 +9,21 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pocketfit.compare import compare
+from pocketfit.builds.git import Git
+from pocketfit.builds.snapshot import Side, take_snapshots
+from pocketfit.builds.submodules import fill
+from pocketfit.builds.worker import Sandbox
 from pocketfit.config import find_config, read_config
 from pocketfit.devices.base import started
 from pocketfit.devices.choose import Choice
 from pocketfit.errors import ConfigError, EnvironmentProblem
-from pocketfit.git import Git
-from pocketfit.host import HostTimer
 from pocketfit.out import Out
 from pocketfit.records import Config, Report, SideName, Snapshot, Trial, Variant
-from pocketfit.snapshot import Side, take_snapshots
+from pocketfit.report.compare import compare
 from pocketfit.store import write_snapshot, write_trial
-from pocketfit.tree import fill
-from pocketfit.trial import run_trial, untried
+from pocketfit.trial.host import HostTimer
+from pocketfit.trial.trial import run_trial, untried
 from pocketfit.variants import count_variants, select_models, select_variants, variants
-from pocketfit.worker import Sandbox
 
 log = logging.getLogger(__name__)
 
@@ -168,7 +168,7 @@ def _equip(request: Request, sides: list[Side], stack: ExitStack) -> list[Side]:
     """The sides with their own packages, for as long as `stack` is open."""
     if request.requirements is None:
         return sides
-    from pocketfit.requirements import with_requirements
+    from pocketfit.builds.packages import with_requirements
 
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pocketfit-packages-")))
     folder.chmod(0o755)

@@ -31,7 +31,7 @@ class Growth:
 
 @dataclass(frozen=True)
 class Limits:
-    """What makes a row fail; `None` means no limit of that kind (parity has defaults, see parity.py)."""
+    """What makes a row fail; `None` means no limit of that kind (parity has defaults, see judge/parity.py)."""
 
     size_bytes: int | None = None
     size_growth: Growth | None = None
@@ -363,7 +363,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Timing:
-    """Raw times of a pair: every statistic is derived from them (latency.py).
+    """Raw times of a pair: every statistic is derived from them (judge/latency.py).
 
     `comparisons` is how many pairs this trial times: each must be the surer, the more there are. `device` is where, and
     `seed` ordered the rounds and loads. `reason` says why there are no loads, or no more.

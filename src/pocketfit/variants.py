@@ -9,7 +9,7 @@ from pocketfit.config import is_model_name
 from pocketfit.errors import ConfigError
 from pocketfit.formats import FORMATS, PRECISIONS
 from pocketfit.records import Config, ModelSpec, Variant
-from pocketfit.runtime import library_for
+from pocketfit.runtimes.library import library_for
 from pocketfit.saved import TORCHSCRIPT_SUFFIXES, is_saved
 
 

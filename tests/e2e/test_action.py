@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from entrypoint.tell import FOREIGN_NOTE
-from pocketfit.render.markdown import render_markdown
+from pocketfit.report.markdown import render_markdown
 from pocketfit.store import read_report
 from tests.e2e.conftest import Place, report_of, statuses
 from tests.e2e.repository import REPO

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pocketfit.render.markdown import render_markdown
+from pocketfit.report.markdown import render_markdown
 from tests.e2e.conftest import Place, report_of, statuses
 from tests.e2e.repository import REPO
 from tests.fake_github import JOB_TOKEN

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pocketfit.docker import Docker, connect
+from pocketfit.devices.emulator.docker import Docker, connect
 from pocketfit.errors import CommandError, EnvironmentProblem
 from tests.e2e.standin import ensure_base_image
 from tests.standin.fixture import start_standin

@@ -17,8 +17,8 @@ import pytest
 
 from pocketfit.devices.jvm import JvmDevice
 from pocketfit.records import DeviceSpec
+from tests.integration.builds.test_git import state
 from tests.integration.conftest import CONFIG, QUICK, WHO, Git, require
-from tests.integration.test_git import state
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -404,6 +404,6 @@ def test_a_run_that_is_stopped_leaves_nothing(
     assert list(temporary.iterdir()) == []
     assert git("worktree", "list").count("\n") == 0
     running = subprocess.run(
-        ["pgrep", "-f", f"pocketfit.child {temporary}"], capture_output=True, text=True, check=False
+        ["pgrep", "-f", f"pocketfit.exporter {temporary}"], capture_output=True, text=True, check=False
     )
     assert running.stdout == ""

@@ -6,10 +6,10 @@ import json
 import shutil
 from pathlib import Path
 
+from pocketfit.builds.worker import Sandbox
 from pocketfit.pipeline import Request, read_head
 from pocketfit.store import read_report
 from pocketfit.variants import parse_variants
-from pocketfit.worker import Sandbox
 from tests.integration.conftest import CONFIG, QUICK, Git
 from tests.integration.test_run import pocketfit, rows
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from entrypoint.inputs import read_inputs
-from pocketfit.artifact import artifact_name
+from pocketfit.github.foreign_report import artifact_name
 
 ROOT = Path(__file__).parents[2]
 ACTION = (ROOT / "action.yml").read_text()

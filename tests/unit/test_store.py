@@ -32,7 +32,7 @@ from pocketfit.records import (
     TrialRow,
     Variant,
 )
-from tests.unit.render.samples import CALM, EVERYTHING, GREW
+from tests.unit.report.samples import CALM, EVERYTHING, GREW
 
 NET = Variant("net", "lite", "fp32")
 TENSOR = TensorFile("[0]['aux']", "float32", (1, 3), "golden/net.0.bin")
@@ -289,5 +289,5 @@ def test_not_utf8(tmp_path: Path) -> None:
 
 def test_importing_it_loads_no_pydantic() -> None:
     heavy = "{'pydantic', 'scipy', 'torch', 'numpy'}"
-    code = f"import sys, pocketfit.store, pocketfit.compare; sys.exit(bool({heavy} & set(sys.modules)))"
+    code = f"import sys, pocketfit.store, pocketfit.report.compare; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -18,13 +18,13 @@ def _jvm(spec: DeviceSpec, options: DeviceOptions) -> Device:
 
 
 def _adb(spec: DeviceSpec, options: DeviceOptions) -> Device:
-    from pocketfit.devices.adb import AdbDevice
+    from pocketfit.devices.attached import AdbDevice
 
     return AdbDevice(spec, serial=options.serial)
 
 
 def _emulator(spec: DeviceSpec, options: DeviceOptions) -> Device:
-    from pocketfit.devices.emulator import EmulatorDevice
+    from pocketfit.devices.emulator.device import EmulatorDevice
 
     return EmulatorDevice(spec, image=options.emulator_image, log_folder=options.log_folder)
 

@@ -14,13 +14,13 @@ from pocketfit.devices.crash import describe_crash
 from pocketfit.devices.program import Answer, Timed, parse_answer, words
 from pocketfit.devices.reason import condense, shorten
 from pocketfit.devices.verdict import judge_result
-from pocketfit.elf import shipping_note
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.files import read_regular
 from pocketfit.formats import FORMATS
 from pocketfit.process import Finished, finish
 from pocketfit.records import DeviceInfo, DeviceSpec, Load, SmokeInput
-from pocketfit.runtime import AndroidSide, find_android
+from pocketfit.runtimes.elf import shipping_note
+from pocketfit.runtimes.library import AndroidSide, find_android
 
 # The work is native: the JVM's second compiler and its other collectors would only cost time to start.
 FLAGS = (

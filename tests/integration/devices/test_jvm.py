@@ -9,7 +9,7 @@ import torch
 
 from pocketfit.devices.jvm import JvmDevice
 from pocketfit.records import DeviceSpec, Load, SmokeInput
-from pocketfit.runtime import find_android
+from pocketfit.runtimes.library import find_android
 from tests.integration.devices import models
 from tests.integration.devices.conftest import Export, FakeJava, MakeDevice, read_output, write_inputs
 
@@ -311,7 +311,7 @@ def test_what_the_jvm_gets_to_see(
 def test_the_folder_can_be_moved(
     device: JvmDevice, export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pocketfit.runtime import android_folder
+    from pocketfit.runtimes.library import android_folder
 
     moved = tmp_path / "somewhere else"
     shutil.copytree(android_folder(), moved, ignore=shutil.ignore_patterns("arm*", "x86", "full"))

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pocketfit.devices.jvm import JvmDevice
-from pocketfit.runtime import find_android
+from pocketfit.runtimes.library import find_android
 
 Lookup = Callable[..., Any]
 

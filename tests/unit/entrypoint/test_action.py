@@ -14,7 +14,7 @@ import pytest
 
 from entrypoint.action import run_action
 from pocketfit.records import Environment, Report, Row, Smoke
-from pocketfit.render.markdown import render_markdown
+from pocketfit.report.markdown import render_markdown
 from pocketfit.store import write_report
 from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, FakeGitHub, serve
 from tests.unit.entrypoint.repository import Repository

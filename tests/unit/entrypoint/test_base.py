@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from entrypoint.base import Base, credentials, find_base
-from pocketfit.context import Context, PullRequest
+from pocketfit.builds.git import Git
 from pocketfit.errors import CommandError, ConfigError, EnvironmentProblem
-from pocketfit.git import Git
-from pocketfit.github import GitHub
+from pocketfit.github.api import GitHub
+from pocketfit.github.context import Context, PullRequest
 from tests.fake_github import JOB_TOKEN, NOT_ALLOWED, FakeGitHub, Fault, serve
 from tests.unit.entrypoint.repository import Repository, git
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from entrypoint.baseline import Candidate, Exactly, LastSuccess, MergeBase, Nothing, candidates
-from pocketfit.context import Context, PullRequest
+from pocketfit.github.context import Context, PullRequest
 
 HEAD, PARENT, BEFORE, TIP = "a" * 40, "b" * 40, "c" * 40, "d" * 40
 PULL = PullRequest(7, head_sha=HEAD, base_sha=TIP, fork=False)

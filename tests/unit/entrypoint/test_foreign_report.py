@@ -20,16 +20,16 @@ from markdown_it import MarkdownIt
 
 from entrypoint.inputs import Inputs
 from entrypoint.tell import relay
-from pocketfit.context import Context, WorkflowRun
+from entrypoint.workflow_commands import annotate
 from pocketfit.errors import ConfigError
-from pocketfit.github import GitHub
-from pocketfit.publish import publish_file
-from pocketfit.render.html import render_html
-from pocketfit.render.markdown import render_markdown
+from pocketfit.github.api import GitHub
+from pocketfit.github.context import Context, WorkflowRun
+from pocketfit.github.publish import publish_file
+from pocketfit.report.html import render_html
+from pocketfit.report.markdown import render_markdown
 from pocketfit.store import parse_foreign_report, plain
-from pocketfit.workflow_commands import annotate
 from tests.fake_github import JOB_TOKEN, FakeGitHub, serve
-from tests.unit.render.samples import BROKEN, EVERYTHING, GREW, IDENTICAL, TOUCHED
+from tests.unit.report.samples import BROKEN, EVERYTHING, GREW, IDENTICAL, TOUCHED
 from tests.virtual import Clock, InProcess
 
 EXAMPLES = int(os.environ.get("POCKETFIT_FUZZ_EXAMPLES", "500"))

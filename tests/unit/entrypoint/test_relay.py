@@ -16,7 +16,7 @@ import pytest
 from entrypoint.action import run_action
 from entrypoint.tell import FOREIGN_NOTE
 from pocketfit.records import Environment, Report, Row
-from pocketfit.render.markdown import render_markdown
+from pocketfit.report.markdown import render_markdown
 from pocketfit.store import write_report
 from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, FakeGitHub, Fault, Token, serve
 

@@ -13,12 +13,12 @@ import pytest
 
 from entrypoint.results import Results
 from entrypoint.tell import tell
-from pocketfit.comment import NotPosted, Posted
-from pocketfit.context import Context, PullRequest
-from pocketfit.github import GitHub
-from pocketfit.publish import publish
+from pocketfit.github.api import GitHub
+from pocketfit.github.comment import NotPosted, Posted
+from pocketfit.github.context import Context, PullRequest
+from pocketfit.github.publish import publish
+from pocketfit.github.rest import BUDGET_S
 from pocketfit.records import Environment, Report, Row
-from pocketfit.rest import BUDGET_S
 from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, USER_TOKEN, FakeGitHub
 from tests.virtual import Clock, InProcess, Storm, Turns
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pocketfit.docker import CREATED_LABEL, RUN_LABEL, Docker
+from pocketfit.devices.emulator.docker import CREATED_LABEL, RUN_LABEL, Docker
 from tests.integration.devices.emulator.siblings import build_layer, import_image
 from tests.standin.fixture import adb_server
 

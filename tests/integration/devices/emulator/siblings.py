@@ -17,7 +17,7 @@ from threading import Thread
 from typing import Any
 
 import pocketfit
-from pocketfit.runtime import android_folder
+from pocketfit.runtimes.library import android_folder
 
 # A container with these of this machine's folders has its programs, our own Python among them.
 HOST_FOLDERS = ("/usr", "/lib", "/lib64", "/bin", "/etc/alternatives")

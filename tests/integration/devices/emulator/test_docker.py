@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from pocketfit.devices.kvm import kvm_problem
-from pocketfit.docker import CREATED_LABEL, RUN_LABEL, Docker, Wanted, connect
-from pocketfit.docker_problems import KVM, NO_KVM, OUT_OF_MEMORY
+from pocketfit.devices.emulator.docker import CREATED_LABEL, RUN_LABEL, Docker, Wanted, connect
+from pocketfit.devices.emulator.docker_problems import KVM, NO_KVM, OUT_OF_MEMORY
+from pocketfit.devices.emulator.kvm import kvm_problem
 from pocketfit.errors import EnvironmentProblem
 from tests.integration.devices.emulator.siblings import registry, run_inside
 
@@ -169,8 +169,8 @@ def test_where_we_run_ourselves(
     if kind == "own network":
         api.create_network(name)
     code = f"""
-from pocketfit.devices.kvm import kvm_problem
-from pocketfit.docker import connect
+from pocketfit.devices.emulator.kvm import kvm_problem
+from pocketfit.devices.emulator.docker import connect
 docker = connect()
 print(docker.own_container()["Name"], docker.network(), kvm_problem(docker, {labels!r}))
 """

@@ -1,0 +1,87 @@
+"""One side or both: every variant of every model, each built in a child of its own."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pocketfit import __version__
+from pocketfit.builds.worker import Sandbox, build
+from pocketfit.process import starting_again, stopping_all
+from pocketfit.records import Built, Config, Failed, ModelSpec, Outcome, SideName, Skipped, Snapshot, Variant
+from pocketfit.variants import skip_reason, variants
+
+if TYPE_CHECKING:
+    from pocketfit.out import Out
+
+log = logging.getLogger(__name__)
+
+# A child needs about 1 GB and one core.
+MAX_CHILDREN = 4
+
+
+@dataclass(frozen=True)
+class Side:
+    """Where one side stands: its tree, its configuration, and the folder that its artifacts go to.
+
+    `python` runs its model code, where that needs packages of its own.
+    """
+
+    name: SideName
+    root: Path
+    commit: str | None
+    config: Config
+    artifacts: Path
+    notes: tuple[str, ...] = ()
+    python: Path | None = None
+
+
+def take_snapshots(sides: Sequence[Side], out: Out, sandbox: Sandbox) -> list[Snapshot]:
+    """Build all variants of all sides, as many at once as there are cores."""
+    workers = min(MAX_CHILDREN, os.cpu_count() or 1)
+    # In this order: what runs is killed before the pool waits for it; only then may git start again and tidy up.
+    with starting_again(), ThreadPoolExecutor(max_workers=workers) as pool, stopping_all():
+        pending = [
+            [pool.submit(_build_one, side, variant, spec, out, sandbox) for variant, spec in variants(side.config)]
+            for side in sides
+        ]
+        results = [[future.result() for future in futures] for futures in pending]
+    return [_snapshot(side, done, out) for side, done in zip(sides, results, strict=True)]
+
+
+def _build_one(side: Side, variant: Variant, spec: ModelSpec, out: Out, sandbox: Sandbox) -> tuple[Outcome, str]:
+    if reason := skip_reason(spec, variant.format, variant.precision):
+        return Skipped(variant, reason), ""
+    started = time.monotonic()
+    log_file = out.log(f"{side.name}.{variant.stem}")
+    sandbox = replace(sandbox, python=side.python)
+    outcome, torch_version = build(
+        variant, spec, side.root, side.artifacts, log_file, sandbox, f"{side.name} {variant}"
+    )
+    said = outcome.reason if isinstance(outcome, Failed) else f"{outcome.size_bytes / 1e6:.2f} MB"
+    build_s = time.monotonic() - started
+    log.info("%s %s: %s (%.1f s)", side.name, variant, said, build_s)
+    return replace(outcome, build_s=round(build_s, 1)), torch_version
+
+
+def _snapshot(side: Side, done: Sequence[tuple[Outcome, str]], out: Out) -> Snapshot:
+    return Snapshot(
+        side=side.name,
+        commit=side.commit,
+        pocketfit=__version__,
+        torch=next((version for _, version in done if version), ""),
+        artifacts=os.path.relpath(side.artifacts, out.folder),
+        outcomes=tuple(outcome for outcome, _ in done),
+        limits={spec.name: spec.limits for spec in side.config.models},
+        notes=side.notes,
+    )
+
+
+def built(snapshot: Snapshot) -> tuple[Built, ...]:
+    return tuple(outcome for outcome in snapshot.outcomes if isinstance(outcome, Built))

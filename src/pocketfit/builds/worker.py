@@ -1,0 +1,217 @@
+"""Starts the child that model code runs in, and takes back what it wrote without trusting any of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import prod
+from pathlib import Path
+
+from pocketfit.builds.progress import read_stage, telling
+from pocketfit.builds.weigh import weigh
+from pocketfit.errors import EnvironmentProblem
+from pocketfit.files import open_regular, read_regular
+from pocketfit.formats import FORMATS
+from pocketfit.job import (
+    JOB_FILE,
+    RESULT_FILE,
+    Exported,
+    HostOutputs,
+    HostRun,
+    HostTimes,
+    Job,
+    NotExported,
+    Result,
+    Task,
+    UnfitEnvironment,
+    to_json,
+)
+from pocketfit.process import Finished, finish
+from pocketfit.records import Built, Failed, ModelSpec, TensorFile, Variant
+from pocketfit.runtimes.library import library_for
+
+RESULT_LIMIT_BYTES = 4_000_000
+OTHER_QUESTION = "the child answered another question than it was asked"
+GOLDEN_NAME = re.compile(r"^(input|output)\d{1,4}\.bin$")
+ITEM_BYTES = {"float16": 2, "float32": 4, "float64": 8, "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1}
+
+# What a child may know of our environment. Everything else, tokens above all, stays here.
+PASSED_ON = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TORCH_HOME", "HF_HOME", "XDG_CACHE_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "LD_LIBRARY_PATH",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """What a child is held to. `user` is the name to run as; only root can. `python` is ours unless given."""
+
+    timeout_s: float = 900.0
+    memory_limit_bytes: int | None = None
+    user: str | None = None
+    python: Path | None = None
+
+
+def child_environment(environ: Mapping[str, str], home: Path | None, folder: Path) -> dict[str, str]:
+    """The environment of a child: an allowlist, and what makes its results the same everywhere."""
+    passed = {name: environ[name] for name in PASSED_ON if name in environ}
+    fixed = {
+        "TMPDIR": str(folder),
+        # Bytecode caches would be files in the user's tree.
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), passed.get("PATH", os.defpath)]),
+    }
+    return passed | fixed | ({"HOME": str(home)} if home else {})
+
+
+def build(
+    variant: Variant,
+    spec: ModelSpec,
+    root: Path,
+    artifacts: Path,
+    log_file: Path,
+    sandbox: Sandbox,
+    title: str = "",
+) -> tuple[Built | Failed, str]:
+    """Build one variant in a child and keep its files in `artifacts`; also returns the child's torch version.
+
+    `title` is what to call it while it takes long.
+
+    Raises EnvironmentProblem when this machine can build nothing at all.
+    """
+    with job_folder(sandbox) as name:
+        folder = Path(name)
+        job = Job(variant, spec, str(root), name, sandbox.memory_limit_bytes, library_for(variant.format))
+        with telling(title or str(variant), folder):
+            result = run_child(job, root, folder, log_file, sandbox)
+        if isinstance(result, NotExported):
+            return Failed(variant, result.reason, result.reasons, result.failed_limits, result.parity), result.torch
+        if not isinstance(result, Exported):
+            return Failed(variant, OTHER_QUESTION), result.torch
+        try:
+            return _keep(result, variant, folder, artifacts), result.torch
+        except (OSError, ValueError) as error:
+            return Failed(variant, f"the child's files are not what it said: {error}"), result.torch
+
+
+def run_on_host(job: HostRun, sandbox: Sandbox, keep: Path) -> HostOutputs | NotExported:
+    """Run a given artifact on the host; its outputs go to the folder `keep`."""
+    with job_folder(sandbox) as name:
+        folder = Path(name)
+        result = run_child(job, folder, folder, keep / "child.log", sandbox)
+        if isinstance(result, NotExported):
+            return result
+        if not isinstance(result, HostOutputs):
+            return NotExported(OTHER_QUESTION)
+        for tensor in result.outputs:
+            _take_tensor(tensor, folder, keep / tensor.file)
+        return HostOutputs(result.outputs, result.torch, result.reasons)
+
+
+def job_folder(sandbox: Sandbox) -> tempfile.TemporaryDirectory[str]:
+    """A folder that the child may write to, removed with all that it left."""
+    folder = tempfile.TemporaryDirectory(prefix="pocketfit-job-", ignore_cleanup_errors=True)
+    if sandbox.user:
+        shutil.chown(folder.name, sandbox.user)
+    return folder
+
+
+def run_child(
+    job: Task, cwd: Path, folder: Path, log_file: Path, sandbox: Sandbox
+) -> Exported | HostOutputs | HostTimes | NotExported:
+    """What a child says to one job; how it died is a reason like any other."""
+    (folder / JOB_FILE).write_text(to_json(job))
+    home = folder if sandbox.user else None
+    done = finish(
+        # -P: the user's tree must not stand before our own package while that is imported.
+        [sandbox.python or sys.executable, "-P", "-m", "pocketfit.exporter", folder],
+        timeout=sandbox.timeout_s,
+        cwd=cwd,
+        env=child_environment(os.environ, home, folder),
+        user=sandbox.user,
+    )
+    if printed := done.stdout + done.stderr:
+        log_file.parent.mkdir(parents=True, exist_ok=True)
+        log_file.write_text(printed)
+    result = _read_result(folder) if done.code == 0 else None
+    if isinstance(result, UnfitEnvironment):
+        raise EnvironmentProblem(result.reason)
+    return result or NotExported(_how_it_died(done, *read_stage(folder), sandbox))
+
+
+def _read_result(folder: Path) -> Result | None:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        text = read_regular(folder / RESULT_FILE, RESULT_LIMIT_BYTES)
+        return TypeAdapter[Result](Result).validate_json(text)
+    except FileNotFoundError:
+        return None
+    except (ValidationError, OSError, ValueError) as error:
+        return NotExported(f"the child's result can't be read: {str(error).splitlines()[0]}")
+
+
+def _how_it_died(done: Finished, stage: str, hint: str, sandbox: Sandbox) -> str:
+    if done.timed_out:
+        return f"{stage} took longer than {sandbox.timeout_s:g} s and was stopped" + (f"; {hint}" if hint else "")
+    if name := done.signal_name:
+        guess = ", most likely for want of memory" if name == "SIGKILL" else ""
+        return f"the process was killed by {name} while {stage}{guess}"
+    lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+    return f"the process ended with exit code {done.code} while {stage}" + (f": {lines[-1][:300]}" if lines else "")
+
+
+def _keep(result: Exported, variant: Variant, folder: Path, artifacts: Path) -> Built:
+    expected = f"{variant.stem}{FORMATS[variant.format].suffix}"
+    if result.file != expected:
+        raise ValueError(f"the artifact is named {result.file!r} instead of {expected!r}")
+    artifacts.mkdir(parents=True, exist_ok=True)
+    golden = f"golden/{variant.stem}"
+    (artifacts / golden).mkdir(parents=True, exist_ok=True)
+    for tensor in (*result.inputs, *result.outputs):
+        _take_tensor(tensor, folder, artifacts / golden / tensor.file)
+    _take(folder / expected, artifacts / expected)
+    size_bytes, download_bytes, sha256 = weigh(artifacts / expected)
+    return Built(
+        variant=variant,
+        file=expected,
+        size_bytes=size_bytes,
+        download_bytes=download_bytes,
+        sha256=sha256,
+        parameters=result.parameters,
+        ops=result.ops,
+        inputs=tuple(replace(one, file=f"{golden}/{one.file}") for one in result.inputs),
+        outputs=tuple(replace(one, file=f"{golden}/{one.file}") for one in result.outputs),
+        recipe=result.recipe,
+        parity=result.parity,
+        reasons=result.reasons,
+        metric=result.metric,
+        anatomy=result.anatomy,
+        delegation=result.delegation,
+    )
+
+
+def _take_tensor(tensor: TensorFile, folder: Path, target: Path) -> None:
+    if not GOLDEN_NAME.match(tensor.file) or tensor.dtype not in ITEM_BYTES:
+        raise ValueError(f"{tensor.file!r} is no golden tensor")
+    size_bytes = _take(folder / tensor.file, target)
+    if size_bytes != prod(tensor.shape) * ITEM_BYTES[tensor.dtype]:
+        raise ValueError(f"{tensor.file} has {size_bytes} bytes, which is not {tensor.dtype} of {tensor.shape}")
+
+
+def _take(source: Path, target: Path) -> int:
+    """Copy a regular file, never through a link, under a temporary name; returns its size in bytes."""
+    partial = target.with_name(f"{target.name}.partial")
+    with open_regular(source) as file, partial.open("wb") as copy:
+        shutil.copyfileobj(file, copy)
+        size_bytes = copy.tell()
+    partial.replace(target)
+    return size_bytes

@@ -1,0 +1,1 @@
+"""What works beside the line from configuration to report: init, export, smoke, doctor."""

@@ -1,0 +1,85 @@
+"""What export, smoke and doctor print: one line a thing, and a sentence for what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pocketfit.records import Built, Failed, Outcome, Variant
+from pocketfit.units import format_bytes, format_diff, format_ms, format_sqnr
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pocketfit.commands.doctor import Finding
+    from pocketfit.commands.single import FileTrial
+
+
+def print_exported(outcomes: Sequence[Outcome], files: Mapping[Variant, Path]) -> bool:
+    """Say what became of each variant; returns whether one failed."""
+    console = _console()
+    for outcome in outcomes:
+        if isinstance(outcome, Built):
+            sizes = f"{format_bytes(outcome.size_bytes)}, download {format_bytes(outcome.download_bytes)}"
+            agreement = _agreement(outcome.parity.max_abs_diff, outcome.parity.sqnr_db)
+            console.print(f"✓ {files[outcome.variant]}: {sizes}; {agreement} on this host")
+            console.print(f"    recipe: {' → '.join(outcome.recipe)}")
+            for reason in outcome.reasons:
+                console.print(f"    {reason}")
+        else:
+            word = "failed" if isinstance(outcome, Failed) else "skipped"
+            console.print(f"{'✗' if word == 'failed' else '-'} {outcome.variant} {word}: {outcome.reason}")
+    return any(isinstance(outcome, Failed) for outcome in outcomes)
+
+
+def print_smoke(file: Path, trial: FileTrial) -> str:
+    """Say how one file did on the device; returns its status."""
+    smoke, variant, reasons = trial.smoke, trial.variant, trial.reasons
+    console = _console()
+    where = ", ".join(part for part in (smoke.device, smoke.abi, smoke.runtime) if part)
+    if smoke.status == "passed":
+        times = f"load {_ms(smoke.load_ms)}, first run {_ms(smoke.first_ms)} on {where}"
+        agreement = (
+            f"; {_agreement(smoke.max_abs_diff, smoke.sqnr_db, trial.reference)}"
+            if smoke.max_abs_diff is not None
+            else ""
+        )
+        console.print(f"✓ {file} ({variant.format}) passed: {times}{agreement}")
+    else:
+        mark = "-" if smoke.status == "skipped" else "✗"
+        console.print(
+            f"{mark} {file} ({variant.format}) {smoke.status}: {smoke.reason}" + (f" [{where}]" if where else "")
+        )
+    for reason in reasons:
+        console.print(f"    {reason}")
+    return smoke.status
+
+
+def print_findings(findings: Sequence[Finding]) -> bool:
+    """Say what doctor found; returns whether something needed does not work."""
+    console = _console()
+    for finding in findings:
+        mark = "✓" if not finding.problem else "✗" if finding.needed else "-"
+        console.print(f"{mark} {finding.what:<16}{finding.found if not finding.problem else finding.problem}")
+    return any(finding.problem and finding.needed for finding in findings)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    # Paths and reasons are data: no markup in them, no colours for numbers, and no breaks that a grep would miss.
+    return Console(markup=False, highlight=False, soft_wrap=True)
+
+
+def _ms(milliseconds: float | None) -> str:
+    return "not measured" if milliseconds is None else format_ms(milliseconds)
+
+
+def _agreement(max_abs_diff: float | None, sqnr_db: float | None, reference: str = "eager") -> str:
+    parts = []
+    if max_abs_diff is not None:
+        parts.append(f"largest difference {format_diff(max_abs_diff)}")
+    if sqnr_db is not None:
+        parts.append(f"SQNR {format_sqnr(sqnr_db)}")
+    return f"{', '.join(parts)} against {reference}" if parts else "not compared"

@@ -1,0 +1,182 @@
+"""What works without a configuration: export one model, and try files that somebody made."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pocketfit.builds.weigh import sha256_of
+from pocketfit.builds.worker import Sandbox, build, run_on_host
+from pocketfit.config import DTYPES, parse_config
+from pocketfit.devices.base import Device
+from pocketfit.errors import ConfigError
+from pocketfit.formats import FORMATS
+from pocketfit.job import HostOutputs, HostRun, NotExported
+from pocketfit.judge.golden import seeded_arrays, write_arrays
+from pocketfit.judge.parity import read_tensor
+from pocketfit.out import MANIFEST_FILE, Entry, find_entry
+from pocketfit.records import Built, Failed, InputSpec, Limits, Smoke, SmokeInput, TensorFile, Variant
+from pocketfit.runtimes.library import library_for
+from pocketfit.trial.host_trial import describe_outputs, problem_on_host, run_golden, with_host
+from pocketfit.trial.trial import smoke
+from pocketfit.variants import skip_reason
+
+# What an archive without a marker, or a file of another name, is taken for.
+TORCHSCRIPT = "torchscript"
+NO_INPUTS = "say what goes in, e.g. --shape 1,3,224,224 (once for each input; other dtypes as 1,16:int64)"
+
+
+def parse_shapes(texts: Sequence[str]) -> tuple[InputSpec, ...]:
+    """`1,3,224,224` or `1,16:int64`, one for each input; raises ConfigError."""
+    specs = []
+    for text in texts:
+        shape, _, dtype = text.partition(":")
+        if not re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", shape):
+            raise ConfigError(
+                f"--shape {text!r} is no shape: write lengths with commas, e.g. 1,3,224,224 or 1,16:int64"
+            )
+        if dtype and dtype not in DTYPES:
+            raise ConfigError(f"--shape {text!r}: unknown dtype {dtype!r}; use one of {', '.join(DTYPES)}")
+        specs.append(InputSpec(tuple(map(int, shape.split(","))), dtype or "float32"))
+    return tuple(specs)
+
+
+def model_name(source: str) -> str:
+    """What to call a model that nobody named: the callable, or the file without its suffix."""
+    last = source.rpartition(":")[2] if ":" in source else Path(source).stem
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", last)
+    return name if name[:1].isalnum() else f"model{name}"
+
+
+def export_one(
+    source: str, shapes: Sequence[str], format_name: str, precision: str, target: Path | None, sandbox: Sandbox
+) -> tuple[Path, Built | Failed]:
+    """Export one model to `target` (default: its name and the format's suffix, in the current folder)."""
+    name = model_name(source)
+    # Through the configuration's own door, so that the same words give the same errors.
+    table = {"source": source, "formats": [format_name], "precisions": [precision]}
+    spec = parse_config({"models": {name: table}}, "command line").models[0]
+    spec = replace(spec, inputs=parse_shapes(shapes) or None)
+    variant = Variant(name, format_name, precision)
+    if reason := skip_reason(spec, format_name, precision):
+        raise ConfigError(reason)
+    target = target or Path(f"{name}{FORMATS[format_name].suffix}")
+    if not target.parent.is_dir():
+        raise ConfigError(f"-o {target}: there is no folder {target.parent}")
+    with tempfile.TemporaryDirectory(prefix="pocketfit-export-") as folder:
+        log_file = Path(folder) / "child.log"
+        outcome, _ = build(variant, spec, Path.cwd(), Path(folder), log_file, sandbox)
+        if isinstance(outcome, Built):
+            partial = target.with_name(f".{target.name}.partial")
+            try:
+                shutil.copyfile(Path(folder) / outcome.file, partial)
+                partial.replace(target)
+            except OSError as error:
+                raise ConfigError(f"-o {target} can't be written: {error.strerror}") from error
+            finally:
+                partial.unlink(missing_ok=True)
+    return target, outcome
+
+
+@dataclass(frozen=True)
+class FileTrial:
+    """A given file on a device; `reference` says whose outputs it was compared with."""
+
+    variant: Variant
+    smoke: Smoke
+    reasons: tuple[str, ...] = ()
+    reference: str = "eager"
+
+
+def check_file(artifact: Path, shapes: Sequence[str]) -> None:
+    """What can be wrong before there is a device; raises ConfigError."""
+    if not artifact.is_file():
+        raise ConfigError(f"{artifact}: no such file")
+    if shapes:
+        return
+    entry = find_entry(artifact)
+    if entry is None:
+        raise ConfigError(f"{artifact}: {NO_INPUTS}")
+    for tensor in (*entry.inputs, *entry.outputs):
+        try:
+            read_tensor(tensor, artifact.parent)
+        except (OSError, ValueError, TypeError) as error:
+            raise ConfigError(
+                f"{artifact.parent / tensor.file}, which {MANIFEST_FILE} names for {artifact.name}, "
+                f"{'is missing' if isinstance(error, FileNotFoundError) else 'is not as it says'}: "
+                "copy the folder with the golden tensors too, or give --shape"
+            ) from error
+
+
+def smoke_file(device: Device, artifact: Path, shapes: Sequence[str], sandbox: Sandbox) -> FileTrial:
+    """Load and run one artifact, which check_file let pass, on a device, whoever made it.
+
+    Its inputs are `shapes`, else those that a manifest beside it names. What it computes is compared with the
+    manifest's golden outputs, else with the host's torch where that can run the file.
+    """
+    entry = None if shapes else find_entry(artifact)
+    format_name = entry.format if entry else guess_format(artifact)
+    variant = Variant(artifact.stem, format_name, entry.precision if entry else "fp32")
+    if format_name not in FORMATS:
+        return FileTrial(variant, Smoke("skipped", f"format {format_name} is not in this version of Pocketfit"))
+    if entry:
+        notes = _another_file(artifact, entry)
+        given = SmokeInput(format_name, artifact.resolve(), entry.inputs, artifact.resolve().parent)
+        tried = smoke(device, device.info(), variant, given, entry.outputs, Limits())
+        if tried.status != "skipped" or not FORMATS[format_name].host_runtime():
+            # Asked only where there is something to explain: it takes a child that imports torch.
+            predicted = _predicted(given, sandbox) if tried.status == "failed" else ()
+            return FileTrial(variant, tried, (*notes, *predicted))
+        said = problem_on_host(given, entry.outputs, variant.precision, sandbox)
+        tried, reasons = with_host(tried, format_name, *said)
+        return FileTrial(variant, tried, (*notes, *reasons))
+    with tempfile.TemporaryDirectory(prefix="pocketfit-smoke-") as name:
+        inputs, host = _on_host(artifact, format_name, parse_shapes(shapes), Path(name), sandbox)
+        golden, problem = ((), host.reason) if isinstance(host, NotExported) else (host.outputs, None)
+        given = SmokeInput(format_name, artifact.resolve(), inputs, Path(name))
+        tried = smoke(device, device.info(), variant, given, golden, Limits())
+    tried, reasons = with_host(tried, format_name, problem, describe_outputs(golden))
+    if problem and not FORMATS[format_name].host_runtime():
+        reasons = (f"not compared with the host, which can't run it: {problem}",)
+    return FileTrial(variant, tried, (*reasons, *host.reasons), "torch on this host")
+
+
+def _another_file(artifact: Path, entry: Entry) -> tuple[str, ...]:
+    """A reason where the manifest was written for other bytes: its golden outputs may be another model's."""
+    if sha256_of(artifact) == entry.sha256:
+        return ()
+    return (
+        f"{artifact.name} is not the file that {MANIFEST_FILE} beside it describes, since its SHA-256 differs: "
+        "its outputs were compared with those of that file's model",
+    )
+
+
+def _predicted(given: SmokeInput, sandbox: Sandbox) -> tuple[str, ...]:
+    """What the file alone says of the runtime's verdict: an operator with the layers that call it, and a remedy."""
+    with tempfile.TemporaryDirectory(prefix="pocketfit-smoke-") as name:
+        return run_golden(given, sandbox, Path(name), library_for(given.format)).reasons
+
+
+def _on_host(
+    artifact: Path, format_name: str, specs: tuple[InputSpec, ...], folder: Path, sandbox: Sandbox
+) -> tuple[tuple[TensorFile, ...], HostOutputs | NotExported]:
+    """Seeded inputs, and what the host makes of them."""
+    arrays = [(f"[{index}]", array) for index, array in enumerate(seeded_arrays(specs))]
+    inputs = write_arrays(arrays, folder, "input")
+    library = library_for(format_name)
+    job = HostRun(format_name, str(artifact.resolve()), specs, sandbox.memory_limit_bytes, library=library)
+    return inputs, run_on_host(job, sandbox, folder)
+
+
+def guess_format(artifact: Path) -> str:
+    """By what the file holds, else by its suffix: the runtime then says what is wrong with it."""
+    if zipfile.is_zipfile(artifact):
+        with zipfile.ZipFile(artifact) as archive:
+            names = {name.partition("/")[2] for name in archive.namelist()}
+        return next((facts.name for facts in FORMATS.values() if facts.marker in names), TORCHSCRIPT)
+    return next((facts.name for facts in FORMATS.values() if facts.suffix == artifact.suffix), TORCHSCRIPT)

@@ -1,0 +1,1 @@
+"""What every Android device has in common, attached or emulated: adb, what is pushed, how a program ends."""

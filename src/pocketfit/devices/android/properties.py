@@ -1,0 +1,86 @@
+"""What an Android device says it is, and whether our libraries can run there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pocketfit.devices.android.adb import Adb
+from pocketfit.errors import EnvironmentProblem
+from pocketfit.runtimes.elf import smallest_alignment_bytes
+from pocketfit.runtimes.library import AndroidSide
+
+# pytorch_android's libraries ask for 21, and our program's dex for 24.
+MIN_API_LEVEL = 24
+
+_ASK = {
+    "abis": "getprop ro.product.cpu.abilist",
+    "android": "getprop ro.build.version.release",
+    "api_level": "getprop ro.build.version.sdk",
+    "model": "getprop ro.product.model",
+    "page_size": "getconf PAGE_SIZE",
+    "cores": "nproc",
+    "memory": "grep MemAvailable /proc/meminfo",
+}
+
+
+@dataclass(frozen=True)
+class Properties:
+    """`abis` in the device's order, `abi` the first of them that we have libraries for, or ``."""
+
+    abis: tuple[str, ...]
+    abi: str
+    android: str
+    api_level: int
+    model: str
+    page_size_bytes: int | None
+    cores: int | None
+    free_memory_bytes: int | None
+
+
+def read_properties(adb: Adb, available: tuple[str, ...]) -> Properties:
+    """All in one round trip. `available` are the ABIs that there are libraries for."""
+    printed = adb.shell("; ".join(f"echo {name}=$({command} 2>/dev/null)" for name, command in _ASK.items()))
+    return parse_properties(printed, available)
+
+
+def parse_properties(printed: str, available: tuple[str, ...]) -> Properties:
+    said = dict(line.split("=", 1) for line in printed.splitlines() if "=" in line)
+    abis = tuple(abi for abi in said.get("abis", "").strip().split(",") if abi)
+    memory_kb = _number(said.get("memory", ""))
+    return Properties(
+        abis=abis,
+        abi=next((abi for abi in abis if abi in available), ""),
+        android=said.get("android", "").strip(),
+        api_level=_number(said.get("api_level", "")) or 0,
+        model=said.get("model", "").strip(),
+        page_size_bytes=_number(said.get("page_size", "")),
+        cores=_number(said.get("cores", "")),
+        free_memory_bytes=None if memory_kb is None else memory_kb * 1024,
+    )
+
+
+def check_usable(properties: Properties, android: AndroidSide, serial: str) -> None:
+    """Raises EnvironmentProblem for a device that no artifact could be tried on."""
+    if not properties.abis:
+        raise EnvironmentProblem(f"{serial} does not say what its ABI is: is it an Android device?")
+    if not properties.abi:
+        raise EnvironmentProblem(
+            f"{serial} is {'/'.join(properties.abis)}, and there are libraries for {', '.join(android.abis())} only"
+        )
+    if properties.api_level < MIN_API_LEVEL:
+        raise EnvironmentProblem(
+            f"{serial} has API level {properties.api_level}, and Pocketfit needs {MIN_API_LEVEL} (Android 7) or later"
+        )
+    folders = [android.libraries(name, properties.abi) for name in android.runtimes]
+    alignment = smallest_alignment_bytes(folders)
+    if alignment and properties.page_size_bytes and properties.page_size_bytes > alignment:
+        raise EnvironmentProblem(
+            f"{serial} has pages of {properties.page_size_bytes // 1024} kB, and the libraries of "
+            f"{' and '.join(map(str, android.runtimes.values()))} are aligned to {alignment // 1024} kB, "
+            "so it can't load them: use a device with pages of 4 kB"
+        )
+
+
+def _number(text: str) -> int | None:
+    digits = "".join(letter for letter in text if letter.isdigit())
+    return int(digits) if digits else None

@@ -1,0 +1,1 @@
+"""An Android emulator in a container: Docker, KVM, the boot."""

@@ -1,0 +1,1 @@
+"""From a module in eager mode to an ExecuTorch program."""

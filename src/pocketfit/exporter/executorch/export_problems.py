@@ -1,0 +1,66 @@
+"""What torch.export and the lowering say, as one sentence with the operator and the line. Runs in the child."""
+
+from __future__ import annotations
+
+import re
+import sysconfig
+import traceback
+from pathlib import Path
+
+from pocketfit.exporter.source import describe
+from pocketfit.exporter.tensors import ModelProblem
+
+ATEN = re.compile(r"\baten\.\w+")
+STANDARD_LIBRARY = sysconfig.get_paths()["stdlib"]
+FRAME = re.compile(r'File "([^"]+)", line (\d+), in \w+\n\s*([^\n]+)')
+
+POCKETFIT = str(Path(__file__).resolve().parents[2])
+
+
+def not_exported(error: Exception) -> ModelProblem:
+    """Control flow that depends on a tensor's values has a sentence of its own, since it has a remedy."""
+    lines = _lines_of(error)
+    where = f" ({', which comes to '.join(lines)})" if lines else ""
+    if type(error).__name__ == "GuardOnDataDependentSymNode":
+        leave = "leave that part to the app, or " if len(lines) > 1 else ""
+        return ModelProblem(
+            f"torch.export can't follow Python's control flow over the values of a tensor{where}: "
+            f"{leave}write it with torch.where or torch.cond"
+        )
+    return ModelProblem(f"torch.export fails{where}: {describe(error)}")
+
+
+def not_lowered(error: Exception) -> ModelProblem:
+    text = str(error)
+    said = describe(error).rstrip(".: ")
+    found = ATEN.search(text)
+    operator = f" at {found[0]}" if found and found[0] not in said else ""
+    # Each operator's trace ends with a blank line, and the first is whose operator is named.
+    traces = ([one for one in FRAME.findall(block) if _is_the_models(one[0])] for block in text.split("\n\n"))
+    frames = next(filter(None, traces), None)
+    where = f" ({_shown(*frames[-1])})" if frames else ""
+    return ModelProblem(f"lowering to ExecuTorch fails{operator}{where}: {said}")
+
+
+def _lines_of(error: Exception) -> list[str]:
+    """The innermost line of the model, and that of a library that it called, where there are such; torch is none."""
+    frames = traceback.extract_tb(error.__traceback__)
+    last = max((index for index, frame in enumerate(frames) if _is_the_models(frame.filename)), default=len(frames))
+    others = ("", "torch", "pocketfit")
+    deeper = [frame for frame in frames[last:] if _installed(frame.filename).partition("/")[0] not in others]
+    return [_shown(one.filename, str(one.lineno), one.line or "") for one in (*frames[last : last + 1], *deeper[-1:])]
+
+
+def _installed(file: str) -> str:
+    """Its path in the folder of installed packages; "" where it is not there."""
+    return file.partition("site-packages/")[2]
+
+
+def _is_the_models(file: str) -> bool:
+    """Not Python's own, nor generated, nor ours, nor installed: nobody can mend that in a pull request."""
+    return not file.startswith((STANDARD_LIBRARY, POCKETFIT, "<")) and not _installed(file)
+
+
+def _shown(file: str, line: str, code: str) -> str:
+    place = _installed(file) or "/".join(file.split("/")[-2:])
+    return f"{place}:{line}, `{code.strip()[:80]}`"

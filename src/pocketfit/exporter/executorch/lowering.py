@@ -1,0 +1,134 @@
+"""From a module in eager mode to an ExecuTorch program: export, quantize, lower to XNNPACK. Runs in the child.
+
+As ExecuTorch's documentation for its XNNPACK backend does it; compared with eager after every step.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+from pocketfit.exporter.executorch import delegation, quantize
+from pocketfit.exporter.executorch.conv3d import without_conv3d
+from pocketfit.exporter.executorch.export_problems import not_exported, not_lowered
+from pocketfit.exporter.executorch.plain_names import make_plain
+from pocketfit.exporter.formats.base import Optimized, Wanted
+from pocketfit.exporter.java_types import java_inputs, java_reasons, with_java_types
+from pocketfit.exporter.tensors import ModelProblem, flatten
+
+if TYPE_CHECKING:
+    import torch
+
+    from pocketfit.exporter.formats.base import Check, Inputs
+
+UNROLLED = (
+    "ExecuTorch unrolls recurrent layers, one copy for each time step: "
+    "try a shorter sequence in inputs, or format lite, which keeps the loop"
+)
+
+
+def optimize(wanted: Wanted, check: Check) -> Optimized:
+    """The program's bytes; raises ModelProblem where a step can't be done or computes something else."""
+    reasons = list(java_reasons(wanted.inputs))
+    if wanted.spec.preserve_methods:
+        reasons.append("preserve_methods is of TorchScript: the program has the method forward only")
+    hint = UNROLLED if _is_recurrent(wanted.model) else ""
+    wanted.enter("exporting by torch.export", hint)
+    inputs = java_inputs(wanted.inputs)
+    model, rewritten = without_conv3d(wanted.model)
+    reasons += rewritten
+    exported = _export(_with_doors(model, wanted), inputs)
+    _agree(exported.module(), check, "exported program")
+    steps = ["torch.export"]
+    if wanted.precision.startswith("int8"):
+        wanted.enter("quantizing", hint)
+        batches = tuple(java_inputs(batch) for batch in wanted.batches) or (inputs,)
+        module, quantized = quantize.quantize(exported, batches, dynamic=wanted.precision == "int8-dynamic")
+        if quantized:
+            _agree(module, check, "quantized model")
+            exported = _export(module, inputs)
+            steps.append(f"PT2E {wanted.precision}, per channel")
+        else:
+            reasons.append(f"nothing to quantize: {wanted.precision} is for {quantize.WHAT[wanted.precision]}")
+    elif wanted.precision == "fp16":
+        steps.insert(0, "half inside")
+    wanted.enter("lowering", hint)
+    edge, program = _lower(exported)
+    counted, ops = delegation.count(edge)
+    reasons += delegation.reasons(counted)
+    return Optimized(program, (*steps, "XNNPACK"), tuple(reasons), ops, counted)
+
+
+def _with_doors(model: torch.nn.Module, wanted: Wanted) -> torch.nn.Module:
+    """The model as an app calls it: types that Java has go in, and a flat tuple of such tensors comes out.
+
+    The order is that of tensors.flatten, as the manifest lists them, and numbers are tensors. In fp16 all inside is
+    half, while float32 stays at the doors.
+    """
+    import torch
+
+    half = wanted.precision == "fp16"
+    inner = with_java_types(copy.deepcopy(model).half() if half else model, wanted.inputs)
+
+    class Doors(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = inner
+            # Not eval(): what was loaded from a .pt2 refuses to be told, and is in its mode for good.
+            self.training = False
+
+        def forward(self, *given: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            taken = [one.half() if half and one.dtype == torch.float32 else one for one in given]
+            outputs = [one for _, one in flatten(self.model(*taken))]
+            return tuple(one.float() if half and one.dtype == torch.float16 else one for one in outputs)
+
+    return Doors()
+
+
+def _export(module: torch.nn.Module, inputs: Inputs) -> Any:
+    import torch
+
+    if any(isinstance(part, torch.jit.ScriptModule) for part in module.modules()):
+        raise ModelProblem(
+            "the model is, or contains, TorchScript, which torch.export does not take: "
+            "return the nn.Module that it was traced or scripted from"
+        )
+    try:
+        with torch.no_grad():
+            return torch.export.export(module, inputs)
+    except Exception as error:
+        raise not_exported(error) from error
+
+
+def _agree(module: Any, check: Check, what: str) -> None:
+    if problem := check(module):
+        raise ModelProblem(f"the {what} does not compute what eager does: {problem}")
+
+
+def _lower(exported: Any) -> tuple[Any, bytes]:
+    """The lowered graph, whose delegates still hold what they took, and the program."""
+    from executorch.backends.xnnpack.partition.config import ALL_PARTITIONER_CONFIGS
+    from executorch.backends.xnnpack.partition.config.node_configs import PreluConfig
+    from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
+    from executorch.exir import to_edge_transform_and_lower
+    from executorch.runtime import Runtime
+
+    # Seen with ExecuTorch 1.3.1: a PReLU that XNNPACK takes crashes in `execute` on 4-D inputs, and is refused on 2-D.
+    # Left out it is decomposed, and agrees with eager.
+    configs = [config for config in ALL_PARTITIONER_CONFIGS if config is not PreluConfig]
+    make_plain(exported)
+    try:
+        edge = to_edge_transform_and_lower(exported, partitioner=[XnnpackPartitioner(configs=configs)])
+        program = edge.to_executorch()
+    except Exception as error:
+        raise not_lowered(error) from error
+    known = Runtime.get().operator_registry.operator_names
+    if missing := sorted(delegation.kernels(program.exported_program()) - known):
+        raise ModelProblem(f"ExecuTorch's runtime has no kernel for {', '.join(missing)}")
+    return edge.exported_program(), bytes(program.buffer)
+
+
+def _is_recurrent(model: torch.nn.Module) -> bool:
+    from torch.nn import RNNBase, RNNCellBase
+
+    return any(isinstance(part, RNNBase | RNNCellBase) for part in model.modules())

@@ -1,0 +1,90 @@
+"""int8 by torchao's PT2E with ExecuTorch's quantizer for XNNPACK: symmetric, weights per channel. Runs in the child."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pocketfit.exporter.source import describe
+from pocketfit.exporter.tensors import ModelProblem
+
+if TYPE_CHECKING:
+    from pocketfit.exporter.formats.base import Inputs
+
+WHAT = {
+    "int8": "convolutions and linear layers, and this model has none that the quantizer for XNNPACK takes",
+    "int8-dynamic": "linear layers and those inside LSTM, GRU and RNN, and this model has none",
+}
+
+
+def quantize(exported: Any, batches: Sequence[Inputs], *, dynamic: bool) -> tuple[Any, bool]:
+    """The quantized module, and whether anything in it is; the ranges of activations come from `batches`.
+
+    `dynamic`: linear layers only, whose activations get their ranges at run time. Raises ModelProblem.
+    """
+    import torch
+    from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import (
+        XNNPACKQuantizer,
+        get_symmetric_quantization_config,
+    )
+    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+
+    config = get_symmetric_quantization_config(is_per_channel=True, is_dynamic=dynamic)
+
+    class Quantizer(XNNPACKQuantizer):
+        def annotate(self, model: Any) -> Any:
+            model = super().annotate(model)
+            _measure_after_clamps(model)
+            return model
+
+    quantizer = Quantizer()
+    if dynamic:
+        # Told for all, it takes lone convolutions too, but not those before a ReLU.
+        quantizer.set_operator_type(torch.ops.aten.linear.default, config)
+    else:
+        quantizer.set_global(config)
+    try:
+        with torch.no_grad():
+            module = _without_recurrent_operators(exported).module() if dynamic else exported.module()
+            prepared = prepare_pt2e(module, quantizer)
+            for batch in batches:
+                prepared(*batch)
+            module = convert_pt2e(prepared)
+    except Exception as error:
+        raise ModelProblem(f"quantizing fails: {describe(error)}") from error
+    return module, any("quantize_per_" in str(node.target) for node in module.graph.nodes)
+
+
+def _measure_after_clamps(graph_module: Any) -> None:
+    """Give a convolution or linear layer the range of the ReLU6 after it, into which XNNPACK fuses both.
+
+    ExecuTorch's quantizer does so for ReLU alone. Before a clamp the range is wider than what is left of it, and its
+    steps are coarser: a layer that reaches ten times the clamp loses 7 dB.
+    """
+    import torch
+
+    aten = torch.ops.aten
+    clamps = {aten.hardtanh.default, aten.hardtanh_.default, aten.relu6.default, aten.relu6_.default}
+    layers = {aten.conv1d.default, aten.conv2d.default, aten.linear.default}
+    key = "quantization_annotation"
+    for node in graph_module.graph.nodes:
+        layer = node.args[0] if node.target in clamps else None
+        if layer is None or layer.target not in layers or len(layer.users) > 1 or key not in layer.meta:
+            continue
+        before = layer.meta[key]
+        if before.output_qspec is None:
+            continue
+        node.meta[key] = type(before)(output_qspec=before.output_qspec, _annotated=True)
+        before.output_qspec = None
+
+
+def _without_recurrent_operators(exported: Any) -> Any:
+    """The quantizer knows linear layers, not the operators of whole LSTMs that are made of them."""
+    import torch
+    from torch._decomp import get_decompositions
+
+    aten = torch.ops.aten
+    recurrent = [aten.lstm.input, aten.gru.input, aten.rnn_tanh.input, aten.rnn_relu.input]
+    if not any(node.target in recurrent for node in exported.graph.nodes):
+        return exported
+    return exported.run_decompositions(get_decompositions(recurrent))

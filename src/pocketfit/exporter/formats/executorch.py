@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pocketfit.exporter.executorch import lowering
+from pocketfit.exporter.executorch.kernel_problems import stopped
+from pocketfit.exporter.tensors import ModelProblem
+
+if TYPE_CHECKING:
+    from pocketfit.exporter.formats.base import Check, Optimized, Wanted
+
+
+class ExecuTorch:
+    """.pte for org.pytorch:executorch-android, which runs a planned program, most of it by XNNPACK."""
+
+    name = "executorch"
+
+    def unfit(self) -> str | None:
+        missing = [name for name in ("executorch", "torchao") if find_spec(name) is None]
+        # The lowering starts this program, which is installed with executorch; a child's PATH begins beside Python.
+        beside = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        missing += [] if shutil.which("flatc", path=beside) else ["flatc (a program of executorch)"]
+        if not missing:
+            return None
+        return (
+            f"{missing[0]} is not installed here, which format executorch needs: "
+            "pip install --no-deps -r requirements/executorch.txt"
+        )
+
+    def optimize(self, wanted: Wanted, check: Check) -> Optimized:
+        return lowering.optimize(wanted, check)
+
+    def save(self, optimized: Optimized, path: Path) -> None:
+        path.write_bytes(optimized.module)
+
+    def load(self, path: Path) -> Callable[..., Any]:
+        import torch
+        from executorch.extension.pybindings.portable_lib import _unsafe_reset_threadpool
+        from executorch.runtime import Runtime
+
+        # ExecuTorch has threads of its own, as many as there are cores unless told.
+        _unsafe_reset_threadpool(torch.get_num_threads())
+        program = Runtime.get().load_program(path)
+        if "forward" not in program.method_names:
+            raise ModelProblem(f"{path.name} has no method forward: it has {', '.join(sorted(program.method_names))}")
+        method: Any = program.load_method("forward")
+        planned = [_sizes(method.metadata, index) for index in range(method.metadata.num_inputs())]
+
+        def run(*inputs: torch.Tensor) -> Any:
+            # The program's memory is a part of what is run: it must live as long.
+            assert program
+            given = [list(one.shape) for one in inputs]
+            if given != planned:
+                raise ModelProblem(f"{path.name} takes inputs of {_shown(planned)}, and was given {_shown(given)}")
+            # Strides other than the planned ones are refused.
+            taken = [one.contiguous() for one in inputs]
+            try:
+                return tuple(method.execute(taken))
+            except RuntimeError as error:
+                raise stopped(error, lambda: method.execute(taken)) from error
+
+        return run
+
+
+def _sizes(metadata: Any, index: int) -> list[int]:
+    return list(metadata.input_tensor_meta(index).sizes())
+
+
+def _shown(shapes: list[list[int]]) -> str:
+    return ", ".join("x".join(map(str, shape)) or "scalar" for shape in shapes) or "nothing"

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import re
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pocketfit.exporter.tensors import ModelProblem
+from pocketfit.exporter.torchscript import recipe
+from pocketfit.exporter.torchscript.archive import drop_debug_files
+
+if TYPE_CHECKING:
+    from pocketfit.exporter.formats.base import Check, Optimized, Wanted
+
+
+class Lite:
+    """.ptl for org.pytorch:pytorch_android_lite, which interprets bytecode."""
+
+    name = "lite"
+
+    def unfit(self) -> str | None:
+        return recipe.unfit()
+
+    def optimize(self, wanted: Wanted, check: Check) -> Optimized:
+        return recipe.optimize(wanted, check)
+
+    def save(self, optimized: Optimized, path: Path) -> int:
+        # A save that raises leaves a broken file of full size behind: it stays in the temporary folder.
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder, warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            whole = Path(folder) / path.name
+            try:
+                optimized.module._save_for_lite_interpreter(str(whole))
+            except RuntimeError as error:
+                raise _not_saved(error) from error
+            return drop_debug_files(whole, path)
+
+    def load(self, path: Path) -> Callable[..., Any]:
+        from torch.jit.mobile import _load_for_lite_interpreter
+
+        return _load_for_lite_interpreter(str(path))  # type: ignore[no-any-return]
+
+
+def _not_saved(error: RuntimeError) -> Exception:
+    """Scripted models may hold objects of classes that are no modules: torch's error takes four sentences for it."""
+    of_class = re.search(r"The problematic type is: __torch__\.([\w.]+)", str(error))
+    if of_class is None:
+        return error
+    return ModelProblem(
+        f"the lite interpreter takes no objects of classes that are no modules, and the model makes a {of_class[1]}: "
+        "pass its tensors on instead, or use format torchscript"
+    )

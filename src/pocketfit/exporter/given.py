@@ -1,0 +1,141 @@
+"""What a child does with files that are given: runs them on this host, predicts what becomes of them, times them."""
+
+from __future__ import annotations
+
+import random
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pocketfit.exporter.formats import BACKENDS
+from pocketfit.exporter.rounds import take_rounds
+from pocketfit.exporter.source import describe, seeded_inputs
+from pocketfit.exporter.tensors import ModelProblem, flatten, to_array
+from pocketfit.exporter.torchscript.quantize import use_engine
+from pocketfit.formats import FORMATS
+from pocketfit.job import Contender, HostLoad, HostOutputs, HostRun, HostTimes, NotExported, Result, enter
+from pocketfit.judge.golden import write_arrays
+from pocketfit.judge.parity import read_tensor
+from pocketfit.records import Load, TensorFile
+
+if TYPE_CHECKING:
+    import torch
+
+    Inputs = tuple[torch.Tensor, ...]
+
+NO_BYTECODE = (
+    "it is named .ptl and has no bytecode.pkl, which the lite runtime needs: save it with _save_for_lite_interpreter"
+)
+
+
+def run_given(job: HostRun, folder: Path) -> Result:
+    """The outputs of a file that somebody else made, as this host computes them."""
+    import torch
+
+    torch.set_num_threads(1)
+    use_engine()
+    enter(folder, f"reading {Path(job.artifact).name}")
+    predicted = _predicted(job)
+    enter(folder, f"running {Path(job.artifact).name} on {where(job.format)}")
+    try:
+        inputs = _golden(job.files, Path(job.folder)) if job.files else seeded_inputs(job.inputs)
+        with torch.no_grad():
+            outputs = [
+                (path, to_array(one)) for path, one in flatten(BACKENDS[job.format].load(Path(job.artifact))(*inputs))
+            ]
+    except ModelProblem as problem:
+        return NotExported(str(problem), predicted, torch=torch.__version__)
+    except Exception as error:
+        # What this torch can't run may still run on the device: the reader is told that nothing was compared.
+        return NotExported(describe(error), predicted, torch=torch.__version__)
+    return HostOutputs(write_arrays(outputs, folder, "output"), torch.__version__, predicted)
+
+
+def _predicted(job: HostRun) -> tuple[str, ...]:
+    """What the file alone says of the runtime's verdict."""
+    import torch
+
+    from pocketfit.exporter.compatible import find_target, one_sentence, refused
+
+    target, notes = find_target(job.format, job.library)
+    if target is None:
+        return notes
+    try:
+        module = torch.jit.load(job.artifact) if job.format == "torchscript" else None
+    except Exception as error:
+        # This torch is newer than the runtime: what it can't read, the runtime can't either.
+        return (f"predicted: {target.runtime.library} can't load it: {describe(error)}",)
+    refusals = refused(target, Path(job.artifact), module)
+    said = one_sentence(refusals) if refusals else f"nothing that {target.runtime.library} lacks"
+    return (f"predicted: {said}", *([NO_BYTECODE] if job.artifact.endswith(".ptl") and job.format != "lite" else []))
+
+
+def time_given(job: HostLoad, folder: Path) -> Result:
+    """Two files in turn on this host, each on its golden inputs."""
+    import torch
+
+    # What runs the files takes as many threads as torch has.
+    torch.set_num_threads(job.threads)
+    enter(folder, f"timing {Path(job.head.artifact).name} on {where(job.format)}")
+    try:
+        with torch.no_grad():
+            return HostTimes(_loads(job), torch.__version__)
+    except Exception as error:
+        # A file that ran before may still run out of memory, loaded three times: a pair without times, and why.
+        return NotExported(describe(error), torch=torch.__version__)
+
+
+def _loads(job: HostLoad) -> tuple[Load, ...]:
+    loads, alive = [], None
+    for seed in job.seeds:
+        # What was loaded before stays until the next is there, which would else find the same memory.
+        load, alive = _timed(job, seed, alive)
+        loads.append(load)
+    return tuple(loads)
+
+
+def _timed(job: HostLoad, seed: int, before: object) -> tuple[Load, object]:
+    """One fresh load of base, head and head again, and what must live on; `before` is what the last one left."""
+    contenders = {"base": job.base, "head": job.head, "again": job.head}
+    names = list(contenders)
+    # What is loaded first finds other memory than what comes last.
+    random.Random(seed).shuffle(names)
+    tasks, load_ms, first_ms = {}, {}, {}
+    for name in names:
+        began = time.perf_counter_ns()
+        tasks[name] = _task(job.format, contenders[name])
+        load_ms[name] = (time.perf_counter_ns() - began) / 1e6
+        began = time.perf_counter_ns()
+        tasks[name]()
+        first_ms[name] = (time.perf_counter_ns() - began) / 1e6
+    base_ms, head_ms, again_ms = take_rounds([tasks[name] for name in contenders], job.rounds, job.budget_ms, seed)
+    load = Load(
+        tuple(base_ms),
+        tuple(head_ms),
+        tuple(again_ms),
+        load_ms["base"],
+        load_ms["head"],
+        first_ms["base"],
+        first_ms["head"],
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    )
+    del before
+    return load, tasks
+
+
+def _task(format_name: str, given: Contender) -> Callable[[], object]:
+    run, inputs = BACKENDS[format_name].load(Path(given.artifact)), _golden(given.inputs, Path(given.folder))
+    return lambda: run(*inputs)
+
+
+def _golden(files: tuple[TensorFile, ...], folder: Path) -> Inputs:
+    import torch
+
+    return tuple(torch.from_numpy(read_tensor(file, folder)) for file in files)
+
+
+def where(format_name: str) -> str:
+    runtime = FORMATS[format_name].host_runtime()
+    return f"the host by {runtime}" if runtime else "the host"

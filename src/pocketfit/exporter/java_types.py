@@ -1,0 +1,48 @@
+"""What Java can hand to a model: it has no bool tensors, and artifacts take uint8 for them. Runs in the child."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+
+    from pocketfit.exporter.formats.base import Inputs
+
+
+def with_java_types(model: torch.nn.Module, inputs: Inputs) -> torch.nn.Module:
+    """A model that takes bool tensors, wrapped so that it takes uint8: Java has no bool tensors."""
+    import torch
+
+    which = tuple(one.dtype == torch.bool for one in inputs)
+    if not any(which):
+        return model
+
+    class BoolFromUint8(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+            # Not eval(): what was loaded from a .pt2 refuses to be told, and is in its mode for good.
+            self.training = False
+
+        def forward(self, *given: torch.Tensor) -> Any:
+            return self.model(*(one.bool() if is_bool else one for one, is_bool in zip(given, which, strict=True)))
+
+    return BoolFromUint8()
+
+
+def java_inputs(inputs: Inputs) -> Inputs:
+    """The inputs as Java passes them: see with_java_types."""
+    import torch
+
+    return tuple(one.to(torch.uint8) if one.dtype == torch.bool else one for one in inputs)
+
+
+def java_reasons(inputs: Inputs) -> tuple[str, ...]:
+    """What the reader should know of with_java_types."""
+    import torch
+
+    bools = [index for index, one in enumerate(inputs) if one.dtype == torch.bool]
+    return tuple(
+        f"input {index} is bool, which Java has no tensors for: the artifact takes uint8 (0 or 1)" for index in bools
+    )

@@ -1,0 +1,173 @@
+"""From `source` in the configuration to a module in eager mode and its golden inputs. Runs in the child."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from pocketfit.exporter.tensors import ModelProblem
+from pocketfit.judge.golden import SEED, seeded_arrays
+from pocketfit.records import InputSpec, ModelSpec
+from pocketfit.saved import LFS_REMEDY, SAVED_SUFFIXES, is_saved, saved_problem
+
+if TYPE_CHECKING:
+    import torch
+
+    Inputs = tuple[torch.Tensor, ...]
+
+
+def load_model(spec: ModelSpec, root: Path) -> tuple[torch.nn.Module, Inputs]:
+    """The model, in evaluation mode, and its golden inputs; raises ModelProblem."""
+    import torch
+
+    sys.path.insert(0, str(root))
+    torch.manual_seed(SEED)
+    if is_saved(spec.source):
+        module, example = _load_saved(root / spec.source, spec.source), None
+    else:
+        made = _call(spec.source, spec.arguments, root)
+        module, example = made if isinstance(made, tuple) and len(made) == 2 else (made, None)
+    _check_module(module, spec.source)
+    _set_eval(module)
+    return module, _golden_inputs(spec, example, root)
+
+
+def _check_module(module: Any, source: str) -> None:
+    import torch
+
+    if isinstance(module, torch.nn.Module):
+        return
+    if isinstance(module, dict):
+        raise ModelProblem(
+            f"{source} gives a state_dict of {len(module)} entries, not a model: "
+            "build the module and call load_state_dict on it"
+        )
+    raise ModelProblem(
+        f"{source} returns a {type(module).__name__}, not a torch.nn.Module (nor a pair of module and inputs)"
+    )
+
+
+def _set_eval(module: torch.nn.Module) -> None:
+    # A loaded .pt2 refuses: it was exported in the mode that it stays in.
+    with contextlib.suppress(NotImplementedError):
+        module.eval()
+
+
+def _load_saved(path: Path, shown: str) -> torch.nn.Module:
+    import torch
+
+    if problem := saved_problem(path, shown):
+        raise ModelProblem(problem)
+    try:
+        if path.suffix == ".pt2":
+            return torch.export.load(path).module()
+        return torch.jit.load(path, map_location="cpu")
+    except Exception as error:
+        raise ModelProblem(f"{shown} can't be loaded: {describe(error)}") from error
+
+
+def _call(source: str, arguments: Any, root: Path) -> Any:
+    function = find_callable(source, root)
+    try:
+        return function(**arguments)
+    except (Exception, SystemExit) as error:
+        said = describe(error)
+        # torch.load on a pointer complains about its first letter, in words that help nobody.
+        pointer = "invalid load key, 'v'" in str(error) or "Unsupported operand 118" in str(error)
+        raise ModelProblem(f"{source} raises {said}" + (f" (the file {LFS_REMEDY})" if pointer else "")) from error
+
+
+def find_callable(source: str, root: Path) -> Callable[..., Any]:
+    """The object that `module:callable` or `file.py:callable` names; raises ModelProblem."""
+    place, colon, name = source.rpartition(":")
+    if not colon or not place or not name:
+        raise ModelProblem(
+            f"{source!r} is no source: write module:callable, path/to/file.py:callable, "
+            f"or a saved file ({', '.join(SAVED_SUFFIXES)})"
+        )
+    found: Any = _import(place, root)
+    for part in name.split("."):
+        if not hasattr(found, part):
+            near = get_close_matches(part, dir(found), 1)
+            raise ModelProblem(f"{place} has no {part!r}" + (f": did you mean {near[0]!r}?" if near else ""))
+        found = getattr(found, part)
+    if not callable(found):
+        raise ModelProblem(f"{source} is a {type(found).__name__}, which can't be called")
+    return found  # type: ignore[no-any-return]
+
+
+def _import(place: str, root: Path) -> ModuleType:
+    try:
+        return _import_file(place, root) if place.endswith(".py") else importlib.import_module(place)
+    except ModelProblem:
+        raise
+    except (Exception, SystemExit) as error:
+        raise ModelProblem(f"{place} can't be imported: {describe(error)}") from error
+
+
+def _import_file(place: str, root: Path) -> ModuleType:
+    path = root / place
+    if not path.is_file():
+        raise ModelProblem(f"{place}: no such file in the repository")
+    # The name goes into the artifact as the class's, so it must not depend on where the tree stands.
+    name = ".".join(Path(place).with_suffix("").parts)
+    sys.path.insert(0, str(path.parent))
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ModelProblem(f"{place} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _golden_inputs(spec: ModelSpec, example: Any, root: Path) -> Inputs:
+    given: Any = example
+    if isinstance(spec.inputs, str):
+        return given_inputs(spec.inputs, root)
+    if spec.inputs is not None:
+        return seeded_inputs(spec.inputs)
+    if given is None:
+        raise ModelProblem(
+            f"no inputs: add inputs = [{{ shape = [1, 3, 224, 224] }}] to [models.{spec.name}], "
+            "or return a pair (module, inputs)"
+        )
+    return _check_inputs(given, spec.source)
+
+
+def given_inputs(source: str, root: Path) -> Inputs:
+    """The tensors that `module:callable` returns; raises ModelProblem."""
+    return _check_inputs(_call(source, {}, root), source)
+
+
+def _check_inputs(given: Any, where: Any) -> Inputs:
+    import torch
+
+    inputs = tuple(given) if isinstance(given, (list, tuple)) else (given,)
+    for index, one in enumerate(inputs):
+        if not isinstance(one, torch.Tensor):
+            raise ModelProblem(f"{where}: input {index} is a {type(one).__name__}; the smoke test passes tensors only")
+    return tuple(one.detach() for one in inputs)
+
+
+def seeded_inputs(specs: tuple[InputSpec, ...], seed: int = SEED) -> Inputs:
+    import torch
+
+    return tuple(torch.from_numpy(array) for array in seeded_arrays(specs, seed))
+
+
+def describe(error: BaseException) -> str:
+    """An exception of somebody else's code as one line: its type and the first line that says something."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if not lines:
+        return type(error).__name__
+    # TorchScript's interpreter prints a traceback into its message and says what is wrong last.
+    said = lines[-1] if lines[0].startswith("The following operation failed") else lines[0]
+    return f"{type(error).__name__}: {said.removeprefix('RuntimeError: ')}"[:500]

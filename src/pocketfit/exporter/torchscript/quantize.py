@@ -1,0 +1,158 @@
+"""The precisions of the TorchScript formats: a quantized copy of a module in eager mode, before it is traced.
+
+`int8` is torch.ao.quantization's FX graph mode for the qnnpack engine, which the Android libraries have, with weights
+quantized per channel; `int8-dynamic` quantizes the weights of linear, LSTM and GRU layers alone.
+"""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pocketfit.exporter.source import describe
+from pocketfit.exporter.tensors import ModelProblem
+from pocketfit.exporter.torchscript.qnnpack import ENGINE, backend_config, fuse
+
+if TYPE_CHECKING:
+    import torch
+
+    from pocketfit.exporter.formats.base import Inputs, Wanted
+
+
+def use_engine() -> None:
+    """Let this process run quantized operators as the Android libraries do, where torch was built for it."""
+    import torch
+
+    if ENGINE in torch.backends.quantized.supported_engines:
+        torch.backends.quantized.engine = ENGINE
+
+
+def quantize(wanted: Wanted) -> tuple[torch.nn.Module, tuple[str, ...], tuple[str, ...]]:
+    """The module to trace for `wanted.precision`, the step for its recipe, and reasons; raises ModelProblem.
+
+    `wanted.model` stays as it is.
+    """
+    import torch
+
+    if wanted.precision == "fp32":
+        return wanted.model, (), ()
+    if isinstance(wanted.model, torch.jit.ScriptModule):
+        raise ModelProblem(
+            f"{wanted.spec.source} is TorchScript already, and {wanted.precision} is made from a module in eager mode: "
+            "name a callable that builds it"
+        )
+    if ENGINE not in torch.backends.quantized.supported_engines:
+        raise ModelProblem(f"this torch has no quantized engine {ENGINE}, which the Android libraries use")
+    with warnings.catch_warnings():
+        # torch.ao.quantization is deprecated in favour of torchao, which makes nothing that TorchScript can hold.
+        warnings.simplefilter("ignore")
+        return _dynamic(wanted) if wanted.precision == "int8-dynamic" else _static(wanted)
+
+
+def _copy(model: torch.nn.Module) -> torch.nn.Module:
+    try:
+        return copy.deepcopy(model)
+    except Exception as error:
+        raise ModelProblem(f"it can't be quantized, since copy.deepcopy fails: {describe(error)}") from error
+
+
+def _dynamic(wanted: Wanted) -> tuple[torch.nn.Module, tuple[str, ...], tuple[str, ...]]:
+    import torch
+    from torch.ao.quantization import quantize_dynamic
+
+    nn = torch.nn
+    # Exactly these: a subclass has its own forward, which would be lost.
+    kinds = {nn.Linear, nn.LSTM, nn.GRU}
+    if not any(type(module) in kinds for module in wanted.model.modules()):
+        reason = "int8-dynamic left all weights in fp32: it is for linear, LSTM and GRU layers, and this model has none"
+        return wanted.model, (), (reason,)
+    return quantize_dynamic(_copy(wanted.model), kinds, dtype=torch.qint8, inplace=True), ("quantize_dynamic",), ()
+
+
+def _static(wanted: Wanted) -> tuple[torch.nn.Module, tuple[str, ...], tuple[str, ...]]:
+    import torch
+    from torch.ao.quantization import get_default_qconfig_mapping
+    from torch.ao.quantization.quantize_fx import convert_fx, prepare_fx
+
+    if wanted.spec.preserve_methods:
+        raise ModelProblem("preserve_methods can't be kept in int8: torch.fx, which quantizes, traces forward alone")
+    model, backend = _copy(wanted.model), backend_config()
+    mapping = get_default_qconfig_mapping(ENGINE).set_global(_qconfig())
+    try:
+        prepared = prepare_fx(fuse(model), mapping, wanted.inputs, backend_config=backend)
+    except Exception as error:
+        # Control flow that depends on data, above all: torch.fx has no concrete values.
+        return _layer_by_layer(wanted, f"torch.fx can't trace it: {describe(error)}")
+    if problem := _calibrate(prepared, wanted):
+        # Its observers take no integers or bools, say a mask that something is multiplied by.
+        return _layer_by_layer(wanted, f"it can't be observed by torch.fx: {problem}")
+    try:
+        converted = convert_fx(prepared, qconfig_mapping=mapping, backend_config=backend)
+        with torch.no_grad():
+            converted(*wanted.inputs)
+    except Exception as error:
+        return _layer_by_layer(wanted, f"quantized by torch.fx it does not run: {describe(error)}")
+    return converted, ("quantize_fx",), ()
+
+
+def _qconfig() -> Any:
+    """The engine's own for activations; weights per channel."""
+    from torch.ao.quantization import QConfig, default_per_channel_weight_observer, get_default_qconfig
+
+    return QConfig(get_default_qconfig(ENGINE).activation, default_per_channel_weight_observer)
+
+
+def _calibrate(prepared: Callable[..., Any], wanted: Wanted) -> str | None:
+    """Show the observers every batch; returns why the observed model does not run where the model itself does.
+
+    Raises ModelProblem for a batch that the model does not take.
+    """
+    import torch
+
+    with torch.no_grad():
+        for index, batch in enumerate(wanted.batches):
+            try:
+                prepared(*batch)
+            except Exception as error:
+                if problem := _fails(wanted.model, batch):
+                    raise ModelProblem(f"calibration: forward fails on batch {index}: {problem}") from error
+                return describe(error)
+    return None
+
+
+def _fails(model: Callable[..., Any], batch: Inputs) -> str | None:
+    try:
+        model(*batch)
+    except Exception as error:
+        return describe(error)
+    return None
+
+
+def _layer_by_layer(wanted: Wanted, problem: str) -> tuple[torch.nn.Module, tuple[str, ...], tuple[str, ...]]:
+    """Each convolution and linear layer quantized by itself, in eager mode: fp32 goes in and comes out."""
+    import torch
+    from torch.ao.quantization import QuantWrapper, convert, prepare
+
+    nn = torch.nn
+    model = _copy(wanted.model)
+    layers = [
+        (parent, name, child)
+        for parent in model.modules()
+        for name, child in parent.named_children()
+        if type(child) in (nn.Conv1d, nn.Conv2d, nn.Linear)
+    ]
+    if not layers:
+        raise ModelProblem(f"it can't be quantized: {problem}, and it has no convolution or linear layer as a module")
+    for parent, name, child in layers:
+        wrapped = QuantWrapper(child)
+        wrapped.qconfig = _qconfig()
+        setattr(parent, name, wrapped)
+    prepared = prepare(model, inplace=True)
+    if further := _calibrate(prepared, wanted):
+        raise ModelProblem(f"it can't be quantized: {problem}, and layer by layer its forward fails: {further}")
+    reason = (
+        f"{problem}; so each convolution and linear layer is quantized by itself, which is slower than a graph in int8"
+    )
+    return convert(prepared, inplace=True), ("quantize layer by layer",), (reason,)

@@ -1,0 +1,1 @@
+"""The pull request: the job's context, GitHub's API, the one comment."""

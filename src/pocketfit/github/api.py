@@ -1,0 +1,213 @@
+"""The part of GitHub's REST API that we need, typed. How it is spoken is in rest.py."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from requests.adapters import BaseAdapter
+
+from pocketfit.github.answers import Forbidden, GitHubError, Unavailable
+from pocketfit.github.rest import TIMEOUT_S, Rest
+from pocketfit.text import clean
+
+# Who comments with the token of a job, which may not ask for its own name.
+JOB_LOGIN = "github-actions[bot]"
+JOB_TOKEN_PREFIX = "ghs_"
+USER_TOKEN_PREFIXES = ("ghp_", "github_pat_", "gho_", "ghu_")
+# GitHub allows 2,500 comments; a list that goes on and on is a fault.
+MOST_PAGES = 100
+
+
+@dataclass(frozen=True)
+class Comment:
+    id: int
+    author: str
+    body: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Pull:
+    """A pull request as the API lists it. `head_repository` is None once the fork was deleted."""
+
+    number: int
+    state: str
+    head_sha: str
+    head_branch: str
+    head_repository: str | None
+    base_sha: str
+    base_repository: str
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """What a run of a workflow left behind, as a zip file."""
+
+    id: int
+    name: str
+    size_bytes: int
+    expired: bool
+
+
+class GitHub:
+    """One token's view. `sleep`, `now` and `transport` are for tests, see Rest."""
+
+    def __init__(
+        self,
+        api_url: str,
+        token: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.time,
+        transport: BaseAdapter | None = None,
+        timeout_s: tuple[float, float] = TIMEOUT_S,
+    ) -> None:
+        self.rest = Rest(api_url, token, sleep=sleep, now=now, transport=transport, timeout_s=timeout_s)
+        self._is_job = token.startswith(JOB_TOKEN_PREFIX)
+        self._is_user = token.startswith(USER_TOKEN_PREFIXES)
+
+    def author(self) -> str:
+        """Whom comments written with this token are by."""
+        if self._is_job:
+            return JOB_LOGIN
+        try:
+            return self.viewer()
+        except Forbidden:
+            if self._is_user:
+                raise
+            return JOB_LOGIN
+
+    def viewer(self) -> str:
+        """The login that the token writes as; Forbidden for the token of a job, which is no user's."""
+        return _text(self._request("GET", "/user"), "login")
+
+    def comments(self, repository: str, number: int) -> Iterator[Comment]:
+        """All comments of an issue or pull request, oldest first."""
+        for item in self._pages(f"/repos/{repository}/issues/{number}/comments"):
+            yield _comment(item)
+
+    def create_comment(self, repository: str, number: int, body: str) -> Comment:
+        """Unavailable where the answer got lost: then the comment may stand there all the same."""
+        return _comment(self._request("POST", f"/repos/{repository}/issues/{number}/comments", json={"body": body}))
+
+    def update_comment(self, repository: str, comment_id: int, body: str) -> Comment:
+        return _comment(
+            self._request("PATCH", f"/repos/{repository}/issues/comments/{comment_id}", json={"body": body})
+        )
+
+    def delete_comment(self, repository: str, comment_id: int) -> None:
+        self.rest.send("DELETE", f"{self.rest.url}/repos/{repository}/issues/comments/{comment_id}")
+
+    def merge_base(self, repository: str, base: str, head: str) -> str:
+        """The commit that both descend from; works for forks, and needs no history here."""
+        # One commit a page: the answer would otherwise carry up to 250 of them.
+        path = f"/repos/{repository}/compare/{quote(base, safe='')}...{head}"
+        return _text(self._request("GET", path, params={"per_page": "1"}), "merge_base_commit", "sha")
+
+    def last_success(self, repository: str, workflow: str, branch: str) -> str | None:
+        """The commit that the last successful scheduled run of a workflow was on; needs `actions: read`."""
+        params = {"event": "schedule", "status": "success", "branch": branch, "per_page": "1"}
+        answer = self._request("GET", f"/repos/{repository}/actions/workflows/{workflow}/runs", params=params)
+        runs = _get(answer, "workflow_runs")
+        if not isinstance(runs, list):
+            raise Unavailable("GitHub's answer lacks workflow_runs")
+        return _text(runs[0], "head_sha") if runs else None
+
+    def pulls_of_commit(self, repository: str, sha: str) -> list[Pull]:
+        """Pull requests with the commit, also closed ones; none where the commit is a fork's."""
+        return [_pull(item) for item in self._pages(f"/repos/{repository}/commits/{sha}/pulls")]
+
+    def pulls_of_branch(self, repository: str, owner: str, branch: str) -> list[Pull]:
+        """Open pull requests from a branch of that name, in any repository of `owner`."""
+        params = {"state": "open", "head": f"{owner}:{branch}"}
+        return [_pull(item) for item in self._pages(f"/repos/{repository}/pulls", params)]
+
+    def artifacts(self, repository: str, run_id: int, name: str) -> list[Artifact]:
+        """The artifacts of this name of all attempts of a run, newest first."""
+        path = f"/repos/{repository}/actions/runs/{run_id}/artifacts"
+        found = [_artifact(item) for item in self._pages(path, {"name": name}, "artifacts")]
+        return sorted((one for one in found if one.name == name), key=lambda one: -one.id)
+
+    def download_artifact(self, repository: str, artifact_id: int, limit_bytes: int) -> bytes:
+        """The zip file; Invalid where it is larger than `limit_bytes`."""
+        url = f"{self.rest.url}/repos/{repository}/actions/artifacts/{artifact_id}/zip"
+        return self.rest.download(url, limit_bytes)
+
+    def _pages(self, path: str, params: dict[str, str] | None = None, key: str | None = None) -> Iterator[Any]:
+        """The items of a list, or of the list at `key`, of all its pages."""
+        url = self.rest.url + path
+        query: dict[str, str] | None = {"per_page": "100", **(params or {})}
+        for _ in range(MOST_PAGES):
+            answer = self.rest.send("GET", url, params=query)
+            items = answer.json.get(key) if key and isinstance(answer.json, dict) else answer.json
+            if not isinstance(items, list):
+                raise Unavailable(f"GitHub's answer is no list: {_shown(answer.json)}")
+            yield from items
+            if answer.next_url is None:
+                return
+            # Only where we were sent anyway: the token goes along.
+            if not answer.next_url.startswith(self.rest.url + "/"):
+                raise Unavailable(f"GitHub's next page is not at {self.rest.url}: {_shown(answer.next_url)}")
+            # The link carries the query itself.
+            url, query = answer.next_url, None
+        raise GitHubError(f"GitHub's list has more than {MOST_PAGES} pages: {path}")
+
+    def _request(self, method: str, path: str, **options: Any) -> Any:
+        return self.rest.send(method, self.rest.url + path, **options).json
+
+
+def _get(answer: Any, *keys: str) -> Any:
+    """What is at a path of keys of an answer; None where there is nothing."""
+    for key in keys:
+        answer = answer.get(key) if isinstance(answer, dict) else None
+    return answer
+
+
+def _text(answer: Any, *keys: str) -> str:
+    value = _get(answer, *keys)
+    if not isinstance(value, str):
+        raise Unavailable(f"GitHub's answer lacks {'.'.join(keys)}")
+    return value
+
+
+def _number(answer: Any, key: str) -> int:
+    value = _get(answer, key)
+    if type(value) is not int:
+        raise Unavailable(f"GitHub's answer lacks {key}")
+    return value
+
+
+def _comment(item: Any) -> Comment:
+    if type(_get(item, "id")) is not int:
+        raise Unavailable(f"GitHub's answer is no comment: {_shown(item)}")
+    # `user` is null for an account that was deleted.
+    author, body = _get(item, "user", "login"), _get(item, "body")
+    url = clean(_text(item, "html_url"))
+    return Comment(item["id"], author if isinstance(author, str) else "", body if isinstance(body, str) else "", url)
+
+
+def _pull(item: Any) -> Pull:
+    home = _get(item, "head", "repo", "full_name")
+    return Pull(
+        number=_number(item, "number"),
+        state=_text(item, "state"),
+        head_sha=_text(item, "head", "sha"),
+        head_branch=_text(item, "head", "ref"),
+        head_repository=home if isinstance(home, str) else None,
+        base_sha=_text(item, "base", "sha"),
+        base_repository=_text(item, "base", "repo", "full_name"),
+    )
+
+
+def _artifact(item: Any) -> Artifact:
+    return Artifact(
+        _number(item, "id"), _text(item, "name"), _number(item, "size_in_bytes"), _get(item, "expired") is True
+    )
+
+
+def _shown(value: Any) -> str:
+    return clean(str(value)[:400], 80)

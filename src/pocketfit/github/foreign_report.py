@@ -1,0 +1,91 @@
+"""The report that another run left as an artifact: anybody's, so it is fetched, unpacked and checked with caps."""
+
+from __future__ import annotations
+
+import io
+import stat
+import struct
+import zipfile
+import zlib
+
+from pocketfit.errors import ConfigError
+from pocketfit.github.answers import GitHubError, NotFound
+from pocketfit.github.api import GitHub
+from pocketfit.github.comment import DEFAULT_KEY, NotPosted
+from pocketfit.github.context import WorkflowRun
+from pocketfit.out import REPORT_FILE
+from pocketfit.records import Report
+from pocketfit.store import FOREIGN_LIMIT_BYTES, parse_foreign_report
+
+ARTIFACT = "pocketfit-report"
+MEMBER = REPORT_FILE
+ZIP_LIMIT_BYTES = 4 * 1024 * 1024
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What zipfile raises for bytes that only look like an archive.
+BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, RuntimeError, LookupError)
+
+
+def artifact_name(key: str) -> str:
+    """Each use of the action in a workflow, told apart by comment-key, leaves an artifact of its own."""
+    return ARTIFACT if key == DEFAULT_KEY else f"{ARTIFACT}-{key}"
+
+
+def fetch_report(github: GitHub, repository: str, run: WorkflowRun, key: str) -> Report | NotPosted:
+    """The report of a run, or one sentence why there is none that could be shown."""
+    name = artifact_name(key)
+    try:
+        found = [one for one in github.artifacts(repository, run.id, name) if not one.expired]
+        if not found:
+            return NotPosted(f"run {run.id} left no artifact {name}", "notice")
+        newest = found[0]
+        if newest.size_bytes > ZIP_LIMIT_BYTES:
+            return _refused(name, run, f"it has {newest.size_bytes:,} bytes, more than {ZIP_LIMIT_BYTES:,}")
+        data = github.download_artifact(repository, newest.id, ZIP_LIMIT_BYTES)
+        return parse_foreign_report(read_member(data), f"{name}/{MEMBER}")
+    except ConfigError as error:
+        return _refused(name, run, str(error))
+    except NotFound as error:
+        return NotPosted(f"could not fetch artifact {name}: add the permission `actions: read` ({error})", "warning")
+    except GitHubError as error:
+        return NotPosted(
+            f"could not fetch artifact {name}: {error}; the job needs the permission `actions: read`, and can be run "
+            "again once GitHub answers",
+            "warning",
+        )
+
+
+def read_member(data: bytes) -> bytes:
+    """The one file of the archive; raises ConfigError where it is anything else than report.json, and small."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.infolist()
+            if len(members) != 1:
+                raise ConfigError(f"the archive has {len(members):,} members, not {MEMBER} alone")
+            if problem := _problem(members[0]):
+                raise ConfigError(problem)
+            with archive.open(members[0]) as file:
+                # What the archive says of its size is only what it says.
+                text = file.read(FOREIGN_LIMIT_BYTES + 1)
+    except BROKEN as error:
+        raise ConfigError("it is no zip archive that can be read") from error
+    if len(text) > FOREIGN_LIMIT_BYTES:
+        raise ConfigError(f"{MEMBER} is larger than {FOREIGN_LIMIT_BYTES:,} bytes")
+    return text
+
+
+def _problem(member: zipfile.ZipInfo) -> str | None:
+    """Why this member is not taken; its name is not repeated, since it is anybody's text."""
+    mode = member.external_attr >> 16
+    if member.filename != MEMBER or member.orig_filename != MEMBER:
+        return f"the archive's member is not {MEMBER}"
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+        return f"{MEMBER} is no ordinary file"
+    if member.flag_bits & 1 or member.compress_type not in METHODS:
+        return f"{MEMBER} is encrypted or packed in a way that is not supported"
+    if member.file_size > FOREIGN_LIMIT_BYTES:
+        return f"{MEMBER} is larger than {FOREIGN_LIMIT_BYTES:,} bytes"
+    return None
+
+
+def _refused(name: str, run: WorkflowRun, why: str) -> NotPosted:
+    return NotPosted(f"the artifact {name} of run {run.id} is not shown: {why}", "warning")

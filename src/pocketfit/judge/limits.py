@@ -1,0 +1,87 @@
+"""Which limits of the configuration a variant is beyond. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pocketfit.judge.parity import disagreements
+from pocketfit.records import Built, Growth, Latency, Limits, Smoke
+from pocketfit.units import format_bytes_delta, format_change, format_percent, format_ratio
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A limit by its key in the configuration, and a sentence with both numbers ("" where another reason says it)."""
+
+    name: str
+    sentence: str
+
+
+def broken_limits(
+    limits: Limits, base: Built | None, head: Built, smoke: Smoke, latency: Latency
+) -> tuple[Broken, ...]:
+    """`base` is None where there is nothing to grow from. A value that is exactly at its limit is within it."""
+    return (
+        *_size(limits, base, head),
+        *_latency(limits, latency),
+        *_parity(limits, head, smoke),
+        *_metric(limits, base, head),
+    )
+
+
+def _size(limits: Limits, base: Built | None, head: Built) -> Iterator[Broken]:
+    if limits.size_bytes is not None and head.size_bytes > limits.size_bytes:
+        yield Broken("size", f"the file is {head.size_bytes:,} B, the limit is {limits.size_bytes:,} B")
+    if base is None or limits.size_growth is None:
+        return
+    delta = head.size_bytes - base.size_bytes
+    if allowed := _exceeded(limits.size_growth, base.size_bytes, delta):
+        grew = f"{delta:,} B ({format_change(base.size_bytes, head.size_bytes)})"
+        yield Broken("size_growth", f"the file grew by {grew}, the limit is {allowed}")
+
+
+def _exceeded(growth: Growth, base: int, delta: int) -> str | None:
+    """The limit that `delta` is beyond, as it was written. Decimal: 7 % of 100 bytes is 7, not 7.000000000000001."""
+    if growth.ratio is not None and delta > Decimal(str(growth.ratio)) * base:
+        return f"+{format_percent(growth.ratio)}"
+    if growth.size_bytes is not None and delta > growth.size_bytes:
+        return format_bytes_delta(growth.size_bytes)
+    return None
+
+
+def _latency(limits: Limits, latency: Latency) -> Iterator[Broken]:
+    allowed = limits.latency_growth
+    if allowed is None or latency.verdict != "slower" or latency.ratio is None or latency.ci_low is None:
+        return
+    # The low end, not the middle: a limit fails a build only where the measurement can tell.
+    if latency.ci_low > 1 + allowed:
+        slower = f"{format_ratio(latency.ratio)} as long, at least {format_ratio(latency.ci_low)}"
+        where = f" on {latency.device}" if latency.device else ""
+        yield Broken("latency_growth", f"a run{where} takes {slower}; the limit is +{format_percent(allowed)}")
+
+
+def _metric(limits: Limits, base: Built | None, head: Built) -> Iterator[Broken]:
+    """Against base's file of the same variant where that has a value, else against head's own model in eager mode."""
+    if limits.metric_drop is None or head.metric is None:
+        return
+    value, before = head.metric.value, base.metric.value if base and base.metric else None
+    reference, name = (head.metric.eager, "eager") if before is None else (before, "base")
+    if value is None or reference is None or not math.isfinite(value) or not math.isfinite(reference):
+        # A limit that nobody could look at must not pass for one that holds.
+        yield Broken("metric_drop", "the metric has no value, so nobody knows whether it dropped")
+    elif Decimal(str(reference)) - Decimal(str(value)) > Decimal(str(limits.metric_drop)):
+        drop = f"from {reference:.6g} ({name}) to {value:.6g}"
+        yield Broken("metric_drop", f"the metric drops {drop}, the limit is a drop of {limits.metric_drop:g}")
+
+
+def _parity(limits: Limits, head: Built, smoke: Smoke) -> Iterator[Broken]:
+    """On the host and on the device; a failed smoke has said the latter in its reason already."""
+    precision = head.variant.precision
+    for found in disagreements(head.parity, limits, precision):
+        yield Broken(found.limit, f"on the host, {found.sentence}")
+    for found in disagreements(smoke.parity, limits, precision):
+        said = smoke.status == "failed"
+        yield Broken(found.limit, "" if said else f"on {smoke.device or 'the device'}, {found.sentence}")

@@ -1,0 +1,72 @@
+"""A file's outputs beside eager's: put into the same places, compared, and what differs said. Numpy only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pocketfit.judge.parity import compare_sets, disagreements, read_tensor, structure_differs
+from pocketfit.records import Limits, Parity, TensorFile
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    # The outputs of one call: each with its place in the nested output, in the order of the Java program.
+    Outputs = Sequence[tuple[str, NDArray[np.generic]]]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How a file's outputs agree with eager's. `problem` is empty where they do, `failed_limits` are what it is beyond.
+
+    `same_structure` is False where they could not be compared value by value: another number, place, shape or dtype.
+    """
+
+    parity: Parity
+    problem: str = ""
+    failed_limits: tuple[str, ...] = ()
+    same_structure: bool = True
+
+
+def judge(expected: Outputs, actual: Outputs, limits: Limits, precision: str, *, flat: bool = False) -> Judged:
+    """Compare what a file answered to one set of inputs with eager's answer, see judge_sets."""
+    return judge_sets([(expected, actual)], limits, precision, flat=flat)
+
+
+def judge_sets(
+    sets: Iterable[tuple[Outputs, Outputs]], limits: Limits, precision: str, *, flat: bool = False
+) -> Judged:
+    """Compare a file with eager on several sets of inputs; `sets` are pairs of eager's outputs and the file's.
+
+    `flat` is for formats whose files know no containers: their outputs are a list, and take eager's places in order.
+    The pairs are asked for one after the other, until one differs in structure.
+    """
+    expected_sets, actual_sets, paths = [], [], []
+    for expected, given in sets:
+        actual = _in_places_of(expected, given) if flat else given
+        if differs := structure_differs(_described(expected), _described(actual)):
+            return Judged(Parity(), differs, same_structure=False)
+        paths = [path for path, _ in expected]
+        expected_sets.append([values for _, values in expected])
+        actual_sets.append([values for _, values in actual])
+    parity = compare_sets(expected_sets, actual_sets, paths)
+    broken = disagreements(parity, limits, precision)
+    return Judged(parity, "; ".join(limit.sentence for limit in broken), tuple(limit.limit for limit in broken))
+
+
+def read_outputs(tensors: Sequence[TensorFile], folder: Path) -> Outputs:
+    """The values of outputs that are files; raises OSError or ValueError where one is not as described."""
+    return [(tensor.path, read_tensor(tensor, folder)) for tensor in tensors]
+
+
+def _in_places_of(expected: Outputs, actual: Outputs) -> Outputs:
+    if len(expected) != len(actual):
+        return actual
+    return [(path, values) for (path, _), (_, values) in zip(expected, actual, strict=True)]
+
+
+def _described(outputs: Outputs) -> list[TensorFile]:
+    return [TensorFile(path, values.dtype.name, tuple(values.shape), "") for path, values in outputs]

@@ -1,0 +1,159 @@
+"""How far a model's outputs are from eager's, and how far they may be. Numpy only: host and device use it alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pocketfit.judge.scores import EXACT_DB, score
+from pocketfit.records import Limits, OutputParity, Parity, TensorFile
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.generic]
+
+# The lowest SQNR that is no failure, by precision. All were measured on torchvision's classifiers with batch-norm
+# statistics, on this project's torch.
+# fp32: exports agree with eager to 105-130 dB, the broken recipe of pytorch#76807 to 0-2 dB: 60 dB, a relative error of
+#   a thousandth, is far from both.
+# fp16: 11 significant bits (IEEE 754 binary16) leave 56-66 dB over whole networks; 40 dB allows ten times that error.
+# int8, int8-dynamic: static qnnpack quantization leaves 29-40 dB, one whose ranges are saturated 1.5 dB. At 10 dB the
+#   error has a tenth of the signal's power; below, the answers are mostly noise. It is a floor against broken
+#   quantization, not a promise of accuracy: that is what `metric` and `metric_drop` are for.
+# SQNR as the measure of a quantized network: Lin, Talathi, Annapureddy, ICML 2016 (arXiv:1511.06393).
+DEFAULT_MIN_SQNR_DB = {"fp32": 60.0, "fp16": 40.0, "int8": 10.0, "int8-dynamic": 10.0}
+
+# Less than this, in fp32, is no rounding: what was right left 82 dB (inception_v3) to 142 dB in docs/support.md, and a
+# pass that lost an in-place change of swin_v2_t 62 dB.
+ROUNDING_MIN_SQNR_DB = {"fp32": 75.0}
+
+# How far an output may be off whose agreement means nothing (see scores.degenerate), at least: what one step of a
+# precision is worth for values around 1, with room for a few.
+SILENT_MAX_ABS_DIFF = {"fp32": 1e-5}
+SILENT_MAX_ABS_DIFF_ELSE = 1e-3
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """Why an output must not be shipped: the limit it is beyond, by its key in the configuration, and a sentence."""
+
+    limit: str
+    sentence: str
+
+
+def read_tensor(tensor: TensorFile, folder: Path) -> Array:
+    """The values of a golden tensor, in its shape; raises OSError or ValueError when the file is not as described."""
+    import numpy as np
+
+    values = np.fromfile(folder / tensor.file, dtype=np.dtype(tensor.dtype).newbyteorder("<"))
+    return values.reshape(tensor.shape)
+
+
+def structure_differs(expected: Sequence[TensorFile], actual: Sequence[TensorFile]) -> str | None:
+    """How the outputs differ before any value is looked at, or None."""
+    if [tensor.path for tensor in expected] != [tensor.path for tensor in actual]:
+        return f"its outputs are {_paths(actual)} where eager has {_paths(expected)}"
+    for one, other in zip(expected, actual, strict=True):
+        if (one.shape, one.dtype) != (other.shape, other.dtype):
+            return f"output{one.path} is {_kind(other)} where eager has {_kind(one)}"
+    return None
+
+
+def compare(expected: Sequence[Array], actual: Sequence[Array], paths: Sequence[str] = ()) -> Parity:
+    """Parity over all outputs of one set of inputs, pairwise of equal shape."""
+    return compare_sets([expected], [actual], paths)
+
+
+def compare_sets(
+    expected: Sequence[Sequence[Array]], actual: Sequence[Sequence[Array]], paths: Sequence[str] = ()
+) -> Parity:
+    """Parity over all outputs and input sets: both are lists of sets, each a list of outputs (see scores.score).
+
+    Outputs whose agreement would mean nothing count for `max_abs_diff` alone.
+    """
+    columns = zip(zip(*expected, strict=True), zip(*actual, strict=True), strict=True)
+    names = paths or [f"[{index}]" for index in range(len(expected[0]))]
+    scores = [score(path, *column) for path, column in zip(names, columns, strict=True)]
+    outputs = tuple(one.parity for one in scores)
+    differences = [one.max_abs_diff for one in outputs]
+    rows = sum(one.rows for one in scores)
+    return Parity(
+        max_abs_diff=None if None in differences else max((d for d in differences if d is not None), default=None),
+        sqnr_db=min((one.sqnr_db for one in outputs if one.sqnr_db is not None), default=None),
+        argmax_agreement=sum(one.agreeing for one in scores) / rows if rows else None,
+        cosine=min((one.cosine for one in outputs if one.cosine is not None), default=None),
+        outputs=outputs,
+        input_sets=len(expected),
+    )
+
+
+def unscored(parity: Parity) -> tuple[str, ...]:
+    """A sentence for each output whose agreement would mean nothing."""
+    return tuple(
+        f"{_output(one.path)} {one.degenerate}: agreement there means nothing"
+        for one in parity.outputs
+        if one.degenerate
+    )
+
+
+def disagreements(parity: Parity, limits: Limits, precision: str) -> tuple[Disagreement, ...]:
+    """Every limit on parity that is passed: the configuration's, else the default of the precision."""
+    if parity.sqnr_db == -EXACT_DB and parity.max_abs_diff is None:
+        return (
+            Disagreement("min_sqnr_db", "its output has NaN or infinity where eager's has not, or the other way round"),
+        )
+    found = []
+    floor_db = limits.min_sqnr_db if limits.min_sqnr_db is not None else DEFAULT_MIN_SQNR_DB.get(precision)
+    if floor_db is not None and parity.sqnr_db is not None and parity.sqnr_db < floor_db:
+        where = _at(parity.outputs, [one.sqnr_db for one in parity.outputs], parity.sqnr_db)
+        found.append(
+            Disagreement("min_sqnr_db", f"SQNR against eager is {parity.sqnr_db:.1f} dB{where}, below {floor_db:g} dB")
+        )
+    if limits.max_abs_diff is None:
+        return (*found, *_far_off(parity, floor_db, precision))
+    if parity.max_abs_diff is not None and parity.max_abs_diff > limits.max_abs_diff:
+        where = _at(parity.outputs, [one.max_abs_diff for one in parity.outputs], parity.max_abs_diff)
+        found.append(
+            Disagreement(
+                "max_abs_diff",
+                f"the largest difference from eager is {parity.max_abs_diff:.3g}{where}, above {limits.max_abs_diff:g}",
+            )
+        )
+    return tuple(found)
+
+
+def _far_off(parity: Parity, floor_db: float | None, precision: str) -> Iterator[Disagreement]:
+    """Outputs that have no score must be close all the same.
+
+    The difference may be the share of the largest value that the floor of the others allows their errors.
+    """
+    least = SILENT_MAX_ABS_DIFF.get(precision, SILENT_MAX_ABS_DIFF_ELSE)
+    for one in parity.outputs:
+        allowed = max(least, (one.largest or 0.0) * 10 ** (-(floor_db or 0.0) / 20))
+        if one.degenerate and one.max_abs_diff is not None and one.max_abs_diff > allowed:
+            yield Disagreement(
+                "max_abs_diff",
+                f"{_output(one.path)} {one.degenerate}, and the artifact's is {one.max_abs_diff:.3g} off, "
+                f"above {allowed:.3g}",
+            )
+
+
+def _at(outputs: Sequence[OutputParity], values: Sequence[float | None], value: float) -> str:
+    """Where the worst of several outputs is."""
+    return f" at {_output(outputs[values.index(value)].path)}" if len(outputs) > 1 and value in values else ""
+
+
+def _output(path: str) -> str:
+    return f"output {path}" if path else "the output"
+
+
+def _paths(tensors: Sequence[TensorFile]) -> str:
+    return ", ".join(tensor.path or "one tensor" for tensor in tensors) or "nothing"
+
+
+def _kind(tensor: TensorFile) -> str:
+    return f"{tensor.dtype} {'x'.join(map(str, tensor.shape)) or 'scalar'}"

@@ -1,0 +1,229 @@
+"""What each cell of the table says, in plain words: Markdown, terminal and HTML differ only in how it looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pocketfit.records import Environment, Report, Row, SideFacts
+from pocketfit.report.compare import ABOUT_BASE
+from pocketfit.text import clean
+from pocketfit.units import (
+    format_bytes,
+    format_bytes_delta,
+    format_change,
+    format_diff,
+    format_metric,
+    format_metric_delta,
+    format_ms,
+    format_ms_number,
+    format_ratio,
+    format_sqnr,
+)
+
+# "failed" is what the verdict is about; "worse" and "better" only say which way a number went.
+Tone = Literal["plain", "failed", "worse", "better", "quiet"]
+
+NAME_LENGTH = 120
+LABEL_LENGTH = 80
+# 20 log10(2): an error twice as large.
+VISIBLE_DB = 6.0
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The fact, beneath it what changed or why, beneath that details: short lines, so that columns are narrow.
+
+    `tone` is of the change, or of the fact where it is alone. `place` is where the fact was measured, where that is
+    not what the column's title says.
+    """
+
+    fact: str = ""
+    remark: str = ""
+    detail: str = ""
+    tone: Tone = "plain"
+    aside: str = ""
+    place: str = ""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return tuple(line for line in (self.fact, self.remark, self.detail, self.aside, self.place) if line)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the table as people read it."""
+
+    name: str
+    status: Cell
+    file: Cell
+    download: Cell
+    latency: Cell
+    metric: Cell | None
+    check: Cell
+    reasons: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[Cell, ...]:
+        metric = () if self.metric is None else (self.metric,)
+        return (self.file, self.download, self.latency, *metric, self.check)
+
+
+def name(row: Row) -> str:
+    return clean(f"{row.model}/{row.format}/{row.precision}", NAME_LENGTH)
+
+
+def titles(report: Report) -> tuple[Cell, ...]:
+    """A time means nothing without the device it was taken on, so that is in its title."""
+    device = device_label(report.environment)
+    latency = Cell("Latency on", device) if device else Cell("Latency")
+    metric = (Cell("Metric"),) if has_metric(report) else ()
+    return (Cell("Variant"), Cell("File"), Cell("Download"), latency, *metric, Cell("On-device check"))
+
+
+def has_metric(report: Report) -> bool:
+    """Whether any row has one: else there is no column."""
+    return any(row.metric for row in report.rows)
+
+
+def device_label(environment: Environment) -> str:
+    """ "jvm x86_64, 1 thread"; empty where there was no device."""
+    if environment.device is None:
+        return ""
+    parts = [clean(" ".join(filter(None, (environment.device, environment.abi))), LABEL_LENGTH)]
+    if environment.threads is not None:
+        parts.append(count_threads(environment.threads))
+    return ", ".join(parts)
+
+
+def count_threads(threads: int) -> str:
+    return "1 thread" if threads == 1 else f"{threads} threads"
+
+
+def has_baseline(report: Report) -> bool:
+    """Whether anything was compared: a base without a commit (from saved files) is one too."""
+    return report.base is not None or any(row.base for row in report.rows)
+
+
+def line(report: Report, row: Row) -> Line:
+    """Where the report has no baseline, nothing is "new"."""
+    return Line(
+        name=name(row),
+        status=_status(row, has_baseline(report)),
+        file=_size(row, "size_bytes", {"size", "size_growth"}),
+        download=_size(row, "download_bytes", set()),
+        latency=_latency(row),
+        metric=_metric(row) if has_metric(report) else None,
+        check=_check(row),
+        reasons=tuple(clean(reason) for reason in row.reasons),
+    )
+
+
+def failures(row: Row) -> tuple[str, ...]:
+    """What failed, in as few words as there are: the limits by name, or where."""
+    if row.failed_limits:
+        return tuple(clean(limit, LABEL_LENGTH) for limit in row.failed_limits)
+    if row.head is None:
+        return ("in the build",)
+    return (f"on {clean(row.smoke.device or 'the device', LABEL_LENGTH)}",)
+
+
+def _status(row: Row, baseline: bool) -> Cell:
+    match row.status:
+        case "failed":
+            first, *more = failures(row)
+            return Cell(f"failed: {first}", ", ".join(more), tone="failed")
+        case "new" if not baseline:
+            return Cell("no baseline", tone="quiet")
+        case "new" if any(reason.startswith(ABOUT_BASE) for reason in row.reasons):
+            return Cell("new", "base has no artifact", tone="quiet")
+        case "compared":
+            return Cell("changed")
+    return Cell(row.status, tone="quiet")
+
+
+def _size(row: Row, key: Literal["size_bytes", "download_bytes"], limits: set[str]) -> Cell:
+    before, after = _bytes(row.base, key), _bytes(row.head, key)
+    if after is None:
+        gone = "removed" if row.status == "removed" else "no file"
+        return Cell(gone, "" if before is None else f"was {format_bytes(before)}", tone="quiet")
+    over = bool(limits & set(row.failed_limits))
+    if before is None:
+        return Cell(format_bytes(after), _of_fp32(row, key), tone="failed" if over else "plain")
+    if before == after:
+        remark = "unchanged" if row.status == "identical" else "same size"
+        return Cell(format_bytes(after), remark, tone="failed" if over else "quiet")
+    tone: Tone = "failed" if over else "worse" if after > before else "better"
+    return Cell(format_bytes(after), format_bytes_delta(after - before), format_change(before, after), tone)
+
+
+def _of_fp32(row: Row, key: Literal["size_bytes", "download_bytes"]) -> str:
+    """What a precision gains, where there is no change to show instead."""
+    ratio = row.head.fp32_ratio if row.head and key == "size_bytes" else None
+    return "" if ratio is None else f"{ratio:.1%} of fp32".replace("%", " %")
+
+
+def _bytes(side: SideFacts | None, key: Literal["size_bytes", "download_bytes"]) -> int | None:
+    return None if side is None else side.size_bytes if key == "size_bytes" else side.download_bytes
+
+
+def _latency(row: Row) -> Cell:
+    latency = row.latency
+    if row.head is None or row.status in ("new", "removed"):
+        return Cell("not measured", tone="quiet")
+    if latency.verdict == "not-measured" or latency.base_ms is None or latency.head_ms is None:
+        return Cell("not measured", clean(latency.reason, LABEL_LENGTH), tone="quiet")
+    times = f"{format_ms_number(latency.base_ms)} → {format_ms(latency.head_ms)}"
+    ratio = "" if latency.ratio is None else f"{format_ratio(latency.ratio)}, "
+    low, high = latency.ci_low, latency.ci_high
+    interval = "" if low is None or high is None else f"{low:.2f} to {high:.2f}"
+    tones: dict[str, Tone] = {"slower": "worse", "faster": "better"}
+    tone = "failed" if "latency_growth" in row.failed_limits else tones.get(latency.verdict, "quiet")
+    return Cell(times, f"{ratio}{latency.verdict}", interval, tone, place=_place(row))
+
+
+def _place(row: Row) -> str:
+    """Where times were taken, where that is not the report's device."""
+    device = row.latency.device
+    if device is None or device == " ".join(filter(None, (row.smoke.device, row.smoke.abi))):
+        return ""
+    threads = "" if row.latency.threads is None else f", {count_threads(row.latency.threads)}"
+    return f"on {clean(device, LABEL_LENGTH)}{threads}"
+
+
+def _metric(row: Row) -> Cell:
+    """Head's value, and how it differs from base's (else from eager's, as the limit has it)."""
+    metric = row.metric
+    if metric is None or metric.head is None:
+        return Cell("not measured" if metric else "", tone="failed" if "metric_drop" in row.failed_limits else "quiet")
+    eager = "" if metric.eager is None or metric.eager == metric.head else f"eager {format_metric(metric.eager)}"
+    reference = metric.eager if metric.base is None else metric.base
+    if reference is None:
+        return Cell(format_metric(metric.head))
+    delta = metric.head - reference
+    tone: Tone = "failed" if "metric_drop" in row.failed_limits else "worse" if delta < 0 else "better"
+    change = format_metric_delta(delta, metric.head)
+    return Cell(format_metric(metric.head), change, eager, tone if delta or tone == "failed" else "quiet")
+
+
+def _check(row: Row) -> Cell:
+    smoke = row.smoke
+    if row.head is None:
+        return Cell("not run", tone="quiet")
+    match smoke.status:
+        case "skipped":
+            return Cell("not run", clean(smoke.reason, LABEL_LENGTH), tone="quiet")
+        case "infra-error":
+            return Cell("not run", "device problem", tone="quiet")
+    difference = "" if smoke.max_abs_diff is None else f"max diff {format_diff(smoke.max_abs_diff)}"
+    sqnr = "" if smoke.sqnr_db is None else f"SQNR {format_sqnr(smoke.sqnr_db)}"
+    tone: Tone = "failed" if smoke.status == "failed" else "quiet"
+    return Cell(smoke.status, difference, sqnr, tone, _host(row))
+
+
+def _host(row: Row) -> str:
+    """The host's SQNR, where the device's error is another one: at least twice or half as large."""
+    on_host, on_device = row.parity.sqnr_db if row.parity else None, row.smoke.sqnr_db
+    if on_host is None or on_device is None or abs(on_host - on_device) < VISIBLE_DB:
+        return ""
+    return f"host {format_sqnr(on_host)}"

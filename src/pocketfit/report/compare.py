@@ -1,0 +1,235 @@
+"""Two snapshots and a trial, as a report. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pocketfit.judge.latency import judge
+from pocketfit.judge.limits import Broken, broken_limits
+from pocketfit.records import (
+    Built,
+    Environment,
+    Evaluated,
+    Failed,
+    Latency,
+    Limits,
+    Metric,
+    Outcome,
+    Report,
+    Row,
+    SideFacts,
+    Skipped,
+    Smoke,
+    Snapshot,
+    Trial,
+    TrialRow,
+    Variant,
+)
+from pocketfit.report.explain import explain
+from pocketfit.report.gain import beside_fp32
+from pocketfit.report.growth import grew_most
+from pocketfit.report.notes import gather_notes
+
+# A reason that is about base begins so; the reports tell a new variant from one whose base has failed by it.
+ABOUT_BASE = "base: "
+
+
+def compare(base: Snapshot | None, head: Snapshot, trial: Trial | None) -> Report:
+    """One row per variant of head, in its order, then those that only base has."""
+    before = {outcome.variant: outcome for outcome in base.outcomes} if base else {}
+    tried = {row.variant: row for row in trial.rows} if trial else {}
+    present = {outcome.variant for outcome in head.outcomes}
+    rows = [
+        _row(
+            before.get(outcome.variant),
+            outcome,
+            tried.get(outcome.variant) or TrialRow(outcome.variant, None, None),
+            head.limits.get(outcome.variant.model, Limits()),
+            "no device was used" if trial is None else "it was not part of the trial",
+        )
+        for outcome in head.outcomes
+    ]
+    rows += [_removed(outcome) for variant, outcome in before.items() if variant not in present]
+    rows = list(beside_fp32(rows))
+    return Report(
+        verdict=_verdict(rows),
+        base=base.commit if base else None,
+        head=head.commit,
+        pocketfit=head.pocketfit,
+        environment=_environment(head, trial),
+        rows=tuple(rows),
+        notes=gather_notes(base, head, trial, rows),
+    )
+
+
+def _row(base: Outcome | None, head: Outcome, tried: TrialRow, limits: Limits, untried: str) -> Row:
+    match head:
+        case Built():
+            return _built_row(base, head, tried, limits, untried)
+        case Failed():
+            return _bare_row(base, head.variant, "failed", (head.reason, *head.reasons), head)
+        case Skipped():
+            return _bare_row(base, head.variant, "skipped", (head.reason,), None)
+
+
+def _built_row(base: Outcome | None, head: Built, tried: TrialRow, limits: Limits, untried: str) -> Row:
+    identical = isinstance(base, Built) and base.sha256 == head.sha256
+    smoke = tried.head or Smoke("skipped", untried)
+    latency = _latency(base, tried, smoke, identical)
+    broken = broken_limits(limits, base if isinstance(base, Built) else None, head, smoke, latency)
+    smoke_failed = (_smoke_reason(smoke),) if smoke.status == "failed" else ()
+    failed = bool(broken or smoke_failed)
+    return Row(
+        model=head.variant.model,
+        format=head.variant.format,
+        precision=head.variant.precision,
+        status="failed" if failed else "identical" if identical else "compared" if isinstance(base, Built) else "new",
+        reasons=(
+            *smoke_failed,
+            *_sentences(broken),
+            *_about_base(base, tried, bool(smoke_failed)),
+            *_growth(base, head),
+            *_explanation(base, head, latency),
+            *head.reasons,
+        ),
+        failed_limits=tuple(dict.fromkeys(limit.name for limit in broken)),
+        base=_facts(base),
+        head=_facts(head),
+        parity=head.parity,
+        metric=_metric(base, head),
+        latency=latency,
+        smoke=smoke,
+    )
+
+
+def _metric(base: Outcome | None, head: Built) -> Metric | None:
+    before = base.metric.value if isinstance(base, Built) and base.metric else None
+    after = head.metric or Evaluated()
+    found = Metric(after.eager, before, after.value)
+    return None if found == Metric() and head.metric is None else found
+
+
+def _growth(base: Outcome | None, head: Built) -> tuple[str, ...]:
+    if not isinstance(base, Built) or base.anatomy is None or head.anatomy is None:
+        return ()
+    said = grew_most(base.anatomy.modules, head.anatomy.modules)
+    # The modules are eager's, whose tensors are fp32 whatever became of them.
+    return (f"{said} in fp32" if said and head.variant.precision != "fp32" else said,) if said else ()
+
+
+def _explanation(base: Outcome | None, head: Built, latency: Latency) -> tuple[str, ...]:
+    if latency.verdict == "unclear" and latency.reason:
+        return (f"latency unclear: {latency.reason}",)
+    if not isinstance(base, Built) or latency.verdict not in ("slower", "faster"):
+        return ()
+    said = explain(base, head)
+    return (f"{latency.verdict}, with {said}",) if said else ()
+
+
+def _smoke_reason(smoke: Smoke) -> str:
+    reason = smoke.reason.removeprefix("on the device ") or "it fails, and gives no reason"
+    return f"on {smoke.device or 'the device'}: {reason}"
+
+
+def _latency(base: Outcome | None, tried: TrialRow, smoke: Smoke, identical: bool) -> Latency:
+    if not isinstance(base, Built):
+        return Latency("not-measured", "there is no base to time it against")
+    if smoke.status == "failed":
+        return Latency("not-measured", "head fails")
+    if tried.base and tried.base.status == "failed":
+        return Latency("not-measured", "base fails")
+    return judge(tried.timing, identical)
+
+
+def _bare_row(
+    base: Outcome | None,
+    variant: Variant,
+    status: Literal["failed", "skipped"],
+    reasons: tuple[str, ...],
+    failed: Failed | None,
+) -> Row:
+    """A row without an artifact of head."""
+    return Row(
+        model=variant.model,
+        format=variant.format,
+        precision=variant.precision,
+        status=status,
+        reasons=(*reasons, *_about_base(base, None, True)),
+        failed_limits=failed.failed_limits if failed else (),
+        base=_facts(base),
+        parity=failed.parity if failed else None,
+        latency=Latency("not-measured", "there is no artifact of head"),
+        smoke=Smoke("skipped", "there is no artifact of head"),
+    )
+
+
+def _removed(base: Outcome) -> Row:
+    return Row(
+        model=base.variant.model,
+        format=base.variant.format,
+        precision=base.variant.precision,
+        status="removed",
+        reasons=_about_base(base, None, False),
+        base=_facts(base),
+        latency=Latency("not-measured", "head does not have it"),
+        smoke=Smoke("skipped", "head does not have it"),
+    )
+
+
+def _about_base(base: Outcome | None, tried: TrialRow | None, head_fails: bool) -> tuple[str, ...]:
+    """What is wrong with base. It never counts against head; a reviewer reads in it that head is not to blame."""
+    match base:
+        case Failed() | Skipped():
+            return (f"{ABOUT_BASE}{base.reason}",)
+        case Built() if tried and tried.base and tried.base.status == "failed":
+            return (f"{ABOUT_BASE}it fails on this runtime {'too' if head_fails else 'already'}: {tried.base.reason}",)
+    return ()
+
+
+def _sentences(broken: Iterable[Broken]) -> tuple[str, ...]:
+    return tuple(limit.sentence for limit in broken if limit.sentence)
+
+
+def _facts(outcome: Outcome | None) -> SideFacts | None:
+    match outcome:
+        case Built():
+            return SideFacts(
+                outcome.size_bytes,
+                outcome.download_bytes,
+                outcome.sha256,
+                outcome.parameters,
+                dict(outcome.ops),
+                outcome.anatomy,
+                outcome.delegation,
+            )
+    return None
+
+
+def _verdict(rows: Iterable[Row]) -> Literal["pass", "fail", "error"]:
+    rows = tuple(rows)
+    if any(row.status == "failed" for row in rows):
+        return "fail"
+    built = [row for row in rows if row.head]
+    return "error" if built and all(row.smoke.status == "infra-error" for row in built) else "pass"
+
+
+def _environment(head: Snapshot, trial: Trial | None) -> Environment:
+    if trial is None:
+        return Environment(torch=head.torch, device=None, runtime=None, cpu=None)
+    formats = dict.fromkeys(outcome.variant.format for outcome in head.outcomes)
+    runtimes = dict.fromkeys(trial.device.runtimes[format] for format in formats if format in trial.device.runtimes)
+    return Environment(
+        torch=head.torch,
+        device=trial.device.kind,
+        runtime=", ".join(runtimes) or None,
+        cpu=trial.device.cpu or None,
+        abi=trial.device.abi or None,
+        threads=trial.device.threads,
+        model=trial.device.model or None,
+        android=trial.device.android or None,
+        api_level=trial.device.api_level,
+        page_size_bytes=trial.device.page_size_bytes,
+        cores=trial.device.cores,
+        free_memory_bytes=trial.device.free_memory_bytes,
+    )

@@ -1,0 +1,142 @@
+"""The report as one page of HTML that needs nothing else: for an artifact of the job, or a browser on a laptop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pocketfit.records import Latency, OutputParity, Parity, Report, Row
+from pocketfit.report.cells import Line, count_threads, line, titles
+from pocketfit.report.summary import changed_rows, headline, legend, notes, sides, surroundings, unchanged_rows
+from pocketfit.report.unfolded import Module, anatomy_facts, modules
+from pocketfit.text import clean
+from pocketfit.units import format_bytes, format_diff, format_ms, format_ms_number, format_ratio, format_sqnr
+
+SIGNS = {"good": "✓", "bad": "✗", "unknown": "!"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the table, and what unfolds beneath it: pairs of a word and a value, and where the bytes are."""
+
+    line: Line
+    facts: tuple[tuple[str, str], ...]
+    modules: tuple[Module, ...]
+
+
+def render_html(report: Report) -> str:
+    """Self-contained: no scripts, fonts or images from elsewhere; everything from outside is escaped by Jinja."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("pocketfit.report", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    head = headline(report)
+    return environment.get_template("report.html.j2").render(
+        head=head,
+        sign=SIGNS[head.mood],
+        sides=sides(report),
+        surroundings=surroundings(report),
+        titles=titles(report),
+        changed=_entries(report, changed_rows(report)),
+        unchanged=_entries(report, unchanged_rows(report)),
+        notes=notes(report),
+        legend=legend(report),
+    )
+
+
+def _entries(report: Report, rows: list[Row]) -> list[Entry]:
+    return [Entry(line(report, row), tuple(_facts(row)), modules(row)) for row in rows]
+
+
+def _facts(row: Row) -> Iterator[tuple[str, str]]:
+    """What the table has no room for; only what was measured."""
+    if row.head:
+        yield "SHA-256", clean(row.head.sha256)
+        yield "Parameters", _both(row.base.parameters if row.base else None, row.head.parameters)
+        if row.head.ops:
+            yield "Operators", _operators(row)
+        if row.head.delegation:
+            yield "Run by XNNPACK", _delegated(row)
+        yield from anatomy_facts(row)
+    if row.parity:
+        yield "On the host", _agreement(row.parity)
+        if len(row.parity.outputs) > 1:
+            yield from ((f"output {clean(one.path)}", one.degenerate or _agreement(one)) for one in row.parity.outputs)
+    smoke = row.smoke
+    if smoke.status in ("passed", "failed"):
+        device = " ".join(filter(None, (smoke.device, smoke.abi, smoke.runtime)))
+        yield "On the device", _agreement(smoke.parity)
+        yield "Device", clean(device)
+    if smoke.load_ms is not None:
+        yield "Load, once", format_ms(smoke.load_ms)
+    if smoke.first_ms is not None:
+        yield "First run", format_ms(smoke.first_ms)
+    if smoke.peak_rss_bytes is not None:
+        yield "Peak memory of the process", format_bytes(smoke.peak_rss_bytes)
+    yield from _timing(row.latency)
+
+
+def _timing(latency: Latency) -> Iterator[tuple[str, str]]:
+    """How the times were taken, and how much head differs from itself when it is loaded twice."""
+    if latency.rounds is not None and latency.loads is not None:
+        yield "Timed", f"{latency.loads} fresh loads, {latency.rounds} rounds in an order by seed {latency.seed}"
+    if latency.device is not None and latency.threads is not None:
+        yield "Timed on", clean(f"{latency.device}, {count_threads(latency.threads)}")
+    if latency.noise_low is not None and latency.noise_high is not None:
+        yield "Head against itself", f"{format_ratio(latency.noise_low)} to {format_ratio(latency.noise_high)}"
+    if latency.base_load_ms is not None and latency.head_load_ms is not None:
+        yield "Load, fresh", f"{format_ms_number(latency.base_load_ms)} → {format_ms(latency.head_load_ms)}"
+    if latency.base_first_ms is not None and latency.head_first_ms is not None:
+        yield "First run, fresh", f"{format_ms_number(latency.base_first_ms)} → {format_ms(latency.head_first_ms)}"
+
+
+def _both(base: int | None, head: int) -> str:
+    return f"{head:,}" if base is None or base == head else f"{base:,} → {head:,}"
+
+
+def _operators(row: Row) -> str:
+    """What changed, or how many there are where nothing did."""
+    before, after = dict(row.base.ops) if row.base else {}, dict(row.head.ops) if row.head else {}
+    if not row.base or before == after:
+        return f"{sum(after.values()):,} of {len(after):,} kinds"
+    changes = ((after.get(name, 0) - before.get(name, 0), clean(name)) for name in sorted(before.keys() | after.keys()))
+    return ", ".join(f"{delta:+,} {name}" for delta, name in changes if delta)
+
+
+def _delegated(row: Row) -> str:
+    shares = [
+        f"{side.delegation.delegated:,} of {side.delegation.total:,} operators"
+        for side in (row.base, row.head)
+        if side and side.delegation
+    ]
+    return " → ".join(dict.fromkeys(shares))
+
+
+def _agreement(parity: Parity | OutputParity) -> str:
+    parts = [
+        None if parity.max_abs_diff is None else f"max diff {format_diff(parity.max_abs_diff)}",
+        None if parity.sqnr_db is None else f"SQNR {format_sqnr(parity.sqnr_db)}",
+        None if parity.cosine is None else f"cosine {_cosine(parity.cosine)}",
+        None if parity.argmax_agreement is None else f"same argmax in {_share(parity.argmax_agreement)}",
+    ]
+    measured = ", ".join(filter(None, parts))
+    sets = parity.input_sets if isinstance(parity, Parity) else None
+    over = f" (the worst of {sets} sets of inputs)" if measured and sets and sets > 1 else ""
+    return (measured or "not measured") + over
+
+
+def _cosine(cosine: float) -> str:
+    """Rounded down to six digits; nearer to 1 the SQNR tells more."""
+    return f"{math.floor(cosine * 1e6) / 1e6:g}" if cosine < 1 - 1e-6 else "1" if cosine == 1 else "over 0.999999"
+
+
+def _share(share: float) -> str:
+    """Rounded down: only all is 100 %."""
+    return f"{math.floor(share * 1000) / 10:g} %"

@@ -1,0 +1,158 @@
+"""What a report says as a whole: the verdict in one line, what was compared on what, and which rows come first."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from pocketfit.records import Environment, Report, Row
+from pocketfit.report.cells import LABEL_LENGTH, device_label, failures, has_baseline, has_metric, name
+from pocketfit.text import clean
+from pocketfit.units import format_bytes_delta, format_change, format_ratio
+
+SHORT_SHA = 9
+NAMED = 3
+_LEGEND = (
+    "Download: size after DEFLATE, what an app's download grows by.",
+    "Latency: medians of base → head over fresh loads, their ratio and its interval (95 % sure for all rows together).",
+    "On-device check: outputs of the Android runtime against eager PyTorch.",
+)
+
+
+_METRIC = "Metric: the configuration's own, of the file on the host, and its change against base (else against eager)."
+
+
+def legend(report: Report) -> tuple[str, ...]:
+    """What the columns mean; nothing where there is no table."""
+    if not report.rows:
+        return ()
+    return (*_LEGEND[:2], *([_METRIC] if has_metric(report) else []), *_LEGEND[2:])
+
+
+@dataclass(frozen=True)
+class Headline:
+    """`mood` picks the sign; `about` are variants, each with what is up with it; `more` counts those left out."""
+
+    mood: Literal["good", "bad", "unknown"]
+    text: str
+    lead: str = ""
+    about: tuple[tuple[str, str], ...] = ()
+    more: int = 0
+
+
+def headline(report: Report) -> Headline:
+    """One line a reviewer can act on."""
+    rows = [row for row in report.rows if row.status != "removed"]
+    failed = [row for row in changed_rows(report) if row.status == "failed"]
+    if failed:
+        about = tuple((name(row), ", ".join(failures(row))) for row in failed[:NAMED])
+        text = f"{len(failed)} of {_variants(len(rows))} {'fails' if len(failed) == 1 else 'fail'}"
+        return Headline("bad", text, "", about, len(failed) - len(about))
+    checked = [row for row in rows if row.status != "skipped"]
+    if report.verdict == "error":
+        return Headline("unknown", f"the device could not check {_variants(len(checked))}")
+    if report.verdict == "fail":
+        return Headline("bad", "the verdict is fail")
+    if not checked:
+        return Headline("unknown", "nothing was checked" + (f", {_variants(len(rows))} skipped" if rows else ""))
+    return _passing(report, rows, checked)
+
+
+def _passing(report: Report, rows: list[Row], checked: list[Row]) -> Headline:
+    untried = sum(row.smoke.status != "passed" for row in checked)
+    rest = f", {len(rows) - len(checked)} skipped" if len(checked) < len(rows) else ""
+    if untried:
+        count = "none" if untried == len(checked) else f"{untried} not"
+        return Headline("unknown", f"{_variants(len(checked))} built{rest}, {count} run on a device", *_largest(report))
+    if all(row.status == "identical" for row in report.rows):
+        return Headline("good", f"nothing changed on the phone, {_variants(len(checked))} identical")
+    passed = "1 variant passes" if len(checked) == 1 else f"{_variants(len(checked))} pass"
+    return Headline("good", f"{passed}{rest}", *_largest(report))
+
+
+def _largest(report: Report) -> tuple[str, tuple[tuple[str, str], ...]]:
+    row = next((row for row in changed_rows(report) if row.status == "compared"), None)
+    if row is None or row.base is None or row.head is None:
+        return "", ()
+    before, after = row.base.size_bytes, row.head.size_bytes
+    changes = [
+        "same size" if before == after else f"{format_bytes_delta(after - before)}, {format_change(before, after)}"
+    ]
+    if row.latency.verdict in ("slower", "faster") and row.latency.ratio is not None:
+        changes.append(f"{row.latency.verdict} {format_ratio(row.latency.ratio)}")
+    return "largest change: ", ((name(row), ", ".join(changes)),)
+
+
+def changed_rows(report: Report) -> list[Row]:
+    """What a reviewer should see, by how much it matters: failures, then changes by size, then what came and went."""
+    order = ("failed", "compared", "new", "removed", "skipped")
+    rows = [row for row in report.rows if row.status != "identical"]
+    return sorted(rows, key=lambda row: (order.index(row.status), -_magnitude(row), name(row)))
+
+
+def unchanged_rows(report: Report) -> list[Row]:
+    return [row for row in report.rows if row.status == "identical"]
+
+
+def _magnitude(row: Row) -> float:
+    """The largest relative change, up or down alike: doubling and halving weigh the same."""
+    ratios = [1.0]
+    if row.base and row.head:
+        pairs = ((row.base.size_bytes, row.head.size_bytes), (row.base.download_bytes, row.head.download_bytes))
+        ratios += [after / before for before, after in pairs if before > 0 and after > 0]
+    if row.latency.verdict in ("slower", "faster") and row.latency.ratio is not None and row.latency.ratio > 0:
+        ratios.append(row.latency.ratio)
+    return max(abs(math.log(ratio)) for ratio in ratios)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """How each side is named: a short SHA where `is_sha`, else words."""
+
+    base: str | None
+    head: str | None
+    has_baseline: bool
+
+
+def sides(report: Report) -> Sides:
+    return Sides(_short(report.base), _short(report.head), has_baseline(report))
+
+
+def _short(commit: str | None) -> str | None:
+    return None if commit is None else clean(commit, LABEL_LENGTH)[:SHORT_SHA]
+
+
+def surroundings(report: Report) -> tuple[str, ...]:
+    """The device and what it is, the runtimes and torch, as far as they are known."""
+    environment = report.environment
+    cores = environment.cores
+    return tuple(
+        clean(part, 2 * LABEL_LENGTH)
+        for part in (
+            device_label(environment) or "no device",
+            environment.runtime,
+            environment.cpu,
+            _android(environment),
+            None if cores is None else "1 core" if cores == 1 else f"{cores} cores",
+            None if environment.page_size_bytes is None else f"pages of {environment.page_size_bytes // 1024} kB",
+            f"exported with torch {environment.torch}" if environment.torch else None,
+            f"pocketfit {report.pocketfit}",
+        )
+        if part
+    )
+
+
+def _android(environment: Environment) -> str | None:
+    level = "" if environment.api_level is None else f"API level {environment.api_level}"
+    if environment.android is None:
+        return level or None
+    return f"Android {environment.android}" + (f" ({level})" if level else "")
+
+
+def notes(report: Report) -> tuple[str, ...]:
+    return tuple(clean(note) for note in report.notes)
+
+
+def _variants(count: int) -> str:
+    return "1 variant" if count == 1 else f"{count} variants"

@@ -1,0 +1,1 @@
+"""What the Android libraries are and have: their files, their operators, what they refuse."""

@@ -1,0 +1,113 @@
+"""Finds the Android side that `make android` built: the Java program and the Android libraries."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pocketfit import __version__
+from pocketfit.errors import EnvironmentProblem
+from pocketfit.formats import FORMATS
+from pocketfit.records import Library, RuntimeName
+
+
+@dataclass(frozen=True)
+class AndroidSide:
+    """The built folder; `desktop_abi` is the ABI whose libraries run in a JVM here."""
+
+    folder: Path
+    desktop_abi: str
+    runtimes: Mapping[RuntimeName, Library]
+
+    @property
+    def desktop_classpath(self) -> str:
+        return str(self.folder / "desktop" / "*")
+
+    @property
+    def shim(self) -> Path:
+        return self.folder / "shim" / self.desktop_abi
+
+    def abis(self) -> tuple[str, ...]:
+        """The ABIs that some runtime has libraries for."""
+        return tuple(sorted({path.name for name in self.runtimes for path in (self.folder / name / "jni").iterdir()}))
+
+    def of_formats(self) -> dict[str, str]:
+        """ "ARTIFACT VERSION" for each format that there is a runtime for."""
+        return {
+            name: str(self.runtimes[facts.runtime]) for name, facts in FORMATS.items() if facts.runtime in self.runtimes
+        }
+
+    def missing(self, format: str, abi: str) -> str | None:
+        """Why no artifact of this format can be tried on this ABI, or None."""
+        facts = FORMATS.get(format)
+        if facts is None:
+            return f"no Android runtime runs format {format}"
+        if facts.runtime not in self.runtimes:
+            return f"this image has no {facts.title} Android runtime"
+        if not self.libraries(facts.runtime, abi).is_dir():
+            return f"{self.runtimes[facts.runtime]} has no libraries for {abi}"
+        return None
+
+    def program(self, runtime: RuntimeName) -> Path:
+        """The jar for devices; ExecuTorch has one of its own, with other versions of the classes both need."""
+        own = self.folder / runtime / "runner.jar"
+        return own if own.is_file() else self.folder / "runner.jar"
+
+    def libraries(self, runtime: RuntimeName, abi: str) -> Path:
+        return self.folder / runtime / "jni" / abi
+
+
+@dataclass(frozen=True)
+class _File:
+    """runtimes.json, which the build writes last."""
+
+    pocketfit: str
+    desktop_abi: str
+    runtimes: Mapping[RuntimeName, Library]
+
+
+def android_folder() -> Path:
+    """POCKETFIT_ANDROID, which the container sets, or where a checkout builds it."""
+    named = os.environ.get("POCKETFIT_ANDROID")
+    return Path(named).absolute() if named else Path(__file__).resolve().parents[3] / "build" / "android"
+
+
+def library_for(format_name: str) -> Library | None:
+    """The Android library that a format is for; None where the Android side isn't built, or has none for it."""
+    facts = FORMATS.get(format_name)
+    try:
+        return find_android().runtimes.get(facts.runtime) if facts else None
+    except EnvironmentProblem:
+        return None
+
+
+def find_android() -> AndroidSide:
+    """Raises EnvironmentProblem, with the next step, where it is missing or another version's."""
+    from pydantic import TypeAdapter, ValidationError
+
+    path = android_folder() / "runtimes.json"
+    try:
+        file = TypeAdapter(_File).validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise EnvironmentProblem(
+            f"the Android runtime is not built, {path} is missing: run `make android` in Pocketfit's repository, "
+            "or set POCKETFIT_ANDROID to its build/android"
+        ) from error
+    except (OSError, ValidationError) as error:
+        raise EnvironmentProblem(f"{path} can't be read: build it again with `make android`") from error
+    if file.pocketfit != __version__:
+        raise EnvironmentProblem(
+            f"the Android runtime in {path.parent} is of Pocketfit {file.pocketfit}, and this is {__version__}: "
+            "build it again with `make android`"
+        )
+    return AndroidSide(path.parent, file.desktop_abi, file.runtimes)
+
+
+def built_runtimes() -> dict[str, str]:
+    """ "ARTIFACT VERSION" of the Android library for each format; empty where the Android side is not built."""
+    try:
+        return find_android().of_formats()
+    except EnvironmentProblem:
+        return {}

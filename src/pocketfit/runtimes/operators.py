@@ -1,0 +1,55 @@
+"""Which operators an Android runtime has, from the data that `make operators` read out of its libraries."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from pocketfit.records import Library
+from pocketfit.runtimes.schema import Schema, parse_schema
+
+
+@dataclass(frozen=True)
+class OperatorList:
+    """`schemas` maps `aten::sum` to its overloads; the versions are the lowest and highest that the runtime reads."""
+
+    library: str
+    bytecode_versions: tuple[int, int]
+    file_versions: tuple[int, int]
+    has_lapack: bool
+    schemas: Mapping[str, tuple[Schema, ...]]
+
+    def find(self, name: str, overload: str) -> Schema | None:
+        return next((one for one in self.schemas.get(name, ()) if one.overload == overload), None)
+
+    def has(self, name: str) -> bool:
+        """Whether there is any overload of that name."""
+        return name in self.schemas
+
+
+def operators_of(library: Library) -> OperatorList | None:
+    """None for a library that nobody has read: compatibility is then only known from the device."""
+    return _load(library.artifact, library.version)
+
+
+@cache
+def _load(artifact: str, version: str) -> OperatorList | None:
+    path = files("pocketfit.runtimes") / "data" / f"{artifact}-{version}.json"
+    if not path.is_file():
+        return None
+    data = json.loads(path.read_text())
+    overloads: dict[str, list[Schema]] = defaultdict(list)
+    for line in data["schemas"]:
+        schema = parse_schema(line)
+        overloads[schema.name].append(schema)
+    return OperatorList(
+        f"{artifact} {version}",
+        tuple(data["bytecode_versions"]),
+        tuple(data["file_versions"]),
+        data["has_lapack"],
+        {name: tuple(found) for name, found in overloads.items()},
+    )

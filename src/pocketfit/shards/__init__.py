@@ -1,0 +1,1 @@
+"""Many models on many machines: variants dealt out, and one report made of what each left."""

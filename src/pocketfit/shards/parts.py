@@ -1,0 +1,137 @@
+"""What the shards of a run left in their folders, read as data that nobody trusts."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from pocketfit.builds.weigh import sha256_of
+from pocketfit.errors import ConfigError
+from pocketfit.files import open_regular
+from pocketfit.out import Out
+from pocketfit.records import Built, SideName, Snapshot, Trial, Variant
+from pocketfit.report.compare import compare
+from pocketfit.store import read_report, read_snapshot, read_trial
+
+SAFE_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One shard's results. `notes` are what its report says beyond what its records do."""
+
+    folder: Path
+    base: Snapshot | None
+    head: Snapshot
+    trial: Trial | None
+    notes: tuple[str, ...] = ()
+
+    def side(self, name: SideName) -> Snapshot | None:
+        return self.head if name == "head" else self.base
+
+
+def read_parts(folders: Sequence[Path], may_lack: bool) -> tuple[list[Part], list[str]]:
+    """The shards that finished, and a note on each other folder; without a plan that is an error."""
+    parts, notes = [], []
+    for folder in folders:
+        try:
+            parts.append(_read_part(folder))
+        except ConfigError as problem:
+            if not may_lack:
+                raise
+            notes.append(f"a shard's results are not used: {problem}")
+    return parts, notes
+
+
+def _read_part(folder: Path) -> Part:
+    # The report is what a run writes last.
+    out = Out(folder)
+    if not out.report_json.is_file():
+        raise ConfigError(f"{folder} holds no report.json, so it is not what a finished `pocketfit run --out` wrote")
+    base = read_snapshot(out.snapshot("base")) if out.snapshot("base").exists() else None
+    head = read_snapshot(out.snapshot("head"))
+    trial = read_trial(out.trial) if out.trial.exists() else None
+    if head.side != "head" or (base and base.side != "base"):
+        raise ConfigError(f"{folder}: base.json and head.json are not of the sides that they are named after")
+    known = set(compare(base, head, trial).notes)
+    return Part(
+        folder,
+        base,
+        head,
+        trial,
+        tuple(note for note in read_report(out.report_json).notes if note not in known),
+    )
+
+
+def check_alike(parts: Sequence[Part]) -> None:
+    """Shards of one run are of the same commits, by the same program; raises ConfigError."""
+    facts: dict[str, Callable[[Part], str | None]] = {
+        "head commits": lambda part: part.head.commit,
+        "base commits": lambda part: part.base.commit if part.base else "none",
+        "versions of Pocketfit": lambda part: part.head.pocketfit,
+    }
+    for what, value in facts.items():
+        found = {value(part): part for part in parts}
+        if len(found) > 1:
+            (one, first), (other, second) = list(found.items())[:2]
+            raise ConfigError(
+                f"these are not shards of one run, since they have different {what}: "
+                f"{one} in {first.folder}, {other} in {second.folder}"
+            )
+
+
+def check_distinct(parts: Sequence[Part]) -> None:
+    """A variant has one shard; raises ConfigError."""
+    owner: dict[tuple[str, Variant], Path] = {}
+    for part in parts:
+        for side in filter(None, (part.base, part.head)):
+            for outcome in side.outcomes:
+                first = owner.setdefault((side.side, outcome.variant), part.folder)
+                if first != part.folder:
+                    raise ConfigError(f"{first} and {part.folder} both have {outcome.variant}: give each shard once")
+
+
+def take_artifacts(side: Snapshot, parts: Sequence[Part], out: Out, trial: Trial | None) -> list[str]:
+    """Copy what was built and list it in a manifest; returns a note on what was not handed over."""
+    target = out.artifacts(side.side)
+    folders = {
+        one.variant: Out(part.folder).artifacts(side.side)
+        for part in parts
+        if (mine := part.side(side.side))
+        for one in mine.outcomes
+    }
+    built = [one for one in side.outcomes if isinstance(one, Built)]
+    there = [one for one in built if _take_one(one, folders[one.variant], target)]
+    out.write_manifest(replace(side, outcomes=tuple(there)), trial)
+    missing = [str(one.variant) for one in built if one not in there]
+    return [f"{side.side}'s artifacts of these were not handed over: {', '.join(missing)}"] if missing else []
+
+
+def _take_one(built: Built, source: Path, target: Path) -> bool:
+    """Whether it was there; raises ConfigError where it is something else than its record says."""
+    if not (source / _inside(built.file)).exists():
+        return False
+    for name in dict.fromkeys((built.file, *(tensor.file for tensor in (*built.inputs, *built.outputs)))):
+        relative = _inside(name)
+        path = source / relative
+        if not path.resolve().is_relative_to(source.resolve()):
+            raise ConfigError(f"{path} is a link that leads out of its folder")
+        (target / relative).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open_regular(path) as file, (target / relative).open("wb") as copy:
+                shutil.copyfileobj(file, copy)
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{path} can't be taken over: {error}") from error
+    if sha256_of(target / built.file) != built.sha256:
+        raise ConfigError(f"{source / built.file} is not the file that its snapshot describes: its SHA-256 differs")
+    return True
+
+
+def _inside(name: str) -> PurePosixPath:
+    path = PurePosixPath(name)
+    if not path.parts or not all(SAFE_PART.fullmatch(part) for part in path.parts):
+        raise ConfigError(f"a shard names a file {name[:100]!r}, which is no path inside its artifacts")
+    return path

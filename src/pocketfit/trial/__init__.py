@@ -1,0 +1,1 @@
+"""Artifacts of both sides on a device: outputs compared with eager's, changed pairs timed."""

@@ -1,0 +1,82 @@
+"""Times a pair on a device: fresh loads of both, one after the other, until the answer is clear or the time is up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from pocketfit.judge.latency import fewest_loads, is_clear, looks
+from pocketfit.records import DeviceInfo, Load, SmokeInput, Timing
+
+if TYPE_CHECKING:
+    from pocketfit.devices.base import Device
+
+# Of one load: beyond this the next load tells more than the next round.
+ROUNDS = 40
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a pair is timed by. `comparisons` is how many pairs the report times, `budget_s` is for each."""
+
+    budget_s: float = 30.0
+    comparisons: int = 1
+    latency_growth: float | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a pair is timed, as a report names it; `loads_at_once` is how many loads of it a process may take."""
+
+    device: str
+    threads: int
+    loads_at_once: int = 1
+
+    @classmethod
+    def of(cls, info: DeviceInfo) -> Place:
+        return cls(" ".join(filter(None, (info.kind, info.abi))), info.threads)
+
+
+class Loader(Protocol):
+    """Times a fresh load for each of `seeds`, which orders it; returns fewer of them, or why there are none."""
+
+    def time_loads(
+        self, base: SmokeInput, head: SmokeInput, *, seeds: Sequence[int], rounds: int, budget_ms: int
+    ) -> tuple[Load, ...] | str: ...
+
+
+@dataclass(frozen=True)
+class OneByOne:
+    """A device, on which every load has a process of its own."""
+
+    device: Device
+
+    def time_loads(
+        self, base: SmokeInput, head: SmokeInput, *, seeds: Sequence[int], rounds: int, budget_ms: int
+    ) -> tuple[Load, ...] | str:
+        load = self.device.time_load(base, head, seed=seeds[0], rounds=rounds, budget_ms=budget_ms)
+        return load if isinstance(load, str) else (load,)
+
+
+def time_pair(loader: Loader, place: Place, base: SmokeInput, head: SmokeInput, seed: int, plan: Plan) -> Timing:
+    """Every load is fresh, and its order follows from `seed`."""
+    timing = Timing(device=place.device, threads=place.threads, seed=seed, comparisons=plan.comparisons)
+    began = time.monotonic()
+    # What is left, shared by the loads that it takes at least; a process and its warm-up take their part.
+    share_ms = int(1000 * plan.budget_s / fewest_loads(plan.comparisons) / 3)
+    for look in looks(plan.comparisons):
+        while missing := look - len(timing.loads):
+            done, wanted = len(timing.loads), min(missing, place.loads_at_once)
+            # Begun only if loads of the usual length still fit.
+            if done and (time.monotonic() - began) * (1 + wanted / done) > plan.budget_s:
+                return replace(timing, reason=f"the time for it ended (latency_budget_s = {plan.budget_s:g})")
+            seeds = range(seed + done, seed + done + wanted)
+            loads = loader.time_loads(base, head, seeds=seeds, rounds=ROUNDS, budget_ms=share_ms)
+            if isinstance(loads, str):
+                return replace(timing, reason=loads)
+            timing = replace(timing, loads=(*timing.loads, *loads))
+        if is_clear(timing, plan.latency_growth):
+            return timing
+    return replace(timing, reason=f"still unclear after {len(timing.loads)} fresh loads")

@@ -1,0 +1,244 @@
+"""Packages of the repository's own, installed by the real pip from wheels made here: no index is asked."""
+
+from __future__ import annotations
+
+import errno
+import os
+import pwd
+import subprocess
+import sys
+import venv
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from pocketfit.builds.packages import digest, give, install, with_requirements
+from pocketfit.builds.snapshot import Side
+from pocketfit.errors import ConfigError, EnvironmentProblem
+from pocketfit.out import Out
+from pocketfit.records import Config, ModelSpec
+from tests.integration.conftest import Git, require
+from tests.integration.test_run import pocketfit, rows
+from tests.local_package import write_package
+
+LOCAL = "--no-index\n--find-links wheels\n"
+
+
+def wheel(folder: Path, name: str, number: str, text: str = "", needs: str = "") -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    info = f"{name}-{number}.dist-info"
+    files = {
+        f"{name}.py": text,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {number}\n"
+        + (f"Requires-Dist: {needs}\n" if needs else ""),
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    files[f"{info}/RECORD"] = "".join(f"{path},,\n" for path in (*files, f"{info}/RECORD"))
+    with zipfile.ZipFile(folder / f"{name}-{number}-py3-none-any.whl", "w") as archive:
+        for path, content in files.items():
+            archive.writestr(path, content)
+
+
+def says(python: Path | str, code: str, **options: object) -> str:
+    return subprocess.run(
+        [str(python), "-I", "-c", code], check=True, capture_output=True, text=True, **options
+    ).stdout.strip()  # type: ignore[call-overload, no-any-return]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    root = tmp_path / "tree"
+    wheel(root / "wheels", "widths", "1.0", "WIDTH = 8\n")
+    (root / "requirements.txt").write_text(f"{LOCAL}widths\n")
+    return root
+
+
+def test_a_layer_over_ours(tree: Path, tmp_path: Path) -> None:
+    wheel(tree / "wheels", "idna", "3.0", "__version__ = 'of the layer'\n")
+    (tree / "requirements.txt").write_text(f"{LOCAL}widths\nidna==3.0\ntorch>=2\n")
+
+    python = install(tree, "requirements.txt", tmp_path / "layer", tmp_path / "pip.log", None)
+
+    assert says(python, "import widths, idna; print(widths.WIDTH, idna.__version__)") == "8 of the layer"
+    assert says(python, "import numpy, pocketfit; print(numpy.__file__)") == says(
+        sys.executable, "import numpy; print(numpy.__file__)"
+    )
+    # Ours is as it was.
+    assert version("idna") != "3.0"
+    assert says(sys.executable, "import importlib.util as u; print(u.find_spec('widths'))") == "None"
+    assert "Successfully installed idna-3.0 widths-1.0" in (tmp_path / "pip.log").read_text()
+
+
+def test_another_torch_is_a_conflict(tree: Path, tmp_path: Path) -> None:
+    wheel(tree / "wheels", "torch", "1.0")
+    (tree / "requirements.txt").write_text(f"{LOCAL}torch==1.0\n")
+    with pytest.raises(ConfigError) as caught:
+        install(tree, "requirements.txt", tmp_path / "layer", tmp_path / "pip.log", None)
+    torch = version("torch").partition("+")[0]
+    assert str(caught.value) == (
+        "requirements: requirements.txt does not go together with what Pocketfit exports with "
+        f"(torch {torch}, torchvision {version('torchvision').partition('+')[0]}, numpy {version('numpy')}): "
+        f"The user requested torch==1.0; The user requested (constraint) torch=={torch}"
+    )
+
+
+def test_a_package_that_needs_another_numpy_is_a_conflict(tree: Path, tmp_path: Path) -> None:
+    wheel(tree / "wheels", "old", "2.0", needs="numpy<1")
+    wheel(tree / "wheels", "numpy", "0.9")
+    (tree / "requirements.txt").write_text(f"{LOCAL}old\n")
+    with pytest.raises(ConfigError, match=r"old 2\.0 depends on numpy<1; The user requested \(constraint\) numpy=="):
+        install(tree, "requirements.txt", tmp_path / "layer", tmp_path / "pip.log", None)
+
+
+def test_a_package_that_torch_can_not_live_with_is_a_conflict(tree: Path, tmp_path: Path) -> None:
+    """It is not pinned itself; pip only mentions it."""
+    wheel(tree / "wheels", "typing_extensions", "3.0")
+    (tree / "requirements.txt").write_text(f"{LOCAL}typing_extensions==3.0\n")
+    with pytest.raises(
+        ConfigError,
+        match=r"requires typing-extensions>=[\d.]+, but you have typing-extensions 3\.0 which is incompatible$",
+    ):
+        install(tree, "requirements.txt", tmp_path / "layer", tmp_path / "pip.log", None)
+
+
+def test_where_no_environment_can_be_made(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(venv.EnvBuilder, "create", full)
+    with pytest.raises(EnvironmentProblem, match=r"^requirements: no environment can be made in .*: No space left on"):
+        install(tree, "requirements.txt", tmp_path / "layer", tmp_path / "pip.log", None)
+
+
+def test_what_pip_can_not_find(tree: Path, tmp_path: Path) -> None:
+    (tree / "requirements.txt").write_text(f"{LOCAL}no-such-package\n")
+    with pytest.raises(
+        EnvironmentProblem,
+        match=r"^requirements: pip could not install requirements.txt: Could not find a version that satisf",
+    ):
+        install(tree, "requirements.txt", tmp_path / "layer", tmp_path / "pip.log", None)
+
+
+def test_what_pip_made_is_given_without_following_links(tmp_path: Path) -> None:
+    """That pip itself runs unprivileged is for the image to show: here Python may be where only root can read it."""
+    require(os.geteuid() == 0, "only root can give files away")
+    (tmp_path / "in/deep").mkdir(parents=True)
+    (tmp_path / "out").touch()
+    (tmp_path / "in/deep/file").touch()
+    (tmp_path / "in/link").symlink_to(tmp_path / "out")
+    give(tmp_path / "in", "nobody")
+    owners = {path.name: path.lstat().st_uid for path in tmp_path.rglob("*")}
+    nobody = pwd.getpwnam("nobody").pw_uid
+    assert owners == {"in": nobody, "deep": nobody, "file": nobody, "link": nobody, "out": 0}
+
+
+def sides(base: Path, head: Path, tmp_path: Path) -> list[Side]:
+    config = Config((ModelSpec("net", "net.py:net"),))
+    return [Side("base", base, None, config, tmp_path / "a"), Side("head", head, None, config, tmp_path / "b")]
+
+
+def test_one_layer_where_both_ask_for_the_same(tree: Path, tmp_path: Path) -> None:
+    (tree / "requirements.txt").write_text("# nothing\n")
+    base, head = with_requirements(
+        sides(tree, tree, tmp_path), "requirements.txt", tmp_path / "layers", Out(tmp_path), None
+    )
+    assert (base.name, head.name, base.python) == ("base", "head", head.python)
+
+
+def test_a_base_without_the_file_gets_heads(tree: Path, tmp_path: Path) -> None:
+    (tree / "requirements.txt").write_text("# nothing\n")
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    base, head = with_requirements(
+        sides(bare, tree, tmp_path), "requirements.txt", tmp_path / "layers", Out(tmp_path), None
+    )
+    assert base.python == head.python
+    assert base.notes == ("base has no requirements.txt: it was built with head's",)
+
+
+def test_a_base_whose_file_fails_is_a_note(tree: Path, tmp_path: Path) -> None:
+    (tree / "requirements.txt").write_text("# nothing\n")
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "requirements.txt").write_text("--no-index\nwidths==0.1\n")
+    base, _ = with_requirements(
+        sides(broken, tree, tmp_path), "requirements.txt", tmp_path / "layers", Out(tmp_path), None
+    )
+    assert base.config.models == ()
+    assert base.notes[0].startswith(
+        "base was not built, since its requirements can't be installed: requirements: pip could"
+    )
+
+
+def test_a_head_without_the_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^requirements: requirements.txt can't be read: No such file or directory$"):
+        with_requirements(
+            sides(tmp_path, tmp_path, tmp_path), "requirements.txt", tmp_path / "layers", Out(tmp_path), None
+        )
+
+
+def test_includes_and_trees_tell_files_apart(tmp_path: Path) -> None:
+    trees = [tmp_path / name for name in "ab"]
+    for tree in trees:
+        (tree / "more").mkdir(parents=True)
+        (tree / "r.txt").write_text("-r more/m.txt\nx\n")
+        (tree / "more/m.txt").write_text("-r m.txt\ny\n")
+    assert digest(trees[0], "r.txt") == digest(trees[1], "r.txt")
+    (trees[1] / "more/m.txt").write_text("z\n")
+    assert digest(trees[0], "r.txt") != digest(trees[1], "r.txt")
+    for line in ("-e .", "./pkg", ".", "pkg @ file:///x", ".[all]"):
+        for tree in trees:
+            (tree / "r.txt").write_text(f"{line}\n")
+        assert digest(trees[0], "r.txt") != digest(trees[1], "r.txt"), line
+    (trees[0] / "r.txt").write_text("--requirement=gone.txt\n")
+    with pytest.raises(ConfigError, match=r"^requirements: gone.txt can't be read: No such file"):
+        digest(trees[0], "r.txt")
+
+
+def test_the_trees_own_packages_are_built_in_a_copy(repository: Path, git: Git, tmp_path: Path) -> None:
+    """With what git ignores beside it, which pip may be asked to look into."""
+    write_package(repository / "lib")
+    wheel(repository / "wheels", "widths", "1.0", "WIDTH = 8\n")
+    (repository / ".gitignore").write_text("wheels\n")
+    (repository / "requirements.txt").write_text(f"{LOCAL}widths\n./lib\n")
+
+    python = install(repository, "requirements.txt", tmp_path / "layer", tmp_path / "pip.log", None)
+
+    assert says(python, "import who, widths; print(who.BUILT_BY, widths.WIDTH)") == f"{os.getuid()} 8"
+    assert (tmp_path / "layer/tree/lib/left-behind").exists()
+    assert not (tmp_path / "layer/tree/.git").exists()
+    assert sorted(path.name for path in (repository / "lib").iterdir()) == ["backend.py", "pyproject.toml"]
+    assert git("status", "--porcelain").split() == ["??", ".gitignore", "??", "lib/", "??", "requirements.txt"]
+
+
+def test_a_package_outside_git(tmp_path: Path) -> None:
+    write_package(tmp_path / "tree/lib")
+    (tmp_path / "tree/requirements.txt").write_text("./lib\n")
+
+    python = install(tmp_path / "tree", "requirements.txt", tmp_path / "layer", tmp_path / "pip.log", None)
+
+    assert says(python, "import who; print(who.BUILT_BY)") == str(os.getuid())
+    assert not (tmp_path / "tree/lib/left-behind").exists()
+
+
+def test_each_side_is_built_with_its_own(repository: Path, git: Git) -> None:
+    wheel(repository / "wheels", "widths", "1.0", "WIDTH = 8\n")
+    wheel(repository / "wheels", "widths", "2.0", "WIDTH = 64\n")
+    text = (repository / "net.py").read_text()
+    (repository / "net.py").write_text(
+        f"from widths import WIDTH\n{text.replace('width: int = 8) -> nn', 'width: int = WIDTH) -> nn')}"
+    )
+    (repository / "requirements.txt").write_text(f"{LOCAL}widths==1.0\n")
+    git("add", "--all")
+    git("commit", "-q", "-m", "base")
+    (repository / "requirements.txt").write_text(f"{LOCAL}widths==2.0\n")
+    git("commit", "-q", "-am", "head")
+
+    done = pocketfit(repository, "run", "--base", "HEAD^", "--device", "none", "--requirements", "requirements.txt")
+
+    assert done.returncode == 0, done.stderr
+    row = rows(repository)["net/lite/fp32"]
+    assert row["status"] == "compared"
+    assert row["head"]["parameters"] > 2 * row["base"]["parameters"]

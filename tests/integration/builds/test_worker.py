@@ -1,0 +1,347 @@
+"""Real children: what they hand back, and every way a model can go wrong, as the one sentence a user reads."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pocketfit.builds import worker
+from pocketfit.builds.weigh import weigh
+from pocketfit.builds.worker import Sandbox, build, run_on_host
+from pocketfit.errors import EnvironmentProblem
+from pocketfit.job import JOB_FILE, HostRun, Job, NotExported, to_json
+from pocketfit.judge.parity import read_tensor
+from pocketfit.records import Built, Failed, InputSpec, Limits, ModelSpec, Variant
+from tests.integration.conftest import NET
+
+IMAGE = (InputSpec((1, 3, 16, 16)),)
+QUICK = Sandbox(timeout_s=120)
+LFS_POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+
+
+def build_one(
+    root: Path, source: str = "net.py:net", format_name: str = "lite", sandbox: Sandbox = QUICK, **spec: object
+) -> Built | Failed:
+    model = replace(ModelSpec("net", source, inputs=IMAGE), **spec)  # type: ignore[arg-type]
+    out = root.parent / f"out-{root.name}"
+    outcome, _ = build(Variant("net", format_name, "fp32"), model, root, out, out / "child.log", sandbox)
+    return outcome
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "root"
+    folder.mkdir()
+    (folder / "net.py").write_text(NET)
+    return folder
+
+
+def reason(outcome: Built | Failed) -> str:
+    assert isinstance(outcome, Failed), outcome
+    assert "\n" not in outcome.reason
+    return outcome.reason
+
+
+@pytest.mark.parametrize(("format_name", "suffix"), [("lite", ".ptl"), ("torchscript", ".pt")])
+def test_a_variant(root: Path, format_name: str, suffix: str) -> None:
+    built = build_one(root, format_name=format_name)
+    assert isinstance(built, Built), built
+    assert built.file == f"net.{format_name}.fp32{suffix}"
+    artifacts = root.parent / "out-root"
+    assert (artifacts / built.file).stat().st_size == built.size_bytes
+    assert 0 < built.download_bytes < built.size_bytes
+    assert built.parameters == 8 * 3 * 9 + 8 * 2 + 8 * 4 + 4
+    assert built.ops == {"aten::mean": 1, "prepacked::conv2d_clamp_run": 1, "prepacked::linear_clamp_run": 1}
+    assert built.recipe == ("trace", "freeze", "optimize_for_mobile")
+    assert built.parity.sqnr_db is not None
+    assert built.parity.sqnr_db > 100
+    assert read_tensor(built.inputs[0], artifacts).shape == (1, 3, 16, 16)
+    assert read_tensor(built.outputs[0], artifacts).shape == (1, 4)
+    # Nothing appeared in the user's tree.
+    assert [path.name for path in root.iterdir()] == ["net.py"]
+
+
+@pytest.mark.parametrize("format_name", ["lite", "torchscript"])
+def test_two_trees_of_one_commit_give_the_same_bytes(root: Path, tmp_path: Path, format_name: str) -> None:
+    other = tmp_path / "a" / "different" / "place"
+    other.mkdir(parents=True)
+    (other / "net.py").write_text(NET)
+    one, two = build_one(root, format_name=format_name), build_one(other, format_name=format_name)
+    assert isinstance(one, Built)
+    assert isinstance(two, Built)
+    assert one.sha256 == two.sha256
+    assert one.anatomy is not None
+    assert two.anatomy is not None
+    # What was left out held the paths.
+    same = replace(two.anatomy, dropped_debug_bytes=one.anatomy.dropped_debug_bytes)
+    assert one == replace(two, anatomy=same)
+
+
+@pytest.mark.parametrize("format_name", ["lite", "torchscript"])
+def test_a_newer_file_format(root: Path, format_name: str) -> None:
+    # gelu asks for version 10, whose number stands elsewhere in the file than that of version 3.
+    (root / "newer.py").write_text(
+        "from torch import nn\ndef newer():\n    return nn.Sequential(nn.Linear(16, 4), nn.GELU())\n"
+    )
+    built = build_one(root, "newer.py:newer", format_name=format_name)
+    assert isinstance(built, Built), built
+    assert built.ops["aten::gelu"] == 1
+    with zipfile.ZipFile(root.parent / "out-root" / built.file) as archive:
+        assert archive.read(f"net.{format_name}.fp32/.data/version") == b"10\n"
+        assert not [name for name in archive.namelist() if name.endswith(".debug_pkl")]
+
+
+# Another user, who may read what the tests' own may (whose home the interpreter can be in), but owns nothing.
+AS_NOBODY = (
+    "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
+    "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("format_name", ["lite", "torchscript"])
+def test_another_user_in_another_place_at_another_time_gives_the_same_bytes(root: Path, format_name: str) -> None:
+    """What differs between machines: the path, the age of files, the clock, the home, and who runs it."""
+    mine = build_one(root, format_name=format_name)
+    assert isinstance(mine, Built), mine
+    with tempfile.TemporaryDirectory(prefix="pocketfit-elsewhere-") as name:
+        place = Path(name) / "a different" / "place"
+        place.mkdir(parents=True)
+        (place / "net.py").write_text(NET)
+        os.utime(place / "net.py", (10**9, 10**9))
+        folder = Path(name) / "job"
+        folder.mkdir()
+        spec = ModelSpec("net", "net.py:net", inputs=IMAGE)
+        (folder / JOB_FILE).write_text(to_json(Job(Variant("net", format_name, "fp32"), spec, str(place), str(folder))))
+        become: tuple[str, ...] = ()
+        # Only root can become another user.
+        if os.geteuid() == 0:
+            become = AS_NOBODY
+            Path(name).chmod(0o755)
+            shutil.chown(folder, "nobody")
+        # Half a day away: local time is what a zip archive notes down.
+        elsewhere = {**worker.child_environment(os.environ, folder, folder), "TZ": "Pacific/Auckland", "USER": "x"}
+        command = [*become, sys.executable, "-P", "-m", "pocketfit.exporter", str(folder)]
+        subprocess.run(command, cwd=place, env=elsewhere, check=True)
+        artifact = folder / mine.file
+        assert artifact.stat().st_uid != os.geteuid() or not become
+        assert weigh(artifact) == (mine.size_bytes, mine.download_bytes, mine.sha256)
+
+
+def test_the_callable_may_bring_its_inputs(root: Path) -> None:
+    (root / "pair.py").write_text(
+        "import torch\nfrom net import net\ndef pair():\n    return net(), torch.ones(2, 3, 16, 16)\n"
+    )
+    built = build_one(root, "pair.py:pair", inputs=None)
+    assert isinstance(built, Built), built
+    assert built.inputs[0].shape == (2, 3, 16, 16)
+
+
+def test_arguments_and_inputs_from_a_callable(root: Path) -> None:
+    (root / "given.py").write_text("import torch\ndef inputs():\n    return [torch.ones(1, 3, 8, 8)]\n")
+    built = build_one(root, arguments={"width": 16}, inputs="given:inputs")
+    assert isinstance(built, Built), built
+    assert (built.inputs[0].shape, built.parameters) == ((1, 3, 8, 8), 16 * 27 + 16 * 2 + 16 * 4 + 4)
+
+
+def test_a_model_in_training_mode_is_exported_for_inference(root: Path) -> None:
+    (root / "training.py").write_text("from net import net\ndef training():\n    return net().train()\n")
+    assert isinstance(build_one(root, "training.py:training"), Built)
+
+
+def test_a_saved_torchscript_file(root: Path) -> None:
+    save(root, "torch.jit.save(torch.jit.script(net().eval()), 'saved.pt')")
+    built = build_one(root, "saved.pt")
+    assert isinstance(built, Built), built
+    assert built.recipe == ("script", "freeze", "optimize_for_mobile")
+
+
+def test_a_file_that_is_optimized_already(root: Path) -> None:
+    first = build_one(root, format_name="torchscript")
+    assert isinstance(first, Built)
+    (root / "done.pt").write_bytes((root.parent / "out-root" / first.file).read_bytes())
+    built = build_one(root, "done.pt")
+    assert isinstance(built, Built), built
+
+
+def save(root: Path, code: str) -> None:
+    script = f"import torch\nfrom net import net\ntorch.manual_seed(0)\n{code}\n"
+    subprocess.run([sys.executable, "-W", "ignore", "-c", script], cwd=root, check=True)
+
+
+BAD = {
+    "missing_import": ("import no_such_package\ndef f(): ...", "bad.py can't be imported: ModuleNotFoundError: No module named 'no_such_package'"),
+    "syntax": ("def f(:\n", "bad.py can't be imported: SyntaxError: invalid syntax"),
+    "exits": ("import sys\nsys.exit('I quit')", "bad.py can't be imported: SystemExit: I quit"),
+    "no_callable": ("def g(): ...", "bad.py has no 'f'"),
+    "near_callable": ("def ff(): ...", "bad.py has no 'f': did you mean 'ff'?"),
+    "not_callable": ("f = 3", "bad.py:f is a int, which can't be called"),
+    "raises": ("def f(): raise ValueError('no weights today')", "bad.py:f raises ValueError: no weights today"),
+    "returns_none": ("def f(): ...", "bad.py:f returns a NoneType, not a torch.nn.Module (nor a pair of module and inputs)"),
+    "state_dict": ("from net import net\ndef f(): return net().state_dict()", "bad.py:f gives a state_dict of 8 entries, not a model: build the module and call load_state_dict on it"),
+    "wrong_shape": ("from torch import nn\ndef f(): return nn.Linear(5, 2)", "forward does not take these inputs (float32 1x3x16x16): RuntimeError: mat1 and mat2 shapes cannot be multiplied (48x16 and 5x2)"),
+    "random": ("import torch\nfrom torch import nn\nclass R(nn.Module):\n    def forward(self, x): return torch.rand_like(x)\ndef f(): return R()", "eager itself answers differently when asked twice (SQNR against eager is "),
+    "string": ("from torch import nn\nclass S(nn.Module):\n    def forward(self, x): return 'text'\ndef f(): return S()", "forward returns a str: return tensors, or tuples, lists and dicts of them"),
+    "nothing": ("from torch import nn\nclass S(nn.Module):\n    def forward(self, x): return None\ndef f(): return S()", "forward returns no tensor, so there is nothing to compare"),
+    "complex": ("import torch\nfrom torch import nn\nclass S(nn.Module):\n    def forward(self, x): return x.bfloat16()\ndef f(): return S()", "a torch.bfloat16 tensor has no counterpart in Java: convert it in forward"),
+    "killed": ("import os, signal\ndef f(): os.kill(os.getpid(), signal.SIGKILL)", "the process was killed by SIGKILL while loading bad.py:f, most likely for want of memory"),
+    "segfault": ("import ctypes\ndef f(): ctypes.string_at(0)", "the process was killed by SIGSEGV while loading bad.py:f"),
+    "leaves": ("import os, sys\nprint('last words', file=sys.stderr, flush=True)\nos._exit(7)", "the process ended with exit code 7 while loading bad.py:f: last words"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_model_code_that_goes_wrong(root: Path, case: str) -> None:
+    code, sentence = BAD[case]
+    (root / "bad.py").write_text(code)
+    assert reason(build_one(root, "bad.py:f")).startswith(sentence)
+
+
+def test_places_where_there_is_nothing(root: Path) -> None:
+    assert reason(build_one(root, "gone.py:f")) == "gone.py: no such file in the repository"
+    assert reason(build_one(root, "gone.pt")) == "gone.pt: no such file in the repository"
+    assert reason(build_one(root, "no_such_module:f")).startswith(
+        "no_such_module can't be imported: ModuleNotFoundError"
+    )
+    assert reason(build_one(root, "net.py")).startswith("'net.py' is no source: write module:callable")
+    assert reason(build_one(root, inputs=None)).startswith(
+        "no inputs: add inputs = [{ shape = [1, 3, 224, 224] }] to [models.net]"
+    )
+
+
+def test_files_that_are_no_model(root: Path) -> None:
+    (root / "pointer.pt").write_text(LFS_POINTER)
+    (root / "text.pt").write_text("hello")
+    save(root, "torch.save(net().state_dict(), 'weights.pt')")
+    assert reason(build_one(root, "pointer.pt")) == (
+        "pointer.pt is a Git LFS pointer, not the weights: run `git lfs pull` (in a workflow: actions/checkout with lfs: true)"
+    )
+    assert reason(build_one(root, "text.pt")) == "text.pt is not a TorchScript file: it is no zip archive"
+    assert reason(build_one(root, "weights.pt")) == (
+        "weights.pt is a state_dict or pickled object, not TorchScript: name a callable that builds the module and loads it"
+    )
+
+
+def test_model_code_that_loads_an_lfs_pointer(root: Path) -> None:
+    (root / "weights.pt").write_text(LFS_POINTER)
+    (root / "bad.py").write_text("import torch\ndef f(): return torch.load('weights.pt')")
+    assert "(the file is a Git LFS pointer, not the weights: run `git lfs pull`" in reason(build_one(root, "bad.py:f"))
+
+
+def test_a_child_that_outlives_its_time(root: Path) -> None:
+    (root / "bad.py").write_text("import time\ndef f(): time.sleep(600)")
+    outcome = build_one(root, "bad.py:f", sandbox=Sandbox(timeout_s=8))
+    assert reason(outcome) == "loading bad.py:f took longer than 8 s and was stopped"
+
+
+def test_a_child_that_wants_too_much_memory(root: Path) -> None:
+    (root / "bad.py").write_text("import torch\ndef f(): return torch.ones(3_000_000_000)")
+    outcome = build_one(root, "bad.py:f", sandbox=Sandbox(timeout_s=120, memory_limit_bytes=4_000_000_000))
+    assert "bad.py:f raises RuntimeError" in reason(outcome)
+    assert "allocate 12000000000 bytes" in reason(outcome)
+
+
+def test_a_limit_on_parity_costs_optimizations_first(root: Path) -> None:
+    built = build_one(root, limits=Limits(max_abs_diff=0.0))
+    assert isinstance(built, Built), built
+    assert built.parity.max_abs_diff == 0.0
+    assert "optimize_for_mobile" not in built.recipe
+    assert "which gives a wrong model: the largest difference from eager is " in " ".join(built.reasons)
+
+
+def test_a_limit_on_parity_that_nothing_meets(root: Path) -> None:
+    outcome = build_one(root, limits=Limits(min_sqnr_db=400.0))
+    assert reason(outcome) == "the trace does not compute what eager does: SQNR against eager is 300.0 dB, below 400 dB"
+
+
+def test_the_child_knows_no_secret(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "GITHUB_TOKEN",
+        "INPUT_GITHUB-TOKEN",
+        "ACTIONS_RUNTIME_TOKEN",
+        "GITHUB_OUTPUT",
+        "AWS_SECRET_ACCESS_KEY",
+        "PYTHONPATH",
+    ):
+        monkeypatch.setenv(name, "canary")
+    (root / "bad.py").write_text("import os\ndef f(): raise ValueError(','.join(sorted(os.environ)))")
+    names = reason(build_one(root, "bad.py:f")).removeprefix("bad.py:f raises ValueError: ").split(",")
+    # LC_CTYPE is set by Python itself where the locale is C.
+    allowed = {
+        *worker.PASSED_ON,
+        "TMPDIR",
+        "PYTHONDONTWRITEBYTECODE",
+        "PYTHONHASHSEED",
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "LC_CTYPE",
+    }
+    assert {name for name in names if not name.startswith(("KMP_", "TORCH", "CUDA"))} <= allowed
+
+
+FORGED = """
+import json, os
+from pathlib import Path
+folder = Path(os.environ["TMPDIR"])
+def forge(**changes):
+    result = {{"state": "exported", "file": "net.lite.fp32.ptl", "parameters": 1, "ops": {{}}, "inputs": [], "outputs": [],
+              "recipe": [], "parity": {{"max_abs_diff": 0.0, "sqnr_db": 300.0, "argmax_agreement": 1.0}}, "reasons": [], "torch": "1"}}
+    (folder / "result.json").write_text(json.dumps(result | changes))
+{code}
+os._exit(0)
+"""
+
+LIES = {
+    "link": ("os.symlink('/etc/passwd', folder / 'net.lite.fp32.ptl'); forge()", "Too many levels of symbolic links"),
+    "other_name": ("forge(file='../../etc/passwd')", "the artifact is named '../../etc/passwd' instead of 'net.lite.fp32.ptl'"),
+    "no_file": ("forge()", "No such file or directory"),
+    "fifo": ("os.mkfifo(folder / 'net.lite.fp32.ptl'); forge()", "net.lite.fp32.ptl is not a regular file"),
+    "golden_elsewhere": ("forge(inputs=[{'path': '', 'dtype': 'float32', 'shape': [1], 'file': '/etc/passwd'}])", "'/etc/passwd' is no golden tensor"),
+    "golden_size": ("(folder / 'input0.bin').write_bytes(b'12'); forge(inputs=[{'path': '', 'dtype': 'float32', 'shape': [1], 'file': 'input0.bin'}])", "input0.bin has 2 bytes, which is not float32 of (1,)"),
+    "no_json": ("(folder / 'result.json').write_text('{')", "the child's result can't be read: "),
+    "other_type": ("forge(parameters='many')", "the child's result can't be read: "),
+    "huge": ("(folder / 'result.json').write_bytes(b' ' * 5_000_000)", "result.json is larger than 4000000 bytes"),
+    "other_question": ("(folder / 'result.json').write_text(json.dumps({'state': 'host-outputs', 'outputs': [], 'torch': '1'}))", "the child answered another question than it was asked"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", LIES)
+def test_model_code_that_forges_the_result(root: Path, case: str) -> None:
+    code, sentence = LIES[case]
+    (root / "bad.py").write_text(FORGED.format(code=code))
+    assert sentence in reason(build_one(root, "bad.py:f"))
+
+
+def test_a_machine_that_can_export_nothing(root: Path) -> None:
+    unfit = {"state": "unfit", "reason": "torch is built without XNNPACK"}
+    code = f"(folder / 'result.json').write_text({json.dumps(unfit)!r})"
+    (root / "bad.py").write_text(FORGED.format(code=code))
+    with pytest.raises(EnvironmentProblem, match="torch is built without XNNPACK") as caught:
+        build_one(root, "bad.py:f")
+    assert caught.value.exit_code == 3
+
+
+def test_a_given_file_on_the_host(root: Path, tmp_path: Path) -> None:
+    first = build_one(root)
+    assert isinstance(first, Built)
+    artifacts = root.parent / "out-root"
+    job = HostRun("lite", str(artifacts / first.file), IMAGE)
+    outputs = run_on_host(job, QUICK, tmp_path)
+    assert not isinstance(outputs, str), outputs
+    expected = read_tensor(first.outputs[0], artifacts)
+    assert abs(read_tensor(outputs.outputs[0], tmp_path) - expected).max() < 1e-5
+
+
+def test_a_given_file_that_the_host_can_not_run(tmp_path: Path) -> None:
+    (tmp_path / "text.ptl").write_text("hello")
+    said = run_on_host(HostRun("lite", str(tmp_path / "text.ptl"), IMAGE), QUICK, tmp_path)
+    assert isinstance(said, NotExported)
+    assert "RuntimeError" in said.reason

@@ -1,0 +1,317 @@
+"""Format executorch: real exports, run by ExecuTorch's own runtime on this host.
+
+Most run in this process, since the first lowering of a process takes 10 s and the next ones 3 s each.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from pocketfit.builds.weigh import weigh
+from pocketfit.exporter import main
+from pocketfit.job import Exported, HostOutputs, HostRun, Job, NotExported
+from pocketfit.records import Delegation, InputSpec, ModelSpec, Variant
+from tests.integration.conftest import CONFIG, NET, QUICK, Git, require
+from tests.integration.test_run import pocketfit, rows
+
+MODELS = (
+    NET
+    + """
+
+class Nested(Net):
+    def forward(self, x, mask):
+        y = super().forward(x) * mask
+        return {"z": y, "a": (y + 1, [x]), "none": None, "number": 3, "positive": y > 0}
+
+
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(8, 16, batch_first=True)
+
+    def forward(self, x):
+        return self.lstm(x)[0]
+
+
+def activation():
+    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.PReLU(8), nn.Conv2d(8, 4, 3))
+
+
+def clamped():
+    first = nn.Conv2d(3, 8, 3)
+    with torch.no_grad():
+        first.weight.mul_(40)
+    return nn.Sequential(first, nn.ReLU6(), nn.Conv2d(8, 4, 3))
+
+
+class Awkward(nn.Module):
+    # torchvision's RegNets name layers so; all but the third are the same to who writes _ for . and -.
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        for name in ("block1-0", "block1_0", "größe"):
+            norm = nn.BatchNorm2d(3)
+            norm.running_mean.uniform_()
+            self.add_module(name, nn.Sequential(nn.Conv2d(3, 3, 3), norm))
+        self.block1 = nn.ModuleList([nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))])
+
+    def forward(self, x):
+        for layer in (getattr(self, "block1-0"), self.block1_0, self.größe, self.block1[0]):
+            x = layer(x)
+        return x
+
+
+class Branch(nn.Module):
+    def forward(self, x):
+        if x.sum() > 0:
+            return x + 1
+        return x - 1
+
+
+class Fourier(nn.Module):
+    def forward(self, x):
+        return torch.fft.rfft(x).abs()
+
+
+def video():
+    return nn.Sequential(nn.Conv3d(3, 4, 3), nn.BatchNorm3d(4), nn.ReLU(), nn.Conv3d(4, 4, 3))
+
+
+class Volume(nn.Module):
+    def forward(self, x):
+        return nn.functional.conv3d(x, torch.ones(4, 3, 3, 3, 3))
+
+
+def scripted():
+    return torch.jit.script(nn.ReLU())
+"""
+)
+IMAGE = InputSpec((1, 3, 16, 16))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def executorch() -> None:
+    require(find_spec("executorch") and find_spec("torchao"), "executorch and torchao are not installed: make setup")
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    # As in a child: the lowering starts flatc, which is installed beside Python.
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
+    folder = tmp_path / "root"
+    folder.mkdir()
+    (folder / "net.py").write_text(MODELS)
+    return folder
+
+
+def export(
+    root: Path,
+    source: str,
+    *inputs: InputSpec,
+    precision: str = "fp32",
+    check_inputs: tuple[InputSpec, ...] | None = None,
+) -> Exported | NotExported:
+    """As the child does it, in this process."""
+    folder = root.parent / "job"
+    folder.mkdir()
+    spec = ModelSpec("net", source, inputs=inputs, check_inputs=check_inputs)
+    job = Job(Variant("net", "executorch", precision), spec, str(root), str(folder))
+    result = main.export(job, folder)
+    assert isinstance(result, Exported | NotExported)
+    return result
+
+
+def exported(root: Path, source: str, *inputs: InputSpec, precision: str = "fp32") -> Exported:
+    result = export(root, source, *inputs, precision=precision)
+    assert isinstance(result, Exported), result
+    return result
+
+
+def sqnr_db(result: Exported) -> float:
+    assert result.parity.sqnr_db is not None
+    return result.parity.sqnr_db
+
+
+def test_a_nested_output_is_eagers(root: Path) -> None:
+    """Keys in another order than the dict's, a number, bools in and out, and an input handed through."""
+    result = exported(root, "net.py:Nested", IMAGE, InputSpec((4,), "bool"))
+    assert sqnr_db(result) > 100
+    assert [one.path for one in result.outputs] == ["['a'][0]", "['a'][1][0]", "['number']", "['positive']", "['z']"]
+    assert [one.dtype for one in result.inputs] == ["float32", "uint8"]
+    assert result.recipe == ("torch.export", "XNNPACK")
+    mask, delegation, *_ = result.reasons
+    assert mask == "input 1 is bool, which Java has no tensors for: the artifact takes uint8 (0 or 1)"
+    assert result.delegation is not None
+    left = result.delegation.left_out
+    assert left["aten::mean"] == 1
+    assert result.delegation.delegated + sum(left.values()) == result.delegation.total == sum(result.ops.values())
+    assert delegation.startswith(f"XNNPACK takes {result.delegation.delegated} of {result.delegation.total} operators;")
+
+
+@pytest.mark.parametrize(
+    ("source", "inputs"), [("net.py:net", (IMAGE,)), ("net.py:Nested", (IMAGE, InputSpec((4,), "bool")))]
+)
+def test_check_inputs_of_the_files_own_shape_pass(root: Path, source: str, inputs: tuple[InputSpec, ...]) -> None:
+    """A .pte answers with a flat list whatever eager's outputs are nested in: that is no other answer."""
+    result = export(root, source, *inputs, check_inputs=inputs)
+    assert isinstance(result, Exported), result
+
+
+def test_check_inputs_of_another_shape(root: Path) -> None:
+    result = export(root, "net.py:net", IMAGE, check_inputs=(InputSpec((2, 3, 16, 16)),))
+    assert isinstance(result, NotExported), result
+    assert result.reason == (
+        "static shape baked in: check_inputs (2x3x16x16) fail: ModelProblem: net.executorch.fp32.pte takes inputs of "
+        "1x3x16x16, and was given 2x3x16x16"
+    )
+
+
+@pytest.mark.parametrize(
+    ("precision", "recipe", "least_db"),
+    [
+        ("int8", ("torch.export", "PT2E int8, per channel", "XNNPACK"), 30),
+        ("fp16", ("half inside", "torch.export", "XNNPACK"), 40),
+    ],
+)
+def test_a_precision(root: Path, precision: str, recipe: tuple[str, ...], least_db: float) -> None:
+    result = exported(root, "net.py:net", IMAGE, precision=precision)
+    assert result.recipe == recipe
+    assert least_db < sqnr_db(result) < 100
+    assert result.outputs[0].dtype == "float32"
+
+
+def test_int8_steps_are_of_what_a_clamp_leaves(root: Path) -> None:
+    """Measured before the ReLU6, the first layer's range is ten times wider: 26 dB instead of 33."""
+    assert sqnr_db(exported(root, "net.py:clamped", IMAGE, precision="int8")) > 30
+
+
+def test_names_of_layers_that_are_no_identifiers(root: Path) -> None:
+    """ExecuTorch's FuseBatchNormPass loses weights whose names torch.fx changes, or has given to others."""
+    result = exported(root, "net.py:Awkward", IMAGE)
+    assert sqnr_db(result) > 100
+    assert result.delegation == Delegation(8, 8)
+
+
+@pytest.mark.parametrize(("precision", "least_db"), [("fp32", 100), ("int8", 30), ("fp16", 40)])
+def test_convolutions_in_three_dimensions(root: Path, precision: str, least_db: float) -> None:
+    result = exported(root, "net.py:video", InputSpec((1, 3, 6, 8, 8)), precision=precision)
+    assert sqnr_db(result) > least_db
+    assert "rewritten for ExecuTorch, which has no 3-D convolution: 2 x conv3d" in result.reasons
+    assert result.ops["aten::convolution"] == 2
+
+
+def test_int8_dynamic_reaches_into_an_lstm(root: Path) -> None:
+    result = exported(root, "net.py:Recurrent", InputSpec((1, 2, 8)), precision="int8-dynamic")
+    assert result.recipe == ("torch.export", "PT2E int8-dynamic, per channel", "XNNPACK")
+    assert 30 < sqnr_db(result) < 100
+
+
+def test_int8_dynamic_of_convolutions_alone_is_said(root: Path) -> None:
+    """And a PReLU, which crashes when XNNPACK of ExecuTorch 1.3.1 takes it, runs."""
+    result = exported(root, "net.py:activation", IMAGE, precision="int8-dynamic")
+    assert result.recipe == ("torch.export", "XNNPACK")
+    assert result.reasons == (
+        "nothing to quantize: int8-dynamic is for linear layers and those inside LSTM, GRU and RNN, and this model has none",
+        "XNNPACK takes 4 of 6 operators; left to portable kernels: aten::gt (1), aten::where (1)",
+    )
+    assert result.delegation == Delegation(4, 6, {"aten::gt": 1, "aten::where": 1})
+    assert sqnr_db(result) > 100
+
+
+def test_a_saved_export_and_what_it_takes(root: Path) -> None:
+    import torch
+
+    torch.manual_seed(1)
+    net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU()).eval()
+    torch.export.save(torch.export.export(net, (torch.zeros(1, 3, 16, 16),)), root / "net.pt2")
+    result = exported(root, "net.pt2", IMAGE)
+    assert sqnr_db(result) > 100
+    assert result.delegation == Delegation(2, 2)
+    assert result.reasons == ()
+    folder = root.parent / "job"
+    taken = main.run_given(HostRun("executorch", str(folder / result.file), (IMAGE,)), folder)
+    assert isinstance(taken, HostOutputs)
+    assert [(one.dtype, one.shape) for one in taken.outputs] == [("float32", (1, 4, 14, 14))]
+    other = main.run_given(HostRun("executorch", str(folder / result.file), (InputSpec((1, 3, 15, 16)),)), folder)
+    assert isinstance(other, NotExported)
+    assert other.reason == f"{result.file} takes inputs of 1x3x16x16, and was given 1x3x15x16"
+    (folder / "cut.pte").write_bytes((folder / result.file).read_bytes()[:1000])
+    cut = main.run_given(HostRun("executorch", str(folder / "cut.pte"), (IMAGE,)), folder)
+    assert isinstance(cut, NotExported)
+    assert cut.reason.startswith("RuntimeError: Failed to load program, error: 0x")
+
+
+@pytest.mark.parametrize(
+    ("source", "inputs", "reason"),
+    [
+        (
+            "net.py:Branch",
+            InputSpec((3,)),
+            "torch.export can't follow Python's control flow over the values of a tensor (root/net.py:LINE, "
+            "`if x.sum() > 0:`): write it with torch.where or torch.cond",
+        ),
+        (
+            "net.py:Fourier",
+            InputSpec((8,)),
+            "lowering to ExecuTorch fails at aten._fft_r2c (root/net.py:LINE, `return torch.fft.rfft(x).abs()`): "
+            "SpecViolationError: These operators are taking Tensor inputs with mismatched dtypes",
+        ),
+        (
+            "net.py:Volume",
+            InputSpec((1, 3, 4, 8, 8)),
+            "ExecuTorch's kernel aten::convolution.out refuses what it is given: "
+            "Expect input tensor to be 3-D or 4-D, but got, 5",
+        ),
+        (
+            "net.py:scripted",
+            InputSpec((3,)),
+            "the model is, or contains, TorchScript, which torch.export does not take: "
+            "return the nn.Module that it was traced or scripted from",
+        ),
+    ],
+)
+def test_a_reason_names_operator_or_construct(root: Path, source: str, inputs: InputSpec, reason: str) -> None:
+    result = export(root, source, inputs)
+    assert isinstance(result, NotExported), result
+    code = reason.partition("`")[2].partition("`")[0]
+    line = next((number for number, text in enumerate(MODELS.splitlines(), 1) if code and code in text), 0)
+    assert result.reason == reason.replace("LINE", str(line))
+
+
+def test_a_run(repository: Path, git: Git, root: Path) -> None:
+    """Built on both sides, skipped on the device, timed on the host; and the same bytes from another tree and process."""
+    narrow = QUICK + CONFIG + 'formats = ["executorch"]\n'
+    (repository / "pocketfit.toml").write_text(narrow)
+    git("commit", "-q", "-am", "executorch")
+    git("switch", "-q", "-c", "topic")
+    (repository / "pocketfit.toml").write_text(narrow.replace(':net"', ':net"\narguments = { width = 256 }'))
+    git("commit", "-q", "-am", "wider")
+
+    done = pocketfit(repository, "run", "--base", "main", "--device", "jvm")
+
+    assert done.returncode == 0, done.stderr
+    row = rows(repository)["net/executorch/fp32"]
+    assert (row["status"], row["smoke"]["status"]) == ("compared", "skipped")
+    assert row["smoke"]["reason"] == "this image has no ExecuTorch Android runtime"
+    assert row["head"]["delegation"] == {"delegated": 5, "total": 6, "left_out": {"aten::mean": 1}}
+    # How much slower shows where a machine is quiet; here it counts that it was timed, and where.
+    assert row["latency"]["loads"] >= 1
+    assert (row["latency"]["device"], row["latency"]["threads"]) == ("host, executorch 1.3.1", 1)
+    out = repository / "pocketfit-out"
+    assert "on host, executorch 1.3.1, 1 thread" in (out / "report.md").read_text()
+    assert "head net/executorch/fp32: " in done.stderr
+    assert "cpuinfo" not in done.stderr + done.stdout
+
+    exported(root, "net.py:net", IMAGE)
+    assert weigh(root.parent / "job" / "net.executorch.fp32.pte")[2] == row["base"]["sha256"]
+
+    done = pocketfit(
+        repository, "smoke", str(out / "artifacts" / "head" / "net.executorch.fp32.pte"), "--device", "jvm"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "(executorch) skipped: this image has no ExecuTorch Android runtime [jvm, x86_64]" in done.stdout
+    assert "on the host by executorch 1.3.1 it runs, and its largest difference from eager is " in done.stdout

@@ -1,0 +1,351 @@
+"""Precisions on small networks: what they compute on the host, on the real Android libraries, and what is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from pocketfit.builds.worker import Sandbox, build
+from pocketfit.devices.jvm import JvmDevice
+from pocketfit.exporter.formats import BACKENDS
+from pocketfit.exporter.formats.base import Wanted
+from pocketfit.exporter.tensors import ModelProblem
+from pocketfit.exporter.torchscript.quantize import quantize, use_engine
+from pocketfit.formats import FORMATS
+from pocketfit.judge.golden import write_arrays
+from pocketfit.judge.parity import compare, disagreements, read_tensor
+from pocketfit.records import Built, DeviceSpec, Failed, InputSpec, Limits, ModelSpec, Parity, SmokeInput, Variant
+from pocketfit.variants import skip_reason
+from tests.integration.conftest import NET, require
+
+IMAGE = (1, 3, 16, 16)
+BOTH = ("lite", "torchscript")
+
+
+class Net(nn.Module):
+    """A convolution without bias and a batch norm with statistics, an activation, a residual sum, a linear layer."""
+
+    def __init__(self, activation: Any) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.convolution = nn.Conv2d(3, 16, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(16)
+        self.norm.running_mean.normal_()
+        self.norm.running_var.uniform_(0.02, 0.5)
+        self.activation = activation
+        self.other = nn.Conv2d(16, 16, 3, padding=1)
+        self.head = nn.Linear(16, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.activation(self.norm(self.convolution(x)))
+        return self.head(self.activation(self.other(y) + y).mean((2, 3)))
+
+
+class Clamping(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return functional.hardtanh(x.clamp(min=-2), -3.0, 2.0) + functional.relu6(x)
+
+
+class Branching(Net):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x if x.sum() < 1e9 else -x)
+
+
+class Recurrent(nn.Module):
+    def __init__(self, kind: type[nn.RNNBase]) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.recurrent = kind(8, 32, 2, batch_first=True, bidirectional=True)
+        self.head = nn.Linear(64, 4)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return self.head(self.recurrent(x)[0])
+
+
+@pytest.fixture(scope="module")
+def device() -> JvmDevice:
+    device = JvmDevice(DeviceSpec())
+    reason = device.unavailable()
+    require(reason is None, f"device jvm: {reason}")
+    use_engine()
+    return device
+
+
+def wanted(model: nn.Module, precision: str, shape: tuple[int, ...] = IMAGE, **spec: Any) -> Wanted:
+    generator = torch.Generator().manual_seed(1)
+    batches = tuple((torch.randn(shape, generator=generator),) for _ in range(5))
+    return Wanted(model.eval(), batches[0], replace(ModelSpec("net", "x:y"), **spec), precision, batches[1:])
+
+
+def export_and_try(given: Wanted, device: JvmDevice, format_name: str, folder: Path) -> tuple[Parity, Any]:
+    """Parity with eager on the device, which must be the host's to the last digits, and what the recipe says."""
+    with torch.no_grad():
+        eager = given.model(*given.inputs).numpy()
+
+        def check(run: Any) -> str | None:
+            found = disagreements(compare([eager], [run(*given.inputs).detach().numpy()]), Limits(min_sqnr_db=22), "")
+            return "; ".join(one.sentence for one in found) or None
+
+        backend = BACKENDS[format_name]
+        optimized = backend.optimize(given, check)
+        path = folder / f"net{FORMATS[format_name].suffix}"
+        backend.save(optimized, path)
+        host = backend.load(path)(*given.inputs).numpy()
+    inputs = write_arrays([("[0]", given.inputs[0].numpy())], folder, "input")
+    outputs = folder / "outputs"
+    outputs.mkdir()
+    run = device.smoke(SmokeInput(format_name, path, inputs, folder), outputs)
+    assert run.status == "passed", run.reason
+    answer = read_tensor(run.outputs[0], outputs)
+    assert abs(answer - host).max() < 1e-6
+    return compare([eager], [answer]), optimized
+
+
+STATIC = {
+    "relu": (Net(nn.ReLU()), "quantized::conv2d_relu"),
+    # The engine's own clamp and prelu give less than 6 dB here: see qnnpack.py.
+    "relu6": (Net(nn.ReLU6()), "quantized::conv2d_relu"),
+    "clamps": (Net(Clamping()), "aten::clamp"),
+    "prelu": (Net(nn.PReLU(16)), "aten::prelu"),
+}
+
+
+@pytest.mark.parametrize(
+    ("case", "format_name"), [*((case, "lite") for case in STATIC), ("relu", "torchscript"), ("relu6", "torchscript")]
+)
+def test_int8(device: JvmDevice, tmp_path: Path, case: str, format_name: str) -> None:
+    model, operator = STATIC[case]
+    parity, optimized = export_and_try(wanted(model, "int8"), device, format_name, tmp_path)
+    assert parity.sqnr_db is not None
+    assert 25 < parity.sqnr_db < 60
+    assert optimized.recipe == ("quantize_fx", "trace", "freeze", "optimize_for_mobile")
+    assert optimized.reasons == ()
+    assert {operator, "quantized::linear"} <= set(optimized.ops)
+    assert not {"quantized::prelu", "aten::hardtanh", "aten::relu6"} & set(optimized.ops)
+
+
+def test_weights_are_quantized_per_channel() -> None:
+    use_engine()
+    model, _, _ = quantize(wanted(Net(nn.ReLU()), "int8"))
+    schemes = {name: one.weight().qscheme() for name, one in model.named_modules() if hasattr(one, "weight")}
+    assert schemes == dict.fromkeys(("convolution", "other", "head"), torch.per_channel_affine)
+
+
+def test_the_engine_clamps_wrongly() -> None:
+    """When this fails, torch has mended it; the Android libraries have not."""
+    use_engine()
+    x = torch.quantize_per_tensor(torch.randn(1, 8, 6, 6), 0.02, 128, torch.quint8)
+    last = x.contiguous(memory_format=torch.channels_last)
+    assert torch.equal(functional.hardtanh(x).dequantize(), functional.hardtanh(x.dequantize()))
+    assert not torch.equal(functional.hardtanh(last).dequantize(), functional.hardtanh(x.dequantize()))
+
+
+def test_relu6_ends_at_6() -> None:
+    use_engine()
+    model = nn.Sequential(nn.Conv2d(1, 1, 1), nn.ReLU6(), nn.Identity())
+    nn.init.constant_(model[0].weight, 10.0)
+    given = wanted(model, "int8", (1, 1, 8, 8))
+    quantized, _, _ = quantize(given)
+    answer = quantized(torch.full((1, 1, 8, 8), 2.0))
+    assert 5.9 < answer.max() <= 6.0
+
+
+def test_int8_of_what_fx_can_not_trace(device: JvmDevice, tmp_path: Path) -> None:
+    parity, optimized = export_and_try(wanted(Branching(nn.ReLU()), "int8"), device, "lite", tmp_path)
+    assert parity.sqnr_db is not None
+    assert 25 < parity.sqnr_db < 60
+    assert optimized.recipe == ("quantize layer by layer", "trace", "freeze", "optimize_for_mobile")
+    assert optimized.reasons[0] == (
+        "torch.fx can't trace it: TraceError: symbolically traced variables cannot be used as inputs to control flow; "
+        "so each convolution and linear layer is quantized by itself, which is slower than a graph in int8"
+    )
+    assert (optimized.ops["quantized::conv2d"], optimized.ops["quantized::linear"]) == (2, 1)
+
+
+class Masked(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(8, 4)
+
+    def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return self.layer(x) * mask
+
+
+def test_int8_of_what_fx_can_not_observe() -> None:
+    use_engine()
+    inputs = (torch.randn(1, 8), torch.tensor([[True, False, True, True]]))
+    model, steps, (reason,) = quantize(Wanted(Masked().eval(), inputs, ModelSpec("net", "x:y"), "int8", (inputs,)))
+    assert steps == ("quantize layer by layer",)
+    assert reason.startswith("it can't be observed by torch.fx: ")
+    assert "not implemented for 'Bool'; so each convolution and linear layer is quantized by itself" in reason
+    assert model(*inputs)[0, 1] == 0
+
+
+DYNAMIC = {
+    "lstm": (Recurrent(nn.LSTM), "aten::quantized_lstm"),
+    "gru": (Recurrent(nn.GRU), "aten::quantized_gru"),
+    "linear": (nn.Sequential(nn.Linear(8, 64), nn.ReLU(), nn.Linear(64, 4)), "quantized::linear_dynamic"),
+}
+
+
+@pytest.mark.parametrize(("case", "format_name"), [*((case, "lite") for case in DYNAMIC), ("lstm", "torchscript")])
+def test_int8_dynamic(device: JvmDevice, tmp_path: Path, case: str, format_name: str) -> None:
+    model, operator = DYNAMIC[case]
+    parity, optimized = export_and_try(wanted(model, "int8-dynamic", (1, 6, 8)), device, format_name, tmp_path)
+    assert parity.sqnr_db is not None
+    assert 25 < parity.sqnr_db < 70
+    assert optimized.recipe[0] == "quantize_dynamic"
+    assert optimized.reasons == ()
+    assert {operator, "quantized::linear_dynamic"} <= set(optimized.ops)
+
+
+def test_int8_dynamic_of_a_convolution() -> None:
+    model = nn.Sequential(nn.Conv2d(3, 4, 3))
+    assert quantize(wanted(model, "int8-dynamic")) == (
+        model,
+        (),
+        ("int8-dynamic left all weights in fp32: it is for linear, LSTM and GRU layers, and this model has none",),
+    )
+
+
+class Opaque(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x if x.sum() > 0 else -x
+
+
+class Uncopyable(nn.Sequential):
+    def __deepcopy__(self, memo: Any) -> Any:
+        raise RuntimeError("one of a kind")
+
+
+REFUSED = {
+    "scripted": (torch.jit.script(nn.ReLU()), {}, "x:y is TorchScript already, and int8 is made from a module in eager mode: name a callable that builds it"),
+    "methods": (nn.ReLU(), {"preserve_methods": ("encode",)}, "preserve_methods can't be kept in int8: torch.fx, which quantizes, traces forward alone"),
+    "nothing": (Opaque(), {}, "it can't be quantized: torch.fx can't trace it: TraceError: symbolically traced variables cannot be used as inputs to control flow, and it has no convolution or linear layer as a module"),
+    "copy": (Uncopyable(), {}, "it can't be quantized, since copy.deepcopy fails: RuntimeError: one of a kind"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_can_not_be_quantized(case: str) -> None:
+    model, spec, sentence = REFUSED[case]
+    with pytest.raises(ModelProblem) as caught:
+        quantize(wanted(model, "int8", **spec))
+    assert str(caught.value) == sentence
+
+
+class ByHand(Branching):
+    """Takes a layer's weight, which a quantized layer has not."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x) + self.head.weight.sum()
+
+
+def test_what_can_not_be_quantized_layer_by_layer_either() -> None:
+    with pytest.raises(ModelProblem) as caught:
+        quantize(wanted(ByHand(nn.ReLU()), "int8"))
+    assert str(caught.value) == (
+        "it can't be quantized: torch.fx can't trace it: TraceError: symbolically traced variables cannot be used as "
+        "inputs to control flow, and layer by layer its forward fails: "
+        "AttributeError: 'QuantWrapper' object has no attribute 'weight'"
+    )
+
+
+def test_a_torch_without_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pocketfit.exporter.torchscript.quantize.ENGINE", "none")
+    with pytest.raises(
+        ModelProblem, match=r"^this torch has no quantized engine none, which the Android libraries use$"
+    ):
+        quantize(wanted(Net(nn.ReLU()), "int8"))
+
+
+def test_a_batch_that_forward_does_not_take() -> None:
+    given = wanted(Net(nn.ReLU()), "int8")
+    with pytest.raises(ModelProblem, match=r"^calibration: forward fails on batch 1: RuntimeError: .* channels"):
+        quantize(replace(given, batches=(given.inputs, (torch.ones(1, 5, 16, 16),))))
+
+
+def test_a_limit_that_int8_does_not_meet() -> None:
+    given = wanted(Net(nn.ReLU()), "int8")
+    with pytest.raises(ModelProblem, match=r"^in int8 it does not compute what eager does: too far$"):
+        BACKENDS["lite"].optimize(given, lambda run: "too far")
+
+
+@pytest.mark.parametrize("format_name", BOTH)
+def test_half_precision_is_skipped_by_name_of_the_runtime(
+    format_name: str, device: JvmDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = device.info().runtimes[format_name]
+    rest = "has no half-precision kernels on the CPU: no convolution, matrix product or relu"
+    assert skip_reason(ModelSpec("net", "x:y"), format_name, "fp16") == f"{runtime} {rest}"
+    assert skip_reason(ModelSpec("net", "x:y"), format_name, "int8") is None
+    monkeypatch.setenv("POCKETFIT_ANDROID", "/nowhere")
+    assert skip_reason(ModelSpec("net", "x:y"), format_name, "fp16") == f"the Android runtime of {format_name} {rest}"
+
+
+class Half(nn.Sequential):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.half()).float()
+
+
+@pytest.mark.parametrize(
+    ("layer", "format_name"),
+    [(nn.Conv2d(3, 4, 3), "lite"), (nn.Linear(16, 4), "lite"), (nn.ReLU(), "lite"), (nn.Linear(16, 4), "torchscript")],
+)
+def test_the_runtimes_have_no_half_precision_kernels(
+    device: JvmDevice, tmp_path: Path, layer: nn.Module, format_name: str
+) -> None:
+    """What `skip_reason` says. When this fails, a newer library can do it."""
+    backend, path = BACKENDS[format_name], tmp_path / "net.file"
+    image = torch.randn(IMAGE)
+    with torch.no_grad():
+        module = torch.jit.freeze(torch.jit.trace(Half(layer).half().eval(), image))
+    module._save_for_lite_interpreter(str(path)) if format_name == "lite" else module.save(str(path))
+    inputs = write_arrays([("[0]", image.numpy())], tmp_path, "input")
+    run = device.smoke(SmokeInput(backend.name, path, inputs, tmp_path), tmp_path)
+    assert run.status == "failed"
+    assert "not implemented for 'Half'" in run.reason
+
+
+def build_net(root: Path, precision: str, **spec: Any) -> Built | Failed:
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "net.py").write_text(NET)
+    model = replace(ModelSpec("net", "net.py:net", inputs=(InputSpec(IMAGE),)), **spec)
+    out = root.parent / f"out-{root.name}"
+    return build(Variant("net", "lite", precision), model, root, out, out / "log", Sandbox(timeout_s=120))[0]
+
+
+@pytest.mark.parametrize("precision", ["int8", "int8-dynamic"])
+def test_two_trees_give_the_same_bytes(tmp_path: Path, precision: str) -> None:
+    one, two = build_net(tmp_path / "one", precision), build_net(tmp_path / "another" / "place", precision)
+    assert isinstance(one, Built), one
+    assert isinstance(two, Built), two
+    # Debug files hold paths, so how much was left out says where a tree stood.
+    assert replace(one, anatomy=None) == replace(two, anatomy=None)
+
+
+def test_calibration_in_a_child(tmp_path: Path) -> None:
+    made_up = build_net(tmp_path / "root", "int8")
+    assert isinstance(made_up, Built), made_up
+    assert made_up.reasons == (
+        'calibrated on random inputs: set calibration = "module:callable" in [models.net] for real ones',
+    )
+    (tmp_path / "root" / "data.py").write_text(
+        "import torch\ndef batches():\n    for _ in range(3):\n        yield torch.randn(2, 3, 16, 16)\n"
+    )
+    given = build_net(tmp_path / "root", "int8", calibration="data:batches")
+    assert isinstance(given, Built), given
+    assert given.reasons == ()
+    assert given.sha256 != made_up.sha256
+    # Nobody asked for static int8: the callable is not called.
+    (tmp_path / "root" / "data.py").write_text("raise ValueError('not now')")
+    assert isinstance(build_net(tmp_path / "root", "int8-dynamic", calibration="data:batches"), Built)
+    failed = build_net(tmp_path / "root", "int8", calibration="data:batches")
+    assert isinstance(failed, Failed)
+    assert failed.reason == "data can't be imported: ValueError: not now"

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from pocketfit.judge.latency import LOOKS, confidence_of, fewest_loads, interval, is_clear, judge, looks
+from pocketfit.records import Latency, Load, Timing
+
+STEADY = (10.0, 10.1, 9.9, 10.0, 10.2, 9.8)
+
+
+def load(factor: float, base: tuple[float, ...] = STEADY, again: float | None = None) -> Load:
+    """Head takes `factor` times as long as base, and the second time `again` times as long."""
+    head = tuple(one * factor for one in base)
+    second = tuple(one * (factor if again is None else again) for one in base)
+    return Load(base, head, second, 100.0, 110.0, 30.0, 33.0)
+
+
+def timing(*factors: float, comparisons: int = 1) -> Timing:
+    return Timing(tuple(map(load, factors)), device="jvm x86_64", threads=1, seed=7, comparisons=comparisons)
+
+
+def test_all_that_is_said_of_a_pair() -> None:
+    """The 98.75 % interval of a median of 11 goes from the 2nd to the 10th (Conover's table: 1 - 2 * 12 / 2048)."""
+    given = timing(*(1 + n / 100 for n in range(11)))
+    assert judge(given, identical=False) == Latency(
+        verdict="unclear",
+        reason="",
+        ratio=pytest.approx(1.05),
+        ci_low=pytest.approx(1.01),
+        ci_high=pytest.approx(1.09),
+        base_ms=10.0,
+        head_ms=pytest.approx(10.5),
+        rounds=33,
+        loads=11,
+        confidence=0.9875,
+        noise_low=pytest.approx(1.0),
+        noise_high=pytest.approx(1.0),
+        base_load_ms=100.0,
+        head_load_ms=110.0,
+        base_first_ms=30.0,
+        head_first_ms=33.0,
+        device="jvm x86_64",
+        threads=1,
+        seed=7,
+    )
+
+
+@pytest.mark.parametrize(
+    ("factor", "verdict"),
+    [
+        (1.0, "same"), (1.019, "same"), (1.021, "slower"), (2.0, "slower"), (0.985, "same"), (0.97, "faster"),
+    ],
+)  # fmt: skip
+def test_verdicts_of_a_sure_measurement(factor: float, verdict: str) -> None:
+    assert judge(timing(*[factor] * 8), identical=False).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("factors", "verdict"),
+    [
+        # One load in ten is far off: with so few, all must agree; with more, it does not count.
+        ([1.05] * 7 + [1.0], "unclear"),
+        ([1.05] * 10 + [1.0], "slower"),
+        ([1.0] * 7 + [1.08], "unclear"),
+        ([1.0] * 10 + [1.08], "same"),
+        ([0.97, 1.03] * 6, "unclear"),
+    ],
+)
+def test_the_load_is_what_counts(factors: list[float], verdict: str) -> None:
+    assert judge(timing(*factors), identical=False).verdict == verdict
+
+
+def test_rounds_are_compared_with_their_partner() -> None:
+    """A neighbour that slows all down for a while changes no ratio."""
+    disturbed = (*STEADY[:2], *(one * 3 for one in STEADY[2:]))
+    latency = judge(Timing((load(1.2, disturbed),) * 8), identical=False)
+    assert (latency.verdict, latency.ratio) == ("slower", pytest.approx(1.2))
+
+
+def test_both_loads_of_head_count() -> None:
+    latency = judge(Timing((load(1.0, again=1.1),) * 8), identical=False)
+    assert latency.ratio == pytest.approx(1.05)
+    assert (latency.noise_low, latency.noise_high) == (pytest.approx(1.1), pytest.approx(1.1))
+
+
+@pytest.mark.parametrize("comparisons", [1, 2, 5, 20])
+def test_the_correction_for_many_answers(comparisons: int) -> None:
+    """All intervals of a report together miss in 5 % of cases at most, however often each is looked at."""
+    assert (1 - confidence_of(comparisons)) * LOOKS * comparisons == pytest.approx(0.05)
+    few = fewest_loads(comparisons)
+    assert 1 - 2 * 0.5**few >= confidence_of(comparisons) > 1 - 2 * 0.5 ** (few - 1)
+    assert len(looks(comparisons)) == LOOKS
+
+
+def test_more_variants_need_more_loads() -> None:
+    assert [fewest_loads(comparisons) for comparisons in (1, 2, 5, 20)] == [8, 9, 10, 12]
+    given = timing(*[1.05] * 8, comparisons=5)
+    latency = judge(given, identical=False)
+    assert (latency.verdict, latency.reason) == ("unclear", "too few loads: 8 fresh loads, and it takes 10 to tell")
+    assert latency.confidence == 1 - 2 * 0.5**8
+
+
+def test_an_interval_that_few_values_can_give() -> None:
+    assert interval([0.3], 1) == (0.3, 0.3, 0.0)
+    assert interval([0.1, 0.3], 1) == (0.1, 0.3, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("factors", "limit", "clear"),
+    [
+        ([1.05] * 8, None, True),
+        ([1.05] * 8, 0.10, True),
+        ([1.12] * 4 + [1.08] * 4, None, True),
+        # Slower for sure, but whether by more than the limit is open.
+        ([1.12] * 4 + [1.08] * 4, 0.10, False),
+        ([1.0] * 4 + [1.05] * 4, None, False),
+    ],
+)
+def test_when_more_loads_would_change_nothing(factors: list[float], limit: float | None, clear: bool) -> None:
+    assert is_clear(timing(*factors), limit) is clear
+
+
+@pytest.mark.parametrize(
+    ("given", "identical", "reason"),
+    [
+        (timing(1.0), True, "identical files are not timed"),
+        (None, False, "it was not timed"),
+        (Timing(reason="the process was killed by SIGSEGV"), False, "the process was killed by SIGSEGV"),
+        (Timing((Load((0.0,) * 4, (math.nan,) * 4),)), False, "no load gave times that make sense"),
+        (Timing((Load((1.0,), (1.0, 2.0)),)), False, "no load gave times that make sense"),
+    ],
+)
+def test_not_measured(given: Timing | None, identical: bool, reason: str) -> None:
+    assert judge(given, identical) == Latency("not-measured", reason)
+
+
+def test_what_broke_off_says_so() -> None:
+    given = replace(timing(*[1.05] * 3), reason="the device is gone")
+    assert judge(given, identical=False).reason == "the device is gone: 3 fresh loads, and it takes 8 to tell"

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from pocketfit import __version__
+from pocketfit.devices.jvm import JvmDevice
+from pocketfit.errors import EnvironmentProblem
+from pocketfit.records import DeviceSpec, Library, SmokeInput
+from pocketfit.runtimes.library import find_android, library_for
+
+ROOT = Path(__file__).parents[3]
+
+RUNTIMES = """{
+  "pocketfit": "%s",
+  "desktop_abi": "x86_64",
+  "runtimes": {
+    "lite": {"artifact": "pytorch_android_lite", "version": "1.12.2"},
+    "full": {"artifact": "pytorch_android", "version": "1.13.1"}
+  }
+}
+"""
+
+
+@pytest.fixture(autouse=True)
+def android(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("POCKETFIT_ANDROID", str(tmp_path))
+    return tmp_path
+
+
+def test_a_built_folder(android: Path) -> None:
+    (android / "runtimes.json").write_text(RUNTIMES % __version__)
+
+    found = find_android()
+
+    assert found.runtimes == {
+        "lite": Library("pytorch_android_lite", "1.12.2"),
+        "full": Library("pytorch_android", "1.13.1"),
+    }
+    assert str(found.runtimes["full"]) == "pytorch_android 1.13.1"
+    assert found.libraries("lite", "arm64-v8a") == android / "lite/jni/arm64-v8a"
+    assert found.shim == android / "shim/x86_64"
+    assert found.desktop_classpath == f"{android}/desktop/*"
+
+
+WITH_EXECUTORCH = RUNTIMES.replace(
+    '"version": "1.13.1"}\n',
+    '"version": "1.13.1"},\n    "executorch": {"artifact": "executorch-android", "version": "1.0.1"}\n',
+)
+
+
+def libraries(android: Path, **abis: list[str]) -> None:
+    for runtime, names in abis.items():
+        for abi in names:
+            (android / runtime / "jni" / abi).mkdir(parents=True)
+
+
+def test_without_executorchs_archive(android: Path) -> None:
+    (android / "runtimes.json").write_text(RUNTIMES % __version__)
+    libraries(android, lite=["arm64-v8a"], full=["arm64-v8a"])
+    found = find_android()
+    assert found.of_formats() == {"lite": "pytorch_android_lite 1.12.2", "torchscript": "pytorch_android 1.13.1"}
+    assert found.missing("executorch", "arm64-v8a") == "this image has no ExecuTorch Android runtime"
+    assert found.missing("lite", "arm64-v8a") is None
+    assert found.missing("onnx", "arm64-v8a") == "no Android runtime runs format onnx"
+
+
+def test_with_executorchs_archive(android: Path) -> None:
+    (android / "runtimes.json").write_text(WITH_EXECUTORCH % __version__)
+    libraries(android, lite=["arm64-v8a", "x86"], full=["arm64-v8a", "x86"], executorch=["arm64-v8a"])
+    (android / "executorch" / "runner.jar").touch()
+    found = find_android()
+    assert found.of_formats()["executorch"] == "executorch-android 1.0.1"
+    assert found.missing("executorch", "arm64-v8a") is None
+    assert found.missing("executorch", "x86") == "executorch-android 1.0.1 has no libraries for x86"
+    # A device whose ABI ExecuTorch lacks still takes the other formats.
+    assert found.abis() == ("arm64-v8a", "x86")
+    assert found.program("executorch") == android / "executorch/runner.jar"
+    assert found.program("lite") == android / "runner.jar"
+
+
+def test_the_desktop_runs_no_executorch(android: Path) -> None:
+    (android / "runtimes.json").write_text(WITH_EXECUTORCH % __version__)
+    libraries(android, lite=["arm64-v8a", "x86_64"], full=["arm64-v8a", "x86_64"], executorch=["x86_64"])
+    device = JvmDevice(DeviceSpec())
+    assert device.info().runtimes == {"lite": "pytorch_android_lite 1.12.2", "torchscript": "pytorch_android 1.13.1"}
+    run = device.smoke(SmokeInput("executorch", android / "model.pte", (), android), android)
+    assert (run.status, run.reason) == (
+        "skipped", "the Android libraries for format executorch don't run in a JVM: use --device adb or emulator"
+    )  # fmt: skip
+
+
+def test_not_built(android: Path) -> None:
+    with pytest.raises(EnvironmentProblem) as caught:
+        find_android()
+    assert str(caught.value) == (
+        f"the Android runtime is not built, {android}/runtimes.json is missing: run `make android` in Pocketfit's "
+        "repository, or set POCKETFIT_ANDROID to its build/android"
+    )
+
+
+def test_another_version(android: Path) -> None:
+    (android / "runtimes.json").write_text(RUNTIMES % "0.0.9")
+    with pytest.raises(EnvironmentProblem, match=r"is of Pocketfit 0\.0\.9, and this is .*`make android`"):
+        find_android()
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"pocketfit": "0.1.0"}', RUNTIMES.replace("lite", "fat")])
+def test_not_what_the_build_writes(android: Path, content: str) -> None:
+    (android / "runtimes.json").write_text(content)
+    with pytest.raises(EnvironmentProblem, match=r"runtimes\.json can't be read: build it again with `make android`"):
+        find_android()
+
+
+def test_where_a_checkout_builds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pocketfit.runtimes.library import android_folder
+
+    monkeypatch.delenv("POCKETFIT_ANDROID")
+    assert android_folder() == ROOT / "build/android"
+
+
+def test_both_sides_are_the_same_version() -> None:
+    project = ElementTree.parse(ROOT / "src/android/pom.xml").getroot()
+    assert project.findtext("{http://maven.apache.org/POM/4.0.0}version") == __version__
+
+
+def test_the_library_of_a_format(android: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (android / "runtimes.json").write_text(RUNTIMES % __version__)
+    assert str(library_for("lite")) == "pytorch_android_lite 1.12.2"
+    # Not every build has ExecuTorch's.
+    assert library_for("executorch") is None
+    assert library_for("onnx") is None
+    monkeypatch.setenv("POCKETFIT_ANDROID", str(android / "gone"))
+    assert library_for("lite") is None

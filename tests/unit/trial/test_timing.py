@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pocketfit.records import DeviceInfo, Load, SmokeInput
+from pocketfit.trial import timing
+from pocketfit.trial.timing import OneByOne, Place, Plan, time_pair
+
+BASE = SmokeInput("lite", Path("base.ptl"), (), Path())
+HEAD = SmokeInput("lite", Path("head.ptl"), (), Path())
+
+
+@dataclass
+class Clockwork:
+    """A device whose loads take `load_s` of a clock that only it moves, and on which head is slower by these factors."""
+
+    factors: list[float]
+    load_s: float = 2.0
+    breaks_after: int = 1000
+    now: float = 0.0
+    seeds: list[int] = field(default_factory=list)
+    budgets_ms: list[int] = field(default_factory=list)
+
+    def info(self) -> DeviceInfo:
+        return DeviceInfo("jvm", "x86_64", "a desk", 2, {})
+
+    def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
+        assert (base, head) == (BASE, HEAD)
+        assert rounds == timing.ROUNDS
+        self.now += self.load_s
+        if len(self.seeds) == self.breaks_after:
+            return "the device is gone"
+        self.seeds.append(seed)
+        self.budgets_ms.append(budget_ms)
+        factor = self.factors[(len(self.seeds) - 1) % len(self.factors)]
+        return Load((10.0, 10.0), (10.0 * factor,) * 2, (10.0 * factor,) * 2)
+
+
+def time_on(device: Clockwork, monkeypatch: pytest.MonkeyPatch, plan: Plan) -> Any:
+    monkeypatch.setattr("pocketfit.trial.timing.time.monotonic", lambda: device.now)
+    return time_pair(OneByOne(device), Place.of(device.info()), BASE, HEAD, 100, plan)
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.05, 0.9])
+def test_it_stops_as_soon_as_the_answer_is_clear(monkeypatch: pytest.MonkeyPatch, factor: float) -> None:
+    device = Clockwork([factor])
+    done = time_on(device, monkeypatch, Plan(budget_s=60))
+    assert (len(done.loads), done.reason) == (8, "")
+    assert (done.device, done.threads, done.seed, done.comparisons) == ("jvm x86_64", 2, 100, 1)
+    # Every load has an order of its own, and what one may take leaves time for the others.
+    assert device.seeds == list(range(100, 108))
+    assert set(device.budgets_ms) == {2500}
+
+
+def test_more_pairs_take_more_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(time_on(Clockwork([1.0]), monkeypatch, Plan(budget_s=60, comparisons=20)).loads) == 12
+
+
+def test_a_limit_must_be_clear_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    device = Clockwork([1.08, 1.12])
+    assert len(time_on(device, monkeypatch, Plan(budget_s=600)).loads) == 8
+    device = Clockwork([1.08, 1.12])
+    done = time_on(device, monkeypatch, Plan(budget_s=600, latency_growth=0.10))
+    assert (len(done.loads), done.reason) == (24, "still unclear after 24 fresh loads")
+
+
+def test_the_budget_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    device = Clockwork([0.97, 1.03], load_s=4.0)
+    done = time_on(device, monkeypatch, Plan(budget_s=30))
+    assert (len(done.loads), device.now) == (7, 28.0)
+    assert done.reason == "the time for it ended (latency_budget_s = 30)"
+
+
+@pytest.mark.parametrize(
+    ("comparisons", "budget_s", "processes", "reason"),
+    [
+        (1, 30, [4, 4], ""),
+        (2, 30, [4, 4, 1], ""),
+        (8, 30, [4, 4], "the time for it ended (latency_budget_s = 30)"),
+        (8, 40, [4, 4, 3], ""),
+        (1, 15, [4], "the time for it ended (latency_budget_s = 15)"),
+        (1, 1, [4], "the time for it ended (latency_budget_s = 1)"),
+    ],
+)
+def test_a_process_takes_as_many_loads_as_are_wanted(
+    monkeypatch: pytest.MonkeyPatch, comparisons: int, budget_s: float, processes: list[int], reason: str
+) -> None:
+    """On the host: the start takes 4 s and a load 2 s; another process begins only if its loads fit."""
+    asked: list[range] = []
+    now = 0.0
+
+    class Host:
+        def time_loads(self, *_: SmokeInput, seeds: Any, rounds: int, budget_ms: int) -> tuple[Load, ...]:
+            nonlocal now
+            now += 4.0 + 2.0 * len(seeds)
+            asked.append(seeds)
+            return (Load((10.0, 10.0), (11.0, 11.0)),) * len(seeds)
+
+    monkeypatch.setattr("pocketfit.trial.timing.time.monotonic", lambda: now)
+    done = time_pair(Host(), Place("host", 1, 4), BASE, HEAD, 100, Plan(budget_s, comparisons))
+    assert ([len(seeds) for seeds in asked], done.reason) == (processes, reason)
+    assert [seed for seeds in asked for seed in seeds] == list(range(100, 100 + len(done.loads)))
+
+
+def test_one_load_there_is_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(time_on(Clockwork([1.0], load_s=50), monkeypatch, Plan(budget_s=30)).loads) == 1
+
+
+def test_what_was_measured_before_a_break_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = time_on(Clockwork([1.0], breaks_after=3), monkeypatch, Plan())
+    assert (len(done.loads), done.reason) == (3, "the device is gone")

@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pocketfit.devices.base import DeviceRun
+from pocketfit.judge.golden import write_arrays
+from pocketfit.records import (
+    Built,
+    DeviceInfo,
+    Failed,
+    Limits,
+    Load,
+    OutputParity,
+    Parity,
+    SideName,
+    Smoke,
+    SmokeInput,
+    Snapshot,
+    TensorFile,
+    Timing,
+    Variant,
+)
+from pocketfit.trial.timing import Place
+from pocketfit.trial.trial import run_trial
+
+NET = Variant("net", "lite", "fp32")
+
+
+@dataclass
+class Doubler:
+    """A device whose runtime answers each artifact with twice its input, plus what stands in the artifact."""
+
+    kind: str = "jvm"
+    timed: list[tuple[str, str, int]] = field(default_factory=list)
+    path: str = ""
+    flat: bool = False
+
+    def unavailable(self) -> str | None:
+        return None
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def info(self) -> DeviceInfo:
+        return DeviceInfo("jvm", "x86_64", "a desk", 1, {"lite": "a runtime"})
+
+    def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
+        text = given.artifact.read_text()
+        if text == "crash":
+            return DeviceRun("failed", "the runtime crashed with SIGSEGV", "a runtime")
+        values = np.fromfile(given.folder / given.inputs[0].file, dtype="<f4") * 2 + float(text)
+        answer = write_arrays([(self.path, values)], folder, "answer")
+        return DeviceRun("passed", "", "a runtime", 5.0, 1.0, 1000, answer, self.flat)
+
+    def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
+        self.timed.append((base.artifact.read_text(), head.artifact.read_text()))
+        return Load((1.0, 1.0), (2.0, 2.0), (2.0, 2.0))
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> dict[str, Path]:
+    for side in ("base", "head"):
+        (tmp_path / side).mkdir()
+        write_arrays([("", np.array([-1, 1, -1, 1], dtype=np.float32))], tmp_path / side, "input")
+        write_arrays([("", np.array([-2, 2, -2, 2], dtype=np.float32))], tmp_path / side, "output")
+    return {side: tmp_path / side for side in ("base", "head")}
+
+
+def built(folder: Path, text: str, ops: dict[str, int] | None = None) -> Built:
+    (folder / "net.ptl").write_text(text)
+    one = (TensorFile("", "float32", (4,), "input0.bin"),)
+    two = (TensorFile("", "float32", (4,), "output0.bin"),)
+    return Built(NET, "net.ptl", 1, 1, text, 0, ops or {}, one, two, (), Parity())
+
+
+def snapshot(side: str, *outcomes: Built | Failed, limits: Limits | None = None) -> Snapshot:
+    return Snapshot(side, None, "0", "2", ".", outcomes, {"net": limits or Limits()})  # type: ignore[arg-type]
+
+
+def passed(max_abs_diff: float, sqnr_db: float) -> Smoke:
+    return Smoke(
+        "passed",
+        "",
+        "jvm",
+        "x86_64",
+        "a runtime",
+        5.0,
+        1.0,
+        1000,
+        max_abs_diff,
+        sqnr_db,
+        1.0,
+        1.0,
+        (OutputParity("", max_abs_diff, sqnr_db, 1.0, 1.0, None, 2.0),),
+    )
+
+
+def test_identical_artifacts_are_tried_once_and_not_timed(folders: dict[str, Path]) -> None:
+    device = Doubler()
+    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "0"))
+    (row,) = run_trial(device, *sides, folders).rows  # type: ignore[arg-type]
+    assert (row.base, row.head, row.timing) == (None, passed(0.0, 300.0), None)
+    assert device.timed == []
+
+
+def test_changed_artifacts_are_tried_each_and_timed(folders: dict[str, Path]) -> None:
+    device = Doubler()
+    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "0.0"))
+    (row,) = run_trial(device, *sides, folders).rows  # type: ignore[arg-type]
+    assert (row.base, row.head) == (passed(0.0, 300.0), passed(0.0, 300.0))
+    assert row.timing is not None
+    assert (row.timing.device, row.timing.threads, row.timing.comparisons) == ("jvm x86_64", 1, 1)
+    assert row.timing.loads == (Load((1.0, 1.0), (2.0, 2.0), (2.0, 2.0)),) * 8
+    assert device.timed == [("0", "0.0")] * 8
+
+
+@pytest.mark.parametrize(("text", "trial_s"), [("0", 1.0), ("0.0", 2 * 1.0 + 8 * 0.5)])
+def test_a_row_says_what_smoke_and_timing_took(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch, text: str, trial_s: float
+) -> None:
+    now_s = 0.0
+
+    class Slow(Doubler):
+        def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
+            nonlocal now_s
+            now_s += 1.0
+            return super().smoke(given, folder)
+
+        def time_load(
+            self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int
+        ) -> Load | str:
+            nonlocal now_s
+            now_s += 0.5
+            return super().time_load(base, head, seed=seed, rounds=rounds, budget_ms=budget_ms)
+
+    monkeypatch.setattr("pocketfit.trial.trial.time", SimpleNamespace(monotonic=lambda: now_s))
+    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], text))
+    (row,) = run_trial(Slow(), *sides, folders).rows  # type: ignore[arg-type]
+    assert row.trial_s == trial_s
+
+
+def test_pairs_are_counted_before_the_first_is_timed(folders: dict[str, Path]) -> None:
+    """The more there are, the surer each answer must be."""
+
+    def side(name: SideName, text: str) -> Snapshot:
+        one = built(folders[name], text)
+        crash = replace(one, variant=Variant("broken", "lite", "fp32"), file="crash.ptl")
+        (folders[name] / "crash.ptl").write_text("crash")
+        others = [replace(one, variant=Variant(f"net{number}", "lite", "fp32")) for number in range(3)]
+        return replace(snapshot(name, one), outcomes=(*others, crash))
+
+    rows = run_trial(Doubler(), side("base", "0"), side("head", "0.0"), folders).rows  # type: ignore[arg-type]
+    assert [row.timing.comparisons for row in rows if row.timing] == [3, 3, 3, 1]
+    assert len({row.timing.seed for row in rows if row.timing and row.timing.loads}) == 1
+    assert rows[3].timing == Timing(reason="not timed, since not both sides run")
+
+
+def test_other_shards_count_as_well(folders: dict[str, Path]) -> None:
+    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "0.0"))
+    (row,) = run_trial(Doubler(), *sides, folders, elsewhere=4).rows  # type: ignore[arg-type]
+    assert row.timing is not None
+    assert row.timing.comparisons == 5
+
+
+def test_another_answer_than_eagers_fails(folders: dict[str, Path]) -> None:
+    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "1"))
+    (row,) = run_trial(Doubler(), *sides, folders).rows  # type: ignore[arg-type]
+    assert row.head is not None
+    assert (row.head.status, row.head.reason) == ("failed", "on the device SQNR against eager is 6.0 dB, below 60 dB")
+    assert (row.head.max_abs_diff, row.head.argmax_agreement) == (1.0, 1.0)
+    assert row.timing == Timing(reason="not timed, since not both sides run")
+
+
+def test_a_flat_list_of_outputs_is_put_where_eager_has_them(folders: dict[str, Path]) -> None:
+    head = snapshot("head", built(folders["head"], "0"))
+    (row,) = run_trial(Doubler(path="[0]", flat=True), None, head, folders).rows  # type: ignore[arg-type]
+    assert row.head == passed(0.0, 300.0)
+    (row,) = run_trial(Doubler(path="[0]"), None, head, folders).rows  # type: ignore[arg-type]
+    assert row.head is not None
+    assert row.head.status == "failed"
+
+
+def test_a_limit_of_the_users_own(folders: dict[str, Path]) -> None:
+    head = snapshot("head", built(folders["head"], "1"), limits=Limits(min_sqnr_db=6.0))
+    (row,) = run_trial(Doubler(), None, head, folders).rows  # type: ignore[arg-type]
+    assert row.head is not None
+    assert row.head.status == "passed"
+
+
+def test_the_librarys_own_fault_is_named(folders: dict[str, Path]) -> None:
+    head = snapshot("head", built(folders["head"], "1", {"aten::conv2d": 3}))
+    (row,) = run_trial(Doubler(), None, head, folders).rows  # type: ignore[arg-type]
+    assert row.head is not None
+    assert row.head.reason == (
+        "on the device SQNR against eager is 6.0 dB, below 60 dB (its aten::conv2d may be to blame: the library's x86_64 "
+        "kernels compute a plain 1x1 convolution on an image of under 4 pixels wrongly, a phone's do not)"
+    )
+
+
+def test_a_crash_is_the_runtimes_own_reason(folders: dict[str, Path]) -> None:
+    sides = snapshot("base", built(folders["base"], "crash")), snapshot("head", built(folders["head"], "0"))
+    (row,) = run_trial(Doubler(), *sides, folders).rows  # type: ignore[arg-type]
+    assert row.base == Smoke("failed", "the runtime crashed with SIGSEGV", "jvm", "x86_64", "a runtime")
+    assert row.head == passed(0.0, 300.0)
+    assert row.timing == Timing(reason="not timed, since not both sides run")
+
+
+def test_what_was_not_built_is_not_tried(folders: dict[str, Path]) -> None:
+    head = snapshot("head", Failed(NET, "no"))
+    assert run_trial(Doubler(), None, head, folders).rows == ()  # type: ignore[arg-type]
+
+
+@dataclass
+class Bare(Doubler):
+    """A device that has no runtime for anything."""
+
+    def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
+        return DeviceRun("skipped", "this image has no such runtime")
+
+
+@dataclass
+class Host:
+    """A host that has a runtime of its own for these formats."""
+
+    formats: tuple[str, ...] = ("lite",)
+    timed: list[tuple[str, str, int]] = field(default_factory=list)
+
+    def takes(self, format_name: str) -> bool:
+        return format_name in self.formats
+
+    def place(self, format_name: str) -> Place:
+        return Place(f"host, {format_name}", 3, 5)
+
+    def time_loads(self, base: SmokeInput, head: SmokeInput, *, seeds: range, rounds: int, budget_ms: int) -> Any:
+        self.timed.append((base.artifact.read_text(), head.artifact.read_text(), len(seeds)))
+        return (Load((1.0, 1.0), (3.0, 3.0)),) * len(seeds)
+
+
+def test_what_no_device_runs_is_timed_on_the_host(folders: dict[str, Path]) -> None:
+    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "1"))
+    host = Host()
+    (row,) = run_trial(Bare(), *sides, folders, 30.0, host).rows  # type: ignore[arg-type]
+    assert row.head == Smoke("skipped", "this image has no such runtime", "jvm", "x86_64")
+    assert row.timing is not None
+    assert (row.timing.device, row.timing.threads) == ("host, lite", 3)
+    assert row.timing.loads == (Load((1.0, 1.0), (3.0, 3.0)),) * 8
+    assert host.timed == [("0", "1", 5), ("0", "1", 3)]
+
+
+@pytest.mark.parametrize("host", [None, Host(formats=())])
+def test_what_nothing_can_time(folders: dict[str, Path], host: Host | None) -> None:
+    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "1"))
+    (row,) = run_trial(Bare(), *sides, folders, 30.0, host).rows  # type: ignore[arg-type]
+    assert row.timing == Timing(reason="not timed, since not both sides run")
+
+
+def test_what_a_device_runs_is_timed_there_alone(folders: dict[str, Path]) -> None:
+    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "0.0"))
+    host = Host()
+    (row,) = run_trial(Doubler(), *sides, folders, 30.0, host).rows  # type: ignore[arg-type]
+    assert row.timing is not None
+    assert row.timing.device == "jvm x86_64"
+    assert host.timed == []
