@@ -128,8 +128,12 @@ def _explanation(base: Outcome | None, head: Built, latency: Latency) -> tuple[s
 
 
 def _smoke_reason(smoke: Smoke) -> str:
-    reason = smoke.reason.removeprefix("on the device ") or "it fails, and gives no reason"
-    return f"on {smoke.device or 'the device'}: {reason}"
+    return f"on {smoke.device or 'the device'}: {_without_place(smoke.reason) or 'it fails, and gives no reason'}"
+
+
+def _without_place(reason: str) -> str:
+    """A smoke's reason as trials hold it today: those of earlier versions said the place in it too."""
+    return reason.removeprefix("on the device ")
 
 
 def _latency(base: Outcome | None, tried: TrialRow, smoke: Smoke, identical: bool) -> Latency:
@@ -183,7 +187,8 @@ def _about_base(base: Outcome | None, tried: TrialRow | None, head_fails: bool) 
         case Failed() | Skipped():
             return (f"{ABOUT_BASE}{base.reason}",)
         case Built() if tried and tried.base and tried.base.status == "failed":
-            return (f"{ABOUT_BASE}it fails on this runtime {'too' if head_fails else 'already'}: {tried.base.reason}",)
+            reason = _without_place(tried.base.reason)
+            return (f"{ABOUT_BASE}it fails on this runtime {'too' if head_fails else 'already'}: {reason}",)
     return ()
 
 

@@ -163,7 +163,7 @@ def smoke(
     parity = judged.parity
     return Smoke(
         status="failed" if judged.problem else run.status,
-        reason=f"on the device {judged.problem}" if judged.problem else run.reason,
+        reason=judged.problem or run.reason,
         device=info.kind,
         abi=info.abi,
         runtime=run.runtime,
