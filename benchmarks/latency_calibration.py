@@ -30,7 +30,7 @@ from benchmarks.latency_replay import BUDGET_S, FOLDER, LIVE_FILE, Stream, repor
 from pocketfit.devices.jvm import JvmDevice
 from pocketfit.judge import latency
 from pocketfit.records import DeviceSpec, Load
-from pocketfit.trial.timing import ROUNDS, OneByOne, Place, Plan, time_pair
+from pocketfit.trial.timing import ROUNDS, Effort, OneByOne, Place, time_pair
 
 LOADS = 44
 LIVE = 25
@@ -113,7 +113,7 @@ def live(times: int) -> None:
                         # Not the seeds of an earlier call, whose lines stay.
                         seed = random.randrange(2**30)
                         done = time_pair(
-                            OneByOne(device), Place.of(device.info()), pair.base, pair.head, seed, Plan(BUDGET_S)
+                            OneByOne(device), Place.of(device.info()), pair.base, pair.head, seed, Effort(BUDGET_S)
                         )
                         said = {
                             "condition": condition,

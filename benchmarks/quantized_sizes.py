@@ -17,7 +17,7 @@ from pocketfit.builds.worker import Sandbox, build
 from pocketfit.devices.jvm import JvmDevice
 from pocketfit.judge.latency import judge
 from pocketfit.records import Built, DeviceSpec, InputSpec, Limits, ModelSpec, Prune, Variant
-from pocketfit.trial.timing import OneByOne, Place, Plan, time_pair
+from pocketfit.trial.timing import Effort, OneByOne, Place, time_pair
 from pocketfit.trial.trial import smoke, smoke_input
 from pocketfit.units import format_sqnr
 
@@ -64,7 +64,7 @@ def line(device: JvmDevice, case: str, built: Built, folder: Path, fp32: Built, 
     given = smoke_input(built, folder)
     tried = smoke(device, device.info(), built.variant, given, built.outputs, Limits())
     place, base = Place.of(device.info()), smoke_input(fp32, fp32_folder)
-    latency = judge(time_pair(OneByOne(device), place, base, given, 0, Plan()), identical=False)
+    latency = judge(time_pair(OneByOne(device), place, base, given, 0, Effort()), identical=False)
     variant = f"{built.variant.model}/{built.variant.format}/{case}"
     ratio = "" if latency.ratio is None else f"{latency.ratio:.2f} ({latency.verdict})"
     return " | ".join(

@@ -22,7 +22,7 @@ from pocketfit.judge.parity import read_tensor
 from pocketfit.out import MANIFEST_FILE, Entry, find_entry
 from pocketfit.records import Built, Failed, InputSpec, Limits, Smoke, SmokeInput, TensorFile, Variant
 from pocketfit.runtimes.library import library_for
-from pocketfit.trial.host_trial import describe_outputs, problem_on_host, run_golden, with_host
+from pocketfit.trial.host import describe_outputs, problem_on_host, run_golden, with_host
 from pocketfit.trial.trial import smoke
 from pocketfit.variants import skip_reason
 

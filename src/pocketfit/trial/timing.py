@@ -18,7 +18,7 @@ ROUNDS = 40
 
 
 @dataclass(frozen=True)
-class Plan:
+class Effort:
     """What a pair is timed by. `comparisons` is how many pairs the report times, `budget_s` is for each."""
 
     budget_s: float = 30.0
@@ -60,23 +60,23 @@ class OneByOne:
         return load if isinstance(load, str) else (load,)
 
 
-def time_pair(loader: Loader, place: Place, base: SmokeInput, head: SmokeInput, seed: int, plan: Plan) -> Timing:
+def time_pair(loader: Loader, place: Place, base: SmokeInput, head: SmokeInput, seed: int, effort: Effort) -> Timing:
     """Every load is fresh, and its order follows from `seed`."""
-    timing = Timing(device=place.device, threads=place.threads, seed=seed, comparisons=plan.comparisons)
+    timing = Timing(device=place.device, threads=place.threads, seed=seed, comparisons=effort.comparisons)
     began = time.monotonic()
     # What is left, shared by the loads that it takes at least; a process and its warm-up take their part.
-    share_ms = int(1000 * plan.budget_s / fewest_loads(plan.comparisons) / 3)
-    for look in looks(plan.comparisons):
+    share_ms = int(1000 * effort.budget_s / fewest_loads(effort.comparisons) / 3)
+    for look in looks(effort.comparisons):
         while missing := look - len(timing.loads):
             done, wanted = len(timing.loads), min(missing, place.loads_at_once)
             # Begun only if loads of the usual length still fit.
-            if done and (time.monotonic() - began) * (1 + wanted / done) > plan.budget_s:
-                return replace(timing, reason=f"the time for it ended (latency_budget_s = {plan.budget_s:g})")
+            if done and (time.monotonic() - began) * (1 + wanted / done) > effort.budget_s:
+                return replace(timing, reason=f"the time for it ended (latency_budget_s = {effort.budget_s:g})")
             seeds = range(seed + done, seed + done + wanted)
             loads = loader.time_loads(base, head, seeds=seeds, rounds=ROUNDS, budget_ms=share_ms)
             if isinstance(loads, str):
                 return replace(timing, reason=loads)
             timing = replace(timing, loads=(*timing.loads, *loads))
-        if is_clear(timing, plan.latency_growth):
+        if is_clear(timing, effort.latency_growth):
             return timing
     return replace(timing, reason=f"still unclear after {len(timing.loads)} fresh loads")

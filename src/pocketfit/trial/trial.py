@@ -29,7 +29,7 @@ from pocketfit.records import (
     Variant,
 )
 from pocketfit.trial.host import HostTimer
-from pocketfit.trial.timing import Loader, OneByOne, Place, Plan, time_pair
+from pocketfit.trial.timing import Effort, Loader, OneByOne, Place, time_pair
 
 log = logging.getLogger(__name__)
 
@@ -69,9 +69,9 @@ def run_trial(
         if host is not None and row.head is not None and row.head.status == "skipped":
             loader, place = host, host.place(new.variant.format)
         log.info("%s on %s: timing base and head in turn", row.variant, place.device)
-        plan = Plan(budget_s, comparisons, _limits(head, new).latency_growth)
+        effort = Effort(budget_s, comparisons, _limits(head, new).latency_growth)
         given = (smoke_input(old, folders["base"]), smoke_input(new, folders["head"]))
-        return replace(row, timing=time_pair(loader, place, *given, _seed(old, new), plan))
+        return replace(row, timing=time_pair(loader, place, *given, _seed(old, new), effort))
 
     return Trial(info, tuple(_clocked(partial(timed, row, *pair)) for row, pair in zip(tried, pairs, strict=True)))
 

@@ -8,7 +8,7 @@ import pytest
 
 from pocketfit.records import DeviceInfo, Load, SmokeInput
 from pocketfit.trial import timing
-from pocketfit.trial.timing import OneByOne, Place, Plan, time_pair
+from pocketfit.trial.timing import Effort, OneByOne, Place, time_pair
 
 BASE = SmokeInput("lite", Path("base.ptl"), (), Path())
 HEAD = SmokeInput("lite", Path("head.ptl"), (), Path())
@@ -40,15 +40,15 @@ class Clockwork:
         return Load((10.0, 10.0), (10.0 * factor,) * 2, (10.0 * factor,) * 2)
 
 
-def time_on(device: Clockwork, monkeypatch: pytest.MonkeyPatch, plan: Plan) -> Any:
+def time_on(device: Clockwork, monkeypatch: pytest.MonkeyPatch, effort: Effort) -> Any:
     monkeypatch.setattr("pocketfit.trial.timing.time.monotonic", lambda: device.now)
-    return time_pair(OneByOne(device), Place.of(device.info()), BASE, HEAD, 100, plan)
+    return time_pair(OneByOne(device), Place.of(device.info()), BASE, HEAD, 100, effort)
 
 
 @pytest.mark.parametrize("factor", [1.0, 1.05, 0.9])
 def test_it_stops_as_soon_as_the_answer_is_clear(monkeypatch: pytest.MonkeyPatch, factor: float) -> None:
     device = Clockwork([factor])
-    done = time_on(device, monkeypatch, Plan(budget_s=60))
+    done = time_on(device, monkeypatch, Effort(budget_s=60))
     assert (len(done.loads), done.reason) == (8, "")
     assert (done.device, done.threads, done.seed, done.comparisons) == ("jvm x86_64", 2, 100, 1)
     # Every load has an order of its own, and what one may take leaves time for the others.
@@ -57,20 +57,20 @@ def test_it_stops_as_soon_as_the_answer_is_clear(monkeypatch: pytest.MonkeyPatch
 
 
 def test_more_pairs_take_more_loads(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert len(time_on(Clockwork([1.0]), monkeypatch, Plan(budget_s=60, comparisons=20)).loads) == 12
+    assert len(time_on(Clockwork([1.0]), monkeypatch, Effort(budget_s=60, comparisons=20)).loads) == 12
 
 
 def test_a_limit_must_be_clear_too(monkeypatch: pytest.MonkeyPatch) -> None:
     device = Clockwork([1.08, 1.12])
-    assert len(time_on(device, monkeypatch, Plan(budget_s=600)).loads) == 8
+    assert len(time_on(device, monkeypatch, Effort(budget_s=600)).loads) == 8
     device = Clockwork([1.08, 1.12])
-    done = time_on(device, monkeypatch, Plan(budget_s=600, latency_growth=0.10))
+    done = time_on(device, monkeypatch, Effort(budget_s=600, latency_growth=0.10))
     assert (len(done.loads), done.reason) == (24, "still unclear after 24 fresh loads")
 
 
 def test_the_budget_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     device = Clockwork([0.97, 1.03], load_s=4.0)
-    done = time_on(device, monkeypatch, Plan(budget_s=30))
+    done = time_on(device, monkeypatch, Effort(budget_s=30))
     assert (len(done.loads), device.now) == (7, 28.0)
     assert done.reason == "the time for it ended (latency_budget_s = 30)"
 
@@ -101,15 +101,15 @@ def test_a_process_takes_as_many_loads_as_are_wanted(
             return (Load((10.0, 10.0), (11.0, 11.0)),) * len(seeds)
 
     monkeypatch.setattr("pocketfit.trial.timing.time.monotonic", lambda: now)
-    done = time_pair(Host(), Place("host", 1, 4), BASE, HEAD, 100, Plan(budget_s, comparisons))
+    done = time_pair(Host(), Place("host", 1, 4), BASE, HEAD, 100, Effort(budget_s, comparisons))
     assert ([len(seeds) for seeds in asked], done.reason) == (processes, reason)
     assert [seed for seeds in asked for seed in seeds] == list(range(100, 100 + len(done.loads)))
 
 
 def test_one_load_there_is_always(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert len(time_on(Clockwork([1.0], load_s=50), monkeypatch, Plan(budget_s=30)).loads) == 1
+    assert len(time_on(Clockwork([1.0], load_s=50), monkeypatch, Effort(budget_s=30)).loads) == 1
 
 
 def test_what_was_measured_before_a_break_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    done = time_on(Clockwork([1.0], breaks_after=3), monkeypatch, Plan())
+    done = time_on(Clockwork([1.0], breaks_after=3), monkeypatch, Effort())
     assert (len(done.loads), done.reason) == (3, "the device is gone")

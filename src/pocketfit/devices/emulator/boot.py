@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pocketfit.devices.android.adb import Adb
-from pocketfit.devices.emulator.docker import RUN_LABEL, Machine, Wanted
+from pocketfit.devices.emulator.docker import RUN_LABEL, Container, Machine
 from pocketfit.devices.emulator.docker_problems import KVM, OUT_OF_MEMORY
 from pocketfit.devices.reason import shorten
 from pocketfit.errors import CommandError
@@ -26,11 +26,13 @@ class Wait:
     said: str = ""
 
 
-def wanted(image: str, labels: Mapping[str, str], attempt: int, network: str | None, machine: Machine) -> Wanted:
+def emulator_container(
+    image: str, labels: Mapping[str, str], attempt: int, network: str | None, machine: Machine
+) -> Container:
     """The container, with room left on the machine: a quarter of its memory for Android, half of its cores."""
     memory_mib = min(max(machine.memory_bytes // MIB // 4, 2048), 4096)
     cores = min(max(machine.cores // 2, 2), 4, machine.cores)
-    return Wanted(
+    return Container(
         name=f"pocketfit-emulator-{labels[RUN_LABEL]}-{attempt}",
         image=image,
         labels=labels,

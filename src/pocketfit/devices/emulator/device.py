@@ -13,8 +13,15 @@ from pathlib import Path
 from pocketfit.devices.android.adb import Adb
 from pocketfit.devices.android.device import AndroidDevice
 from pocketfit.devices.base import DeviceRun
-from pocketfit.devices.emulator.boot import ADB_PORT, Wait, explain_end, explain_timeout, still_waits_for, wanted
-from pocketfit.devices.emulator.docker import CREATED_LABEL, RUN_LABEL, Docker, Wanted, connect
+from pocketfit.devices.emulator.boot import (
+    ADB_PORT,
+    Wait,
+    emulator_container,
+    explain_end,
+    explain_timeout,
+    still_waits_for,
+)
+from pocketfit.devices.emulator.docker import CREATED_LABEL, RUN_LABEL, Container, Docker, connect
 from pocketfit.devices.emulator.kvm import kvm_problem
 from pocketfit.devices.reason import shorten
 from pocketfit.errors import CommandError, EnvironmentProblem
@@ -82,7 +89,7 @@ class EmulatorDevice:
         network, machine = docker.network(), docker.machine()
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                self._boot(docker, wanted(self.image, self._labels(), attempt, network, machine))
+                self._boot(docker, emulator_container(self.image, self._labels(), attempt, network, machine))
                 return
             except NotBooted as problem:
                 self._keep_log(docker, str(problem))
@@ -129,7 +136,7 @@ class EmulatorDevice:
     def _labels(self) -> dict[str, str]:
         return {RUN_LABEL: self.run, CREATED_LABEL: str(int(time.time()))}
 
-    def _boot(self, docker: Docker, container: Wanted) -> None:
+    def _boot(self, docker: Docker, container: Container) -> None:
         """Start a container and wait for its Android; raises NotBooted where a fresh one may do better."""
         # Known before it is there, so that `stop` removes it whenever we are interrupted.
         self._container = container.name

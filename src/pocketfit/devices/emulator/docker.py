@@ -38,7 +38,7 @@ LATE_S = 5
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Container:
     """A container to start. Without a `network` its `port` is published on the host's loopback."""
 
     name: str
@@ -131,36 +131,36 @@ class Docker:
         if progress.error:
             raise EnvironmentProblem(explain_pull(image, progress.error))
 
-    def start(self, wanted: Wanted) -> None:
+    def start(self, container: Container) -> None:
         """Create and start a container, with an init so that its children end with it; it may be there afterwards even
         if this raises, so `remove` its name in every ending."""
         from docker.errors import APIError, DockerException
 
         host = self._api.create_host_config(
-            devices=list(wanted.devices) or None,
-            port_bindings={wanted.port: ("127.0.0.1", None)} if wanted.port and not wanted.network else None,
-            network_mode=wanted.network,
-            mem_limit=wanted.memory_bytes,
-            nano_cpus=round(wanted.cores * 1e9) if wanted.cores else None,
+            devices=list(container.devices) or None,
+            port_bindings={container.port: ("127.0.0.1", None)} if container.port and not container.network else None,
+            network_mode=container.network,
+            mem_limit=container.memory_bytes,
+            nano_cpus=round(container.cores * 1e9) if container.cores else None,
             init=True,
         )
-        self._unanswered.add(wanted.name)
+        self._unanswered.add(container.name)
         try:
             self._api.create_container(
-                wanted.image,
-                name=wanted.name,
-                entrypoint=wanted.entrypoint and list(wanted.entrypoint),
-                environment=dict(wanted.environment),
-                labels=dict(wanted.labels),
-                ports=[wanted.port] if wanted.port else None,
+                container.image,
+                name=container.name,
+                entrypoint=container.entrypoint and list(container.entrypoint),
+                environment=dict(container.environment),
+                labels=dict(container.labels),
+                ports=[container.port] if container.port else None,
                 host_config=host,
             )
-            self._unanswered.discard(wanted.name)
-            self._api.start(wanted.name)
+            self._unanswered.discard(container.name)
+            self._api.start(container.name)
         except (DockerException, OSError) as error:
             if isinstance(error, APIError):
-                self._unanswered.discard(wanted.name)
-            raise EnvironmentProblem(explain_start(wanted.image, _said(error))) from error
+                self._unanswered.discard(container.name)
+            raise EnvironmentProblem(explain_start(container.image, _said(error))) from error
 
     def address(self, name: str, network: str | None, port: int) -> str:
         """HOST:PORT by which a container that runs is reached from here; empty for one that does not."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from pocketfit.devices.emulator.docker import RUN_LABEL, Docker, Wanted
+from pocketfit.devices.emulator.docker import RUN_LABEL, Container, Docker
 from pocketfit.devices.emulator.docker_problems import KVM, NO_KVM
 from pocketfit.errors import EnvironmentProblem
 
@@ -22,7 +22,7 @@ def kvm_problem(docker: Docker, labels: Mapping[str, str]) -> str | None:
     name = f"pocketfit-probe-{labels[RUN_LABEL]}"
     command = ("/bin/sh", "-c", f": <> {KVM}")
     try:
-        docker.start(Wanted(name, own["Image"], labels, entrypoint=command, devices=(KVM,)))
+        docker.start(Container(name, own["Image"], labels, entrypoint=command, devices=(KVM,)))
         return NO_KVM if docker.exit_code(name) else None
     except EnvironmentProblem as problem:
         return str(problem)

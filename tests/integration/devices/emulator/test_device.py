@@ -18,7 +18,7 @@ import pytest
 
 from pocketfit.devices.base import started
 from pocketfit.devices.emulator.device import EmulatorDevice
-from pocketfit.devices.emulator.docker import CREATED_LABEL, RUN_LABEL, Docker, Wanted
+from pocketfit.devices.emulator.docker import CREATED_LABEL, RUN_LABEL, Container, Docker
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.records import DeviceSpec, Load
 from tests.integration.conftest import StandInImage
@@ -180,7 +180,7 @@ def test_a_second_container_may_do_better(
 def test_leftovers_are_removed_at_the_next_start(
     docker: Docker, images: dict[str, str], labels: dict[str, str]
 ) -> None:
-    old = Wanted(f"pocketfit-test-{labels[RUN_LABEL]}", images["wait"], labels | {CREATED_LABEL: "1700000000"})
+    old = Container(f"pocketfit-test-{labels[RUN_LABEL]}", images["wait"], labels | {CREATED_LABEL: "1700000000"})
     docker.start(old)
     failure(emulator(images["exit"]))
     assert docker.ended(old.name) == "was removed by someone else"

@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from pocketfit.devices.emulator.docker import CREATED_LABEL, RUN_LABEL, Docker, Wanted, connect
+from pocketfit.devices.emulator.docker import CREATED_LABEL, RUN_LABEL, Container, Docker, connect
 from pocketfit.devices.emulator.docker_problems import KVM, NO_KVM, OUT_OF_MEMORY
 from pocketfit.devices.emulator.kvm import kvm_problem
 from pocketfit.errors import EnvironmentProblem
 from tests.integration.devices.emulator.siblings import registry, run_inside
 
 
-def wanted(image: str, labels: dict[str, str], **more: Any) -> Wanted:
-    return Wanted(f"pocketfit-test-{labels[RUN_LABEL]}", image, labels, **more)
+def container_from(image: str, labels: dict[str, str], **more: Any) -> Container:
+    return Container(f"pocketfit-test-{labels[RUN_LABEL]}", image, labels, **more)
 
 
 def wait_for_end(docker: Docker, name: str) -> str:
@@ -34,7 +34,7 @@ def wait_for_end(docker: Docker, name: str) -> str:
 def test_a_container_is_started_reached_and_removed(
     docker: Docker, api: Any, images: dict[str, str], labels: dict[str, str]
 ) -> None:
-    container = wanted(
+    container = container_from(
         images["wait"], labels, port=5555, memory_bytes=64 << 20, cores=0.5, devices=(f"{KVM}:{KVM}:rwm",)
     )
     docker.start(container)
@@ -51,7 +51,7 @@ def test_a_container_is_started_reached_and_removed(
 
 
 def test_a_container_that_ends(docker: Docker, images: dict[str, str], labels: dict[str, str]) -> None:
-    container = wanted(images["exit"], labels, port=5555)
+    container = container_from(images["exit"], labels, port=5555)
     docker.start(container)
     assert wait_for_end(docker, container.name) == "ended with exit code 3"
     assert docker.log(container.name, 10) == "this is no emulator\n"
@@ -61,7 +61,7 @@ def test_a_container_that_ends(docker: Docker, images: dict[str, str], labels: d
 
 
 def test_a_container_that_takes_too_much_memory(docker: Docker, images: dict[str, str], labels: dict[str, str]) -> None:
-    container = wanted(images["eat"], labels, memory_bytes=16 << 20)
+    container = container_from(images["eat"], labels, memory_bytes=16 << 20)
     docker.start(container)
     end = wait_for_end(docker, container.name)
     docker.remove(container.name)
@@ -69,7 +69,7 @@ def test_a_container_that_takes_too_much_memory(docker: Docker, images: dict[str
 
 
 def test_no_such_device(docker: Docker, images: dict[str, str], labels: dict[str, str]) -> None:
-    container = wanted(images["wait"], labels, devices=("/dev/nonesuch:/dev/kvm",))
+    container = container_from(images["wait"], labels, devices=("/dev/nonesuch:/dev/kvm",))
     with pytest.raises(EnvironmentProblem) as caught:
         docker.start(container)
     docker.remove(container.name)
@@ -78,13 +78,13 @@ def test_no_such_device(docker: Docker, images: dict[str, str], labels: dict[str
 
 def test_an_image_that_is_not_there(docker: Docker, labels: dict[str, str]) -> None:
     with pytest.raises(EnvironmentProblem, match="Docker could not start a container from nonesuch:1: No such image"):
-        docker.start(wanted("nonesuch:1", labels))
+        docker.start(container_from("nonesuch:1", labels))
 
 
 def test_leftovers_of_killed_runs_are_removed(docker: Docker, images: dict[str, str], labels: dict[str, str]) -> None:
     old = labels | {CREATED_LABEL: str(int(time.time()) - 10_000)}
     containers = [
-        Wanted(f"pocketfit-test-{labels[RUN_LABEL]}-{age}", images["wait"], made)
+        Container(f"pocketfit-test-{labels[RUN_LABEL]}-{age}", images["wait"], made)
         for age, made in (("old", old), ("young", labels))
     ]
     for container in containers:
@@ -165,7 +165,7 @@ def test_where_we_run_ourselves(
     """Inside a container we find it, the network to use, and whether its host has /dev/kvm."""
     name = f"pocketfit-test-{labels[RUN_LABEL]}"
     if kind == "another container's":
-        docker.start(Wanted(f"{name}-other", images["wait"], labels))
+        docker.start(Container(f"{name}-other", images["wait"], labels))
     if kind == "own network":
         api.create_network(name)
     code = f"""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pocketfit.devices.emulator.boot import Wait, explain_end, explain_timeout, wanted
+from pocketfit.devices.emulator.boot import Wait, emulator_container, explain_end, explain_timeout
 from pocketfit.devices.emulator.device import EmulatorDevice
-from pocketfit.devices.emulator.docker import CREATED_LABEL, RUN_LABEL, Machine, Wanted
+from pocketfit.devices.emulator.docker import CREATED_LABEL, RUN_LABEL, Container, Machine
 from pocketfit.devices.emulator.docker_problems import OUT_OF_MEMORY
 from pocketfit.records import DeviceSpec
 
@@ -16,7 +16,7 @@ GIB = 1 << 30
 
 
 def test_the_container() -> None:
-    assert wanted(IMAGE, LABELS, 1, "github_network_1", Machine(4, 16 * GIB)) == Wanted(
+    assert emulator_container(IMAGE, LABELS, 1, "github_network_1", Machine(4, 16 * GIB)) == Container(
         name="pocketfit-emulator-0123456789ab-1",
         image=IMAGE,
         labels=LABELS,
@@ -39,13 +39,13 @@ def test_the_container() -> None:
     ],
 )
 def test_room_is_left_on_the_machine(machine: Machine, memory_mib: str, cores: str, limit: int) -> None:
-    container = wanted(IMAGE, LABELS, 1, None, machine)
+    container = emulator_container(IMAGE, LABELS, 1, None, machine)
     assert (container.environment["MEMORY"], container.environment["CORES"]) == (memory_mib, cores)
     assert container.cores == limit
 
 
 def test_every_attempt_has_a_name_of_its_own() -> None:
-    names = {wanted(IMAGE, LABELS, attempt, None, Machine(2, GIB)).name for attempt in (1, 2)}
+    names = {emulator_container(IMAGE, LABELS, attempt, None, Machine(2, GIB)).name for attempt in (1, 2)}
     assert len(names) == 2
 
 
