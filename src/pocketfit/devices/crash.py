@@ -26,7 +26,7 @@ def describe_crash(report: str, signal_name: str | None) -> str | None:
         place = _where(report)
         return f"the runtime crashed with {found[1]}" + (f" in {place}" if place else "")
     if signal_name == "SIGKILL":
-        return "the runtime was killed (SIGKILL): most likely the machine ran out of memory"
+        return "the runtime was killed by SIGKILL, most likely out of memory"
     if signal_name:
         return f"the runtime crashed with {signal_name}"
     return None

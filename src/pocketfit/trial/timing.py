@@ -64,14 +64,14 @@ def time_pair(loader: Loader, place: Place, base: SmokeInput, head: SmokeInput, 
     """Every load is fresh, and its order follows from `seed`."""
     timing = Timing(device=place.device, threads=place.threads, seed=seed, comparisons=effort.comparisons)
     began = time.monotonic()
-    # What is left, shared by the loads that it takes at least; a process and its warm-up take their part.
+    # Each load may sample for a third of its share of the budget; starting and warming up take the rest.
     share_ms = int(1000 * effort.budget_s / fewest_loads(effort.comparisons) / 3)
     for look in looks(effort.comparisons):
         while missing := look - len(timing.loads):
             done, wanted = len(timing.loads), min(missing, place.loads_at_once)
             # Begun only if loads of the usual length still fit.
             if done and (time.monotonic() - began) * (1 + wanted / done) > effort.budget_s:
-                return replace(timing, reason=f"the time for it ended (latency_budget_s = {effort.budget_s:g})")
+                return replace(timing, reason=f"ran out of time (latency_budget_s = {effort.budget_s:g})")
             seeds = range(seed + done, seed + done + wanted)
             loads = loader.time_loads(base, head, seeds=seeds, rounds=ROUNDS, budget_ms=share_ms)
             if isinstance(loads, str):

@@ -157,7 +157,7 @@ def test_a_kill_for_want_of_memory_says_the_peak(up: Up, export: Export, tmp_pat
     standin.set_fault("kill-app", "2")
     run = device.smoke(export("lite", torch.jit.script(models.Endless()), torch.ones(1)), tmp_path)
     assert run.status == "failed"
-    assert run.reason.startswith("the runtime was killed for want of memory (peak RSS ")
+    assert run.reason.startswith("the runtime ran out of memory and was killed (peak RSS ")
 
 
 def test_vendor_noise_around_the_answer(up: Up, export: Export, tmp_path: Path) -> None:
@@ -296,5 +296,5 @@ def test_other_runs_on_the_same_device_go_on(up: Up, export: Export, tmp_path: P
         other = AndroidDevice(Adb(standin.serial))
         other.open()
         other.close()
-        # Not killed by the other, which would have been called a want of memory.
+        # Not killed by the other, which would have been called out of memory.
         assert running.result().reason == "no answer in 6 s"

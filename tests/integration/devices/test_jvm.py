@@ -265,7 +265,7 @@ def test_two_formats_are_not_timed_together(device: JvmDevice, tmp_path: Path) -
         (
             "kill -KILL $$",
             "failed",
-            "the runtime was killed (SIGKILL): most likely the machine ran out of memory",
+            "the runtime was killed by SIGKILL, most likely out of memory",
         ),
         (
             """echo '{"artifacts": [{"outputs": [{"path": "", "dtype": "float32", "shape": [2], """

@@ -38,7 +38,7 @@ abort message: terminating with uncaught exception of type c10::Error: boom
             "the runtime aborted: terminating with uncaught exception of type c10::Error: boom",
         ),
         (ABRT[ABRT.index("#") :], "SIGABRT", "the runtime crashed with SIGABRT"),
-        ("", "SIGKILL", "the runtime was killed (SIGKILL): most likely the machine ran out of memory"),
+        ("", "SIGKILL", "the runtime was killed by SIGKILL, most likely out of memory"),
         ("", "SIGILL", "the runtime crashed with SIGILL"),
         (
             "# There is insufficient memory for the Java Runtime Environment to continue.",

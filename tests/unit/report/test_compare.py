@@ -379,9 +379,9 @@ def test_slower_within_its_noise_is_no_failure() -> None:
     row = only_row(built(), built(sha="bb"), trial(timing=noisy), Limits(latency_growth=0.1))
     assert (row.latency.verdict, row.status) == ("unclear", "compared")
     assert row.reasons == ()
-    ended = replace(noisy, loads=noisy.loads[:5], reason="the time for it ended (latency_budget_s = 30)")
+    ended = replace(noisy, loads=noisy.loads[:5], reason="ran out of time (latency_budget_s = 30)")
     assert only_row(built(), built(sha="bb"), trial(timing=ended)).reasons == (
-        "latency unclear: the time for it ended (latency_budget_s = 30): 5 fresh loads, and it takes 8 to tell",
+        "latency unclear: ran out of time (latency_budget_s = 30): 5 fresh loads, and it takes 8 to tell",
     )
 
 

@@ -72,7 +72,7 @@ def test_the_budget_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     device = Clockwork([0.97, 1.03], load_s=4.0)
     done = time_on(device, monkeypatch, Effort(budget_s=30))
     assert (len(done.loads), device.now) == (7, 28.0)
-    assert done.reason == "the time for it ended (latency_budget_s = 30)"
+    assert done.reason == "ran out of time (latency_budget_s = 30)"
 
 
 @pytest.mark.parametrize(
@@ -80,10 +80,10 @@ def test_the_budget_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (1, 30, [4, 4], ""),
         (2, 30, [4, 4, 1], ""),
-        (8, 30, [4, 4], "the time for it ended (latency_budget_s = 30)"),
+        (8, 30, [4, 4], "ran out of time (latency_budget_s = 30)"),
         (8, 40, [4, 4, 3], ""),
-        (1, 15, [4], "the time for it ended (latency_budget_s = 15)"),
-        (1, 1, [4], "the time for it ended (latency_budget_s = 1)"),
+        (1, 15, [4], "ran out of time (latency_budget_s = 15)"),
+        (1, 1, [4], "ran out of time (latency_budget_s = 1)"),
     ],
 )
 def test_a_process_takes_as_many_loads_as_are_wanted(

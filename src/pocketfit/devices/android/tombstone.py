@@ -29,7 +29,7 @@ _SYSTEM = ("libc.so", "libart.so", "linker64", "linker")
 
 
 def explain_death(code: int, logcat: str, pid: int, peak_rss_bytes: int | None) -> str | None:
-    """One sentence, or None if the program did not die of a fault of its own or for want of memory.
+    """Describe a death in one sentence; None where neither a fault of the program's own nor a lack of memory caused it.
 
     `logcat` is what the device logged last, of whatever program and day; only what names `pid` counts.
     `peak_rss_bytes` was seen from outside.
@@ -39,8 +39,9 @@ def explain_death(code: int, logcat: str, pid: int, peak_rss_bytes: int | None) 
         return None
     if name == "SIGKILL":
         peak = f" (peak RSS {peak_rss_bytes / 1e6:.0f} MB)" if peak_rss_bytes else ""
-        sure = "for want of memory" if _ran_out(logcat, pid) else "by SIGKILL, most likely for want of memory"
-        return f"the runtime was killed {sure}{peak}"
+        if _ran_out(logcat, pid):
+            return f"the runtime ran out of memory and was killed{peak}"
+        return f"the runtime was killed by SIGKILL, most likely out of memory{peak}"
     tombstone = _tombstone(logcat, pid)
     if abort := _ABORT.search(tombstone):
         return shorten(f"the runtime aborted: {abort[1]}")

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 SOCKET = "/var/run/docker.sock"
 KVM = "/dev/kvm"
-OUT_OF_MEMORY = "was killed for want of memory"
+OUT_OF_MEMORY = "ran out of memory and was killed"
 # For GitHub's hosted runners, verbatim from android-emulator-runner's documentation.
 UDEV_RULE = (
     """echo 'KERNEL=="kvm", GROUP="kvm", MODE="0666", OPTIONS+="static_node=kvm"' """

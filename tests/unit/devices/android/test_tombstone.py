@@ -45,10 +45,10 @@ def test_a_crash(code: int, logcat: str, sentence: str | None) -> None:
 @pytest.mark.parametrize(
     ("logcat", "peak", "sentence"),
     [
-        ("I lowmemorykiller: Kill 'app_process64' (71), uid 2000", 1_200_000_000, "the runtime was killed for want of memory (peak RSS 1200 MB)"),
-        ("W kernel  : Out of memory: Killed process 71 (app_process64)", None, "the runtime was killed for want of memory"),
-        ("I lowmemorykiller: Kill 'com.example.camera' (710), uid 71", 2_000_000, "the runtime was killed by SIGKILL, most likely for want of memory (peak RSS 2 MB)"),
-        ("", None, "the runtime was killed by SIGKILL, most likely for want of memory"),
+        ("I lowmemorykiller: Kill 'app_process64' (71), uid 2000", 1_200_000_000, "the runtime ran out of memory and was killed (peak RSS 1200 MB)"),
+        ("W kernel  : Out of memory: Killed process 71 (app_process64)", None, "the runtime ran out of memory and was killed"),
+        ("I lowmemorykiller: Kill 'com.example.camera' (710), uid 71", 2_000_000, "the runtime was killed by SIGKILL, most likely out of memory (peak RSS 2 MB)"),
+        ("", None, "the runtime was killed by SIGKILL, most likely out of memory"),
     ],
 )  # fmt: skip
 def test_a_kill(logcat: str, peak: int | None, sentence: str) -> None:

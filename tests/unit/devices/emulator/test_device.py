@@ -76,7 +76,7 @@ def test_stopping_what_was_never_started() -> None:
         (
             OUT_OF_MEMORY,
             "",
-            "the emulator's container was killed for want of memory: use a machine with more memory",
+            "the emulator's container ran out of memory and was killed: use a machine with more memory",
         ),
     ],
 )
