@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TextIO
 from entrypoint.base import find_base
 from entrypoint.baseline import NONE
 from entrypoint.child import Ended, run_fenced, without_secrets
-from entrypoint.inputs import Inputs, Task, config_toml, read_inputs, task_of
+from entrypoint.inputs import Inputs, Task, read_inputs, task_of
 from entrypoint.locate import ConfigLines, locate_models
 from entrypoint.results import Results, annotate_failures, collect, give_back, report_identity
 from entrypoint.sharding import merge_words, plan_words, read_matrix
@@ -73,27 +72,22 @@ def _run(job: _Job, env: dict[str, str]) -> Ended:
     env.setdefault("COLUMNS", "160")
     if inputs.emulator_image:
         env["POCKETFIT_EMULATOR_IMAGE"] = inputs.emulator_image
-    with tempfile.TemporaryDirectory(prefix="pocketfit-action-") as temporary:
-        words = _words(job.task, inputs, workspace, Path(temporary))
-        if job.task in ("check", "plan"):
-            words += _base(job)
-        with group(job.log, f"pocketfit {' '.join(words)}"):
-            return run_fenced([*job.program, *words], env=env, cwd=workspace, log=job.log)
+    words = _words(job.task, inputs, workspace)
+    if job.task in ("check", "plan"):
+        words += _base(job)
+    with group(job.log, f"pocketfit {' '.join(words)}"):
+        return run_fenced([*job.program, *words], env=env, cwd=workspace, log=job.log)
 
 
-def _words(task: Task, inputs: Inputs, workspace: Path, temporary: Path) -> list[str]:
+def _words(task: Task, inputs: Inputs, workspace: Path) -> list[str]:
     """The command line, but for the base."""
     if task == "merge":
         return merge_words(inputs, workspace)
     words = plan_words(inputs) if task == "plan" else ["run" if task == "check" else "export", "--out", inputs.out]
-    config = inputs.config
     if inputs.model:
-        # Outside the workspace, where nothing of ours belongs.
-        file = temporary / "pocketfit.toml"
-        file.write_text(config_toml(inputs.model), encoding="utf-8")
-        config = str(file)
-    if config:
-        words += ["--config", config]
+        words += inputs.model.words()
+    if inputs.config:
+        words += ["--config", inputs.config]
     if inputs.device and task == "check":
         words += ["--device", inputs.device]
     if inputs.requirements and task in ("check", "export"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pocketfit.github.comment import DEFAULT_KEY, marker
 from pocketfit.github.comment import Mode as CommentMode
 from pocketfit.github.publish import parse_mode
 from pocketfit.shards.plan import MAX_SHARDS
+from pocketfit.variants import parse_shapes
 
 Task = Literal["check", "export", "report", "plan", "merge"]
 
@@ -25,18 +25,21 @@ TASKS: dict[str, Task] = {
     "workflow_dispatch": "export",
     "workflow_run": "report",
 }
-# One tensor of input-shape: 1,3,224,224 or 1,128:int64.
-SHAPE = re.compile(r"\s*(\d+(?:\s*,\s*\d+)*)\s*(?::\s*(\w+)\s*)?")
 
 
 @dataclass(frozen=True)
 class OneModel:
-    """What stands in for a configuration file."""
+    """What stands in for a configuration file, in the words of the command line."""
 
     source: str
-    inputs: tuple[tuple[tuple[int, ...], str], ...]
-    formats: tuple[str, ...]
-    precisions: tuple[str, ...]
+    shapes: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    precisions: tuple[str, ...] = ()
+
+    def words(self) -> list[str]:
+        options = {"--shape": self.shapes, "--format": self.formats, "--precision": self.precisions}
+        repeated = [word for option, values in options.items() for value in values for word in (option, value)]
+        return ["--source", self.source, *repeated]
 
 
 @dataclass(frozen=True)
@@ -98,41 +101,16 @@ def task_of(mode: str, event: str) -> Task:
     raise ConfigError(f"mode: {mode!r} is none of auto, check, export, report, plan, merge")
 
 
-def config_toml(model: OneModel) -> str:
-    """The configuration file that the inputs stand in for."""
-    tensors = [f"{{ shape = {list(shape)}, dtype = {json.dumps(dtype)} }}" for shape, dtype in model.inputs]
-    lines = [
-        f"[models.{_name(model.source)}]",
-        # A JSON string is a TOML string too.
-        f"source = {json.dumps(model.source)}",
-        f"inputs = [{', '.join(tensors)}]" if tensors else "",
-        f"formats = {json.dumps(list(model.formats))}" if model.formats else "",
-        f"precisions = {json.dumps(list(model.precisions))}" if model.precisions else "",
-    ]
-    return "".join(f"{line}\n" for line in lines if line)
-
-
 def _one_model(source: str | None, shape: str | None, formats: str | None, precisions: str | None) -> OneModel | None:
     if source is None:
         given = {"input-shape": shape, "formats": formats, "precisions": precisions}
         if extra := [name for name, value in given.items() if value]:
             raise ConfigError(f"the input {extra[0]} belongs to the input model, which is not set")
         return None
-    return OneModel(source, _shapes(shape), _words(formats), _words(precisions))
-
-
-def _shapes(text: str | None) -> tuple[tuple[tuple[int, ...], str], ...]:
-    tensors = []
-    for part in (text or "").replace("\n", ";").split(";"):
-        if not part.strip():
-            continue
-        match = SHAPE.fullmatch(part)
-        if match is None:
-            raise ConfigError(
-                f"input-shape: {part.strip()!r} is not a shape like 1,3,224,224 or 1,128:int64 (separated by ;)"
-            )
-        tensors.append((tuple(int(size) for size in match[1].split(",")), match[2] or "float32"))
-    return tuple(tensors)
+    shapes = tuple(part.strip() for part in (shape or "").replace("\n", ";").split(";") if part.strip())
+    # The command line reads them again; here the sentence names the input.
+    parse_shapes(shapes, "input-shape")
+    return OneModel(source, shapes, _words(formats), _words(precisions))
 
 
 def _words(text: str | None) -> tuple[str, ...]:
@@ -153,10 +131,3 @@ def _inside(name: str, value: str | None) -> str | None:
     if path.is_absolute() or ".." in path.parts or path == PurePosixPath():
         raise ConfigError(f"{name}: {value!r} is not a path inside the workspace, relative to it")
     return str(path)
-
-
-def _name(source: str) -> str:
-    """`torchvision.models:resnet18` is called resnet18, and weights/net.pt net."""
-    last = source.rpartition(":")[2]
-    stem = PurePosixPath(last).stem if "/" in last or "." in last else last
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_") or "model"

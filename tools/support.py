@@ -26,7 +26,7 @@ from pocketfit.devices.choose import Choice, choose_device
 from pocketfit.errors import ConfigError
 from pocketfit.files import write_text_atomically
 from pocketfit.formats import FORMATS
-from pocketfit.pipeline import NO_BASE, Head, Request, run
+from pocketfit.pipeline import NO_BASE, Request, read_head, run
 from pocketfit.records import Config, DeviceSpec, ModelSpec, Report, Row
 from pocketfit.store import read_report, write_report
 
@@ -86,9 +86,9 @@ def report_on(spec: ModelSpec, device: Choice, kept: Path) -> Report:
     with tempfile.TemporaryDirectory(prefix="pocketfit-support-") as folder:
         root = Path(folder) / "repository"
         shutil.copytree(MODELS, root, ignore=shutil.ignore_patterns("__pycache__"))
-        head = Head(root, root / "pocketfit.toml", Config((spec,)), commit=None, notes=(), git=None)
-        request = Request(root, Path(folder) / "out", base=NO_BASE, sandbox=Sandbox(timeout_s=TIMEOUT_S))
-        report = run(request, head, device)
+        sandbox = Sandbox(timeout_s=TIMEOUT_S)
+        request = Request(root, Path(folder) / "out", base=NO_BASE, sandbox=sandbox, single=Config((spec,)))
+        report = run(request, read_head(request), device)
     kept.mkdir(parents=True, exist_ok=True)
     write_report(path, report)
     return report

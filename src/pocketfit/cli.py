@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pocketfit.builds.worker import Sandbox
     from pocketfit.devices.base import DeviceOptions
     from pocketfit.pipeline import Request
-    from pocketfit.records import Report
+    from pocketfit.records import Config, Report
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown",
@@ -30,6 +30,10 @@ app = typer.Typer(
 )  # fmt: skip
 
 Out = Annotated[Path, typer.Option("--out", help="Folder for reports and artifacts.")]
+Source = Annotated[
+    str | None,
+    typer.Option("--source", help="One model instead of a configuration: module:callable, file.py:callable or a file."),
+]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="Default: pocketfit.toml, or pyproject.toml, of the repository.")
 ]
@@ -40,6 +44,17 @@ DeviceKind = Annotated[
 ]
 Shapes = Annotated[
     list[str] | None, typer.Option("--shape", help="An input, e.g. 1,3,224,224 or 1,16:int64; once for each.")
+]
+FormatNames = Annotated[
+    list[str] | None,
+    typer.Option("--format", help=f"With one model: {listed(FORMATS)}; may be repeated. Default: lite."),
+]
+PrecisionNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--precision",
+        help=f"With one model: {listed(PRECISIONS)}; fp16 for executorch only; may be repeated. Default: fp32.",
+    ),
 ]
 Timeout = Annotated[float, typer.Option("--timeout", min=1, help="Seconds that one export may take.")]
 Serial = Annotated[str | None, typer.Option("--serial", help="Which attached device, where there are several.")]
@@ -95,6 +110,10 @@ def run(
     exact: Exact = False,
     variant: Variants = None,
     requirements: Requirements = None,
+    source: Source = None,
+    shape: Shapes = None,
+    format_names: FormatNames = None,
+    precisions: PrecisionNames = None,
 ) -> None:
     """Build base and head, try them on a device, and report what changed.
 
@@ -111,6 +130,7 @@ def run(
     wanted = parse_variants(variant, "--variant") if variant else ()
     request = replace(_request(base, config, out, model, timeout), exact=exact, variants=wanted)
     request = replace(request, requirements=requirements)
+    request = replace(request, single=_single(source, config, shape, format_names, precisions))
     head = pipeline.read_head(request)
     OutFolder(out).prepare()
     options = _device_options(serial, emulator_image, out)
@@ -122,14 +142,16 @@ def run(
 
 @app.command()
 def export(
-    source: Annotated[
-        str | None, typer.Argument(help="One model: module:callable, file.py:callable or a saved file.")
+    to_file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="SOURCE", show_default=False, help="One model, as --source takes it, to one file: see --output."
+        ),
     ] = None,
+    source: Source = None,
     shape: Shapes = None,
-    format_name: Annotated[str, typer.Option("--format", help=f"{listed(FORMATS)}.")] = "lite",
-    precision: Annotated[
-        str, typer.Option("--precision", help=f"{listed(PRECISIONS)}; fp16 for executorch only.")
-    ] = "fp32",
+    format_names: FormatNames = None,
+    precisions: PrecisionNames = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write.")] = None,
     config: ConfigFile = None,
     out: Out = DEFAULT_OUT,
@@ -148,10 +170,14 @@ def export(
     from pocketfit.out import Out as OutFolder
 
     _require_torch()
-    if source is not None:
-        target, outcome = export_one(source, shape or (), format_name, precision, output, _sandbox(timeout))
+    if to_file is not None:
+        if source is not None:
+            raise ConfigError("name the model once: as SOURCE for one file, or with --source for a folder")
+        format_name, precision = _only(format_names, "--format", "lite"), _only(precisions, "--precision", "fp32")
+        target, outcome = export_one(to_file, shape or (), format_name, precision, output, _sandbox(timeout))
         _leave(VERDICT_FAILED if print_exported([outcome], {outcome.variant: target}) else 0)
     request = replace(_request(pipeline.NO_BASE, config, out, model, timeout), requirements=requirements)
+    request = replace(request, single=_single(source, config, shape, format_names, precisions))
     snapshot = pipeline.export(request, pipeline.read_head(request))
     files = {built.variant: OutFolder(out).artifacts("head") / built.file for built in built(snapshot)}
     _leave(VERDICT_FAILED if print_exported(snapshot.outcomes, files) else 0)
@@ -223,6 +249,10 @@ def plan(
         list[Path] | None, typer.Option("--costs", help="An earlier run's --out folder, to balance by; repeatable.")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it here as well, for merge.")] = None,
+    source: Source = None,
+    shape: Shapes = None,
+    format_names: FormatNames = None,
+    precisions: PrecisionNames = None,
 ) -> None:
     """Share the variants out to several machines: prints a matrix for a workflow's `strategy.matrix`.
 
@@ -237,6 +267,7 @@ def plan(
     from pocketfit.shards.plan import matrix, plan_shards, read_costs_s
 
     request = replace(_request(base, config, DEFAULT_OUT, model, 1), exact=exact)
+    request = replace(request, single=_single(source, config, shape, format_names, precisions))
     variants = pipeline.planned(request, pipeline.read_head(request))
     text = json.dumps(matrix(plan_shards(variants, read_costs_s(costs or ()), shards)))
     if output:
@@ -340,6 +371,33 @@ def _request(base: str | None, config: Path | None, out: Path, models: list[str]
     from pocketfit.pipeline import Request
 
     return Request(Path.cwd(), out, base, config, tuple(models or ()), _sandbox(timeout_s))
+
+
+def _single(
+    source: str | None,
+    config: Path | None,
+    shapes: list[str] | None,
+    formats: list[str] | None,
+    precisions: list[str] | None,
+) -> Config | None:
+    """The configuration that `--source` and what belongs to it stand in for; None without them."""
+    from pocketfit.variants import one_model
+
+    if source is None:
+        belonging = {"--shape": shapes, "--format": formats, "--precision": precisions}
+        if lonely := [option for option, words in belonging.items() if words]:
+            raise ConfigError(f"{lonely[0]} belongs to --source, which is not given: a configuration has its own")
+        return None
+    if config:
+        raise ConfigError("give either --config or --source, not both: --source stands in for a configuration")
+    return one_model(source, shapes or (), formats or (), precisions or ())
+
+
+def _only(words: list[str] | None, option: str, default: str) -> str:
+    """The one format or precision of a file."""
+    if words and len(words) > 1:
+        raise ConfigError(f"one file has one {option}: give it once, or --source and --out for several files")
+    return words[0] if words else default
 
 
 def _device_options(serial: str | None, emulator_image: str | None, log_folder: Path | None) -> DeviceOptions:

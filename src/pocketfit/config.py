@@ -25,7 +25,8 @@ PRUNE_METHODS = ("structured", "unstructured")
 # What a Java program can hand to a model as a tensor; bool goes as uint8, see exporter/java_types.py.
 DTYPES = ("float32", "float64", "int64", "int32", "int8", "uint8", "bool")
 
-MODEL_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}"
+MODEL_NAME_LENGTH = 80
+MODEL_NAME = rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{MODEL_NAME_LENGTH - 1}}}"
 EXAMPLE = '[models.resnet18] with source = "torchvision.models:resnet18" and inputs = [{ shape = [1, 3, 224, 224] }]'
 
 

@@ -35,7 +35,8 @@ class Request:
     """What one run was asked for. `base` is a ref, "none", or None for the default branch.
 
     `exact` compares with `base` itself instead of where HEAD left it; `variants`, where there are any, are all to try.
-    `requirements` is a file in the repository, relative to its root: packages for the models' code.
+    `requirements` is a file in the repository, relative to its root: packages for the models' code. `single` is the
+    configuration itself, where the command line names one model instead of a file.
     """
 
     folder: Path
@@ -47,17 +48,22 @@ class Request:
     exact: bool = False
     variants: tuple[Variant, ...] = ()
     requirements: str | None = None
+    single: Config | None = None
 
 
 @dataclass(frozen=True)
 class Head:
     """The user's tree: where it is, what it is configured to, and the commit it is at.
 
-    `elsewhere` is how many of the configuration's variants are left to other shards.
+    `whole` is the configuration before variants were selected, and `config_name` what to call it in a message.
+    `config_inside` is its file, relative to `root`; None where it lies elsewhere or came with the request, and so
+    serves both sides. `elsewhere` is how many of its variants are left to other shards.
     """
 
     root: Path
-    config_path: Path
+    whole: Config
+    config_name: str
+    config_inside: Path | None
     config: Config
     commit: str | None
     notes: tuple[str, ...]
@@ -74,15 +80,25 @@ def read_head(request: Request) -> Head:
         if request.base != NO_BASE:
             raise
         git, root = None, request.folder.resolve()
-    path = find_config(root, request.config)
-    whole = select_models(read_config(path), request.models, path.name)
+    whole, name, inside = _read_config(request, root)
+    whole = select_models(whole, request.models, name)
     config = select_variants(whole, request.variants)
     commit = git.commit("HEAD") if git else None
     if git and commit is None:
         raise ConfigError(f"{root} has no commit yet: commit, or use --base none outside git")
     dirty = git is not None and git.is_dirty()
     notes = ("head is the working tree, which has changes that are not committed",) if dirty else ()
-    return Head(root, path, config, commit, notes, git, count_variants(whole) - count_variants(config))
+    left = count_variants(whole) - count_variants(config)
+    return Head(root, whole, name, inside, config, commit, notes, git, left)
+
+
+def _read_config(request: Request, root: Path) -> tuple[Config, str, Path | None]:
+    """Head's configuration, what to call it, and where in the repository it stands, if there; raises ConfigError."""
+    if request.single is not None:
+        return request.single, "the command line", None
+    path = find_config(root, request.config)
+    resolved, tree = path.resolve(), root.resolve()
+    return read_config(path), path.name, resolved.relative_to(tree) if resolved.is_relative_to(tree) else None
 
 
 def run(request: Request, head: Head, choice: Choice) -> Report:
@@ -121,7 +137,7 @@ def _check_variants(request: Request, head: Head, sides: Sequence[Side]) -> None
     """A variant may be base's alone: one that a pull request removes. Raises ConfigError for one of neither."""
     known = {variant for side in sides for variant, _ in variants(side.config)}
     if unknown := [variant for variant in request.variants if variant not in known]:
-        raise ConfigError(f"{head.config_path.name} has no variant {unknown[0]}: see `pocketfit plan`")
+        raise ConfigError(f"{head.config_name} has no variant {unknown[0]}: see `pocketfit plan`")
 
 
 def export(request: Request, head: Head) -> Snapshot:
@@ -209,13 +225,10 @@ def _base_side(request: Request, head: Head, stack: ExitStack) -> Side | None:
 
 
 def _base_config(request: Request, head: Head, tree: Path) -> Config:
-    """Base's own configuration; one that lies outside the repository serves both sides."""
-    try:
-        inside = head.config_path.resolve().relative_to(head.root.resolve())
-    except ValueError:
-        path = head.config_path
+    """Base's own configuration; head's, where that is not a file of the repository."""
+    if head.config_inside is None:
+        config = head.whole
     else:
-        path = find_config(tree, tree / inside if request.config else None)
-    config = read_config(path)
+        config = read_config(find_config(tree, tree / head.config_inside if request.config else None))
     models = tuple(spec for spec in config.models if not request.models or spec.name in request.models)
     return select_variants(replace(config, models=models), request.variants)

@@ -1,14 +1,16 @@
-"""A configuration's variants: all of them, those that a user names, and those that can't be built at all."""
+"""A configuration's variants: all of them, those that a user names in words, and those that can't be built at all."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import PurePath
 
-from pocketfit.config import is_model_name
+from pocketfit.config import DTYPES, MODEL_NAME_LENGTH, is_model_name, parse_config
 from pocketfit.errors import ConfigError
 from pocketfit.formats import FORMATS, PRECISIONS
-from pocketfit.records import Config, ModelSpec, Variant
+from pocketfit.records import Config, InputSpec, ModelSpec, Variant
 from pocketfit.runtimes.library import library_for
 from pocketfit.saved import TORCHSCRIPT_SUFFIXES, is_saved
 
@@ -37,6 +39,45 @@ def parse_variants(words: Iterable[str], where: str) -> tuple[Variant, ...]:
             case _:
                 raise ConfigError(f"{where}: {word.strip()[:100]!r} is no variant: write it like resnet18/lite/fp32")
     return tuple(found)
+
+
+def parse_shapes(texts: Iterable[str], where: str) -> tuple[InputSpec, ...]:
+    """Shapes written `1,3,224,224` or `1, 16 : int64`, one for each input; raises ConfigError that names `where`."""
+    return tuple(_parse_shape(text, where) for text in texts)
+
+
+def _parse_shape(text: str, where: str) -> InputSpec:
+    lengths, _, dtype = (part.strip() for part in text.partition(":"))
+    # Ten digits are more than any memory holds, and Python refuses to read thousands of them.
+    if not re.fullmatch(r"[1-9]\d{0,9}(\s*,\s*[1-9]\d{0,9})*", lengths, re.ASCII):
+        raise ConfigError(
+            f"{where} {text.strip()!r} is no shape: write lengths with commas, e.g. 1,3,224,224 or 1,16:int64"
+        )
+    if dtype and dtype not in DTYPES:
+        raise ConfigError(f"{where} {text.strip()!r}: unknown dtype {dtype!r}; use one of {', '.join(DTYPES)}")
+    return InputSpec(tuple(map(int, lengths.split(","))), dtype or "float32")
+
+
+def model_name(source: str) -> str:
+    """The name of a model that nobody named: its callable, or its file without the suffix."""
+    last = source.rpartition(":")[2] if ":" in source else PurePath(source).stem
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", last)
+    return (name if name[:1].isalnum() else f"model{name}")[:MODEL_NAME_LENGTH]
+
+
+def one_model(source: str, shapes: Sequence[str], formats: Sequence[str], precisions: Sequence[str]) -> Config:
+    """The configuration of one model that the command line names; what is empty has the configuration's default.
+
+    It goes through the configuration's own door, so that the same words give the same errors. Raises ConfigError.
+    """
+    table = {
+        "source": source,
+        "inputs": [{"shape": list(spec.shape), "dtype": spec.dtype} for spec in parse_shapes(shapes, "--shape")],
+        "formats": list(formats),
+        "precisions": list(precisions),
+    }
+    given = {key: value for key, value in table.items() if value or key == "source"}
+    return parse_config({"models": {model_name(source): given}}, "command line")
 
 
 def select_variants(config: Config, wanted: Sequence[Variant]) -> Config:

@@ -82,6 +82,22 @@ def test_a_change_and_what_stays(repository: Path, git: Git) -> None:
     assert state(repository) == before
 
 
+def test_one_model_of_the_command_line_is_built_on_both_sides(repository: Path, git: Git) -> None:
+    (repository / "pocketfit.toml").unlink()
+    git("commit", "-q", "-am", "no configuration")
+    (repository / "outside.toml").write_text(CONFIG)
+    shutil.move(repository / "outside.toml", repository.parent / "outside.toml")
+    for words in (["--source", "net.py:net", "--shape", "1, 3, 16, 16"], ["--config", "../outside.toml"]):
+        done = pocketfit(repository, "run", "--base", "HEAD", "--device", "none", *words)
+
+        assert done.returncode == 0, done.stderr
+        assert {name: row["status"] for name, row in rows(repository).items()} == {"net/lite/fp32": "identical"}
+
+    done = pocketfit(repository, "plan", "--source", "net.py:net", "--format", "lite", "--format", "torchscript")
+    assert json.loads(done.stdout)["include"][0]["variants"] == "net/lite/fp32"
+    assert json.loads(done.stdout)["include"][1]["variants"] == "net/torchscript/fp32"
+
+
 def test_what_fails_is_a_row_and_the_rest_is_complete(repository: Path, git: Git) -> None:
     (repository / "bad.py").write_text("import no_such_package\n")
     attention = "import torch\nfrom torch import nn\nclass A(nn.Module):\n    def forward(self, x):\n        return nn.functional.scaled_dot_product_attention(x, x, x)\nclass I(nn.Module):\n    def forward(self, x):\n        return torch.linalg.inv(x)\ndef attention(): return A()\ndef inverse(): return nn.Sequential(I())\n"
@@ -290,6 +306,11 @@ USAGE = {
     "format": (["export", "net.py:net", "--shape", "1,3", "--format", "light"], "unknown format 'light': did you mean 'lite'?"),
     "torchscript_as_pte": (["export", "net.pt", "--shape", "1,3", "--format", "executorch"], "net.pt is a saved TorchScript file, which torch.export does not take"),
     "later_precision": (["export", "net.py:net", "--shape", "1,3", "--precision", "fp16"], "pytorch_android_lite 1.12.2 has no half-precision kernels on the CPU"),
+    "two_formats": (["export", "net.py:net", "--format", "lite", "--format", "torchscript"], "one file has one --format: give it once, or --source and --out for several files"),
+    "two_sources": (["export", "net.py:net", "--source", "net.py:net"], "name the model once: as SOURCE for one file, or with --source for a folder"),
+    "lonely_shape": (["run", "--shape", "1,3"], "--shape belongs to --source, which is not given: a configuration has its own"),
+    "config_and_source": (["plan", "--config", "pocketfit.toml", "--source", "net.py:net"], "give either --config or --source, not both: --source stands in for a configuration"),
+    "other_variant": (["run", "--base", "none", "--device", "none", "--source", "net.py:net", "--variant", "net/lite/int8"], "the command line has no variant net/lite/int8: see `pocketfit plan`"),
     "target": (["export", "net.py:net", "--shape", "1,3", "-o", "gone/x.ptl"], "-o gone/x.ptl: there is no folder gone"),
     "no_shape": (["smoke", "net.py"], "net.py: say what goes in, e.g. --shape 1,3,224,224"),
     "no_file": (["smoke", "gone.ptl", "--shape", "1"], "gone.ptl: no such file"),

@@ -3,8 +3,16 @@ from __future__ import annotations
 import pytest
 
 from pocketfit.errors import ConfigError
-from pocketfit.records import Config, ModelSpec, Variant
-from pocketfit.variants import parse_variants, select_models, select_variants, skip_reason
+from pocketfit.records import Config, InputSpec, ModelSpec, Variant
+from pocketfit.variants import (
+    model_name,
+    one_model,
+    parse_shapes,
+    parse_variants,
+    select_models,
+    select_variants,
+    skip_reason,
+)
 
 A, B, E = (Variant(name, "lite", "fp32") for name in "abe")
 SLOW = Variant("a", "executorch", "int8")
@@ -18,6 +26,82 @@ def test_variants_in_words() -> None:
 def test_words_that_are_no_variants(word: str) -> None:
     with pytest.raises(ConfigError, match=f"^--variant: '{word}' is no variant: write it like resnet18/lite/fp32$"):
         parse_variants([word], "--variant")
+
+
+@pytest.mark.parametrize(
+    ("text", "spec"),
+    [
+        ("1,3,224,224", InputSpec((1, 3, 224, 224))),
+        ("1,16:int64", InputSpec((1, 16), "int64")),
+        (" 1, 16 : bool ", InputSpec((1, 16), "bool")),
+        ("1,3:", InputSpec((1, 3))),
+    ],
+)
+def test_a_shape_is_written_with_commas_and_its_dtype_after_a_colon(text: str, spec: InputSpec) -> None:
+    assert parse_shapes([text, "7"], "--shape") == (spec, InputSpec((7,)))
+
+
+@pytest.mark.parametrize("text", ["", "1x3", "1,,3", "1 3", "0,3", "1,0,5", "-1", ":int64", "\u0661,3", "9" * 5000])
+def test_a_shape_that_makes_no_sense_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_shapes([text], "--shape")
+    assert str(caught.value) == (
+        f"--shape {text!r} is no shape: write lengths with commas, e.g. 1,3,224,224 or 1,16:int64"
+    )
+
+
+@pytest.mark.parametrize("dtype", ["half", "float16", "int 64"])
+def test_a_dtype_that_java_does_not_have_is_refused(dtype: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_shapes([f"1,3:{dtype}"], "input-shape")
+    assert str(caught.value) == (
+        f"input-shape '1,3:{dtype}': unknown dtype {dtype!r}; use one of float32, float64, int64, int32, int8, uint8, bool"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("torchvision.models:resnet18", "resnet18"),
+        ("models/net.py:build.small", "build.small"),
+        ("pkg.zoo:Factory.build", "Factory.build"),
+        ("models/saved model.pt", "saved_model"),
+        ("net v2.pt", "net_v2"),
+        ("weights.v2.pt", "weights.v2"),
+        ("net.py:_private", "model_private"),
+        (":", "model"),
+        ('a.py:x"]\n[device]', "x____device_"),
+        ("net.py:" + "long" * 30, "long" * 20),
+    ],
+)
+def test_a_model_is_named_after_its_source(source: str, name: str) -> None:
+    assert model_name(source) == name
+    assert [spec.name for spec in one_model(source, (), (), ()).models] == [name]
+
+
+def test_one_model_has_a_configurations_defaults() -> None:
+    assert one_model("m:f", (), (), ()) == Config((ModelSpec("f", "m:f"),))
+
+
+def test_one_model_with_all_that_can_be_said_of_it() -> None:
+    spec = ModelSpec("f", "m:f", inputs=(InputSpec((1, 3)),), formats=("lite", "executorch"), precisions=("int8",))
+    assert one_model("m:f", ["1,3"], ["lite", "executorch"], ["int8"]) == Config((spec,))
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("m:f", (), ["light"], ()), "command line: models.f.formats: unknown format 'light': did you mean 'lite'?"),
+        (("m:f", (), (), ["int4"]), "command line: models.f.precisions: unknown precision 'int4': did you mean 'int8'?"),
+        (("m:f", ["1x3"], (), ()), "--shape '1x3' is no shape: write lengths with commas, e.g. 1,3,224,224 or 1,16:int64"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_one_model_is_a_sentence(
+    words: tuple[str, list[str], list[str], list[str]], sentence: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        one_model(*words)
+    assert str(caught.value) == sentence
 
 
 def test_selecting_variants() -> None:

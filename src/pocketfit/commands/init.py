@@ -11,12 +11,12 @@ from importlib.resources import files
 from pathlib import Path, PurePosixPath
 
 from pocketfit.builds.git import Git
-from pocketfit.commands.single import model_name
 from pocketfit.commands.survey import find_callables
 from pocketfit.config import parse_config
 from pocketfit.errors import CommandError, ConfigError, PocketfitError
 from pocketfit.files import write_text_atomically
 from pocketfit.saved import SAVED_SUFFIXES, saved_problem
+from pocketfit.variants import model_name
 
 log = logging.getLogger(__name__)
 

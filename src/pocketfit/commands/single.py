@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pocketfit.builds.weigh import sha256_of
 from pocketfit.builds.worker import Sandbox, build, run_on_host
-from pocketfit.config import DTYPES, parse_config
 from pocketfit.devices.base import Device
 from pocketfit.errors import ConfigError
 from pocketfit.formats import FORMATS
@@ -24,48 +22,22 @@ from pocketfit.records import Built, Failed, InputSpec, Limits, Smoke, SmokeInpu
 from pocketfit.runtimes.library import library_for
 from pocketfit.trial.host import describe_outputs, problem_on_host, run_golden, with_host
 from pocketfit.trial.trial import smoke
-from pocketfit.variants import skip_reason
+from pocketfit.variants import one_model, parse_shapes, skip_reason
 
 # What an archive without a marker, or a file of another name, is taken for.
 TORCHSCRIPT = "torchscript"
 NO_INPUTS = "say what goes in, e.g. --shape 1,3,224,224 (once for each input; other dtypes as 1,16:int64)"
 
 
-def parse_shapes(texts: Sequence[str]) -> tuple[InputSpec, ...]:
-    """`1,3,224,224` or `1,16:int64`, one for each input; raises ConfigError."""
-    specs = []
-    for text in texts:
-        shape, _, dtype = text.partition(":")
-        if not re.fullmatch(r"[1-9]\d*(,[1-9]\d*)*", shape):
-            raise ConfigError(
-                f"--shape {text!r} is no shape: write lengths with commas, e.g. 1,3,224,224 or 1,16:int64"
-            )
-        if dtype and dtype not in DTYPES:
-            raise ConfigError(f"--shape {text!r}: unknown dtype {dtype!r}; use one of {', '.join(DTYPES)}")
-        specs.append(InputSpec(tuple(map(int, shape.split(","))), dtype or "float32"))
-    return tuple(specs)
-
-
-def model_name(source: str) -> str:
-    """What to call a model that nobody named: the callable, or the file without its suffix."""
-    last = source.rpartition(":")[2] if ":" in source else Path(source).stem
-    name = re.sub(r"[^A-Za-z0-9_.-]", "_", last)
-    return name if name[:1].isalnum() else f"model{name}"
-
-
 def export_one(
     source: str, shapes: Sequence[str], format_name: str, precision: str, target: Path | None, sandbox: Sandbox
 ) -> tuple[Path, Built | Failed]:
     """Export one model to `target` (default: its name and the format's suffix, in the current folder)."""
-    name = model_name(source)
-    # Through the configuration's own door, so that the same words give the same errors.
-    table = {"source": source, "formats": [format_name], "precisions": [precision]}
-    spec = parse_config({"models": {name: table}}, "command line").models[0]
-    spec = replace(spec, inputs=parse_shapes(shapes) or None)
-    variant = Variant(name, format_name, precision)
+    (spec,) = one_model(source, shapes, [format_name], [precision]).models
+    variant = Variant(spec.name, format_name, precision)
     if reason := skip_reason(spec, format_name, precision):
         raise ConfigError(reason)
-    target = target or Path(f"{name}{FORMATS[format_name].suffix}")
+    target = target or Path(f"{spec.name}{FORMATS[format_name].suffix}")
     if not target.parent.is_dir():
         raise ConfigError(f"-o {target}: there is no folder {target.parent}")
     with tempfile.TemporaryDirectory(prefix="pocketfit-export-") as folder:
@@ -136,7 +108,7 @@ def smoke_file(device: Device, artifact: Path, shapes: Sequence[str], sandbox: S
         tried, reasons = with_host(tried, format_name, *said)
         return FileTrial(variant, tried, (*notes, *reasons))
     with tempfile.TemporaryDirectory(prefix="pocketfit-smoke-") as name:
-        inputs, host = _on_host(artifact, format_name, parse_shapes(shapes), Path(name), sandbox)
+        inputs, host = _on_host(artifact, format_name, parse_shapes(shapes, "--shape"), Path(name), sandbox)
         golden, problem = ((), host.reason) if isinstance(host, NotExported) else (host.outputs, None)
         given = SmokeInput(format_name, artifact.resolve(), inputs, Path(name))
         tried = smoke(device, device.info(), variant, given, golden, Limits())

@@ -171,15 +171,12 @@ def test_all_inputs_reach_the_command_line(job: Job) -> None:
 
 
 def test_one_model_needs_no_file_in_the_workspace(job: Job) -> None:
-    job.will(GOOD, more='shutil.copy(sys.argv[sys.argv.index("--config") + 1], out / "seen.toml")')
-    job.run(model="torchvision.models:resnet18", input_shape="1,3,224,224")
-    assert (job.workspace / "pocketfit-out/seen.toml").read_text() == (
-        '[models.resnet18]\nsource = "torchvision.models:resnet18"\n'
-        'inputs = [{ shape = [1, 3, 224, 224], dtype = "float32" }]\n'
-    )
-    config = Path(job.call()[0][job.call()[0].index("--config") + 1])
-    assert not config.is_relative_to(job.workspace)
-    assert not config.exists()
+    job.run(model="torchvision.models:resnet18", input_shape="1,3,224,224; 1, 16 : int64", formats="lite, torchscript")
+    assert job.call()[0] == [
+        *["run", "--out", "pocketfit-out", "--source", "torchvision.models:resnet18"],
+        *["--shape", "1,3,224,224", "--shape", "1, 16 : int64", "--format", "lite", "--format", "torchscript"],
+        *["--base", job.repository.two, "--exact"],
+    ]
 
 
 def test_a_failed_verdict_is_the_exit_code_and_says_why(job: Job) -> None:

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import tomllib
-
 import pytest
 
-from entrypoint.inputs import Inputs, OneModel, config_toml, read_inputs, task_of
+from entrypoint.inputs import Inputs, OneModel, read_inputs, task_of
 from pocketfit.errors import ConfigError
 
 
@@ -61,37 +59,16 @@ def test_one_model_stands_in_for_a_configuration() -> None:
     model = read_inputs(inputs).model
     assert model == OneModel(
         "torchvision.models:resnet18",
-        (((1, 3, 224, 224), "float32"), ((1, 128), "int64"), ((1, 128), "bool")),
+        ("1,3,224,224", "1, 128 : int64", "1,128:bool"),
         ("lite", "torchscript"),
         ("fp32", "int8"),
     )
-    assert (
-        config_toml(model)
-        == """\
-[models.resnet18]
-source = "torchvision.models:resnet18"
-inputs = [{ shape = [1, 3, 224, 224], dtype = "float32" }, { shape = [1, 128], dtype = "int64" }, \
-{ shape = [1, 128], dtype = "bool" }]
-formats = ["lite", "torchscript"]
-precisions = ["fp32", "int8"]
-"""
-    )
-
-
-@pytest.mark.parametrize(
-    ("source", "name"),
-    [
-        ("torchvision.models:resnet18", "resnet18"),
-        ("models/net.py:tiny_net", "tiny_net"),
-        ("weights/my net.v2.pt", "my-net-v2"),
-        ("net.jit", "net"),
-        ("models/net.py:_", "model"),
-        ('a.py:x"]\n[device]', "x-device"),
-    ],
-)
-def test_what_one_model_is_called(source: str, name: str) -> None:
-    read = tomllib.loads(config_toml(OneModel(source, (), (), ())))
-    assert read == {"models": {name: {"source": source}}}
+    assert model is not None
+    assert model.words() == [
+        *["--source", "torchvision.models:resnet18"],
+        *["--shape", "1,3,224,224", "--shape", "1, 128 : int64", "--shape", "1,128:bool"],
+        *["--format", "lite", "--format", "torchscript", "--precision", "fp32", "--precision", "int8"],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +82,16 @@ def test_what_one_model_is_called(source: str, name: str) -> None:
         ({"precisions": "int8"}, "the input precisions belongs to the input model, which is not set"),
         (
             {"model": "a:b", "input_shape": "1x3x224"},
-            "input-shape: '1x3x224' is not a shape like 1,3,224,224 or 1,128:int64 (separated by ;)",
+            "input-shape '1x3x224' is no shape: write lengths with commas, e.g. 1,3,224,224 or 1,16:int64",
+        ),
+        (
+            {"model": "a:b", "input_shape": "1,3; 1,0,5"},
+            "input-shape '1,0,5' is no shape: write lengths with commas, e.g. 1,3,224,224 or 1,16:int64",
+        ),
+        (
+            {"model": "a:b", "input_shape": "1,3:float16"},
+            "input-shape '1,3:float16': unknown dtype 'float16'; "
+            "use one of float32, float64, int64, int32, int8, uint8, bool",
         ),
         ({"comment": "yes"}, "comment: 'yes' is none of changes, always, off"),
         (
