@@ -35,7 +35,6 @@ unit: $(VENV)/.installed
 e2e: setup
 	$(BIN)/python -m pytest --timeout 1200 tests/e2e/test_action.py
 
-# Beyond the thirty minutes that the gate has.
 e2e-workflows: setup
 	$(BIN)/python -m pytest --timeout 1200 tests/e2e/test_workflows.py
 
