@@ -18,7 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from pocketfit.builds.worker import Sandbox, build
+from pocketfit.builds.sandbox import Sandbox
+from pocketfit.builds.worker import build
 from pocketfit.exporter.formats import BACKENDS
 from pocketfit.exporter.rounds import take_rounds
 from pocketfit.formats import FORMATS

@@ -13,7 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pocketfit.builds.worker import Sandbox, build
+from pocketfit.builds.sandbox import Sandbox
+from pocketfit.builds.worker import build
 from pocketfit.devices.jvm import JvmDevice
 from pocketfit.judge.latency import judge
 from pocketfit.records import Built, DeviceSpec, InputSpec, Limits, ModelSpec, Prune, Variant

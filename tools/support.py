@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pocketfit.builds.worker import Sandbox
+from pocketfit.builds.sandbox import Sandbox
 from pocketfit.config import read_config
 from pocketfit.devices.base import DeviceOptions
 from pocketfit.devices.choose import Choice, choose_device

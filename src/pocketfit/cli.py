@@ -19,7 +19,7 @@ from pocketfit.errors import VERDICT_FAILED, ConfigError, EnvironmentProblem, Po
 from pocketfit.formats import FORMATS, PRECISIONS, listed
 
 if TYPE_CHECKING:
-    from pocketfit.builds.worker import Sandbox
+    from pocketfit.builds.sandbox import Sandbox
     from pocketfit.devices.base import DeviceOptions
     from pocketfit.pipeline import Request
     from pocketfit.records import Config, Report
@@ -411,10 +411,9 @@ def _model_user() -> str | None:
 
 
 def _sandbox(timeout_s: float) -> Sandbox:
-    from pocketfit.builds.worker import Sandbox
+    from pocketfit.builds.sandbox import Sandbox, physical_memory_bytes
 
-    memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return Sandbox(timeout_s, memory_bytes, _model_user())
+    return Sandbox(timeout_s, physical_memory_bytes(), _model_user())
 
 
 def _require_torch() -> None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pocketfit.builds.git import Git
+from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.snapshot import Side, take_snapshots
 from pocketfit.builds.submodules import fill
-from pocketfit.builds.worker import Sandbox
 from pocketfit.config import find_config, read_config
 from pocketfit.devices.base import started
 from pocketfit.devices.choose import Choice

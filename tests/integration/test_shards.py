@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from pocketfit.builds.worker import Sandbox
+from pocketfit.builds.sandbox import Sandbox
 from pocketfit.pipeline import Request, read_head
 from pocketfit.store import read_report
 from pocketfit.variants import parse_variants

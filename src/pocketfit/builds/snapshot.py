@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pocketfit import __version__
-from pocketfit.builds.worker import Sandbox, build
+from pocketfit.builds.sandbox import Sandbox
+from pocketfit.builds.worker import build
 from pocketfit.process import starting_again, stopping_all
 from pocketfit.records import Built, Config, Failed, ModelSpec, Outcome, SideName, Skipped, Snapshot, Variant
 from pocketfit.variants import skip_reason, variants

@@ -6,13 +6,12 @@ import os
 import re
 import shutil
 import sys
-import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 
 from pocketfit.builds.progress import read_stage, telling
+from pocketfit.builds.sandbox import Sandbox, child_environment, job_folder
 from pocketfit.builds.weigh import weigh
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.files import open_regular, read_regular
@@ -31,45 +30,14 @@ from pocketfit.job import (
     UnfitEnvironment,
     to_json,
 )
+from pocketfit.judge.golden import ITEM_BYTES
 from pocketfit.process import Finished, finish
 from pocketfit.records import Built, Failed, ModelSpec, TensorFile, Variant
 from pocketfit.runtimes.library import library_for
 
 RESULT_LIMIT_BYTES = 4_000_000
-OTHER_QUESTION = "the child answered another question than it was asked"
+OTHER_KIND = "the model's process returned a result of another kind than asked for; if it happens again, report it"
 GOLDEN_NAME = re.compile(r"^(input|output)\d{1,4}\.bin$")
-ITEM_BYTES = {"float16": 2, "float32": 4, "float64": 8, "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1}
-
-# What a child may know of our environment. Everything else, tokens above all, stays here.
-PASSED_ON = (
-    "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TORCH_HOME", "HF_HOME", "XDG_CACHE_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR",
-    "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "LD_LIBRARY_PATH",
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Sandbox:
-    """What a child is held to. `user` is the name to run as; only root can. `python` is ours unless given."""
-
-    timeout_s: float = 900.0
-    memory_limit_bytes: int | None = None
-    user: str | None = None
-    python: Path | None = None
-
-
-def child_environment(environ: Mapping[str, str], home: Path | None, folder: Path) -> dict[str, str]:
-    """The environment of a child: an allowlist, and what makes its results the same everywhere."""
-    passed = {name: environ[name] for name in PASSED_ON if name in environ}
-    fixed = {
-        "TMPDIR": str(folder),
-        # Bytecode caches would be files in the user's tree.
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONHASHSEED": "0",
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), passed.get("PATH", os.defpath)]),
-    }
-    return passed | fixed | ({"HOME": str(home)} if home else {})
 
 
 def build(
@@ -95,7 +63,7 @@ def build(
         if isinstance(result, NotExported):
             return Failed(variant, result.reason, result.reasons, result.failed_limits, result.parity), result.torch
         if not isinstance(result, Exported):
-            return Failed(variant, OTHER_QUESTION), result.torch
+            return Failed(variant, OTHER_KIND), result.torch
         try:
             return _keep(result, variant, folder, artifacts), result.torch
         except (OSError, ValueError) as error:
@@ -110,27 +78,22 @@ def run_on_host(job: HostRun, sandbox: Sandbox, keep: Path) -> HostOutputs | Not
         if isinstance(result, NotExported):
             return result
         if not isinstance(result, HostOutputs):
-            return NotExported(OTHER_QUESTION)
+            return NotExported(OTHER_KIND)
         for tensor in result.outputs:
             _take_tensor(tensor, folder, keep / tensor.file)
         return HostOutputs(result.outputs, result.torch, result.reasons)
 
 
-def job_folder(sandbox: Sandbox) -> tempfile.TemporaryDirectory[str]:
-    """A folder that the child may write to, removed with all that it left."""
-    folder = tempfile.TemporaryDirectory(prefix="pocketfit-job-", ignore_cleanup_errors=True)
-    if sandbox.user:
-        shutil.chown(folder.name, sandbox.user)
-    return folder
-
-
 def run_child(
     job: Task, cwd: Path, folder: Path, log_file: Path, sandbox: Sandbox
 ) -> Exported | HostOutputs | HostTimes | NotExported:
-    """What a child says to one job; how it died is a reason like any other."""
+    """Run one job in a child and return its result; where it died, how it died is a reason like any other.
+
+    Raises EnvironmentProblem where this machine can export nothing at all.
+    """
     (folder / JOB_FILE).write_text(to_json(job))
     home = folder if sandbox.user else None
-    done = finish(
+    finished = finish(
         # -P: the user's tree must not stand before our own package while that is imported.
         [sandbox.python or sys.executable, "-P", "-m", "pocketfit.exporter", folder],
         timeout=sandbox.timeout_s,
@@ -138,13 +101,13 @@ def run_child(
         env=child_environment(os.environ, home, folder),
         user=sandbox.user,
     )
-    if printed := done.stdout + done.stderr:
+    if printed := finished.stdout + finished.stderr:
         log_file.parent.mkdir(parents=True, exist_ok=True)
         log_file.write_text(printed)
-    result = _read_result(folder) if done.code == 0 else None
+    result = _read_result(folder) if finished.code == 0 else None
     if isinstance(result, UnfitEnvironment):
         raise EnvironmentProblem(result.reason)
-    return result or NotExported(_how_it_died(done, *read_stage(folder), sandbox))
+    return result or NotExported(_how_it_died(finished, *read_stage(folder), sandbox))
 
 
 def _read_result(folder: Path) -> Result | None:
@@ -159,17 +122,18 @@ def _read_result(folder: Path) -> Result | None:
         return NotExported(f"the child's result can't be read: {str(error).splitlines()[0]}")
 
 
-def _how_it_died(done: Finished, stage: str, hint: str, sandbox: Sandbox) -> str:
-    if done.timed_out:
+def _how_it_died(finished: Finished, stage: str, hint: str, sandbox: Sandbox) -> str:
+    if finished.timed_out:
         return f"{stage} took longer than {sandbox.timeout_s:g} s and was stopped" + (f"; {hint}" if hint else "")
-    if name := done.signal_name:
-        guess = ", most likely for want of memory" if name == "SIGKILL" else ""
+    if name := finished.signal_name:
+        guess = ", most likely out of memory" if name == "SIGKILL" else ""
         return f"the process was killed by {name} while {stage}{guess}"
-    lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-    return f"the process ended with exit code {done.code} while {stage}" + (f": {lines[-1][:300]}" if lines else "")
+    lines = [line.strip() for line in (finished.stderr or finished.stdout).splitlines() if line.strip()]
+    return f"the process ended with exit code {finished.code} while {stage}" + (f": {lines[-1][:300]}" if lines else "")
 
 
 def _keep(result: Exported, variant: Variant, folder: Path, artifacts: Path) -> Built:
+    """Take the files that a result names from the child's `folder`; raises OSError, or ValueError for a lie."""
     expected = f"{variant.stem}{FORMATS[variant.format].suffix}"
     if result.file != expected:
         raise ValueError(f"the artifact is named {result.file!r} instead of {expected!r}")
@@ -179,17 +143,17 @@ def _keep(result: Exported, variant: Variant, folder: Path, artifacts: Path) -> 
     for tensor in (*result.inputs, *result.outputs):
         _take_tensor(tensor, folder, artifacts / golden / tensor.file)
     _take(folder / expected, artifacts / expected)
-    size_bytes, download_bytes, sha256 = weigh(artifacts / expected)
+    weight = weigh(artifacts / expected)
     return Built(
         variant=variant,
         file=expected,
-        size_bytes=size_bytes,
-        download_bytes=download_bytes,
-        sha256=sha256,
+        size_bytes=weight.size_bytes,
+        download_bytes=weight.download_bytes,
+        sha256=weight.sha256,
         parameters=result.parameters,
         ops=result.ops,
-        inputs=tuple(replace(one, file=f"{golden}/{one.file}") for one in result.inputs),
-        outputs=tuple(replace(one, file=f"{golden}/{one.file}") for one in result.outputs),
+        inputs=tuple(replace(tensor, file=f"{golden}/{tensor.file}") for tensor in result.inputs),
+        outputs=tuple(replace(tensor, file=f"{golden}/{tensor.file}") for tensor in result.outputs),
         recipe=result.recipe,
         parity=result.parity,
         reasons=result.reasons,

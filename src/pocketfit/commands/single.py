@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.weigh import sha256_of
-from pocketfit.builds.worker import Sandbox, build, run_on_host
+from pocketfit.builds.worker import build, run_on_host
 from pocketfit.devices.base import Device
 from pocketfit.errors import ConfigError
 from pocketfit.formats import FORMATS

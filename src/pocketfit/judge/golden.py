@@ -10,6 +10,8 @@ from pocketfit.records import InputSpec, TensorFile
 
 # One seed for weights that the source makes up and for golden inputs: base and head must not differ by chance.
 SEED = 0
+# The dtypes, by numpy's names, that a golden tensor can have in its file, and the bytes that one value takes.
+ITEM_BYTES = {"float16": 2, "float32": 4, "float64": 8, "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1}
 
 
 def seeded_arrays(specs: Sequence[InputSpec], seed: int = SEED) -> list[Any]:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pocketfit.builds.worker import OTHER_QUESTION, Sandbox, job_folder, run_child, run_on_host
+from pocketfit.builds.sandbox import Sandbox, job_folder
+from pocketfit.builds.worker import OTHER_KIND, run_child, run_on_host
 from pocketfit.formats import FORMATS
 from pocketfit.job import Contender, HostLoad, HostOutputs, HostRun, HostTimes, NotExported
 from pocketfit.judge.outputs import judge, read_outputs
@@ -46,7 +47,7 @@ class HostTimer:
             result = run_child(job, Path(name), Path(name), Path(name) / "child.log", self.sandbox)
         if isinstance(result, NotExported):
             return f"not timed on the host: {result.reason}"
-        return result.loads if isinstance(result, HostTimes) and len(result.loads) == len(seeds) else OTHER_QUESTION
+        return result.loads if isinstance(result, HostTimes) and len(result.loads) == len(seeds) else OTHER_KIND
 
 
 def _contender(given: SmokeInput) -> Contender:

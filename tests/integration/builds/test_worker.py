@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from pocketfit.builds import worker
-from pocketfit.builds.weigh import weigh
-from pocketfit.builds.worker import Sandbox, build, run_on_host
+from pocketfit.builds.sandbox import PASSED_ON, Sandbox, child_environment
+from pocketfit.builds.weigh import Weight, weigh
+from pocketfit.builds.worker import build, run_on_host
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.job import JOB_FILE, HostRun, Job, NotExported, to_json
 from pocketfit.judge.parity import read_tensor
@@ -128,12 +128,12 @@ def test_another_user_in_another_place_at_another_time_gives_the_same_bytes(root
             Path(name).chmod(0o755)
             shutil.chown(folder, "nobody")
         # Half a day away: local time is what a zip archive notes down.
-        elsewhere = {**worker.child_environment(os.environ, folder, folder), "TZ": "Pacific/Auckland", "USER": "x"}
+        elsewhere = {**child_environment(os.environ, folder, folder), "TZ": "Pacific/Auckland", "USER": "x"}
         command = [*become, sys.executable, "-P", "-m", "pocketfit.exporter", str(folder)]
         subprocess.run(command, cwd=place, env=elsewhere, check=True)
         artifact = folder / mine.file
         assert artifact.stat().st_uid != os.geteuid() or not become
-        assert weigh(artifact) == (mine.size_bytes, mine.download_bytes, mine.sha256)
+        assert weigh(artifact) == Weight(mine.size_bytes, mine.download_bytes, mine.sha256)
 
 
 def test_the_callable_may_bring_its_inputs(root: Path) -> None:
@@ -192,7 +192,7 @@ BAD = {
     "string": ("from torch import nn\nclass S(nn.Module):\n    def forward(self, x): return 'text'\ndef f(): return S()", "forward returns a str: return tensors, or tuples, lists and dicts of them"),
     "nothing": ("from torch import nn\nclass S(nn.Module):\n    def forward(self, x): return None\ndef f(): return S()", "forward returns no tensor, so there is nothing to compare"),
     "complex": ("import torch\nfrom torch import nn\nclass S(nn.Module):\n    def forward(self, x): return x.bfloat16()\ndef f(): return S()", "a torch.bfloat16 tensor has no counterpart in Java: convert it in forward"),
-    "killed": ("import os, signal\ndef f(): os.kill(os.getpid(), signal.SIGKILL)", "the process was killed by SIGKILL while loading bad.py:f, most likely for want of memory"),
+    "killed": ("import os, signal\ndef f(): os.kill(os.getpid(), signal.SIGKILL)", "the process was killed by SIGKILL while loading bad.py:f, most likely out of memory"),
     "segfault": ("import ctypes\ndef f(): ctypes.string_at(0)", "the process was killed by SIGSEGV while loading bad.py:f"),
     "leaves": ("import os, sys\nprint('last words', file=sys.stderr, flush=True)\nos._exit(7)", "the process ended with exit code 7 while loading bad.py:f: last words"),
 }  # fmt: skip
@@ -276,7 +276,7 @@ def test_the_child_knows_no_secret(root: Path, monkeypatch: pytest.MonkeyPatch) 
     names = reason(build_one(root, "bad.py:f")).removeprefix("bad.py:f raises ValueError: ").split(",")
     # LC_CTYPE is set by Python itself where the locale is C.
     allowed = {
-        *worker.PASSED_ON,
+        *PASSED_ON,
         "TMPDIR",
         "PYTHONDONTWRITEBYTECODE",
         "PYTHONHASHSEED",
@@ -309,7 +309,7 @@ LIES = {
     "no_json": ("(folder / 'result.json').write_text('{')", "the child's result can't be read: "),
     "other_type": ("forge(parameters='many')", "the child's result can't be read: "),
     "huge": ("(folder / 'result.json').write_bytes(b' ' * 5_000_000)", "result.json is larger than 4000000 bytes"),
-    "other_question": ("(folder / 'result.json').write_text(json.dumps({'state': 'host-outputs', 'outputs': [], 'torch': '1'}))", "the child answered another question than it was asked"),
+    "other_kind": ("(folder / 'result.json').write_text(json.dumps({'state': 'host-outputs', 'outputs': [], 'torch': '1'}))", "the model's process returned a result of another kind than asked for; if it happens again, report it"),
 }  # fmt: skip
 
 

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from pocketfit.builds.worker import Sandbox, build
+from pocketfit.builds.sandbox import Sandbox
+from pocketfit.builds.worker import build
 from pocketfit.exporter.prune import prune_model
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.records import Built, InputSpec, ModelSpec, Prune, Variant

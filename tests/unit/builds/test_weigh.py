@@ -4,7 +4,7 @@ import hashlib
 import zlib
 from pathlib import Path
 
-from pocketfit.builds.weigh import CHUNK_BYTES, weigh
+from pocketfit.builds.weigh import CHUNK_BYTES, Weight, weigh
 
 
 def test_size_download_and_hash(tmp_path: Path) -> None:
@@ -13,10 +13,10 @@ def test_size_download_and_hash(tmp_path: Path) -> None:
     path.write_bytes(text)
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
     download = len(deflate.compress(text) + deflate.flush())
-    assert weigh(path) == (len(text), download, hashlib.sha256(text).hexdigest())
+    assert weigh(path) == Weight(len(text), download, hashlib.sha256(text).hexdigest())
 
 
 def test_empty(tmp_path: Path) -> None:
     path = tmp_path / "artifact"
     path.touch()
-    assert weigh(path) == (0, 2, hashlib.sha256(b"").hexdigest())
+    assert weigh(path) == Weight(0, 2, hashlib.sha256(b"").hexdigest())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pocketfit.builds.worker import Sandbox, _how_it_died
+from pocketfit.builds.sandbox import Sandbox
+from pocketfit.builds.worker import _how_it_died
 from pocketfit.process import Finished
 
 LIMIT = Sandbox(timeout_s=900)

@@ -307,7 +307,7 @@ def test_a_run(repository: Path, git: Git, root: Path) -> None:
     assert "cpuinfo" not in done.stderr + done.stdout
 
     exported(root, "net.py:net", IMAGE)
-    assert weigh(root.parent / "job" / "net.executorch.fp32.pte")[2] == row["base"]["sha256"]
+    assert weigh(root.parent / "job" / "net.executorch.fp32.pte").sha256 == row["base"]["sha256"]
 
     done = pocketfit(
         repository, "smoke", str(out / "artifacts" / "head" / "net.executorch.fp32.pte"), "--device", "jvm"

@@ -11,7 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from pocketfit.builds.worker import Sandbox, build
+from pocketfit.builds.sandbox import Sandbox
+from pocketfit.builds.worker import build
 from pocketfit.devices.jvm import JvmDevice
 from pocketfit.exporter.formats import BACKENDS
 from pocketfit.exporter.formats.base import Wanted

@@ -1,0 +1,50 @@
+"""What a child may see and use, without one; tests/integration/builds/test_worker.py asks real ones."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import sys
+from pathlib import Path
+
+import pytest
+
+from pocketfit.builds.sandbox import Sandbox, child_environment, job_folder, physical_memory_bytes
+
+
+def test_a_child_sees_what_is_listed_and_no_secret(tmp_path: Path) -> None:
+    environ = {"LANG": "C", "HF_HOME": "/cache", "HOME": "/root", "GITHUB_TOKEN": "secret", "PATH": "/usr/bin"}
+    assert child_environment(environ, None, tmp_path) == {
+        "LANG": "C",
+        "HF_HOME": "/cache",
+        "HOME": "/root",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}/usr/bin",
+        "TMPDIR": str(tmp_path),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+    }
+
+
+def test_a_child_of_another_user_has_another_home(tmp_path: Path) -> None:
+    environment = child_environment({"HOME": "/root"}, tmp_path, tmp_path)
+    assert environment["HOME"] == str(tmp_path)
+
+
+def test_a_job_folder_goes_with_all_that_is_in_it() -> None:
+    with job_folder(Sandbox()) as name:
+        (Path(name) / "deep").mkdir()
+        (Path(name) / "deep/file").touch()
+    assert not Path(name).exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_job_folder_belongs_to_the_user_that_the_child_runs_as() -> None:
+    with job_folder(Sandbox(user="nobody")) as name:
+        assert Path(name).stat().st_uid == pwd.getpwnam("nobody").pw_uid
+
+
+def test_the_memory_of_this_machine_is_what_the_kernel_says() -> None:
+    total_kb = next(line.split()[1] for line in Path("/proc/meminfo").read_text().splitlines() if "MemTotal" in line)
+    assert physical_memory_bytes() == pytest.approx(int(total_kb) * 1024, rel=0.01)
