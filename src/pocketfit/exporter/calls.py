@@ -1,8 +1,8 @@
-"""Which operators a TorchScript module calls, from its graphs. Runs in the child."""
+"""Which operators a TorchScript module calls, from its graphs."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +15,12 @@ SYNTAX = "prim::"
 def calls_of(module: Any) -> tuple[Call, ...]:
     """Every call of an operator in all methods, calls of other methods inlined."""
     return tuple(call for graph in _inlined(module) for node in nodes_of(graph) if (call := call_of(node)))
+
+
+def count_ops(module: Any) -> dict[str, int]:
+    """How often each operator stands in forward's graph, calls inlined; control flow and constants left out."""
+    graph = module.inlined_graph
+    return dict(sorted(Counter(node.kind() for node in nodes_of(graph)).items()))
 
 
 def layers_of(module: Any) -> dict[str, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""What an Android runtime will refuse of an artifact, before there is a device. Runs in the child."""
+"""What an Android runtime will refuse of an artifact, before there is a device."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pocketfit.exporter.calls import calls_of, layers_of
+from pocketfit.exporter.tensors import dtype_name
 from pocketfit.records import Library
 from pocketfit.runtimes.bytecode import UnreadableFile, open_archive, read_bytecode, record
 from pocketfit.runtimes.compatibility import Call, Problem, check_bytecode, check_calls, full_refusal, lite_refusal
@@ -68,7 +69,7 @@ def refused(target: Target | None, path: Path, module: Any, layers: Layers | Non
 
 def refused_outputs(target: Target | None, outputs: Iterable[tuple[str, Any]]) -> tuple[str, ...]:
     """The outputs that run and then can't be handed to Java; `outputs` are places and tensors."""
-    kinds = {place: str(tensor.dtype).removeprefix("torch.") for place, tensor in outputs}
+    kinds = {place: dtype_name(tensor) for place, tensor in outputs}
     if target is None:
         return ()
     return tuple(

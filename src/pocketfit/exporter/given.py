@@ -21,9 +21,7 @@ from pocketfit.judge.parity import read_tensor
 from pocketfit.records import Load, TensorFile
 
 if TYPE_CHECKING:
-    import torch
-
-    Inputs = tuple[torch.Tensor, ...]
+    from pocketfit.exporter.tensors import Inputs
 
 NO_BYTECODE = (
     "it is named .ptl and has no bytecode.pkl, which the lite runtime needs: save it with _save_for_lite_interpreter"

@@ -1,4 +1,4 @@
-"""What Java can hand to a model: it has no bool tensors, and artifacts take uint8 for them. Runs in the child."""
+"""What Java can hand to a model: it has no bool tensors, and artifacts take uint8 for them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
-    from pocketfit.exporter.formats.base import Inputs
+    from pocketfit.exporter.tensors import Inputs
 
 
 def with_java_types(model: torch.nn.Module, inputs: Inputs) -> torch.nn.Module:

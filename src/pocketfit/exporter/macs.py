@@ -1,11 +1,11 @@
-"""How much a model computes, by module. Runs in the child."""
+"""How much a model computes, by module."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.exporter.dissect import group_of
+from pocketfit.exporter.anatomy import group_of
 
 if TYPE_CHECKING:
     import torch

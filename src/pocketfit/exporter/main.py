@@ -16,21 +16,19 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.exporter.calibration import load_batches
-from pocketfit.exporter.dissect import dissect
+from pocketfit.exporter.anatomy import count_parameters, dissect
 from pocketfit.exporter.formats import BACKENDS
 from pocketfit.exporter.formats.base import Wanted
 from pocketfit.exporter.given import run_given, time_given, where
-from pocketfit.exporter.input_sets import further_inputs, golden_of
+from pocketfit.exporter.inputs import further_inputs, golden_of, load_batches
 from pocketfit.exporter.java_types import java_inputs
 from pocketfit.exporter.macs import macs_by_module
 from pocketfit.exporter.names import input_names, output_name
 from pocketfit.exporter.prune import prune_model
-from pocketfit.exporter.shapes import baked_in, second_inputs
 from pocketfit.exporter.source import describe, load_model
 from pocketfit.exporter.tensors import ModelProblem, flatten, nest, to_array
 from pocketfit.exporter.torchscript.quantize import use_engine
-from pocketfit.exporter.verify import Verifier, as_arrays
+from pocketfit.exporter.verify import Verifier, as_arrays, baked_in, second_inputs
 from pocketfit.formats import FORMATS
 from pocketfit.job import (
     JOB_FILE,
@@ -54,7 +52,7 @@ from pocketfit.records import Evaluated, Limits, TensorFile
 if TYPE_CHECKING:
     import torch
 
-    Inputs = tuple[torch.Tensor, ...]
+    from pocketfit.exporter.tensors import Inputs
 
 
 def main(folder: Path) -> None:
@@ -121,7 +119,6 @@ def _uncollected() -> Iterator[None]:
 def _export(job: Job, folder: Path) -> Result:
     import torch
 
-    from pocketfit.exporter.anatomy import count_parameters
     from pocketfit.exporter.compatible import find_target, one_sentence, refused, refused_outputs
 
     backend, facts = BACKENDS[job.variant.format], FORMATS[job.variant.format]

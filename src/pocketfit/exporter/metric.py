@@ -1,4 +1,4 @@
-"""The user's own measure of a model, such as accuracy: a callable that gets a predict function. Runs in the child."""
+"""The user's own measure of a model, such as accuracy: a callable that gets a predict function."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model calls its inputs and outputs. Needs no torch of its own; `input_names` runs in the child."""
+"""Names that a model has for its inputs and outputs. Needs no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sets weights to zero before anything else happens to a model. Runs in the child."""
+"""Sets weights to zero before anything else happens to a model."""
 
 from __future__ import annotations
 

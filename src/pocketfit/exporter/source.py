@@ -1,4 +1,4 @@
-"""From `source` in the configuration to a module in eager mode and its golden inputs. Runs in the child."""
+"""From `source` in the configuration to a module in eager mode and its golden inputs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pocketfit.saved import LFS_REMEDY, SAVED_SUFFIXES, is_saved, saved_problem
 if TYPE_CHECKING:
     import torch
 
-    Inputs = tuple[torch.Tensor, ...]
+    from pocketfit.exporter.tensors import Inputs
 
 
 def load_model(spec: ModelSpec, root: Path) -> tuple[torch.nn.Module, Inputs]:

@@ -1,4 +1,4 @@
-"""Nested outputs as a flat list, and tensors as arrays. Runs in the child."""
+"""Nested outputs as a flat list, and tensors as arrays."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
+
+    # What is passed to forward, one tensor for each of its parameters.
+    Inputs = tuple[torch.Tensor, ...]
 
 
 class ModelProblem(Exception):
@@ -62,3 +65,18 @@ def to_array(tensor: torch.Tensor) -> Any:
         return (plain.to(torch.uint8) if plain.dtype == torch.bool else plain).numpy()
     except (TypeError, RuntimeError) as error:
         raise ModelProblem(f"a {tensor.dtype} tensor has no counterpart in Java: convert it in forward") from error
+
+
+def dtype_name(tensor: torch.Tensor) -> str:
+    """The dtype as configurations and numpy write it: `float32`."""
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """A shape as a sentence has it: "1x3x224x224"."""
+    return "x".join(map(str, shape)) or "scalar"
+
+
+def counted(tensors: int) -> str:
+    """A number of tensors as a sentence has it: "1 tensor", "2 tensors"."""
+    return "1 tensor" if tensors == 1 else f"{tensors} tensors"

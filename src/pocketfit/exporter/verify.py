@@ -1,20 +1,27 @@
-"""Compares what was made of a model with the model in eager mode, on several sets of inputs. Runs in the child."""
+"""Compares what was made of a model with the model in eager mode, on several sets of inputs.
+
+`Verifier` does so on inputs of the golden shapes; `baked_in` on those that `check_inputs` names, of another batch, size
+or value.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.java_types import java_inputs
-from pocketfit.exporter.tensors import flatten, to_array
-from pocketfit.judge.outputs import Judged, judge_sets
+from pocketfit.exporter.source import describe, given_inputs, seeded_inputs
+from pocketfit.exporter.tensors import ModelProblem, counted, dtype_name, flatten, shape_text, to_array
+from pocketfit.judge.outputs import Judged, judge, judge_sets
 from pocketfit.judge.parity import ROUNDING_MIN_SQNR_DB
-from pocketfit.records import Limits
+from pocketfit.records import Limits, ModelSpec
 
 if TYPE_CHECKING:
     import torch
 
-    Inputs = tuple[torch.Tensor, ...]
+    from pocketfit.exporter.tensors import Inputs
+
     Outputs = Sequence[tuple[str, torch.Tensor]]
     Arrays = list[tuple[str, Any]]
 
@@ -67,3 +74,58 @@ class Verifier:
 def as_arrays(outputs: Outputs) -> Arrays:
     """Outputs as tensors.flatten gives them, their tensors as arrays; raises ModelProblem."""
     return [(path, to_array(tensor)) for path, tensor in outputs]
+
+
+def second_inputs(spec: ModelSpec, root: Path, golden: Inputs) -> Inputs:
+    """The inputs that `check_inputs` names: as many as the golden ones, of their dtypes. Raises ModelProblem."""
+    named = spec.check_inputs
+    second = given_inputs(named, root) if isinstance(named, str) else seeded_inputs(named or ())
+    if len(second) != len(golden):
+        raise ModelProblem(f"check_inputs: {counted(len(second))}, where inputs has {len(golden)}")
+    for index, (tensor, like) in enumerate(zip(second, golden, strict=True)):
+        if tensor.dtype != like.dtype:
+            raise ModelProblem(
+                f"check_inputs: input {index} is {dtype_name(tensor)}, where inputs has {dtype_name(like)}"
+            )
+    return second
+
+
+def baked_in(
+    spec: ModelSpec,
+    precision: str,
+    eager: Callable[..., Any],
+    run: Callable[..., Any],
+    golden: Inputs,
+    second: Inputs,
+    *,
+    flat: bool,
+) -> str | None:
+    """Say how the file `run` fails on the second set where eager does not, in one sentence; None where it does not.
+
+    `flat`: the file answers with one flat list, in eager's order. Raises ModelProblem where eager does not take it.
+    """
+    import torch
+
+    shown = f"check_inputs ({', '.join(shape_text(tensor.shape) for tensor in second)})"
+    other_shape = [tensor.shape for tensor in second] != [tensor.shape for tensor in golden]
+    problem = f"{'static shape' if other_shape else 'a value of inputs was'} baked in: {shown}"
+    try:
+        with torch.inference_mode():
+            expected = as_arrays(list(flatten(eager(*second))))
+    except ModelProblem:
+        raise
+    except Exception as error:
+        raise ModelProblem(f"{shown}: forward does not take them: {describe(error)}") from error
+    try:
+        with torch.no_grad():
+            actual = as_arrays(list(flatten(run(*java_inputs(second)))))
+    except Exception as error:
+        return f"{problem} fail: {describe(error)}"
+    judged = judge(expected, actual, spec.limits, precision, flat=flat)
+    if not judged.same_structure and _shapes(actual) != _shapes(expected):
+        return f"{problem} give {_shapes(actual)} where eager gives {_shapes(expected)}"
+    return f"{problem} give another answer than eager: {judged.problem}" if judged.problem else None
+
+
+def _shapes(outputs: Arrays) -> str:
+    return ", ".join("x".join(map(str, array.shape)) or "a scalar" for _, array in outputs) or "nothing"

@@ -1,5 +1,5 @@
 """3-D convolutions as 2-D ones, since ExecuTorch has no others: neither its XNNPACK backend nor its own kernels take
-tensors of 5 dimensions (seen with 1.3.1). Runs in the child.
+tensors of 5 dimensions (seen with 1.3.1).
 
 The frames of each window in time become channels, and the windows a batch: one 2-D convolution whose weight is the 3-D
 one's, reshaped, adds up the same products. It is compared with eager like every other step (lowering.py).

@@ -1,4 +1,4 @@
-"""What of a lowered program XNNPACK runs, and what is left to portable kernels. Runs in the child.
+"""What of a lowered program XNNPACK runs, and what is left to portable kernels.
 
 ExecuTorch's own get_delegation_info counts the same nodes, but needs pandas.
 """

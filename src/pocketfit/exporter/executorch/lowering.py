@@ -1,4 +1,4 @@
-"""From a module in eager mode to an ExecuTorch program: export, quantize, lower to XNNPACK. Runs in the child.
+"""From a module in eager mode to an ExecuTorch program: export, quantize, lower to XNNPACK.
 
 As ExecuTorch's documentation for its XNNPACK backend does it; compared with eager after every step.
 """
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.executorch import delegation, quantize
 from pocketfit.exporter.executorch.conv3d import without_conv3d
-from pocketfit.exporter.executorch.export_problems import not_exported, not_lowered
 from pocketfit.exporter.executorch.plain_names import make_plain
+from pocketfit.exporter.executorch.problems import not_exported, not_lowered
 from pocketfit.exporter.formats.base import Optimized, Wanted
 from pocketfit.exporter.java_types import java_inputs, java_reasons, with_java_types
 from pocketfit.exporter.tensors import ModelProblem, flatten
@@ -19,7 +19,8 @@ from pocketfit.exporter.tensors import ModelProblem, flatten
 if TYPE_CHECKING:
     import torch
 
-    from pocketfit.exporter.formats.base import Check, Inputs
+    from pocketfit.exporter.formats.base import Check
+    from pocketfit.exporter.tensors import Inputs
 
 UNROLLED = (
     "ExecuTorch unrolls recurrent layers, one copy for each time step: "

@@ -1,4 +1,4 @@
-"""Names of weights that ExecuTorch's passes can work with. Runs in the child."""
+"""Names of weights that ExecuTorch's passes can work with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""int8 by torchao's PT2E with ExecuTorch's quantizer for XNNPACK: symmetric, weights per channel. Runs in the child."""
+"""int8 by torchao's PT2E with ExecuTorch's quantizer for XNNPACK: symmetric, weights per channel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pocketfit.exporter.source import describe
 from pocketfit.exporter.tensors import ModelProblem
 
 if TYPE_CHECKING:
-    from pocketfit.exporter.formats.base import Inputs
+    from pocketfit.exporter.tensors import Inputs
 
 WHAT = {
     "int8": "convolutions and linear layers, and this model has none that the quantizer for XNNPACK takes",

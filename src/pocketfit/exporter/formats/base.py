@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import torch
 
     from pocketfit.exporter.compatible import Target
+    from pocketfit.exporter.tensors import Inputs
 
-    Inputs = tuple[torch.Tensor, ...]
     Check = Callable[[Callable[..., Any]], str | None]
 
 
@@ -50,7 +50,7 @@ class Optimized:
 
 
 class Backend(Protocol):
-    """How one mobile format is built; what else there is to know of it is in formats.py. Runs in the child."""
+    """How one mobile format is built; what else there is to know of it is in formats.py."""
 
     name: str
 

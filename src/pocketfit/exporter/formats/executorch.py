@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.executorch import lowering
-from pocketfit.exporter.executorch.kernel_problems import stopped
+from pocketfit.exporter.executorch.problems import stopped
 from pocketfit.exporter.tensors import ModelProblem
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""TorchScript archives as files. Runs in the child."""
+"""TorchScript archives as files."""
 
 from __future__ import annotations
 

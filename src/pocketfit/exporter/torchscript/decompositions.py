@@ -1,7 +1,7 @@
 """Newer operators in terms of older ones, as TorchScript: each has the arguments of the operator of the same name.
 
 TorchScript compiles these functions from their text and reads their annotations as they stand, so torch is imported at
-the top: only functions in remedies.py, in the child, import this module.
+the top: only functions in remedies.py import this module.
 """
 
 import torch

@@ -18,7 +18,8 @@ from pocketfit.exporter.torchscript.qnnpack import ENGINE, backend_config, fuse
 if TYPE_CHECKING:
     import torch
 
-    from pocketfit.exporter.formats.base import Inputs, Wanted
+    from pocketfit.exporter.formats.base import Wanted
+    from pocketfit.exporter.tensors import Inputs
 
 
 def use_engine() -> None:

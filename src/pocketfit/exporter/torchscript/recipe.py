@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.exporter.anatomy import count_ops
-from pocketfit.exporter.calls import layers_of
+from pocketfit.exporter.calls import count_ops, layers_of
 from pocketfit.exporter.formats.base import Optimized, Wanted
 from pocketfit.exporter.java_types import with_java_types
 from pocketfit.exporter.source import describe

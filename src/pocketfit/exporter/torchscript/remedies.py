@@ -3,7 +3,6 @@
 Each rewrite is a TorchScript function with the arguments of the operator it stands for; its graph takes the operator's
 place, and constant arguments then fold. The graph is what every road to the operator ends in, so it does not matter how
 the model came by it. What is rewritten is compared with eager like any other step of the recipe (recipe.py).
-Runs in the child.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A module in eager mode as TorchScript, and what the tracer warned of. Runs in the child."""
+"""A module in eager mode as TorchScript, and what the tracer warned of."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
 
     from pocketfit.exporter.compatible import Target
-    from pocketfit.exporter.formats.base import Inputs
+    from pocketfit.exporter.tensors import Inputs
 
 
 def torchscript_of(

@@ -1,4 +1,4 @@
-"""Batches to calibrate with: the user's, checked one by one, or made up the same everywhere."""
+"""Batches to calibrate with: the user's, each of them checked, or made up the same everywhere."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from pocketfit.exporter import calibration
-from pocketfit.exporter.calibration import load_batches
+from pocketfit.exporter import inputs
+from pocketfit.exporter.inputs import load_batches
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.records import InputSpec, ModelSpec
 
@@ -71,7 +71,7 @@ def test_an_endless_one_ends(tmp_path: Path) -> None:
 
 
 def test_a_large_one_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibration, "MAX_BYTES", 100)
+    monkeypatch.setattr(inputs, "MAX_BYTES", 100)
     batches, (reason,) = load(tmp_path, "def f(): return [(x, ids)] * 9")
     assert len(batches) == 4
     assert reason.startswith("calibrated on the first 4 batches of ")
@@ -90,11 +90,29 @@ def test_made_up_from_shapes() -> None:
 
 
 def test_made_up_from_examples() -> None:
-    inputs = (torch.arange(100.0).view(1, 100), torch.tensor([[3, 4]]))
-    batches, reasons = load_batches(ModelSpec("net", "x:y"), Path(), inputs)
+    examples = (torch.arange(100.0).view(1, 100), torch.tensor([[3, 4]]))
+    batches, reasons = load_batches(ModelSpec("net", "x:y"), Path(), examples)
     assert reasons == (
         'calibrated on the example inputs with noise: set calibration = "module:callable" in [models.net] for real ones',
     )
     for noisy, ids in batches:
-        assert 1 < (noisy - inputs[0]).abs().mean() < 4
-        assert torch.equal(ids, inputs[1])
+        assert 1 < (noisy - examples[0]).abs().mean() < 4
+        assert torch.equal(ids, examples[1])
+
+
+def test_example_inputs_without_floats_are_not_called_noisy() -> None:
+    """Ids and masks can't be moved: of which vocabulary they are is not known."""
+    ids = (torch.tensor([[3, 4]]), torch.tensor([[True, False]]))
+    batches, reasons = load_batches(ModelSpec("net", "x:y"), Path(), ids)
+    assert reasons == (
+        "calibrated on the example inputs themselves, which hold no floats to add noise to: "
+        'set calibration = "module:callable" in [models.net] for real ones',
+    )
+    assert batches == (ids,)
+
+
+def test_constant_example_inputs_are_moved_all_the_same() -> None:
+    batches, (reason,) = load_batches(ModelSpec("net", "x:y"), Path(), (torch.full((1, 100), 5.0),))
+    assert reason.startswith("calibrated on the example inputs with noise: ")
+    for (noisy,) in batches:
+        assert 0.3 < (noisy - 5).std() < 0.7

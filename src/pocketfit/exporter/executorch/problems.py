@@ -1,10 +1,17 @@
-"""What torch.export and the lowering say, as one sentence with the operator and the line. Runs in the child."""
+"""Errors of torch.export, the lowering and ExecuTorch's runtime, each as one sentence that says where.
+
+The first two know the line of the model and the operator. The runtime's exceptions have a number alone, and its log has
+the rest.
+"""
 
 from __future__ import annotations
 
+import io
 import re
 import sysconfig
 import traceback
+from collections.abc import Callable
+from contextlib import redirect_stderr, suppress
 from pathlib import Path
 
 from pocketfit.exporter.source import describe
@@ -13,6 +20,8 @@ from pocketfit.exporter.tensors import ModelProblem
 ATEN = re.compile(r"\baten\.\w+")
 STANDARD_LIBRARY = sysconfig.get_paths()["stdlib"]
 FRAME = re.compile(r'File "([^"]+)", line (\d+), in \w+\n\s*([^\n]+)')
+KERNEL = re.compile(r"KernelCall failed at instruction \S+ in operator (\S+): ")
+CHECK = re.compile(r"Check failed \((.+)\): *(.*)")
 
 POCKETFIT = str(Path(__file__).resolve().parents[2])
 
@@ -64,3 +73,26 @@ def _is_the_models(file: str) -> bool:
 def _shown(file: str, line: str, code: str) -> str:
     place = _installed(file) or "/".join(file.split("/")[-2:])
     return f"{place}:{line}, `{code.strip()[:80]}`"
+
+
+def stopped(error: Exception, execute: Callable[[], object]) -> ModelProblem:
+    """The error with the operator and its complaint, by executing once more with sys.stderr kept."""
+    return ModelProblem(reason(describe(error), _log_of(execute)))
+
+
+def reason(error: str, log: str) -> str:
+    """The innermost check comes first in the log."""
+    kernel = KERNEL.search(log)
+    if kernel is None:
+        return error
+    check = CHECK.search(log)
+    why = (check[2].strip() or check[1]) if check else error
+    return f"ExecuTorch's kernel {kernel[1]} refuses what it is given: {why.rstrip('.')}"
+
+
+def _log_of(execute: Callable[[], object]) -> str:
+    """ExecuTorch's Python binding hands what the runtime logs to sys.stderr."""
+    log = io.StringIO()
+    with redirect_stderr(log), suppress(Exception):
+        execute()
+    return log.getvalue()
