@@ -23,7 +23,7 @@ from pocketfit.builds.worker import build
 from pocketfit.exporter.formats import BACKENDS
 from pocketfit.exporter.rounds import take_rounds
 from pocketfit.formats import FORMATS
-from pocketfit.judge.parity import read_tensor
+from pocketfit.judge.golden import read_tensor
 from pocketfit.records import Built, InputSpec, ModelSpec, Variant
 
 MODELS = ("resnet18", "mobilenet_v2")

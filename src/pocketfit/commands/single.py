@@ -16,8 +16,7 @@ from pocketfit.devices.base import Device
 from pocketfit.errors import ConfigError
 from pocketfit.formats import FORMATS
 from pocketfit.job import HostOutputs, HostRun, NotExported
-from pocketfit.judge.golden import seeded_arrays, write_arrays
-from pocketfit.judge.parity import read_tensor
+from pocketfit.judge.golden import read_tensor, seeded_arrays, write_arrays
 from pocketfit.out import MANIFEST_FILE, Entry, find_entry
 from pocketfit.records import Built, Failed, InputSpec, Limits, Smoke, SmokeInput, TensorFile, Variant
 from pocketfit.runtimes.library import library_for

@@ -16,8 +16,7 @@ from pocketfit.exporter.tensors import ModelProblem, flatten, to_array
 from pocketfit.exporter.torchscript.quantize import use_engine
 from pocketfit.formats import FORMATS
 from pocketfit.job import Contender, HostLoad, HostOutputs, HostRun, HostTimes, NotExported, Result, enter
-from pocketfit.judge.golden import write_arrays
-from pocketfit.judge.parity import read_tensor
+from pocketfit.judge.golden import read_tensor, write_arrays
 from pocketfit.records import Load, TensorFile
 
 if TYPE_CHECKING:

@@ -1,12 +1,16 @@
-"""Golden inputs that nobody gave: random, and the same everywhere. Numpy only."""
+"""Golden tensors: random ones that are the same everywhere, and all of them as files. Numpy only."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pocketfit.records import InputSpec, TensorFile
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 # One seed for weights that the source makes up and for golden inputs: base and head must not differ by chance.
 SEED = 0
@@ -40,3 +44,11 @@ def write_arrays(arrays: Sequence[tuple[str, Any]], folder: Path, kind: str) -> 
         plain.astype(plain.dtype.newbyteorder("<")).tofile(folder / file)
         files.append(TensorFile(path, plain.dtype.name, tuple(plain.shape), file))
     return tuple(files)
+
+
+def read_tensor(tensor: TensorFile, folder: Path) -> NDArray[np.generic]:
+    """The values of a golden tensor, in its shape; raises OSError or ValueError when the file is not as described."""
+    import numpy as np
+
+    values = np.fromfile(folder / tensor.file, dtype=np.dtype(tensor.dtype).newbyteorder("<"))
+    return values.reshape(tensor.shape)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pocketfit.judge.parity import compare_sets, disagreements, read_tensor, structure_differs
+from pocketfit.judge.golden import read_tensor
+from pocketfit.judge.parity import compare_sets, disagreements, structure_differs
 from pocketfit.records import Limits, Parity, TensorFile
 
 if TYPE_CHECKING:

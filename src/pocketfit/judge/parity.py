@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pocketfit.judge.scores import EXACT_DB, score
@@ -43,14 +42,6 @@ class Disagreement:
 
     limit: str
     sentence: str
-
-
-def read_tensor(tensor: TensorFile, folder: Path) -> Array:
-    """The values of a golden tensor, in its shape; raises OSError or ValueError when the file is not as described."""
-    import numpy as np
-
-    values = np.fromfile(folder / tensor.file, dtype=np.dtype(tensor.dtype).newbyteorder("<"))
-    return values.reshape(tensor.shape)
 
 
 def structure_differs(expected: Sequence[TensorFile], actual: Sequence[TensorFile]) -> str | None:

@@ -19,7 +19,7 @@ from pocketfit.builds.weigh import Weight, weigh
 from pocketfit.builds.worker import build, run_on_host
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.job import JOB_FILE, HostRun, Job, NotExported, to_json
-from pocketfit.judge.parity import read_tensor
+from pocketfit.judge.golden import read_tensor
 from pocketfit.records import Built, Failed, InputSpec, Limits, ModelSpec, Variant
 from tests.integration.conftest import NET
 

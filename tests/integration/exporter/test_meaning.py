@@ -16,7 +16,7 @@ import torch
 from pocketfit.exporter.main import export
 from pocketfit.exporter.tensors import flatten, nest
 from pocketfit.job import Exported, Job, NotExported, Result
-from pocketfit.judge.parity import read_tensor
+from pocketfit.judge.golden import read_tensor
 from pocketfit.records import InputSpec, ModelSpec, Variant
 
 VECTOR = (InputSpec((2, 4)),)

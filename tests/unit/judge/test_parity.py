@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from pocketfit.judge.parity import (
     compare,
     compare_sets,
     disagreements,
-    read_tensor,
     structure_differs,
     unscored,
 )
@@ -185,10 +183,3 @@ def test_structure() -> None:
         structure_differs([one], [TensorFile("[0]", "float32", (10,), "")])
         == "output[0] is float32 10 where eager has float32 1x10"
     )
-
-
-def test_read_tensor(tmp_path: Path) -> None:
-    np.array([[1, 2, 3]], dtype="<i8").tofile(tmp_path / "x.bin")
-    assert read_tensor(TensorFile("", "int64", (1, 3), "x.bin"), tmp_path).tolist() == [[1, 2, 3]]
-    with pytest.raises(ValueError, match="cannot reshape array of size 3"):
-        read_tensor(TensorFile("", "int64", (2, 3), "x.bin"), tmp_path)

@@ -19,8 +19,8 @@ from pocketfit.exporter.formats.base import Wanted
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript.quantize import quantize, use_engine
 from pocketfit.formats import FORMATS
-from pocketfit.judge.golden import write_arrays
-from pocketfit.judge.parity import compare, disagreements, read_tensor
+from pocketfit.judge.golden import read_tensor, write_arrays
+from pocketfit.judge.parity import compare, disagreements
 from pocketfit.records import Built, DeviceSpec, Failed, InputSpec, Limits, ModelSpec, Parity, SmokeInput, Variant
 from pocketfit.variants import skip_reason
 from tests.integration.conftest import NET, require
