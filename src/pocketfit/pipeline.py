@@ -105,6 +105,9 @@ def run(request: Request, head: Head, choice: Choice) -> Report:
     """The whole line; writes every file of the contract into `request.out` and returns the report."""
     out = Out(request.out)
     out.prepare()
+    if not choice.devices:
+        # There is no trial to hold it.
+        head = replace(head, notes=(*head.notes, choice.note))
     with ExitStack() as stack:
         base = _base_side(request, head, stack)
         sides = [*([base] if base else []), _head_side(request, head)]
@@ -115,12 +118,11 @@ def run(request: Request, head: Head, choice: Choice) -> Report:
         write_snapshot(out.snapshot(name), snapshot)
         out.write_manifest(snapshot)
     host = HostTimer(request.sandbox, head.config.device.threads)
-    trial, notes = _trial(request, choice, snapshots, head, host)
+    trial = _trial(request, choice, snapshots, head, host)
     for snapshot in snapshots.values():
         # Again, with what became of each artifact; the first is for a run that is stopped on the device.
         out.write_manifest(snapshot, trial)
     report = compare(snapshots.get("base"), snapshots["head"], trial)
-    report = replace(report, notes=(*report.notes, *notes))
     out.write_reports(report)
     return report
 
@@ -158,10 +160,10 @@ def _trial(
     snapshots: Mapping[SideName, Snapshot],
     head: Head,
     host: HostTimer,
-) -> tuple[Trial | None, tuple[str, ...]]:
-    """The trial on the first device that comes up, and what a reader should know about the choice."""
+) -> Trial | None:
+    """Try head and base on the first device that comes up; how it was chosen is among that device's notes."""
     if not choice.devices:
-        return None, (choice.note,)
+        return None
     folders = {name: Out(request.out).artifacts(name).resolve() for name in snapshots}
     notes = [choice.note] if choice.note else []
     budget_s = head.config.device.latency_budget_s
@@ -176,8 +178,9 @@ def _trial(
             log.warning("device %s: %s", device.kind, problem)
             notes.append(f"device {device.kind} could not be used: {problem}")
             trial = untried(device.kind, snapshots["head"], str(problem))
+    trial = replace(trial, device=replace(trial.device, notes=(*trial.device.notes, *notes)))
     write_trial(Out(request.out).trial, trial)
-    return trial, tuple(notes)
+    return trial
 
 
 def _equip(request: Request, sides: list[Side], stack: ExitStack) -> list[Side]:

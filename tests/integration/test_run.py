@@ -194,6 +194,10 @@ def test_without_a_base_and_without_git(repository: Path) -> None:
     assert done.returncode == 0, done.stderr
     report = json.loads((repository / "pocketfit-out" / "report.json").read_text())
     assert (report["base"], report["head"]) == (None, None)
+    assert report["notes"] == [
+        "not tried on a device, since none was wanted (--device none)",
+        "no device was used, so nothing is known about loading, running and latency",
+    ]
     assert "no baseline" in (repository / "pocketfit-out" / "report.md").read_text()
 
 

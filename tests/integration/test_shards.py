@@ -44,6 +44,8 @@ def test_shards_give_what_one_machine_would(repository: Path, git: Git) -> None:
     )
 
     assert merged.returncode == 0, merged.stderr
+    notes = read_report(out / "report.json").notes
+    assert notes.count("not tried on a device, since none was wanted (--device none)") == 1
     found = rows(repository)
     assert {name: row["status"] for name, row in found.items()} == {
         "more/lite/fp32": "new",

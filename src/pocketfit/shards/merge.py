@@ -46,8 +46,7 @@ def merge(folders: Sequence[Path], planned: Sequence[Shard], folder: Path) -> Re
     if trial:
         write_trial(out.trial, trial)
     report = _with_lost(compare(base, head, trial), lost)
-    own = tuple(note for part in parts for note in part.notes)
-    report = replace(report, notes=tuple(dict.fromkeys((*report.notes, *own, *_differences(parts), *notes))))
+    report = replace(report, notes=tuple(dict.fromkeys((*report.notes, *_differences(parts), *notes))))
     out.write_reports(report)
     return report
 

@@ -13,21 +13,19 @@ from pocketfit.errors import ConfigError
 from pocketfit.files import open_regular
 from pocketfit.out import Out
 from pocketfit.records import Built, SideName, Snapshot, Trial, Variant
-from pocketfit.report.compare import compare
-from pocketfit.store import read_report, read_snapshot, read_trial
+from pocketfit.store import read_snapshot, read_trial
 
 SAFE_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True)
 class Part:
-    """One shard's results. `notes` are what its report says beyond what its records do."""
+    """One shard's results: what its folder holds."""
 
     folder: Path
     base: Snapshot | None
     head: Snapshot
     trial: Trial | None
-    notes: tuple[str, ...] = ()
 
     def side(self, name: SideName) -> Snapshot | None:
         return self.head if name == "head" else self.base
@@ -56,14 +54,7 @@ def _read_part(folder: Path) -> Part:
     trial = read_trial(out.trial) if out.trial.exists() else None
     if head.side != "head" or (base and base.side != "base"):
         raise ConfigError(f"{folder}: base.json and head.json are not of the sides that they are named after")
-    known = set(compare(base, head, trial).notes)
-    return Part(
-        folder,
-        base,
-        head,
-        trial,
-        tuple(note for note in read_report(out.report_json).notes if note not in known),
-    )
+    return Part(folder, base, head, trial)
 
 
 def check_alike(parts: Sequence[Part]) -> None:

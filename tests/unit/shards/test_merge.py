@@ -57,11 +57,12 @@ def put(folder: Path, *variants: Variant, base: bool = True, device: DeviceInfo 
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
         write_snapshot(folder / f"{name}.json", sides[name])
-    trial = Trial(device, tuple(TrialRow(one, PASSED, PASSED) for one in variants)) if device else None
-    if trial:
+    trial = None
+    if device:
+        device = replace(device, notes=(*device.notes, f"chosen in {folder.name}"))
+        trial = Trial(device, tuple(TrialRow(one, PASSED, PASSED) for one in variants))
         write_trial(folder / "trial.json", trial)
-    report = compare(sides.get("base"), sides["head"], trial)
-    write_report(folder / "report.json", replace(report, notes=(*report.notes, f"chosen in {folder.name}")))
+    write_report(folder / "report.json", compare(sides.get("base"), sides["head"], trial))
     return folder
 
 
@@ -85,7 +86,7 @@ def test_shards_become_one_run(tmp_path: Path) -> None:
     assert read_report(out / "report.json") == report
     assert [one.variant for one in read_snapshot(out / "head.json").outcomes] == [A, C, B]
     assert read_snapshot(out / "base.json").artifacts == "artifacts/base"
-    assert read_trial(out / "trial.json").device == replace(DEVICE, free_memory_bytes=7)
+    assert read_trial(out / "trial.json").device == replace(DEVICE, notes=("chosen in 2", "chosen in 1"))
     assert (out / "artifacts/base/b.lite.fp32.ptl").read_text() == "baseb"
     assert (out / "artifacts/head/golden/c.lite.fp32/input0.bin").read_text() == "1234"
     entries = json.loads((out / "artifacts/head/manifest.json").read_text())["artifacts"]
