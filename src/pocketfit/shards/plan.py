@@ -1,4 +1,4 @@
-"""Which variants go to which of several machines: balanced by what each cost before. Pure, but for reading costs."""
+"""Deal the variants out to several machines, balanced by what each cost before. Pure, but for reading files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def plan_shards(variants: Sequence[Variant], costs_s: Mapping[Variant, float], s
     """Deal the variants out, the longest first and each to the shard with least so far: at most `shards`, none empty.
 
     Longest processing time first is at most a third above the best deal (Graham 1969, "Bounds on multiprocessing
-    timing anomalies"). A variant without a cost counts as what is like it.
+    timing anomalies"). A variant without a recorded cost gets the median of similar ones.
     """
     estimates = {variant: estimate_s(variant, costs_s) for variant in variants}
     count = min(shards, len(estimates))
@@ -51,7 +51,7 @@ def plan_shards(variants: Sequence[Variant], costs_s: Mapping[Variant, float], s
 
 
 def estimate_s(variant: Variant, costs_s: Mapping[Variant, float]) -> float:
-    """What is recorded, else the median of the same format and precision, of the same format, of all; else 1."""
+    """Return the cost on record, else the median of the same format and precision, of the format, of all; else 1."""
     if variant in costs_s:
         return costs_s[variant]
     kinds: tuple[Callable[[Variant], bool], ...] = (
@@ -60,34 +60,35 @@ def estimate_s(variant: Variant, costs_s: Mapping[Variant, float]) -> float:
         lambda _: True,
     )
     for alike in kinds:
-        if found := [cost_s for other, cost_s in costs_s.items() if alike(other)]:
-            return median(found)
+        if similar_s := [cost_s for other, cost_s in costs_s.items() if alike(other)]:
+            return median(similar_s)
     return 1.0
 
 
 def recorded_costs_s(base: Snapshot | None, head: Snapshot, trial: Trial | None) -> dict[Variant, float]:
-    """What a run spent on each variant: building both sides, and the device.
+    """Return the seconds that a run spent on each of head's variants: building both sides, and the device.
 
-    Head's build stands in for that of a base which was not there.
+    Where base was not built, head's build stands in for it.
     """
-    builds = [_build_costs_s(side) for side in (head, base) if side]
-    tried = {row.variant: row.trial_s or 0.0 for row in trial.rows} if trial else {}
+    head_s = _build_costs_s(head)
+    base_s = _build_costs_s(base) if base else {}
+    trial_s = {row.variant: row.trial_s or 0.0 for row in trial.rows} if trial else {}
     return {
-        variant: cost_s + builds[-1].get(variant, cost_s) + tried.get(variant, 0.0)
-        for variant, cost_s in builds[0].items()
+        variant: build_s + base_s.get(variant, build_s) + trial_s.get(variant, 0.0)
+        for variant, build_s in head_s.items()
     }
 
 
 def _build_costs_s(side: Snapshot) -> dict[Variant, float]:
     return {
-        one.variant: one.build_s
-        for one in side.outcomes
-        if isinstance(one, (Built, Failed)) and one.build_s is not None
+        outcome.variant: outcome.build_s
+        for outcome in side.outcomes
+        if isinstance(outcome, (Built, Failed)) and outcome.build_s is not None
     }
 
 
 def read_costs_s(folders: Iterable[Path]) -> dict[Variant, float]:
-    """The costs that runs recorded in their `--out` folders. What is not there or can't be read is only not used."""
+    """Return the costs that runs recorded in their `--out` folders; those that can't be read are left out."""
     from pocketfit.store import read_snapshot, read_trial
 
     costs_s: dict[Variant, float] = {}
@@ -105,17 +106,17 @@ def read_costs_s(folders: Iterable[Path]) -> dict[Variant, float]:
 
 
 def matrix(shards: Sequence[Shard]) -> dict[str, Any]:
-    """What `strategy.matrix` takes: `variants` are separated by commas, as the action's input takes them."""
+    """Return what `strategy.matrix` takes: `variants` are separated by commas, as the action's input takes them."""
     return {
         "include": [
-            {"shard": one.shard, "variants": ",".join(map(str, one.variants)), "estimated_s": one.estimated_s}
-            for one in shards
+            {"shard": shard.shard, "variants": ",".join(map(str, shard.variants)), "estimated_s": shard.estimated_s}
+            for shard in shards
         ]
     }
 
 
 def read_plan(path: Path) -> tuple[Shard, ...]:
-    """A file that `matrix` made, as data that nobody trusts; raises ConfigError."""
+    """Read a file that `matrix` made, as data that nobody trusts; raises ConfigError."""
     from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
     class Entry(BaseModel):
@@ -136,4 +137,6 @@ def read_plan(path: Path) -> tuple[Shard, ...]:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "it"
         raise ConfigError(f"{path} is no plan of `pocketfit plan`: {place}: {first['msg']}") from error
-    return tuple(Shard(one.shard, parse_variants([one.variants], str(path)), one.estimated_s) for one in file.include)
+    return tuple(
+        Shard(entry.shard, parse_variants([entry.variants], str(path)), entry.estimated_s) for entry in file.include
+    )
