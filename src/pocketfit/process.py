@@ -11,6 +11,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 # The runner gives a cancelled step 7.5 s before it kills the container; a laptop is more patient.
 TIDY_UP_S = 30.0
 
+# What `finish` runs in any thread, for `pool_of_threads` to stop.
 _running: set[subprocess.Popen[str]] = set()
 _lock = threading.Lock()
 _stopped = threading.Event()
@@ -53,34 +55,14 @@ def finish(
     env: Mapping[str, str] | None = None,
     user: str | None = None,
 ) -> Finished:
-    """Run a program to its end, whatever that is; after `timeout` seconds it is killed with all its children.
+    """Run a program to its end, however it ends; after `timeout` seconds it is killed with all its children.
 
     `env` replaces the environment, `user` is a name to run as (we must be root). A program that can't be
     started raises CommandError.
     """
-    words = [str(arg) for arg in args]
-    log.debug("$ %s", shlex.join(words))
     if _stopped.is_set():
-        raise CommandError(words[0], 130, "not started, since we were told to stop")
-    try:
-        process = subprocess.Popen(
-            words,
-            cwd=cwd,
-            env=None if env is None else dict(env),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-            user=user,
-            group=None if user is None else pwd.getpwnam(user).pw_gid,
-            extra_groups=None if user is None else [],
-        )
-    except FileNotFoundError as error:
-        raise CommandError(words[0], 127, f"{error.filename} not found") from error
-    except PermissionError as error:
-        raise CommandError(words[0], 126, f"{error.filename} may not be run{f' by {user}' if user else ''}") from error
+        raise CommandError(str(args[0]), 130, "not started, since we were told to stop")
+    process = _start(args, cwd=cwd, env=env, user=user, stderr=subprocess.PIPE)
     with _lock:
         _running.add(process)
     try:
@@ -104,17 +86,7 @@ def stream(
 
     Should we be told to stop, it is told so too and given time to tidy up.
     """
-    process = subprocess.Popen(
-        args,
-        env=dict(env),
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
+    process = _start(args, cwd=cwd, env=env, user=None, stderr=subprocess.STDOUT)
     assert process.stdout is not None
     killer = threading.Timer(timeout, _kill_group, [process])
     killer.daemon = True
@@ -137,38 +109,66 @@ def stream(
 
 
 @contextlib.contextmanager
-def stopping_all() -> Iterator[None]:
-    """Should the block end in an exception, an interrupt above all, what other threads started is killed as well.
+def pool_of_threads(workers: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that start programs with `finish`; the block ends when all that it submitted is done.
 
-    They wait for it, and we would wait for them.
+    Should it end in an exception, an interrupt above all, what they run is killed and nothing more is started: we wait
+    for the threads, and they for their programs. Afterwards programs can be started again, to tidy up.
     """
     try:
-        yield
-    except BaseException:
-        _stopped.set()
-        with _lock:
-            for process in _running:
-                _kill_group(process)
-        raise
-
-
-@contextlib.contextmanager
-def starting_again() -> Iterator[None]:
-    """After the block programs can be started again: what it had to stop is gone, and there is tidying up to do."""
-    try:
-        yield
+        with ThreadPoolExecutor(max_workers=workers) as pool:
+            try:
+                yield pool
+            except BaseException:
+                _stop_all()
+                raise
     finally:
         _stopped.clear()
 
 
 def run(*args: str | Path, timeout: float, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:
     """Run a program that should succeed and return what it printed; else raise CommandError."""
-    done = finish(args, timeout=timeout, cwd=cwd, env=env)
-    if done.timed_out:
+    finished = finish(args, timeout=timeout, cwd=cwd, env=env)
+    if finished.timed_out:
         raise CommandError(str(args[0]), 124, f"no answer in {timeout:.0f} s")
-    if done.code:
-        raise CommandError(str(args[0]), done.code, done.stderr or done.stdout)
-    return done.stdout
+    if finished.code:
+        raise CommandError(str(args[0]), finished.code, finished.stderr or finished.stdout)
+    return finished.stdout
+
+
+def _start(
+    args: Sequence[str | Path], *, cwd: Path | None, env: Mapping[str, str] | None, user: str | None, stderr: int
+) -> subprocess.Popen[str]:
+    """Start a program in a session of its own, so that it can be killed with all its children; raises CommandError."""
+    words = [str(arg) for arg in args]
+    log.debug("$ %s", shlex.join(words))
+    try:
+        return subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=None if env is None else dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+            user=user,
+            group=None if user is None else pwd.getpwnam(user).pw_gid,
+            extra_groups=None if user is None else [],
+        )
+    except FileNotFoundError as error:
+        raise CommandError(words[0], 127, f"{error.filename} not found") from error
+    except PermissionError as error:
+        raise CommandError(words[0], 126, f"{error.filename} may not be run{f' by {user}' if user else ''}") from error
+
+
+def _stop_all() -> None:
+    """Kill what every thread runs; from here on `finish` starts nothing."""
+    _stopped.set()
+    with _lock:
+        for process in _running:
+            _kill_group(process)
 
 
 def _kill_group_after(process: subprocess.Popen[str]) -> None:

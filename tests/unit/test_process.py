@@ -3,19 +3,20 @@ from __future__ import annotations
 import os
 import sys
 import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
 from pocketfit.errors import CommandError
-from pocketfit.process import Finished, finish, run, stream
+from pocketfit.process import Finished, finish, pool_of_threads, run, stream
 
 
 def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
-def test_output_and_code() -> None:
+def test_a_program_that_ends_has_its_output_and_code() -> None:
     done = finish(python("import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"), timeout=20)
     assert done == Finished(3, "out\n", "err\n")
     assert done.signal_name is None
@@ -26,7 +27,7 @@ def test_a_signal_has_a_name() -> None:
     assert Finished(134, "", "").signal_name == "SIGABRT"
 
 
-def test_environment_is_replaced() -> None:
+def test_the_environment_is_replaced() -> None:
     assert finish(["env"], timeout=20, env={"A": "1"}).stdout == "A=1\n"
 
 
@@ -64,8 +65,31 @@ def test_run_says_when_there_is_no_answer() -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_another_user() -> None:
+def test_a_program_runs_as_another_user() -> None:
     assert finish(["id", "-un"], timeout=20, user="nobody").stdout == "nobody\n"
+
+
+def test_an_interrupt_kills_what_a_pool_runs_and_starts_nothing_more_in_it(tmp_path: Path) -> None:
+    up = tmp_path / "up"
+    pending: list[Future[Finished]] = []
+
+    def interrupted() -> None:
+        with pool_of_threads(1) as pool:
+            pending.append(pool.submit(finish, ["sh", "-c", f"touch {up}; sleep 60"], timeout=60))
+            pending.append(pool.submit(finish, ["true"], timeout=60))
+            while not up.exists():
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert time.monotonic() - started < 30
+    assert pending[0].result().signal_name == "SIGKILL"
+    with pytest.raises(CommandError, match="true exited with 130: not started, since we were told to stop"):
+        pending[1].result()
+    # For those who tidy up.
+    assert run("echo", "again", timeout=20) == "again\n"
 
 
 def test_stream_hands_over_lines_in_their_order(tmp_path: Path) -> None:

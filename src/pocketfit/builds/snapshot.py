@@ -1,4 +1,4 @@
-"""One side or both: every variant of every model, each built in a child of its own."""
+"""Builds one side or both: every variant of every model, each in a child of its own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import logging
 import os
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 from pocketfit import __version__
 from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.worker import build
-from pocketfit.process import starting_again, stopping_all
+from pocketfit.process import pool_of_threads
 from pocketfit.records import Built, Config, Failed, ModelSpec, Outcome, SideName, Skipped, Snapshot, Variant
 from pocketfit.variants import skip_reason, variants
 
@@ -29,9 +28,9 @@ MAX_CHILDREN = 4
 
 @dataclass(frozen=True)
 class Side:
-    """Where one side stands: its tree, its configuration, and the folder that its artifacts go to.
+    """One side to build: its tree, its configuration, and the folder that its artifacts go to.
 
-    `python` runs its model code, where that needs packages of its own.
+    `python` runs its model code where that needs packages of its own; None is our Python.
     """
 
     name: SideName
@@ -46,17 +45,17 @@ class Side:
 def take_snapshots(sides: Sequence[Side], out: Out, sandbox: Sandbox) -> list[Snapshot]:
     """Build all variants of all sides, as many at once as there are cores."""
     workers = min(MAX_CHILDREN, os.cpu_count() or 1)
-    # In this order: what runs is killed before the pool waits for it; only then may git start again and tidy up.
-    with starting_again(), ThreadPoolExecutor(max_workers=workers) as pool, stopping_all():
+    with pool_of_threads(workers) as pool:
         pending = [
             [pool.submit(_build_one, side, variant, spec, out, sandbox) for variant, spec in variants(side.config)]
             for side in sides
         ]
         results = [[future.result() for future in futures] for futures in pending]
-    return [_snapshot(side, done, out) for side, done in zip(sides, results, strict=True)]
+    return [_snapshot(side, of_side, out) for side, of_side in zip(sides, results, strict=True)]
 
 
 def _build_one(side: Side, variant: Variant, spec: ModelSpec, out: Out, sandbox: Sandbox) -> tuple[Outcome, str]:
+    """Build one variant, unless it can't be built at all; also returns the child's torch, "" without a child."""
     if reason := skip_reason(spec, variant.format, variant.precision):
         return Skipped(variant, reason), ""
     started = time.monotonic()
@@ -65,20 +64,20 @@ def _build_one(side: Side, variant: Variant, spec: ModelSpec, out: Out, sandbox:
     outcome, torch_version = build(
         variant, spec, side.root, side.artifacts, log_file, sandbox, f"{side.name} {variant}"
     )
-    said = outcome.reason if isinstance(outcome, Failed) else f"{outcome.size_bytes / 1e6:.2f} MB"
+    result = outcome.reason if isinstance(outcome, Failed) else f"{outcome.size_bytes / 1e6:.2f} MB"
     build_s = time.monotonic() - started
-    log.info("%s %s: %s (%.1f s)", side.name, variant, said, build_s)
+    log.info("%s %s: %s (%.1f s)", side.name, variant, result, build_s)
     return replace(outcome, build_s=round(build_s, 1)), torch_version
 
 
-def _snapshot(side: Side, done: Sequence[tuple[Outcome, str]], out: Out) -> Snapshot:
+def _snapshot(side: Side, results: Sequence[tuple[Outcome, str]], out: Out) -> Snapshot:
     return Snapshot(
         side=side.name,
         commit=side.commit,
         pocketfit=__version__,
-        torch=next((version for _, version in done if version), ""),
+        torch=next((version for _, version in results if version), ""),
         artifacts=os.path.relpath(side.artifacts, out.folder),
-        outcomes=tuple(outcome for outcome, _ in done),
+        outcomes=tuple(outcome for outcome, _ in results),
         limits={spec.name: spec.limits for spec in side.config.models},
         notes=side.notes,
     )
