@@ -13,11 +13,16 @@ from pocketfit.errors import VERDICT_FAILED, PocketfitError
 from pocketfit.github.comment import NotPosted, Posted
 from pocketfit.out import MANIFEST_FILE, Out
 from pocketfit.records import Report, Row
+from pocketfit.report.markdown import LEAST_LIMIT, render_markdown
 
 # GitHub shows ten annotations of a kind per step.
 ANNOTATION_LIMIT = 10
-# Even at three bytes a character this is below the 1 MiB that a summary may have.
-SUMMARY_LIMIT_CHARS = 300_000
+# A UTF-16 unit, which is what a report's length is counted in, takes at most so many bytes of UTF-8.
+BYTES_PER_UNIT = 3
+# More files than an export of any repository has; a file's name has at most 255 bytes.
+MANY_FILES = 1_000
+# Room for a report, however little of it fits, and for a list of so many files.
+LEAST_SUMMARY_BYTES = max(BYTES_PER_UNIT * LEAST_LIMIT, MANY_FILES * 300)
 
 
 @dataclass(frozen=True)
@@ -70,17 +75,20 @@ def collect(workspace: Path, out: str, code: int, earlier: object = None) -> Res
     )
 
 
-def summary(results: Results, workspace: Path) -> str:
-    """Markdown for the job's page: the whole report, or what an export made."""
-    if results.report is not None:
-        from pocketfit.report.markdown import render_markdown
+def summary(results: Results, workspace: Path, room_bytes: int) -> str:
+    """Markdown for the job's page: the report, or what an export made; at most `room_bytes` of UTF-8.
 
-        return render_markdown(results.report, limit_chars=SUMMARY_LIMIT_CHARS)
+    `room_bytes` is at least LEAST_SUMMARY_BYTES.
+    """
+    if results.report is not None:
+        return render_markdown(results.report, limit_chars=room_bytes // BYTES_PER_UNIT)
     if not results.artifacts:
         return ""
     folder = workspace / results.artifacts / "head"
     files = [path for path in sorted(folder.glob("*")) if path.is_file() and path.name != MANIFEST_FILE]
-    rows = [f"| `{path.name}` | {path.stat().st_size:,} |" for path in files]
+    rows = [f"| `{path.name}` | {path.stat().st_size:,} |" for path in files[:MANY_FILES]]
+    if len(files) > MANY_FILES:
+        rows.append(f"| and {len(files) - MANY_FILES:,} more | |")
     return "\n".join(["### Pocketfit: exported", "", "| File | Bytes |", "| :-- | --: |", *rows, ""]) if rows else ""
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TextIO, TypeVar
 
 from entrypoint.inputs import Inputs
-from entrypoint.results import Results, summary, write_comment_outputs, write_outputs
-from entrypoint.workflow_commands import annotate, append_summary
+from entrypoint.results import LEAST_SUMMARY_BYTES, Results, summary, write_comment_outputs, write_outputs
+from entrypoint.workflow_commands import annotate, append_summary, summary_room_bytes
 from pocketfit.errors import ConfigError
 from pocketfit.github.api import GitHub
 from pocketfit.github.comment import NotPosted, Posted
@@ -17,9 +18,7 @@ from pocketfit.github.foreign_report import fetch_report
 from pocketfit.github.publish import publish
 from pocketfit.text import clean
 
-FOREIGN_NOTE = (
-    "These numbers are what a run with the pull request's own code says: it had no secrets, and nobody checked it."
-)
+FOREIGN_NOTE = "These numbers come from the pull request's own code, run without secrets. Nothing has verified them."
 
 T = TypeVar("T")
 Publish = Callable[[], Posted | NotPosted]
@@ -29,8 +28,8 @@ def tell(context: Context, results: Results, log: TextIO, comment: Publish) -> N
     """Write outputs and summary, then comment: whatever happens to the comment, the rest is there."""
     if context.output:
         write_outputs(context.output, results)
-    if context.step_summary and (text := summary(results, context.workspace)):
-        append_summary(context.step_summary, text)
+    if context.step_summary:
+        _summarize(context.step_summary, results, context.workspace, log)
     published = _without_fail(comment)
     _say(published, log)
     if context.output:
@@ -59,6 +58,14 @@ def relay(context: Context, inputs: Inputs, github: GitHub, log: TextIO) -> int:
         lambda: publish(report, context, github, mode=inputs.comment, key=inputs.comment_key),
     )
     return 0
+
+
+def _summarize(path: Path, results: Results, workspace: Path, log: TextIO) -> None:
+    room_bytes = summary_room_bytes(path)
+    if room_bytes < LEAST_SUMMARY_BYTES:
+        annotate(log, "warning", "this step's summary is full: there is no room left in it for the report")
+    elif text := summary(results, workspace, room_bytes):
+        append_summary(path, text)
 
 
 def _without_fail(attempt: Callable[[], T]) -> T | NotPosted:

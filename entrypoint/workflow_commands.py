@@ -10,9 +10,6 @@ from typing import Literal, TextIO
 
 # The runner drops a larger summary whole.
 SUMMARY_LIMIT_BYTES = 1024 * 1024
-SUMMARY_NOTICE = (
-    "\n\n> [!WARNING]\n> This summary was cut at GitHub's limit of 1 MiB; the whole report is in report.md.\n"
-)
 
 
 def annotate(
@@ -64,16 +61,15 @@ def write_output(path: Path, name: str, value: str) -> None:
         file.write(f"{name}<<{delimiter}\n{value}\n{delimiter}\n")
 
 
+def summary_room_bytes(path: Path) -> int:
+    """How much more the step's summary may take: an earlier command of the same step may have written some."""
+    return max(SUMMARY_LIMIT_BYTES - (path.stat().st_size if path.exists() else 0) - 1, 0)
+
+
 def append_summary(path: Path, markdown: str) -> None:
-    """Add to the step's summary, cut with a visible notice where it would pass GitHub's limit."""
-    taken = path.stat().st_size if path.exists() else 0
-    room = SUMMARY_LIMIT_BYTES - taken - 1
+    """Add to the step's summary what fits into its room."""
     text = markdown.rstrip("\n") + "\n"
-    if len(text.encode()) > room:
-        notice = SUMMARY_NOTICE.encode()
-        kept = text.encode()[: max(room - len(notice), 0)].decode(errors="ignore")
-        # Whole lines: half a table row or tag would spoil the rest of the page.
-        text = kept[: kept.rfind("\n") + 1].rstrip("\n") + SUMMARY_NOTICE
+    assert len(text.encode()) <= summary_room_bytes(path), "the summary was to be cut where it is rendered"
     with path.open("a", encoding="utf-8") as file:
         file.write(text)
 

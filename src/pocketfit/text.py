@@ -17,3 +17,8 @@ def clean(text: str, length: int = TEXT_LENGTH) -> str:
     visible = "".join(char for char in visible if unicodedata.category(char)[0] != "C")
     words = " ".join(visible.split()).replace("##[", "## [")
     return words if len(words) <= length else words[: length - 1] + "…"
+
+
+def utf16_length(text: str) -> int:
+    """The length in UTF-16 units: the larger of the two ways to count characters that GitHub might mean."""
+    return len(text.encode("utf-16-le", errors="replace")) // 2

@@ -10,6 +10,7 @@ from typing import Literal
 from pocketfit.errors import ConfigError
 from pocketfit.github.answers import GitHubError, NotFound, Unavailable
 from pocketfit.github.api import Comment, GitHub
+from pocketfit.text import utf16_length
 
 log = logging.getLogger(__name__)
 
@@ -18,10 +19,8 @@ Mode = Literal["changes", "always", "off"]
 DEFAULT_KEY = "default"
 BODY_LIMIT = 65_536
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-NOTICE = (
-    "\n\n> [!WARNING]\n> This comment was cut at GitHub's limit of 65,536 characters; "
-    "the whole report is in the job summary and in report.md.\n"
-)
+# With the marker of such a key a report of report/markdown.py, at most 65,000 long, still fits into a comment.
+KEY_LENGTH = 200
 # How often the comment may be deleted between the list and the update, or the answer to its creation be lost.
 ROUNDS = 5
 
@@ -47,6 +46,9 @@ class NotPosted:
 
 
 def marker(key: str) -> str:
+    """The hidden line that our comment of this key begins with; raises ConfigError."""
+    if len(key) > KEY_LENGTH:
+        raise ConfigError(f"comment-key has {len(key):,} characters: use at most {KEY_LENGTH}")
     if not KEY.fullmatch(key) or "--" in key:
         raise ConfigError(
             f"comment-key {key!r}: use letters, digits, '.', '_' and single '-', beginning with a letter or digit"
@@ -62,7 +64,8 @@ def upsert(
     Raises GitHubError where neither could be done.
     """
     mark = marker(key)
-    body = fit(f"{mark}\n{markdown}")
+    body = f"{mark}\n{markdown}"
+    assert utf16_length(body) <= BODY_LIMIT, "the report was to be cut where it is rendered"
     sticky = _Sticky(github, repository, number, mark, github.author())
     sent, problem = False, GitHubError("the comment was not written")
     for _ in range(ROUNDS):
@@ -85,29 +88,6 @@ def upsert(
         # With a GitHub App's token only GitHub's answer tells whose comments ours are.
         return replace(sticky, author=created.author).alone(created, body)
     raise problem
-
-
-def fit(body: str, limit: int = BODY_LIMIT) -> str:
-    """Cut a body to GitHub's limit at the end of a line, and say so in it."""
-    if _length(body) <= limit:
-        return body
-    kept: list[str] = []
-    details = 0
-    closing = "\n\n</details>"
-    left = limit - _length(NOTICE)
-    for line in body.splitlines():
-        left -= _length(line) + 1
-        details += line.count("<details") - line.count("</details>")
-        if left - max(details, 0) * len(closing) < 0:
-            details -= line.count("<details") - line.count("</details>")
-            break
-        kept.append(line)
-    return "\n".join(kept) + closing * max(details, 0) + NOTICE
-
-
-def _length(text: str) -> int:
-    """In UTF-16 units, the larger of the two ways to count characters that GitHub might mean."""
-    return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
 
 
 @dataclass(frozen=True)

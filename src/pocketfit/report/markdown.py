@@ -11,10 +11,18 @@ from collections.abc import Iterator, Sequence
 from pocketfit.records import Report, Row
 from pocketfit.report.cells import Cell, Line, line, titles
 from pocketfit.report.summary import changed_rows, headline, legend, notes, sides, surroundings, unchanged_rows
+from pocketfit.text import clean, utf16_length
 
 SIGNS = {"good": "✅", "bad": "❌", "unknown": "⚠️"}
 MANY_REASONS = 8
 MANY_NOTES = 12
+# Room for the names of all limits that there are.
+REMARK_LENGTH = 160
+# GitHub takes 65,536; the rest is for the hidden marker, see github/comment.py.
+COMMENT_LIMIT = 65_000
+# What can't be left out: a headline of three variants, each with a name of 120 characters and a remark, and eight texts
+# of 160 about the device. A hostile character takes twelve, so that these come to less than 26,000.
+LEAST_LIMIT = 30_000
 CUT = "{} of {} variants are left out here, since a comment has no room for them; {} has them all."
 
 # Written as entities these are text wherever they stand: Markdown reads its own signs before it reads entities.
@@ -34,23 +42,24 @@ BLOCK = re.compile(r"[-+=]|[0-9](?=[0-9]{0,8}[.)])")
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_./+-]+")
 
 
-def render_markdown(report: Report, limit_chars: int = 65_000, whole_url: str | None = None) -> str:
+def render_markdown(report: Report, limit_chars: int = COMMENT_LIMIT, whole_url: str | None = None) -> str:
     """The comment's body, without the hidden marker; at most `limit_chars` long (in UTF-16 units, as GitHub may count).
 
     What doesn't fit is left out from the end, unchanged variants first, and a line says so, with a link to
-    `whole_url`, the job's summary, where that is known.
+    `whole_url`, the job's summary, where that is known. Nobody cuts what comes from here again: whatever the report
+    holds, a limit of at least LEAST_LIMIT is kept.
     """
     whole = f"[the job's summary]({whole_url})" if whole_url else "the whole report"
     most = len(report.rows)
-    if _length(text := _body(report, most, whole)) <= limit_chars:
+    if utf16_length(text := _body(report, most, whole)) <= limit_chars:
         return text
     low, high = 0, most - 1
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if _length(_body(report, middle, whole)) <= limit_chars else (low, middle - 1)
-    text, many_notes = _body(report, max(low, 0), whole), MANY_NOTES
+        low, high = (middle, high) if utf16_length(_body(report, middle, whole)) <= limit_chars else (low, middle - 1)
+    text, many_notes = _body(report, low, whole), MANY_NOTES
     # Each sign of a hostile note may take twelve.
-    while _length(text) > limit_chars and many_notes:
+    while utf16_length(text) > limit_chars and many_notes:
         many_notes //= 2
         text = _body(report, 0, whole, many_notes)
     return text
@@ -112,7 +121,7 @@ def _body(report: Report, most: int, whole: str, many_notes: int = MANY_NOTES) -
 
 def _headline(report: Report) -> str:
     head = headline(report)
-    about = ", ".join(f"{code(variant)} ({escape(remark)})" for variant, remark in head.about)
+    about = ", ".join(f"{code(variant)} ({escape(clean(remark, REMARK_LENGTH))})" for variant, remark in head.about)
     more = f" and {head.more} more" if head.more else ""
     tail = f": {head.lead}{about}{more}" if about else ""
     return f"{SIGNS[head.mood]} **Pocketfit: {head.text}**{tail}"
@@ -189,7 +198,3 @@ def _notes(report: Report, most: int) -> str:
     if len(all_notes) > most:
         shown.append(f"- and {len(all_notes) - most} more notes")
     return "\n".join(["Notes:", *shown]) if shown else ""
-
-
-def _length(text: str) -> int:
-    return len(text.encode("utf-16-le", errors="replace")) // 2

@@ -5,13 +5,15 @@ import io
 import re
 from pathlib import Path
 
+import pytest
+
 from entrypoint.workflow_commands import (
     SUMMARY_LIMIT_BYTES,
-    SUMMARY_NOTICE,
     annotate,
     append_summary,
     group,
     stopped_commands,
+    summary_room_bytes,
     write_output,
 )
 
@@ -76,13 +78,17 @@ def test_a_summary_is_appended(tmp_path: Path) -> None:
     assert path.read_text() == "one\ntwo\n"
 
 
-def test_a_summary_stays_below_the_limit(tmp_path: Path) -> None:
+def test_what_is_in_a_summary_takes_room(tmp_path: Path) -> None:
     path = tmp_path / "summary"
-    path.write_text("earlier\n")
+    assert summary_room_bytes(path) == SUMMARY_LIMIT_BYTES - 1
+    path.write_text("größer\n")
+    assert summary_room_bytes(path) == SUMMARY_LIMIT_BYTES - 10
+    path.write_text("x" * (SUMMARY_LIMIT_BYTES + 1))
+    assert summary_room_bytes(path) == 0
 
-    append_summary(path, "| größer |\n" * 200_000)
 
-    text = path.read_bytes()
-    assert SUMMARY_LIMIT_BYTES - 100 < len(text) < SUMMARY_LIMIT_BYTES
-    assert text.decode().startswith("earlier\n| größer |\n")
-    assert text.decode().endswith("| größer |" + SUMMARY_NOTICE)
+def test_a_summary_that_nobody_cut_is_our_fault(tmp_path: Path) -> None:
+    path = tmp_path / "summary"
+    with pytest.raises(AssertionError, match="the summary was to be cut where it is rendered"):
+        append_summary(path, "ü" * (SUMMARY_LIMIT_BYTES // 2))
+    assert not path.exists()

@@ -7,7 +7,8 @@ import pytest
 from pocketfit.errors import ConfigError
 from pocketfit.github.answers import Forbidden, NotFound, Unavailable
 from pocketfit.github.api import GitHub
-from pocketfit.github.comment import BODY_LIMIT, NOTICE, NotPosted, Posted, fit, marker, upsert
+from pocketfit.github.comment import BODY_LIMIT, KEY_LENGTH, NotPosted, Posted, marker, upsert
+from pocketfit.report.markdown import COMMENT_LIMIT
 from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, USER_TOKEN, FakeGitHub, Fault, Token, serve
 
 REPO = "octo/phone"
@@ -173,31 +174,21 @@ def test_a_read_only_token(hub: FakeGitHub) -> None:
         put(hub, "one", token=READ_ONLY_TOKEN)
 
 
-def test_a_body_over_the_limit_is_cut_where_it_shows(hub: FakeGitHub) -> None:
-    row = "| resnet18 | lite | fp32 | 46.74 MB |"
-    put(hub, "\n".join(["<details><summary>all</summary>", "", *[row] * 3000, "</details>"]))
-
-    body = hub.bodies(REPO, 7)[0]
-
-    assert BODY_LIMIT - 100 < len(body) <= BODY_LIMIT
-    assert body.startswith(f"{MARK}\n<details>")
-    assert body.endswith(f"{row}\n\n</details>{NOTICE}")
-    assert "cut at GitHub's limit of 65,536 characters" in body
+def test_a_full_comment_has_room_for_the_marker_of_any_key() -> None:
+    assert len(f"{marker('k' * KEY_LENGTH)}\n") + COMMENT_LIMIT <= BODY_LIMIT
 
 
-@pytest.mark.parametrize(
-    ("body", "limit", "kept"),
-    [
-        ("short", 5, "short"),
-        ("a\nb\n" + "c" * 300, len(NOTICE) + 10, f"a\nb{NOTICE}"),
-        # Characters outside the basic plane count double.
-        ("\U0001f4f1" * 4 + "\n" + "c" * 300, len(NOTICE) + 8, NOTICE),
-        ("\U0001f4f1" * 4 + "\n" + "c" * 300, len(NOTICE) + 9, "\U0001f4f1" * 4 + NOTICE),
-        ("<details>\n</details>\nb\n" + "c" * 300, len(NOTICE) + 40, f"<details>\n</details>\nb{NOTICE}"),
-    ],
-)
-def test_cutting(body: str, limit: int, kept: str) -> None:
-    assert fit(body, limit) == kept
+def test_a_body_that_nobody_cut_is_our_fault(hub: FakeGitHub) -> None:
+    # Characters outside the basic plane count double.
+    with pytest.raises(AssertionError, match="the report was to be cut where it is rendered"):
+        put(hub, "\U0001f4f1" * (BODY_LIMIT // 2))
+    assert hub.calls() == []
+
+
+def test_a_key_has_an_end() -> None:
+    assert marker("k" * 200) == f"<!-- pocketfit:{'k' * 200} -->"
+    with pytest.raises(ConfigError, match=r"^comment-key has 2,001 characters: use at most 200$"):
+        marker("k" * 2001)
 
 
 @pytest.mark.parametrize("key", ["", "-a", "a--b", "a b", "a-->", "ä"])
