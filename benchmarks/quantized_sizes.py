@@ -76,7 +76,7 @@ def line(device: JvmDevice, case: str, built: Built, folder: Path, fp32: Built, 
             f"{built.download_bytes:,}",
             f"{built.download_bytes / fp32.download_bytes:.4f}",
             format_sqnr(built.parity.sqnr_db or 0),
-            tried.status if tried.sqnr_db is None else f"{tried.status}, {format_sqnr(tried.sqnr_db)}",
+            tried.status if tried.parity.sqnr_db is None else f"{tried.status}, {format_sqnr(tried.parity.sqnr_db)}",
             "" if latency.head_ms is None else f"{latency.head_ms:.1f}",
             f"{ratio} |",
         ]

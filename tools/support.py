@@ -129,7 +129,7 @@ def cell(row: Row) -> str:
     if row.status == "skipped":
         return f"skipped: {row.reasons[0]}"
     if row.smoke.status == "passed":
-        return f"passed, {decibel(row.smoke.sqnr_db)}{left_out}"
+        return f"passed, {decibel(row.smoke.parity.sqnr_db)}{left_out}"
     if row.smoke.status == "skipped" and row.parity:
         return f"passed on {row.format}'s host runtime, {decibel(row.parity.sqnr_db)}{left_out}"
     return f"{row.smoke.status}: {row.smoke.reason}"

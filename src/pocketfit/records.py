@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from pocketfit.flat import inlined
+
 # --- what the user asked for: pocketfit.toml -----------------------------------------------------------
 
 
@@ -331,16 +333,7 @@ class Smoke:
     load_ms: float | None = None
     first_ms: float | None = None
     peak_rss_bytes: int | None = None
-    max_abs_diff: float | None = None
-    sqnr_db: float | None = None
-    argmax_agreement: float | None = None
-    cosine: float | None = None
-    outputs: tuple[OutputParity, ...] = ()
-
-    @property
-    def parity(self) -> Parity:
-        """What the device answered to the golden inputs, against eager."""
-        return Parity(self.max_abs_diff, self.sqnr_db, self.argmax_agreement, self.cosine, self.outputs)
+    parity: Parity = field(default=Parity(), metadata=inlined(without=("input_sets",)))
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pocketfit.errors import ConfigError
 from pocketfit.files import write_text_atomically
+from pocketfit.flat import flat_type, published, unflattened
 from pocketfit.records import Built, Failed, Report, Skipped, Snapshot, Trial
 from pocketfit.text import clean
 
@@ -93,7 +94,7 @@ def plain(value: Any) -> Any:
         case tuple() | list():
             return [plain(item) for item in value]
         case _ if dataclasses.is_dataclass(value):
-            return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+            return {name: plain(item) for name, item in published(value)}
         case Path():
             return plain(str(value))
     return value
@@ -117,7 +118,7 @@ def _parse(data: bytes, kind: type[Record], name: str) -> Record:
 
     try:
         # mypy takes a class with __hash__ for one that has none.
-        record: Record | None = _adapter(cast(Any, kind)).validate_json(data)
+        record: Record | None = unflattened(_adapter(cast(Any, kind)).validate_json(data))
     except ValidationError as error:
         raise ConfigError(f"{name}: {clean(_first_problem(error))}") from error
     if record is None:
@@ -133,7 +134,10 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
 
     # pydantic takes no configuration for a dataclass that isn't its own, but takes one for "it or None",
     # and hands it on to all that is inside: so records.py needs to know nothing of pydantic.
-    return TypeAdapter(cast(Any, kind | None), config=ConfigDict(strict=True, extra="forbid", allow_inf_nan=False))
+    return TypeAdapter(
+        cast(Any, flat_type(cast(Any, kind)) | None),
+        config=ConfigDict(strict=True, extra="forbid", allow_inf_nan=False),
+    )
 
 
 def _first_problem(error: ValidationError) -> str:

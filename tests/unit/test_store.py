@@ -235,6 +235,12 @@ def changed(value: Any, place: tuple[str | int, ...], new: Any) -> str:
         (changed(CALM, ("rows", 0, "head", "size_bytes"), 1.5), "rows[0].head.size_bytes should be a valid integer"),
         (changed(CALM, ("rows", 0, "head", "size_bytes"), None), "rows[0].head.size_bytes should be a valid integer"),
         (changed(CALM, ("rows", 0, "size"), 1), "rows[0].size is not a known key"),
+        (
+            changed(CALM, ("rows", 0, "smoke", "sqnr_db"), "1"),
+            'rows[0].smoke.sqnr_db should be a valid number, not "1"',
+        ),
+        (changed(CALM, ("rows", 0, "smoke", "parity"), {"sqnr_db": 1.0}), "rows[0].smoke.parity is not a known key"),
+        (changed(CALM, ("rows", 0, "smoke", "input_sets"), 1), "rows[0].smoke.input_sets is not a known key"),
         (changed(CALM, ("rows", 0, "latency", "ratio"), math.nan), "rows[0].latency.ratio should be a finite number"),
         (changed(CALM, ("rows", 0, "base", "size_bytes"), 10**30), "rows[0].base.size_bytes is a larger number than"),
     ],

@@ -41,8 +41,8 @@ def print_smoke(file: Path, trial: FileTrial) -> str:
     if smoke.status == "passed":
         times = f"load {_ms(smoke.load_ms)}, first run {_ms(smoke.first_ms)} on {where}"
         agreement = (
-            f"; {_agreement(smoke.max_abs_diff, smoke.sqnr_db, trial.reference)}"
-            if smoke.max_abs_diff is not None
+            f"; {_agreement(smoke.parity.max_abs_diff, smoke.parity.sqnr_db, trial.reference)}"
+            if smoke.parity.max_abs_diff is not None
             else ""
         )
         console.print(f"✓ {file} ({variant.format}) passed: {times}{agreement}")

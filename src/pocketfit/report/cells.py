@@ -215,15 +215,15 @@ def _check(row: Row) -> Cell:
             return Cell("not run", clean(smoke.reason, LABEL_LENGTH), tone="quiet")
         case "infra-error":
             return Cell("not run", "device problem", tone="quiet")
-    difference = "" if smoke.max_abs_diff is None else f"max diff {format_diff(smoke.max_abs_diff)}"
-    sqnr = "" if smoke.sqnr_db is None else f"SQNR {format_sqnr(smoke.sqnr_db)}"
+    difference = "" if smoke.parity.max_abs_diff is None else f"max diff {format_diff(smoke.parity.max_abs_diff)}"
+    sqnr = "" if smoke.parity.sqnr_db is None else f"SQNR {format_sqnr(smoke.parity.sqnr_db)}"
     tone: Tone = "failed" if smoke.status == "failed" else "quiet"
     return Cell(smoke.status, difference, sqnr, tone, _host(row))
 
 
 def _host(row: Row) -> str:
     """The host's SQNR, where the device's error is another one: at least twice or half as large."""
-    on_host, on_device = row.parity.sqnr_db if row.parity else None, row.smoke.sqnr_db
+    on_host, on_device = row.parity.sqnr_db if row.parity else None, row.smoke.parity.sqnr_db
     if on_host is None or on_device is None or abs(on_host - on_device) < VISIBLE_DB:
         return ""
     return f"host {format_sqnr(on_host)}"

@@ -133,7 +133,7 @@ def _explain(tried: Smoke, built: Built) -> Smoke:
     NNPACK's nnp_conv1x1_only_2x4__psimd stores windows of 4 pixels that overlap where an image has fewer: it hits 1x1
     convolutions that XNNPACK does not take, on x86_64 only (see tests/integration/devices/test_jvm.py).
     """
-    wrong = tried.status == "failed" and tried.max_abs_diff is not None
+    wrong = tried.status == "failed" and tried.parity.max_abs_diff is not None
     plain = sorted(PLAIN_CONVOLUTIONS & built.ops.keys())
     if not wrong or tried.abi != "x86_64" or not plain:
         return tried
@@ -160,7 +160,6 @@ def smoke(
     with tempfile.TemporaryDirectory(prefix="pocketfit-device-") as name:
         run = device.smoke(given, Path(name))
         judged = _judge(run, Path(name), given.folder, golden, limits, variant.precision)
-    parity = judged.parity
     return Smoke(
         status="failed" if judged.problem else run.status,
         reason=judged.problem or run.reason,
@@ -170,11 +169,8 @@ def smoke(
         load_ms=run.load_ms,
         first_ms=run.first_ms,
         peak_rss_bytes=run.peak_rss_bytes,
-        max_abs_diff=parity.max_abs_diff,
-        sqnr_db=parity.sqnr_db,
-        argmax_agreement=parity.argmax_agreement,
-        cosine=parity.cosine,
-        outputs=parity.outputs,
+        # A device is given the golden inputs alone.
+        parity=replace(judged.parity, input_sets=None),
     )
 
 

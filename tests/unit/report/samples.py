@@ -30,9 +30,7 @@ def passed(max_abs_diff: float = 2.9e-6, sqnr_db: float = 108.04) -> Smoke:
         load_ms=350.0,
         first_ms=30.0,
         peak_rss_bytes=151_000_000,
-        max_abs_diff=max_abs_diff,
-        sqnr_db=sqnr_db,
-        argmax_agreement=1.0,
+        parity=Parity(max_abs_diff, sqnr_db, 1.0),
     )
 
 

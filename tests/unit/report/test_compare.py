@@ -38,7 +38,7 @@ NET = Variant("net", "lite", "fp32")
 DEVICE = DeviceInfo(
     "jvm", "x86_64", "Xeon", 1, {"lite": "pytorch_android_lite 1.12.2", "torchscript": "pytorch_android 1.13.1"}
 )
-PASSED = Smoke("passed", "", "jvm", "x86_64", max_abs_diff=1e-6, sqnr_db=110.0)
+PASSED = Smoke("passed", "", "jvm", "x86_64", parity=Parity(1e-6, 110.0))
 CRASHED = Smoke("failed", "aten::foo is not in pytorch_android_lite 1.12.2", "jvm", "x86_64")
 SLOWER = Timing(
     tuple(Load((10.0, 10.0), (10 * factor,) * 2) for factor in (1.25, *[1.3] * 6, 1.4)), "", "jvm x86_64", 1, 7
@@ -260,7 +260,7 @@ def test_the_device(
 @pytest.mark.parametrize("place", ["", "on the device "])
 def test_a_limit_that_the_device_named_is_not_said_twice(place: str) -> None:
     reason = f"{place}SQNR against eager is 3.0 dB, below 60 dB"
-    smoke = replace(PASSED, status="failed", reason=reason, sqnr_db=3.0)
+    smoke = replace(PASSED, status="failed", reason=reason, parity=Parity(sqnr_db=3.0))
     row = only_row(built(sha="bb"), built(), trial(smoke))
     assert row.reasons == ("on jvm: SQNR against eager is 3.0 dB, below 60 dB",)
     assert row.failed_limits == ("min_sqnr_db",)

@@ -11,8 +11,11 @@ NO_RUNTIME = Smoke("skipped", "this image has no ExecuTorch Android runtime")
 @pytest.mark.parametrize(
     ("row", "text"),
     [
-        (Row("net", "lite", "fp32", "new", smoke=Smoke("passed", sqnr_db=104.6)), "passed, SQNR 105 dB"),
-        (Row("net", "lite", "fp32", "new", smoke=Smoke("passed", sqnr_db=300.0)), "passed, equal to the last bit"),
+        (Row("net", "lite", "fp32", "new", smoke=Smoke("passed", parity=Parity(sqnr_db=104.6))), "passed, SQNR 105 dB"),
+        (
+            Row("net", "lite", "fp32", "new", smoke=Smoke("passed", parity=Parity(sqnr_db=300.0))),
+            "passed, equal to the last bit",
+        ),
         (
             Row(
                 "net",
@@ -20,7 +23,7 @@ NO_RUNTIME = Smoke("skipped", "this image has no ExecuTorch Android runtime")
                 "fp32",
                 "new",
                 ("tracing: …", "left out freeze, which fails"),
-                smoke=Smoke("passed", sqnr_db=99.0),
+                smoke=Smoke("passed", parity=Parity(sqnr_db=99.0)),
             ),
             "passed, SQNR 99 dB; left out freeze, which fails",
         ),

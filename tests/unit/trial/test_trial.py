@@ -94,11 +94,7 @@ def passed(max_abs_diff: float, sqnr_db: float) -> Smoke:
         5.0,
         1.0,
         1000,
-        max_abs_diff,
-        sqnr_db,
-        1.0,
-        1.0,
-        (OutputParity("", max_abs_diff, sqnr_db, 1.0, 1.0, None, 2.0),),
+        Parity(max_abs_diff, sqnr_db, 1.0, 1.0, (OutputParity("", max_abs_diff, sqnr_db, 1.0, 1.0, None, 2.0),)),
     )
 
 
@@ -174,7 +170,7 @@ def test_another_answer_than_eagers_fails(folders: dict[str, Path]) -> None:
     (row,) = run_trial(Doubler(), *sides, folders).rows  # type: ignore[arg-type]
     assert row.head is not None
     assert (row.head.status, row.head.reason) == ("failed", "SQNR against eager is 6.0 dB, below 60 dB")
-    assert (row.head.max_abs_diff, row.head.argmax_agreement) == (1.0, 1.0)
+    assert (row.head.parity.max_abs_diff, row.head.parity.argmax_agreement) == (1.0, 1.0)
     assert row.timing == Timing(reason="not timed, since not both sides run")
 
 
