@@ -25,9 +25,9 @@ from pocketfit.errors import EnvironmentProblem
 from pocketfit.judge.golden import seeded_arrays, write_arrays
 from pocketfit.process import run
 from pocketfit.records import DeviceSpec, InputSpec, SmokeInput
-from tests.standin.fixture import StandIn, standin
-from tests.standin.image import BASE, build_image
-from tests.standin.server import adb_server
+from standin.fixture import StandIn, standin
+from standin.image import BASE, build_image
+from standin.server import adb_server
 
 MODEL = Path(__file__).parents[1] / "tests" / "data" / "torch-1.13.ptl"
 DEVICE_FAULTS = (

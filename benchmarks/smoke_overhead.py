@@ -3,7 +3,7 @@
     .venv/bin/python -m benchmarks.smoke_overhead
 
 Wall time of a smoke test minus load_ms and first_ms, over 10 tests of a small model; the runtime is there already.
-For jvm that includes starting the JVM, for the device (the stand-in of tests/standin) its own JVM.
+For jvm that includes starting the JVM, for the device (the stand-in of standin/) its own JVM.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pocketfit.devices.base import Device, started
 from pocketfit.devices.jvm import JvmDevice
 from pocketfit.judge.golden import seeded_arrays, write_arrays
 from pocketfit.records import DeviceSpec, InputSpec, SmokeInput
-from tests.standin.fixture import standin
+from standin.fixture import standin
 
 TESTS = 10
 MODEL = Path(__file__).parents[1] / "tests" / "data" / "torch-1.13.ptl"

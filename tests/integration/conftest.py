@@ -14,9 +14,9 @@ import pytest
 
 from pocketfit.devices.emulator.docker import Docker, connect
 from pocketfit.errors import CommandError, EnvironmentProblem
+from standin.fixture import start_standin
+from standin.image import BASE, build_image
 from tests.e2e.standin import ensure_base_image
-from tests.standin.fixture import start_standin
-from tests.standin.image import BASE, build_image
 
 __all__ = ["start_standin"]
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from standin.fixture import StandIn
 from tests.integration.conftest import WHO, Git, StandInImage
 from tests.integration.test_run import pocketfit, rows
-from tests.standin.fixture import StandIn
 
 pytestmark = pytest.mark.timeout(600)
 

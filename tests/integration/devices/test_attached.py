@@ -1,4 +1,4 @@
-"""An Android device through the real adb client: the stand-in of tests/standin, which runs the real libraries."""
+"""An Android device through the real adb client: the stand-in of standin/, which runs the real libraries."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from pocketfit.devices.attached import AdbDevice
 from pocketfit.devices.base import started
 from pocketfit.errors import CommandError, EnvironmentProblem
 from pocketfit.records import DeviceSpec, Load
+from standin.fixture import StandIn
 from tests.integration.conftest import require
 from tests.integration.devices import models
 from tests.integration.devices.conftest import Export, read_output
-from tests.standin.fixture import StandIn
 
 Start = Callable[..., StandIn]
 Up = tuple[StandIn, AndroidDevice]

@@ -13,8 +13,8 @@ from typing import Literal
 import pytest
 
 from pocketfit import __version__
+from standin.fixture import REPOSITORY, StandIn, standin
 from tests.integration.conftest import require
-from tests.standin.fixture import REPOSITORY, StandIn, standin
 
 ANDROID = REPOSITORY / "build/android"
 DATA = "/data/local/tmp/pocketfit"

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from pocketfit import __version__
+from standin.fixture import standin
 from tests.integration.standin.conftest import ANDROID, DATA, Runner, equip
-from tests.standin.fixture import standin
 
 
 def last_line(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:

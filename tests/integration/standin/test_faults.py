@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from standin.fixture import StandIn, standin
 from tests.integration.conftest import require
-from tests.standin.fixture import StandIn, standin
 
 BOOTED = ("shell", "getprop sys.boot_completed")
 PACKAGES = ("shell", "cmd package list packages")

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from standin.fixture import StandIn
+from standin.image import BASE, build_image
+from standin.server import adb_server
 from tests.integration.conftest import require
 from tests.integration.standin.conftest import ANDROID, equip
 from tests.integration.standin.test_app_process import last_line
-from tests.standin.fixture import StandIn
-from tests.standin.image import BASE, build_image
-from tests.standin.server import adb_server
 
 
 def docker(*words: str) -> subprocess.CompletedProcess[str]:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from standin.fixture import StandIn, standin
 from tests.integration.conftest import require
-from tests.standin.fixture import StandIn, standin
 
 DATA = "/data/local/tmp/pocketfit"
 

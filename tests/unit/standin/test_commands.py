@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.standin.shell import mapped
-from tests.standin.state import State
+from standin.shell import mapped
+from standin.state import State
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-S", "-m", "tests.standin", *words]
+    command = [sys.executable, "-S", "-m", "standin", *words]
     return subprocess.run(command, check=False, capture_output=True, text=True, timeout=20)
 
 

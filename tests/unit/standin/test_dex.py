@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.standin.dex import DexError, classes, problem_of, read_dex
+from standin.dex import DexError, classes, problem_of, read_dex
 
 HEADER = 0x70
 

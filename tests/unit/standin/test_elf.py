@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.standin.elf import Elf, read_elf, refusal
+from standin.elf import Elf, read_elf, refusal
 
 
 def make_elf(machine: int, alignment: int, *, wide: bool = True) -> bytes:

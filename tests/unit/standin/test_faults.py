@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.standin.faults import Faults, parse
+from standin.faults import Faults, parse
 
 
 def test_words_from_a_command_line_or_a_file() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.standin.tombstone import read_crash
+from standin.tombstone import read_crash
 
 HEAD = """\
 #

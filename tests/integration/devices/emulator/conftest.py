@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from pocketfit.devices.emulator.docker import CREATED_LABEL, RUN_LABEL, Docker
+from standin.fixture import adb_server
 from tests.integration.devices.emulator.siblings import build_layer, import_image
-from tests.standin.fixture import adb_server
 
 
 @pytest.fixture(scope="session")

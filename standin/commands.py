@@ -13,9 +13,9 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
-from tests.standin import app_process
-from tests.standin.processes import pgrep, pkill
-from tests.standin.state import State, current
+from standin import app_process
+from standin.processes import pgrep, pkill
+from standin.state import State, current
 
 PACKAGES = ("android", "com.android.shell", "com.android.settings", "com.android.systemui")
 
@@ -123,7 +123,7 @@ def install(folder: Path) -> None:
     for name in COMMANDS:
         script = folder / name
         # Without site: packages of the machine would cost each command time.
-        script.write_text(f'#!/bin/sh\nexec {sys.executable} -S -m tests.standin.commands {name} "$@"\n')
+        script.write_text(f'#!/bin/sh\nexec {sys.executable} -S -m standin.commands {name} "$@"\n')
         script.chmod(0o755)
     shell = folder / "sh"
     shell.unlink(missing_ok=True)

@@ -10,8 +10,8 @@ import signal
 import struct
 from pathlib import Path
 
-from tests.standin.state import FOLDER, State
-from tests.standin.wire import Stream
+from standin.state import FOLDER, State
+from standin.wire import Stream
 
 STDIN, STDOUT, STDERR, EXIT, CLOSE_STDIN = range(5)
 PACKET = struct.Struct("<BI")

@@ -8,10 +8,10 @@ import os
 import signal
 from collections.abc import Awaitable, Callable
 
-from tests.standin.shell import serve_shell
-from tests.standin.state import State
-from tests.standin.sync import serve_sync
-from tests.standin.wire import Connection, Stream
+from standin.shell import serve_shell
+from standin.state import State
+from standin.sync import serve_sync
+from standin.wire import Connection, Stream
 
 # How long a reboot takes at least: until the port is open, and until sys.boot_completed.
 REBOOT_PORT_S = 1.0

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.standin.faults import Faults
+from standin.faults import Faults
 
 # The environment variable by which commands find the folder.
 FOLDER = "POCKETFIT_STANDIN"

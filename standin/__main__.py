@@ -1,4 +1,4 @@
-"""Run the stand-in device: `python -m tests.standin --folder DIR --port 5555 --faults "boot-after=5"`.
+"""Run the stand-in device: `python -m standin --folder DIR --port 5555 --faults "boot-after=5"`.
 
 Every option is an environment variable too (POCKETFIT_STANDIN_FAULTS for --faults), which is how a container is told.
 """
@@ -13,13 +13,13 @@ import sys
 import threading
 from pathlib import Path
 
-from tests.standin import namespace
-from tests.standin.commands import install
-from tests.standin.device import Died, StandInDevice, say
-from tests.standin.faults import FAULTS, parse
-from tests.standin.state import DEFAULT_PAGE_SIZE, State
+from standin import namespace
+from standin.commands import install
+from standin.device import Died, StandInDevice, say
+from standin.faults import FAULTS, parse
+from standin.state import DEFAULT_PAGE_SIZE, State
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 def main(arguments: list[str]) -> int:
@@ -89,7 +89,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     told = os.environ.get
     known = "\n".join(f"  {name:18} {meaning}" for name, meaning in FAULTS.items())
     parser = argparse.ArgumentParser(
-        "python -m tests.standin",
+        "python -m standin",
         description="A stand-in for an Android device, for the real adb client.",
         epilog=f"faults, each also with :once at its end:\n{known}",
         formatter_class=argparse.RawDescriptionHelpFormatter,

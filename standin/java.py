@@ -1,4 +1,7 @@
-"""The JVM behind app_process, and how its end is made to look like Android's: killed by lmkd, or a crash's tombstone."""
+"""The JVM behind app_process, and how its end is made to look like Android's.
+
+That is killed by lmkd, or with a crash's tombstone.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,9 @@ import threading
 import time
 from pathlib import Path
 
-from tests.standin.processes import peak_rss_kib
-from tests.standin.state import State
-from tests.standin.tombstone import Crash, read_crash
+from standin.processes import peak_rss_kib
+from standin.state import State
+from standin.tombstone import Crash, read_crash
 
 FLAGS = (
     "-Xshare:auto",

@@ -8,8 +8,8 @@ import struct
 from pathlib import Path
 from typing import BinaryIO
 
-from tests.standin.state import State
-from tests.standin.wire import Stream
+from standin.state import State
+from standin.wire import Stream
 
 HEAD = struct.Struct("<4sI")
 

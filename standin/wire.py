@@ -121,7 +121,8 @@ class Connection:
         if self.silent:
             return
         if self.unauthorized:
-            # A token for every key that the client tries, until it offers a public one: that waits for somebody to accept it.
+            # A token for every key that the client tries, until it offers a public one: that waits for somebody to
+            # accept it.
             if (command, first) != (AUTH, AUTH_PUBLIC_KEY):
                 self.send(AUTH, AUTH_TOKEN, 0, bytes(range(20)))
             return

@@ -22,10 +22,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.standin.faults import FAULTS, Faults, parse
-from tests.standin.server import START_S, adb_server, free_port
+from standin.faults import FAULTS, Faults, parse
+from standin.server import START_S, adb_server, free_port
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def _running(folder: Path, options: list[str]) -> Iterator[subprocess.Popen[byte
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             # Without site, as its own commands are: it needs nothing but Python.
-            [sys.executable, "-S", "-m", "tests.standin", *options, "--until-stdin-closes"],
+            [sys.executable, "-S", "-m", "standin", *options, "--until-stdin-closes"],
             cwd=REPOSITORY,
             env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
             stdin=subprocess.PIPE,

@@ -9,9 +9,9 @@ import os
 import struct
 from pathlib import Path
 
-from tests.standin.push import HEAD, Pushes, fail, place_of
-from tests.standin.state import State
-from tests.standin.wire import Stream
+from standin.push import HEAD, Pushes, fail, place_of
+from standin.state import State
+from standin.wire import Stream
 
 STAT = struct.Struct("<III")
 STAT_V2 = struct.Struct("<IQQIIIIQqqq")

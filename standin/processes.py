@@ -9,7 +9,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.standin.state import State
+from standin.state import State
 
 _PR_SET_NAME = 15
 

@@ -12,11 +12,11 @@ import signal
 import sys
 from pathlib import Path
 
-from tests.standin.dex import DexError, classes, read_dex
-from tests.standin.elf import refusal
-from tests.standin.java import run_java
-from tests.standin.processes import name_this_process
-from tests.standin.state import State
+from standin.dex import DexError, classes, read_dex
+from standin.elf import refusal
+from standin.java import run_java
+from standin.processes import name_this_process
+from standin.state import State
 
 # The class that a device starts, and the one that a desktop does.
 DESKTOP_CLASS = {"dev.pocketfit.Main": "dev.pocketfit.Desktop"}

@@ -29,7 +29,7 @@ def unshare_command() -> list[str] | None:
 
 def start_over(command: Sequence[str], arguments: Sequence[str]) -> None:
     """Become the same stand-in inside of namespaces."""
-    os.execvp(command[0], [*command, sys.executable, "-S", "-m", "tests.standin", *arguments, "--inside"])
+    os.execvp(command[0], [*command, sys.executable, "-S", "-m", "standin", *arguments, "--inside"])
 
 
 def enter_root(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Builds the stand-in device as a container image: `python -m tests.standin.image TAG [BASE]`."""
+"""Builds the stand-in device as a container image: `python -m standin.image TAG [BASE]`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-REPOSITORY = HERE.parents[1]
+REPOSITORY = HERE.parent
 TAG = "pocketfit-standin"
 BASE = "python:3.11-slim-bookworm"
 
@@ -25,7 +25,10 @@ def build_image(base: str = BASE, tag: str = TAG, android: Path = REPOSITORY / "
 
 
 def fill_context(context: Path, android: Path) -> None:
-    """The Dockerfile and what it copies: the stand-in, and Pocketfit's classes and layer. No Android libraries: those are pushed."""
+    """The Dockerfile and what it copies: the stand-in, and Pocketfit's classes and layer.
+
+    No Android libraries: those are pushed.
+    """
     shutil.copyfile(HERE / "Dockerfile", context / "Dockerfile")
     shutil.copytree(HERE, context / "standin", ignore=shutil.ignore_patterns("__pycache__"))
     for part in ("desktop", "shim"):
