@@ -27,23 +27,25 @@ def main(arguments: list[str]) -> int:
     folder = Path(options.folder).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["PYTHONPATH"] = str(REPOSITORY)
-    if options.files == "auto" and not options.inside and (command := namespace.unshare_command()):
-        namespace.start_over(command, arguments)
     if options.need_kvm and (problem := _kvm_problem()):
         say(problem)
         return 1
     if options.inside:
         namespace.enter_root(folder)
-    own = options.inside or options.files == "own"
+    elif not options.container:
+        command = namespace.unshare_command()
+        if command is None:
+            say(namespace.NEEDED)
+            return 1
+        namespace.start_over(command, arguments)
     _limit_cores(options.cores)
     state = State(folder)
-    root = Path("/") if own else folder
-    state.create(options.prop, options.page_size, Path(options.android).resolve(), root)
+    state.create(options.prop, options.page_size, Path(options.android).resolve())
     if options.faults or not state.faults.path.exists():
         state.faults.write(options.faults)
-    for name in ("data/local/tmp", "sdcard", "system/bin"):
-        (root / name).mkdir(parents=True, exist_ok=True)
-    install(root / "system/bin")
+    for name in ("/data/local/tmp", "/sdcard", "/system/bin"):
+        Path(name).mkdir(parents=True, exist_ok=True)
+    install(Path("/system/bin"))
     say(f"no Android: {options.cores or 'all'} cores, {options.memory or 'all'} MB of memory wanted")
     return _run(StandInDevice(state, options.host, options.port), options.until_stdin_closes)
 
@@ -121,10 +123,10 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         help="Pocketfit's build/android",
     )
     add(
-        "--files",
-        choices=["auto", "own", "mapped"],
-        default=told("POCKETFIT_STANDIN_FILES", "auto"),
-        help="how /data is made",
+        "--container",
+        action="store_true",
+        default=told("POCKETFIT_STANDIN_CONTAINER") == "yes",
+        help="the file system here is the device's own already",
     )
     add("--need-kvm", action="store_true", default=told("POCKETFIT_STANDIN_KVM") == "required", help="no boot without")
     add("--cores", type=int, default=int(told("CORES", "0")))

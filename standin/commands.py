@@ -30,11 +30,6 @@ def getprop(state: State, words: list[str]) -> int:
     return 0
 
 
-def setprop(state: State, words: list[str]) -> int:
-    state.set_property(*words)
-    return 0
-
-
 def cmd(state: State, words: list[str]) -> int:
     if words[:1] != ["package"] or not state.packages_answer():
         print(f"cmd: Can't find service: {words[0] if words else ''}", file=sys.stderr)
@@ -96,14 +91,9 @@ def reboot(state: State, words: list[str]) -> int:
     return 0
 
 
-def nothing(state: State, words: list[str]) -> int:
-    return 0
-
-
 COMMANDS: dict[str, Callable[[State, list[str]], int]] = {
     "app_process": app_process.main,
     "app_process64": app_process.main,
-    "am": nothing,
     "cmd": cmd,
     "free": free,
     "getconf": getconf,
@@ -113,9 +103,6 @@ COMMANDS: dict[str, Callable[[State, list[str]], int]] = {
     "pkill": pkill,
     "pm": pm,
     "reboot": reboot,
-    "setprop": setprop,
-    "settings": nothing,
-    "svc": nothing,
 }
 
 

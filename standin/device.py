@@ -116,10 +116,6 @@ class StandInDevice:
     def _end_all(self) -> None:
         """Everything that runs ends with the system."""
         self._drop_all()
-        with contextlib.suppress(ProcessLookupError):
-            # As the first process of a namespace or container: all others in it.
-            if os.getpid() == 1:
-                os.kill(-1, signal.SIGKILL)
         for group in self.sessions:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(group, signal.SIGKILL)

@@ -4,7 +4,8 @@
         device.adb("shell", "getprop")                     # the real adb client, at device.serial
         device.set_fault("drop-push", "1000000:once")
 
-Code that starts adb itself finds this server by `device.environment`, or use the fixture `start_standin`.
+Code that starts adb itself finds this server by `device.environment`, or by the fixture `start_standin` of
+tests/integration/conftest.py.
 """
 
 from __future__ import annotations
@@ -15,12 +16,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-import pytest
 
 from standin.faults import FAULTS, Faults, parse
 from standin.server import START_S, adb_server, free_port
@@ -82,43 +81,23 @@ def standin(
     properties: Mapping[str, str] | None = None,
     page_size: int = 4096,
     connect: bool = True,
-    files: str = "auto",
-    android: Path | None = None,
-    need_kvm: bool = False,
 ) -> Iterator[StandIn]:
     """A device on a free port of loopback; `connect` runs `adb connect` where its port is open at once."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pocketfit-standin-")))
         environment = stack.enter_context(adb_server(folder))
         port = free_port()
-        options = ["--folder", folder, "--port", port, "--faults", faults, "--page-size", page_size, "--files", files]
+        options = ["--folder", folder, "--port", port, "--faults", faults, "--page-size", page_size]
         options += [word for item in (properties or {}).items() for word in ("--prop", "=".join(item))]
-        options += ["--android", android] if android else []
-        options += ["--need-kvm"] if need_kvm else []
         process = stack.enter_context(_running(folder, [str(option) for option in options]))
         device = StandIn(f"127.0.0.1:{port}", folder, environment, process)
-        if not need_kvm:
-            device.wait_for_log("booting")
+        device.wait_for_log("booting")
         if connect and "port-after" not in parse(faults):
             device.wait_for_log("adb port open")
             subprocess.run(
                 ["adb", "connect", device.serial], check=False, capture_output=True, env={**os.environ, **environment}
             )
         yield device
-
-
-@pytest.fixture
-def start_standin(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., StandIn]]:
-    """`start_standin(**settings)`; whatever starts adb in this test talks to the last one's server."""
-    with ExitStack() as stack:
-
-        def start(**settings: object) -> StandIn:
-            device = stack.enter_context(standin(**settings))  # type: ignore[arg-type]
-            for name, value in device.environment.items():
-                monkeypatch.setenv(name, value)
-            return device
-
-        yield start
 
 
 @contextmanager
@@ -137,7 +116,7 @@ def _running(folder: Path, options: list[str]) -> Iterator[subprocess.Popen[byte
         try:
             yield process
         finally:
-            # In namespaces everything in them ends with it.
+            # Everything in its namespaces ends with it.
             _stop(process)
 
 

@@ -1,6 +1,6 @@
-"""A file system and a process list of the device's own, so that /data/local/tmp is a path here as on Android.
+"""The stand-in gets a file system and a process list of its own, so that /data/local/tmp is a path here as on Android.
 
-With unshare, as root or with user namespaces: everything of the machine's root is bound into a new one that
+That takes unshare, as root or with user namespaces: everything of the machine's root is bound into a new one that
 has /data, /system and /sdcard besides, and nothing is left of it when the last process in it ends.
 """
 
@@ -12,13 +12,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+NEEDED = "namespaces are needed: run as root, or allow unprivileged user namespaces"
 OWN = ("data", "system", "sdcard")
 
 
 def unshare_command() -> list[str] | None:
-    """What puts a program into namespaces of its own here, or None if nothing does."""
+    """This command puts a program into namespaces of its own here; None says that nothing does."""
     base = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
-    for command in ([*base], [*base, "--map-root-user"]):
+    for command in (base, [*base, "--map-root-user"]):
         try:
             if subprocess.run([*command, "true"], check=False, capture_output=True).returncode == 0:
                 return command
@@ -28,12 +29,12 @@ def unshare_command() -> list[str] | None:
 
 
 def start_over(command: Sequence[str], arguments: Sequence[str]) -> None:
-    """Become the same stand-in inside of namespaces."""
+    """This process becomes the same stand-in inside of namespaces."""
     os.execvp(command[0], [*command, sys.executable, "-S", "-m", "standin", *arguments, "--inside"])
 
 
 def enter_root(folder: Path) -> None:
-    """Build the new root in `folder` and move into it: from here on device paths are paths."""
+    """This process builds the new root in `folder` and moves into it: from here on device paths are paths."""
     new = folder / "root"
     new.mkdir(parents=True, exist_ok=True)
     _mount("-t", "tmpfs", "stand-in", new)

@@ -5,47 +5,39 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import re
 import signal
 import struct
-from pathlib import Path
 
 from standin.state import FOLDER, State
 from standin.wire import Stream
 
 STDIN, STDOUT, STDERR, EXIT, CLOSE_STDIN = range(5)
 PACKET = struct.Struct("<BI")
-_DEVICE_PATH = re.compile(r"(?<![\w./-])/(data|sdcard|system)(?=[/\s:'\";&|)]|$)")
 
 
 def environment(state: State) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("JAVA_HOME", "PYTHONPATH") if name in os.environ}
     return kept | {
         FOLDER: str(state.folder),
-        "PATH": f"{state.root}/system/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "PATH": "/system/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "ANDROID_ROOT": "/system",
         "ANDROID_DATA": "/data",
-        "TMPDIR": f"{state.root}/data/local/tmp",
+        "TMPDIR": "/data/local/tmp",
         "HOME": "/",
         "LANG": "C.UTF-8",
     }
-
-
-def mapped(command: str, root: Path) -> str:
-    """The command with device paths as they are here; only needed where /data could not be made its own."""
-    return command if root == Path("/") else _DEVICE_PATH.sub(lambda found: f"{root}/{found[1]}", command)
 
 
 async def serve_shell(stream: Stream, state: State, command: str, sessions: set[int], *, packets: bool) -> None:
     """`sessions` collects the process groups of the shells: what they started may outlive them."""
     process = await asyncio.create_subprocess_exec(
         "/bin/sh",
-        *(["-c", mapped(command, state.root)] if command else []),
+        *(["-c", command] if command else []),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE if packets else asyncio.subprocess.STDOUT,
         env=environment(state),
-        cwd=state.root,
+        cwd="/",
         start_new_session=True,
     )
     sessions.add(process.pid)

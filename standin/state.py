@@ -50,11 +50,6 @@ class State:
         return self.folder / "reboot"
 
     @property
-    def root(self) -> Path:
-        """Where device paths are in the file system that the stand-in sees."""
-        return Path(self._settings()["root"])
-
-    @property
     def page_size(self) -> int:
         return int(self._settings()["page_size"])
 
@@ -63,10 +58,10 @@ class State:
         """Pocketfit's built Android side: the stand-in uses its desktop/ and shim/."""
         return Path(self._settings()["android"])
 
-    def create(self, properties: dict[str, str], page_size: int, android: Path, root: Path) -> None:
+    def create(self, properties: dict[str, str], page_size: int, android: Path) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "properties.json").write_text(json.dumps(PROPERTIES | properties))
-        settings = {"page_size": page_size, "android": str(android), "root": str(root)}
+        settings = {"page_size": page_size, "android": str(android)}
         (self.folder / "settings.json").write_text(json.dumps(settings))
         self.logcat.touch()
         self.reboot_wanted.unlink(missing_ok=True)
@@ -92,10 +87,6 @@ class State:
         booted = self.booted()
         now = {"init.svc.bootanim": "stopped" if booted else "running"}
         return now | ({"sys.boot_completed": "1", "dev.bootcomplete": "1"} if booted else {}) | fixed
-
-    def set_property(self, name: str, value: str) -> None:
-        path = self.folder / "properties.json"
-        path.write_text(json.dumps(json.loads(path.read_text()) | {name: value}))
 
     def say_in_logcat(self, level: str, tag: str, *lines: str, pid: int | None = None) -> None:
         """In Android's threadtime form."""

@@ -9,7 +9,7 @@ import os
 import struct
 from pathlib import Path
 
-from standin.push import HEAD, Pushes, fail, place_of
+from standin.push import HEAD, Pushes, fail
 from standin.state import State
 from standin.wire import Stream
 
@@ -24,14 +24,15 @@ async def serve_sync(stream: Stream, state: State) -> None:
         if verb == b"QUIT":
             return
         name = (await stream.written.readexactly(size)).decode()
+        place = Path("/", name)
         if verb == b"SEND":
             await pushes.receive(name)
         elif verb == b"RECV":
-            await _send(stream, place_of(state, name))
+            await _send(stream, place)
         elif verb in {b"STAT", b"STA2", b"LST2"}:
-            await stream.write(verb + _stat(place_of(state, name), verb))
+            await stream.write(verb + _stat(place, verb))
         elif verb in {b"LIST", b"LIS2"}:
-            await stream.write(_listing(place_of(state, name), verb))
+            await stream.write(_listing(place, verb))
         else:
             await fail(stream, f"unknown command {verb!r}")
             return

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,10 @@ import pytest
 
 from pocketfit.devices.emulator.docker import Docker, connect
 from pocketfit.errors import CommandError, EnvironmentProblem
-from standin.fixture import start_standin
+from standin.fixture import StandIn, standin
 from standin.image import BASE, build_image
+from standin.namespace import NEEDED, unshare_command
 from tests.e2e.standin import ensure_base_image
-
-__all__ = ["start_standin"]
 
 WHO = {
     "GIT_AUTHOR_NAME": "Test",
@@ -111,6 +112,27 @@ def api(docker: Docker) -> Any:
     import docker as sdk
 
     return sdk.from_env().api
+
+
+@pytest.fixture(scope="session")
+def standin_runs() -> None:
+    """A stand-in needs the real adb client, and a file system of its own."""
+    require(shutil.which("adb"), "adb is not on PATH: apt-get install adb")
+    require(unshare_command(), NEEDED)
+
+
+@pytest.fixture
+def start_standin(standin_runs: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., StandIn]]:
+    """`start_standin(**settings)`; whatever starts adb in this test talks to the last one's server."""
+    with ExitStack() as stack:
+
+        def start(**settings: object) -> StandIn:
+            device = stack.enter_context(standin(**settings))  # type: ignore[arg-type]
+            for name, value in device.environment.items():
+                monkeypatch.setenv(name, value)
+            return device
+
+        yield start
 
 
 @pytest.fixture(scope="session")

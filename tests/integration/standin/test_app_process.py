@@ -154,11 +154,6 @@ def test_reboots_between_two_runs(runner: Runner) -> None:
     assert runner.run().returncode == 0
 
 
-def test_it_runs_with_mapped_paths_too(models: Path) -> None:
-    with standin(files="mapped") as device:
-        assert "artifacts" in last_line(equip(device, models).run())
-
-
 def test_libraries_on_a_mount_without_exec(runner: Runner) -> None:
     runner.device.set_fault("noexec")
     message = last_line(runner.run())["error"]["message"]

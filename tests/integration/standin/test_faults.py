@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,15 +9,9 @@ from pathlib import Path
 import pytest
 
 from standin.fixture import StandIn, standin
-from tests.integration.conftest import require
 
 BOOTED = ("shell", "getprop sys.boot_completed")
 PACKAGES = ("shell", "cmd package list packages")
-
-
-@pytest.fixture(autouse=True)
-def _adb() -> None:
-    require(shutil.which("adb"), "adb is not installed")
 
 
 def until(condition: Callable[[], bool], seconds: float = 15) -> float:
@@ -140,16 +133,6 @@ def test_a_reboot_ends_what_runs() -> None:
         device.adb("shell", "reboot")
         connect_again(device)
         assert device.adb("shell", "pgrep -f '^sleep 1003'").returncode == 1
-
-
-def test_paths_are_mapped_where_there_is_no_namespace(tmp_path: Path) -> None:
-    with standin(files="mapped") as device:
-        given = tmp_path / "given"
-        given.write_text("given")
-        assert device.adb("push", given, "/data/local/tmp/x/given").returncode == 0
-        assert device.adb("shell", "cat /data/local/tmp/x/given").stdout == "given"
-        assert device.adb("shell", "cd /data/local/tmp/x && ls; getprop ro.boot.qemu").stdout == "given\n1\n"
-        assert not Path("/data/local/tmp/x").exists()
 
 
 def test_nothing_is_left(tmp_path: Path) -> None:

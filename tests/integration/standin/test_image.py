@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,10 +12,9 @@ from pathlib import Path
 import pytest
 
 from standin.fixture import StandIn
-from standin.image import BASE, build_image
 from standin.server import adb_server
-from tests.integration.conftest import require
-from tests.integration.standin.conftest import ANDROID, equip
+from tests.integration.conftest import StandInImage, require
+from tests.integration.standin.conftest import equip
 from tests.integration.standin.test_app_process import last_line
 
 
@@ -24,13 +22,9 @@ def docker(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["docker", *words], check=False, capture_output=True, text=True, timeout=120)
 
 
-@pytest.fixture(scope="module")
-def image() -> str:
-    require(shutil.which("docker") and docker("info").returncode == 0, "no Docker daemon answers")
-    require(ANDROID.joinpath("runtimes.json").exists(), "the Android side is not built: make android")
-    here = docker("image", "inspect", BASE).returncode == 0 or docker("pull", "--quiet", BASE).returncode == 0
-    require(here, f"no {BASE} to build on")
-    return build_image()
+@pytest.fixture
+def image(standin_image: StandInImage) -> str:
+    return standin_image("")
 
 
 @contextmanager

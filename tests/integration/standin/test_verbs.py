@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,14 +12,12 @@ from pathlib import Path
 import pytest
 
 from standin.fixture import StandIn, standin
-from tests.integration.conftest import require
 
 DATA = "/data/local/tmp/pocketfit"
 
 
 @pytest.fixture(scope="module")
 def device() -> Iterator[StandIn]:
-    require(shutil.which("adb"), "adb is not installed")
     with standin(properties={"ro.build.version.sdk": "22"}, page_size=16384) as device:
         yield device
 
