@@ -13,8 +13,8 @@ from pocketfit.process import finish
 from pocketfit.records import Report
 from pocketfit.store import read_report
 from tests.e2e.act import Act, Ran, copy_action, files_with
+from tests.e2e.base_image import ensure_base_image
 from tests.e2e.repository import ROOT, Repository
-from tests.e2e.standin import ensure_base_image
 from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, FakeGitHub, serve
 
 

@@ -19,7 +19,7 @@ from pocketfit.errors import CommandError, EnvironmentProblem
 from standin.fixture import StandIn, standin
 from standin.image import BASE, build_image
 from standin.namespace import NEEDED, unshare_command
-from tests.e2e.standin import ensure_base_image
+from tests.e2e.base_image import ensure_base_image
 
 WHO = {
     "GIT_AUTHOR_NAME": "Test",

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from tests.e2e.standin import BUNDLE, registry_environment
+from tests.e2e.base_image import BUNDLE, registry_environment
 
 
-def test_what_a_stand_in_takes_over_from_this_machine() -> None:
+def test_what_a_base_image_takes_over_from_this_machine() -> None:
     environ = {
         "PATH": "/usr/bin",
         "HOME": "/root",

@@ -1,8 +1,8 @@
 """The base image that the Dockerfile asks for, made on this machine where no image registry answers.
 
-A stand-in is Debian's minimal system with Debian's Python, which is close to what `python:*-slim-bookworm` is.
+It is Debian's minimal system with Debian's Python, which is close to what `python:*-slim-bookworm` is.
 Machines without an image registry often reach the package registries only with certificates and settings of
-their own, which the stand-in carries; the Dockerfile knows nothing of them.
+their own, which it carries; the Dockerfile knows nothing of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pocketfit.errors import CommandError
 from pocketfit.process import finish, run
 
 SUITE = "bookworm"
-LABEL = "pocketfit.standin"
+LABEL = "pocketfit.base-image"
 PACKAGES = "ca-certificates,python3,python3-venv,python3-pip"
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 CERTIFICATE_VARIABLES = (
@@ -33,12 +33,12 @@ CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE---
 
 
 def ensure_base_image(name: str) -> None:
-    """See to it that `docker build` finds `name` here: what is there, the real one, or a stand-in."""
+    """See to it that `docker build` finds `name` here: what is there, the real one, or one made here."""
     if finish(["docker", "image", "inspect", name], timeout=30).code == 0:
         return
     if finish(["docker", "pull", "--quiet", name], timeout=120).code == 0:
         return
-    with tempfile.TemporaryDirectory(prefix="pocketfit-standin-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="pocketfit-base-image-") as temporary:
         root = Path(temporary) / "root"
         build_root(root)
         archive = Path(temporary) / "root.tar"
@@ -98,7 +98,7 @@ def _copy_certificates(root: Path) -> None:
     files = {Path(os.environ[key]) for key in CERTIFICATE_VARIABLES if key in os.environ}
     extra = {text for file in files for text in _certificates(file)} - known
     for number, text in enumerate(sorted(extra)):
-        (root / f"usr/local/share/ca-certificates/standin-{number}.crt").write_text(text + "\n")
+        (root / f"usr/local/share/ca-certificates/base-image-{number}.crt").write_text(text + "\n")
     run("chroot", root, "update-ca-certificates", timeout=120)
 
 
