@@ -1,6 +1,6 @@
-"""Run the stand-in device: `python -m standin --folder DIR --port 5555 --faults "boot-after=5"`.
+"""This is the stand-in's command line: `python -m standin --folder DIR --port 5555 --faults "boot-after=5"`.
 
-Every option is an environment variable too (POCKETFIT_STANDIN_FAULTS for --faults), which is how a container is told.
+Options can be given as environment variables too (POCKETFIT_STANDIN_FAULTS for --faults): a container gets them so.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _run(device: StandInDevice, until_stdin_closes: bool) -> int:
 
 
 def _end_with_stdin() -> None:
-    """Whoever started us may be killed, and then nobody stops us."""
+    """End when stdin closes: whoever started us may be killed, and then nobody stops us."""
     # Not sys.stdin, whose lock would be held when Python ends.
     while os.read(0, 4096):
         pass

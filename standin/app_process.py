@@ -1,7 +1,7 @@
-"""app_process: Android's way to run a Java class without an app, here in a desktop's JVM.
+"""app_process is Android's way to run a Java class without an app; this one runs it in a desktop's JVM.
 
-The jar that was pushed is checked as ART would, and the libraries that were pushed are the ones that run; only the
-class files and the compatibility layer are the stand-in's own, since a JVM can't run dex.
+It checks the pushed jar as ART would, and the pushed libraries are the ones that run. Only the class files and the
+compatibility layer are the stand-in's own, since a JVM can't run dex.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def main(state: State, words: list[str]) -> int:
 
 
 def _program(words: list[str]) -> tuple[str, list[str]]:
-    """`[-Doption...] command-dir [--option...] class argument...`"""
+    """Read `[-Doption...] command-dir [--option...] class argument...`: return the class and its arguments."""
     rest = [word for index, word in enumerate(words) if not (word.startswith("-") and _all_options(words[:index]))]
     rest = rest[1:]
     while rest and rest[0].startswith("--"):
@@ -80,7 +80,7 @@ def _class_path(words: list[str]) -> Path:
 
 
 def _answer(state: State, class_name: str, arguments: list[str], libraries: Path) -> int:
-    """What the program does on a device: run, or say why its libraries don't load."""
+    """Run the program, or answer as it would on a device where its libraries don't load."""
     if problem := _load_problem(state, libraries):
         print()
         error = {"stage": "start", "type": "UnsatisfiedLinkError", "message": problem}

@@ -1,6 +1,6 @@
-"""What an Android shell has beyond a desktop's: getprop, pm, logcat and so on, one small function each.
+"""These are the commands that an Android shell has beyond a desktop's: getprop, pm, logcat and so on.
 
-Each is a file in /system/bin that starts this module with its name.
+Each is a small function here, and a file in /system/bin that starts this module with its name.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def getconf(state: State, words: list[str]) -> int:
 
 
 def free(state: State, words: list[str]) -> int:
-    """In bytes and toybox's columns."""
+    """Print bytes, in toybox's columns."""
     found = re.findall(r"^(\w+):\s+(\d+)", Path("/proc/meminfo").read_text(), re.MULTILINE)
     kib = {name: int(number) * 1024 for name, number in found}
     total, unused = kib["MemTotal"], kib["MemFree"]
@@ -69,7 +69,7 @@ def free(state: State, words: list[str]) -> int:
 
 
 def logcat(state: State, words: list[str]) -> int:
-    """-c, -d, -t COUNT and -b crash; without -d or -t it follows, as Android's does."""
+    """Accept -c, -d, -t COUNT and -b crash; without -d or -t follow the log, as Android's does."""
     if "-c" in words:
         state.logcat.write_text("")
         return 0

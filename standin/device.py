@@ -1,4 +1,4 @@
-"""The stand-in's life: it boots, serves adb clients on one port, and reboots or dies when told to."""
+"""A stand-in boots, serves adb clients on one port, and reboots or dies when it is told to."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ POLL_S = 0.1
 
 
 class Died(Exception):
-    """The fault die-in-boot."""
+    """The fault die-in-boot ends the stand-in."""
 
 
 class StandInDevice:
@@ -33,7 +33,7 @@ class StandInDevice:
         self.rebooting = asyncio.Event()
 
     async def run(self) -> None:
-        """Until it is stopped; raises Died."""
+        """Boot and serve until stopped. Raises Died."""
         await self._life(port_after_s=0)
         while True:
             say("rebooting")
@@ -41,7 +41,7 @@ class StandInDevice:
             await self._life(port_after_s=REBOOT_PORT_S)
 
     async def _life(self, port_after_s: float) -> None:
-        """From one boot to the next."""
+        """Live from one boot to the next."""
         self.rebooting.clear()
         self.state.reboot_wanted.unlink(missing_ok=True)
         say("booting")
@@ -100,7 +100,7 @@ class StandInDevice:
         say("boot completed")
 
     async def _watch_faults(self) -> None:
-        """A device that turns offline or unauthorized does so to those that are connected."""
+        """Drop the clients that are connected when the device turns offline or unauthorized."""
         before = False
         while True:
             away = self.state.faults.on("offline") or self.state.faults.on("unauthorized")
@@ -114,7 +114,7 @@ class StandInDevice:
             connection.drop()
 
     def _end_all(self) -> None:
-        """Everything that runs ends with the system."""
+        """End everything that runs, as a system that goes down does."""
         self._drop_all()
         for group in self.sessions:
             with contextlib.suppress(ProcessLookupError):
@@ -123,5 +123,5 @@ class StandInDevice:
 
 
 def say(line: str) -> None:
-    """The stand-in's own log, which a container's log is."""
+    """Write a line into the stand-in's own log, which is a container's log."""
     print(f"stand-in: {line}", flush=True)

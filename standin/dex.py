@@ -1,4 +1,4 @@
-"""This module says what ART would: is the dex file in a jar whole, can this Android read it, which classes has it?
+"""This module reads a jar as ART does: is its dex file whole, can this Android read it, which classes are in it?
 
 https://source.android.com/docs/core/runtime/dex-format
 """
@@ -20,7 +20,7 @@ class DexError(Exception):
 
 
 def read_dex(jar: Path, sdk: int) -> bytes:
-    """The result is the dex file in a jar; a DexError is raised where Android would not load it."""
+    """Return the dex file in a jar. Raises DexError where Android would not load it."""
     try:
         with zipfile.ZipFile(jar) as archive:
             data = archive.read("classes.dex")
@@ -44,7 +44,7 @@ def problem_of(data: bytes, sdk: int) -> str | None:
 
 
 def classes(data: bytes) -> set[str]:
-    """These are the names of the classes that a checked dex file defines, as Java writes them."""
+    """Return the names of the classes that a checked dex file defines, as Java writes them."""
     strings_at, types_at = (struct.unpack_from("<I", data, offset)[0] for offset in (0x3C, 0x44))
     count, classes_at = struct.unpack_from("<II", data, 0x60)
     names = set()

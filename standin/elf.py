@@ -1,4 +1,4 @@
-"""Android's linker looks at a library's header before it maps it: whom it is for, and how its segments are aligned."""
+"""This module refuses a library where Android's linker does: for its machine, or for its segments' alignment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LOAD = 1
 
 
 def refusal(path: Path, page_size: int) -> str | None:
-    """This is why dlopen would refuse the library on this x86_64 device, in the linker's words."""
+    """Return why dlopen would refuse the library on this x86_64 device, in the linker's words."""
     data = path.read_bytes()
     (machine,) = struct.unpack_from("<H", data, 18)
     if machine != X86_64:
@@ -27,7 +27,7 @@ def refusal(path: Path, page_size: int) -> str | None:
 
 
 def _load_alignment(data: bytes) -> int:
-    """The smallest alignment of a 64-bit library's LOAD segments decides."""
+    """Return the smallest alignment of a 64-bit library's LOAD segments."""
     (table,) = struct.unpack_from("<Q", data, 32)
     size, count = struct.unpack_from("<HH", data, 54)
     alignments: list[int] = []

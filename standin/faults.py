@@ -1,4 +1,4 @@
-"""How the stand-in is told to misbehave: `name` or `name=value` words, in a file that is read anew each time.
+"""A file tells the stand-in how to misbehave: it holds words, `name` or `name=value`, and is read anew each time.
 
 A word that ends in `:once` is taken out of the file by what it made misbehave.
 """
@@ -31,7 +31,7 @@ ONCE = ":once"
 
 @dataclass(frozen=True)
 class Faults:
-    """`path` holds one word a line; a missing file is a device that behaves."""
+    """The file at `path` holds one word a line; where it is missing, the device behaves."""
 
     path: Path
 
@@ -61,7 +61,7 @@ class Faults:
         self.write(faults | {name: f"{float(value.removesuffix(ONCE)) - by:.0f}{suffix}"})
 
     def used(self, name: str) -> None:
-        """It has just happened: forget it if that was wanted once."""
+        """Forget a fault that has just happened, if it was wanted once."""
         faults = self.read()
         if faults.get(name, "").endswith(ONCE):
             del faults[name]
@@ -69,7 +69,7 @@ class Faults:
 
 
 def parse(text: str) -> dict[str, str]:
-    """Raises ValueError for a fault that there is none of, or without the number that it needs."""
+    """Read words into names and values. Raises ValueError for an unknown fault, or one without its number."""
     faults = {}
     for word in text.replace(",", " ").split():
         name, _, value = word.partition("=")

@@ -1,4 +1,4 @@
-"""Starts a stand-in and an adb server for a test: neither touches the user's adb server, and both end with the block.
+"""This module starts a stand-in and an adb server for a test. Both end with the block, and leave the user's alone.
 
     with standin(faults="boot-after=3", properties={"ro.build.version.sdk": "22"}) as device:
         device.adb("shell", "getprop")                     # the real adb client, at device.serial
@@ -29,7 +29,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class StandIn:
-    """A running one. `folder` holds its state, its log, and as `data` what the device has as /data."""
+    """This is a running stand-in: its `folder` holds its state, its log, and as `data` what the device has as /data."""
 
     serial: str
     folder: Path
@@ -37,7 +37,7 @@ class StandIn:
     process: subprocess.Popen[bytes]
 
     def adb(self, *words: str | Path, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-        """The real client, at this device and its own server."""
+        """Run the real client, at this device and its own server."""
         command = ["adb", "-s", self.serial, *map(str, words)]
         return subprocess.run(
             command,
@@ -49,7 +49,7 @@ class StandIn:
         )
 
     def set_fault(self, name: str, value: str | float = "") -> None:
-        """From now on, or with `:once` at the end of the value until it has happened."""
+        """Misbehave from now on; with `:once` at the end of the value until it has happened."""
         faults = Faults(self.folder / "faults")
         faults.write(faults.read() | parse(f"{name}={value}" if value != "" else name))
 
@@ -59,7 +59,7 @@ class StandIn:
         faults.write({other: value for other, value in faults.read().items() if other != name})
 
     def state(self) -> str:
-        """What `adb devices` says of it."""
+        """Return what `adb devices` says of this device."""
         listed = self.adb("devices").stdout.splitlines()
         return next((line.split("\t")[1] for line in listed if line.startswith(f"{self.serial}\t")), "")
 
@@ -82,7 +82,7 @@ def standin(
     page_size: int = 4096,
     connect: bool = True,
 ) -> Iterator[StandIn]:
-    """A device on a free port of loopback; `connect` runs `adb connect` where its port is open at once."""
+    """Start a device on a free port of loopback; `connect` runs `adb connect` where its port is open at once."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pocketfit-standin-")))
         environment = stack.enter_context(adb_server(folder))

@@ -1,4 +1,4 @@
-"""Builds the stand-in device as a container image: `python -m standin.image TAG [BASE]`."""
+"""This module builds the stand-in as a container image: `python -m standin.image TAG [BASE]`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BASE = "python:3.11-slim-bookworm"
 
 
 def build_image(base: str = BASE, tag: str = TAG, android: Path = REPOSITORY / "build/android") -> str:
-    """`base` has python3, and java or an apt that can install it; `android` is what `make android` built."""
+    """Build the image: `base` has python3, and java or an apt that can install it; `make android` built `android`."""
     with tempfile.TemporaryDirectory(prefix="pocketfit-standin-image-") as temporary:
         context = Path(temporary)
         fill_context(context, android)
@@ -25,9 +25,9 @@ def build_image(base: str = BASE, tag: str = TAG, android: Path = REPOSITORY / "
 
 
 def fill_context(context: Path, android: Path) -> None:
-    """The Dockerfile and what it copies: the stand-in, and Pocketfit's classes and layer.
+    """Copy the Dockerfile and what it needs: the stand-in, and Pocketfit's classes and layer.
 
-    No Android libraries: those are pushed.
+    Android's libraries are not among it: tests push them.
     """
     shutil.copyfile(HERE / "Dockerfile", context / "Dockerfile")
     shutil.copytree(HERE, context / "standin", ignore=shutil.ignore_patterns("__pycache__"))

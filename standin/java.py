@@ -1,7 +1,4 @@
-"""The JVM behind app_process, and how its end is made to look like Android's.
-
-That is killed by lmkd, or with a crash's tombstone.
-"""
+"""A JVM runs behind app_process, and its end is made to look like Android's: a kill by lmkd, or a tombstone."""
 
 from __future__ import annotations
 
@@ -30,7 +27,7 @@ CRASH_REPORT_S = 5
 
 
 def run_java(state: State, program: list[str], libraries: Path) -> int:
-    """Its exit code, or the negated signal that it died of."""
+    """Run the program; return its exit code, or the negated signal that it died of."""
     report = state.folder / f"hs_err_{os.getpid()}.log"
     # Whoever kills app_process kills the JVM too, as if they were one process.
     command = [
@@ -66,7 +63,7 @@ def run_java(state: State, program: list[str], libraries: Path) -> int:
 
 
 def _forward(java: subprocess.Popen[bytes]) -> str:
-    """The program's output goes on; the JVM's own words about a crash, which Android does not print, are returned."""
+    """Pass on the program's output; return the JVM's own words about a crash, which Android does not print."""
     assert java.stdout
     own = b""
     for line in java.stdout:
@@ -101,7 +98,7 @@ def _end_stuck_report(java: subprocess.Popen[bytes], report: Path) -> None:
 
 
 def _log_crash(state: State, crash: Crash, libraries: Path) -> int:
-    """Write the tombstone into the log; returns the signal."""
+    """Write the tombstone into the log; return the signal."""
     pid = os.getpid()
     where = f"in tid {pid} (main), pid {pid} (app_process64)"
     state.say_in_logcat("F", "libc", f"Fatal signal {crash.number} ({crash.name}), {crash.detail} {where}")

@@ -1,4 +1,4 @@
-"""The stand-in gets a file system and a process list of its own, so that /data/local/tmp is a path here as on Android.
+"""A stand-in has a file system and a process list of its own, so that /data/local/tmp is a path here as on Android.
 
 That takes unshare, as root or with user namespaces: everything of the machine's root is bound into a new one that
 has /data, /system and /sdcard besides, and nothing is left of it when the last process in it ends.
@@ -17,7 +17,7 @@ OWN = ("data", "system", "sdcard")
 
 
 def unshare_command() -> list[str] | None:
-    """This command puts a program into namespaces of its own here; None says that nothing does."""
+    """Return the command that puts a program into namespaces of its own, or None where nothing does."""
     base = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
     for command in (base, [*base, "--map-root-user"]):
         try:
@@ -29,12 +29,12 @@ def unshare_command() -> list[str] | None:
 
 
 def start_over(command: Sequence[str], arguments: Sequence[str]) -> None:
-    """This process becomes the same stand-in inside of namespaces."""
+    """Become the same stand-in inside of namespaces."""
     os.execvp(command[0], [*command, sys.executable, "-S", "-m", "standin", *arguments, "--inside"])
 
 
 def enter_root(folder: Path) -> None:
-    """This process builds the new root in `folder` and moves into it: from here on device paths are paths."""
+    """Build the new root in `folder` and move into it: from here on device paths are paths."""
     new = folder / "root"
     new.mkdir(parents=True, exist_ok=True)
     _mount("-t", "tmpfs", "stand-in", new)

@@ -1,4 +1,4 @@
-"""pgrep and pkill, which a minimal Debian lacks, and what /proc says of a process."""
+"""A minimal Debian lacks pgrep and pkill: they are here, with what else /proc says of a process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PR_SET_NAME = 15
 
 
 def pgrep(state: State, words: list[str]) -> int:
-    """-f matches the whole command line, -l prints the name too."""
+    """Accept -f, which matches the whole command line, and -l, which prints the name too."""
     found = list(_matching(words))
     for pid, name in found:
         print(f"{pid} {name}" if "-l" in words else pid)
@@ -23,7 +23,7 @@ def pgrep(state: State, words: list[str]) -> int:
 
 
 def pkill(state: State, words: list[str]) -> int:
-    """-f, and one signal as -9, -KILL or -SIGKILL."""
+    """Accept -f, and one signal as -9, -KILL or -SIGKILL."""
     wanted = next((word[1:].removeprefix("SIG") for word in words if re.fullmatch(r"-(\d+|[A-Z]+)", word)), "TERM")
     number = int(wanted) if wanted.isdigit() else signal.Signals[f"SIG{wanted}"]
     found = list(_matching([word for word in words if not re.fullmatch(r"-(\d+|[A-Z]+)", word)]))
@@ -33,7 +33,7 @@ def pkill(state: State, words: list[str]) -> int:
 
 
 def _matching(words: list[str]) -> Iterator[tuple[int, str]]:
-    """Never itself; but, as on Android, the shell whose command names the pattern too."""
+    """Find processes, but never this one; as on Android, a shell whose command names the pattern matches too."""
     *_, pattern = [word for word in words if not word.startswith("-")] or [""]
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit() or int(folder.name) == os.getpid():

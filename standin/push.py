@@ -1,4 +1,4 @@
-"""The half of adb's file service that writes, and what can go wrong with a push."""
+"""This is the half of adb's file service that writes, and a push can go wrong here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HEAD = struct.Struct("<4sI")
 
 
 class Pushes:
-    """The files that one `adb push` sends."""
+    """One `adb push` sends these files."""
 
     def __init__(self, stream: Stream, state: State) -> None:
         self.stream = stream
@@ -23,7 +23,7 @@ class Pushes:
         self.taken = 0
 
     async def receive(self, name: str) -> None:
-        """One file: all of it is read whatever happens, and the outcome said at its end."""
+        """Receive one file: read all of it whatever happens, and say the outcome at its end."""
         path, _, mode = name.rpartition(",")
         place = Path("/", path)
         problem: str | None = None
@@ -65,7 +65,7 @@ class Pushes:
             raise ConnectionResetError
 
     def _write(self, file: BinaryIO, data: bytes) -> str | None:
-        """What kept the data from being written."""
+        """Write the data, or return what kept it from being written."""
         faults = self.state.faults
         left = faults.number("disk-full")
         if left is not None:

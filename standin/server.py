@@ -1,4 +1,4 @@
-"""An adb server for a test alone, so that no test touches the user's."""
+"""Each test gets an adb server of its own, so that none touches the user's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ START_S = 20
 
 @contextmanager
 def adb_server(folder: Path) -> Iterator[dict[str, str]]:
-    """A server of our own, and the environment that leads adb to it."""
+    """Start a server; yield the environment that leads adb to it."""
     home = folder / "home"
     home.mkdir()
     port = free_port()

@@ -1,4 +1,4 @@
-"""adb's shell: one command, its two outputs and its exit code, in the packets of shell protocol 2."""
+"""adb's shell runs one command, and sends its two outputs and its exit code in the packets of shell protocol 2."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def environment(state: State) -> dict[str, str]:
 
 
 async def serve_shell(stream: Stream, state: State, command: str, sessions: set[int], *, packets: bool) -> None:
-    """`sessions` collects the process groups of the shells: what they started may outlive them."""
+    """Run a command for a client. `sessions` collects the shells' process groups: what they start may outlive them."""
     process = await asyncio.create_subprocess_exec(
         "/bin/sh",
         *(["-c", command] if command else []),

@@ -1,4 +1,4 @@
-"""What the stand-in's parts know of it: a folder of small files, since its commands are processes of their own."""
+"""The stand-in's state is a folder of small files, since its commands are processes of their own."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class State:
 
     @property
     def reboot_wanted(self) -> Path:
-        """Its presence asks the device to reboot."""
+        """A file here asks the device to reboot."""
         return self.folder / "reboot"
 
     @property
@@ -55,7 +55,7 @@ class State:
 
     @property
     def android(self) -> Path:
-        """Pocketfit's built Android side: the stand-in uses its desktop/ and shim/."""
+        """This is Pocketfit's built Android side: the stand-in uses its desktop/ and shim/."""
         return Path(self._settings()["android"])
 
     def create(self, properties: dict[str, str], page_size: int, android: Path) -> None:
@@ -82,21 +82,21 @@ class State:
         return self.booted() and self.uptime_s() >= (self.faults.number("packages-after") or 0)
 
     def properties(self) -> dict[str, str]:
-        """All of them as they are now: the boot's properties change while it boots."""
+        """Return all properties as they are now: some change while the device boots."""
         fixed: dict[str, str] = json.loads((self.folder / "properties.json").read_text())
         booted = self.booted()
         now = {"init.svc.bootanim": "stopped" if booted else "running"}
         return now | ({"sys.boot_completed": "1", "dev.bootcomplete": "1"} if booted else {}) | fixed
 
     def say_in_logcat(self, level: str, tag: str, *lines: str, pid: int | None = None) -> None:
-        """In Android's threadtime form."""
+        """Append lines in Android's threadtime form."""
         moment = time.strftime("%m-%d %H:%M:%S.000")
         pid = pid or os.getpid()
         with self.logcat.open("a") as log:
             log.writelines(f"{moment} {pid:5} {pid:5} {level} {tag:<8}: {line}\n" for line in lines)
 
     def _boot(self) -> tuple[float, float]:
-        """When it began, by the clock that all processes share, and how long it takes at least."""
+        """Return when the boot began, by the clock that all processes share, and how long it takes at least."""
         began, at_least = (self.folder / "boot").read_text().split()
         return float(began), float(at_least)
 
@@ -106,5 +106,5 @@ class State:
 
 
 def current() -> State:
-    """The device whose shell this process was started from."""
+    """Return the state of the device whose shell started this process."""
     return State(Path(os.environ[FOLDER]))

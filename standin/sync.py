@@ -1,4 +1,4 @@
-"""adb's file service: push, pull, stat and list.
+"""adb's file service pushes, pulls, stats and lists files.
 
 https://android.googlesource.com/platform/packages/modules/adb/+/refs/heads/main/SYNC.TXT
 """
@@ -63,7 +63,7 @@ def _stat(place: Path, verb: bytes) -> bytes:
 
 
 def _listing(place: Path, verb: bytes) -> bytes:
-    """Entries, then DONE padded to an entry's length."""
+    """Return the entries, then DONE padded to an entry's length."""
     mark, fields = (b"DENT", STAT) if verb == b"LIST" else (b"DNT2", STAT_V2)
     entries = []
     for entry in sorted(place.iterdir()) if place.is_dir() else []:

@@ -1,4 +1,4 @@
-"""A JVM's crash report, said as Android's debuggerd would say it."""
+"""This module turns a JVM's crash report into the tombstone that Android's debuggerd would write."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _line(number: int, frame: Frame, libraries: Path) -> str:
 
 
 def read_crash(report: str) -> Crash:
-    """Corrupted memory can cut the report off anywhere: then it is a SIGABRT without frames."""
+    """Read a report; where corrupted memory cut it off too early, the crash is a SIGABRT without frames."""
     found = _SIGNAL.search(report)
     number, name = (int(found[2], 16), found[1]) if found else (int(signal.SIGABRT), "SIGABRT")
     detail = f"code {_LIKELY.get(name, '0 (SI_USER)')}, fault addr --------"

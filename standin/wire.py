@@ -1,4 +1,4 @@
-"""The device end of adb's wire protocol: packets, and the streams that they carry.
+"""This module speaks the device end of adb's wire protocol: packets, and the streams that they carry.
 
 https://android.googlesource.com/platform/packages/modules/adb/+/refs/heads/main/protocol.txt
 """
@@ -26,7 +26,7 @@ Serve = Callable[[str], "Callable[[Stream], Awaitable[None]] | None"]
 
 
 class Stream:
-    """One opened service. `written` is what the client wrote to it."""
+    """A stream is one opened service; `written` is what the client wrote to it."""
 
     def __init__(self, connection: Connection, ours: int, theirs: int) -> None:
         self.connection = connection
@@ -62,7 +62,7 @@ class Stream:
 
 
 class Connection:
-    """One client. `silent` takes its greeting and never answers; `unauthorized` accepts none of its keys."""
+    """A connection is one client's: a `silent` one never answers the greeting, an `unauthorized` one accepts no key."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, serve: Serve) -> None:
         self.reader = reader
@@ -81,7 +81,7 @@ class Connection:
         self.writer.write(header + data)
 
     def drop(self) -> None:
-        """As when the cable is pulled."""
+        """Cut the connection, as a pulled cable does."""
         self.writer.transport.abort()
 
     async def run(self, properties: Mapping[str, str]) -> None:
