@@ -20,13 +20,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from pocketfit.builds.sandbox import Sandbox
+from pocketfit.builds.sides import NO_BASE, Request, read_head
 from pocketfit.config import read_config
 from pocketfit.devices.base import DeviceOptions
 from pocketfit.devices.choose import Choice, choose_device
 from pocketfit.errors import ConfigError
 from pocketfit.files import write_text_atomically
 from pocketfit.formats import FORMATS
-from pocketfit.pipeline import NO_BASE, Request, read_head, run
+from pocketfit.out import Out
+from pocketfit.pipeline import run
 from pocketfit.records import Config, DeviceSpec, ModelSpec, Report, Row
 from pocketfit.store import read_report, write_report
 
@@ -87,8 +89,8 @@ def report_on(spec: ModelSpec, device: Choice, kept: Path) -> Report:
         root = Path(folder) / "repository"
         shutil.copytree(MODELS, root, ignore=shutil.ignore_patterns("__pycache__"))
         sandbox = Sandbox(timeout_s=TIMEOUT_S)
-        request = Request(root, Path(folder) / "out", base=NO_BASE, sandbox=sandbox, single=Config((spec,)))
-        report = run(request, read_head(request), device)
+        head = read_head(Request(root, base=NO_BASE, single=Config((spec,))))
+        report = run(head, device, Out(Path(folder) / "out"), sandbox)
     kept.mkdir(parents=True, exist_ok=True)
     write_report(path, report)
     return report

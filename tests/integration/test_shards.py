@@ -6,8 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from pocketfit.builds.sandbox import Sandbox
-from pocketfit.pipeline import Request, read_head
+from pocketfit.builds.sides import Request, read_head
 from pocketfit.store import read_report
 from pocketfit.variants import parse_variants
 from tests.integration.conftest import CONFIG, QUICK, Git
@@ -85,7 +84,7 @@ def test_a_shard_knows_how_many_variants_the_others_have(repository: Path, git: 
 
     def elsewhere(*variants: str) -> int:
         asked = parse_variants(variants, "here") if variants else ()
-        request = Request(repository, repository / "out", "HEAD", None, (), Sandbox(), variants=asked)
+        request = Request(repository, "HEAD", variants=asked)
         return read_head(request).elsewhere
 
     assert elsewhere() == 0

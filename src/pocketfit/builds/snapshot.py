@@ -28,7 +28,7 @@ MAX_CHILDREN = 4
 
 @dataclass(frozen=True)
 class Side:
-    """One side to build: its tree, its configuration, and the folder that its artifacts go to.
+    """One side to build: its tree and its configuration.
 
     `python` runs its model code where that needs packages of its own; None is our Python.
     """
@@ -37,7 +37,6 @@ class Side:
     root: Path
     commit: str | None
     config: Config
-    artifacts: Path
     notes: tuple[str, ...] = ()
     python: Path | None = None
 
@@ -62,7 +61,7 @@ def _build_one(side: Side, variant: Variant, spec: ModelSpec, out: Out, sandbox:
     log_file = out.log(f"{side.name}.{variant.stem}")
     sandbox = replace(sandbox, python=side.python)
     outcome, torch_version = build(
-        variant, spec, side.root, side.artifacts, log_file, sandbox, f"{side.name} {variant}"
+        variant, spec, side.root, out.artifacts(side.name), log_file, sandbox, f"{side.name} {variant}"
     )
     result = outcome.reason if isinstance(outcome, Failed) else f"{outcome.size_bytes / 1e6:.2f} MB"
     build_s = time.monotonic() - started
@@ -76,7 +75,7 @@ def _snapshot(side: Side, results: Sequence[tuple[Outcome, str]], out: Out) -> S
         commit=side.commit,
         pocketfit=__version__,
         torch=next((version for _, version in results if version), ""),
-        artifacts=os.path.relpath(side.artifacts, out.folder),
+        artifacts=os.path.relpath(out.artifacts(side.name), out.folder),
         outcomes=tuple(outcome for outcome, _ in results),
         limits={spec.name: spec.limits for spec in side.config.models},
         notes=side.notes,

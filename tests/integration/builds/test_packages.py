@@ -134,16 +134,14 @@ def test_what_pip_made_is_given_without_following_links(tmp_path: Path) -> None:
     assert owners == {"in": nobody, "deep": nobody, "file": nobody, "link": nobody, "out": 0}
 
 
-def sides(base: Path, head: Path, tmp_path: Path) -> list[Side]:
+def sides(base: Path, head: Path) -> list[Side]:
     config = Config((ModelSpec("net", "net.py:net"),))
-    return [Side("base", base, None, config, tmp_path / "a"), Side("head", head, None, config, tmp_path / "b")]
+    return [Side("base", base, None, config), Side("head", head, None, config)]
 
 
 def test_one_layer_where_both_ask_for_the_same(tree: Path, tmp_path: Path) -> None:
     (tree / "requirements.txt").write_text("# nothing\n")
-    base, head = with_requirements(
-        sides(tree, tree, tmp_path), "requirements.txt", tmp_path / "layers", Out(tmp_path), None
-    )
+    base, head = with_requirements(sides(tree, tree), "requirements.txt", tmp_path / "layers", Out(tmp_path), None)
     assert (base.name, head.name, base.python) == ("base", "head", head.python)
 
 
@@ -151,9 +149,7 @@ def test_a_base_without_the_file_gets_heads(tree: Path, tmp_path: Path) -> None:
     (tree / "requirements.txt").write_text("# nothing\n")
     bare = tmp_path / "bare"
     bare.mkdir()
-    base, head = with_requirements(
-        sides(bare, tree, tmp_path), "requirements.txt", tmp_path / "layers", Out(tmp_path), None
-    )
+    base, head = with_requirements(sides(bare, tree), "requirements.txt", tmp_path / "layers", Out(tmp_path), None)
     assert base.python == head.python
     assert base.notes == ("base has no requirements.txt: it was built with head's",)
 
@@ -163,9 +159,7 @@ def test_a_base_whose_file_fails_is_a_note(tree: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "requirements.txt").write_text("--no-index\nwidths==0.1\n")
-    base, _ = with_requirements(
-        sides(broken, tree, tmp_path), "requirements.txt", tmp_path / "layers", Out(tmp_path), None
-    )
+    base, _ = with_requirements(sides(broken, tree), "requirements.txt", tmp_path / "layers", Out(tmp_path), None)
     assert base.config.models == ()
     assert base.notes[0].startswith(
         "base was not built, since its requirements can't be installed: requirements: pip could"
@@ -174,9 +168,7 @@ def test_a_base_whose_file_fails_is_a_note(tree: Path, tmp_path: Path) -> None:
 
 def test_a_head_without_the_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"^requirements: requirements.txt can't be read: No such file or directory$"):
-        with_requirements(
-            sides(tmp_path, tmp_path, tmp_path), "requirements.txt", tmp_path / "layers", Out(tmp_path), None
-        )
+        with_requirements(sides(tmp_path, tmp_path), "requirements.txt", tmp_path / "layers", Out(tmp_path), None)
 
 
 def test_includes_and_trees_tell_files_apart(tmp_path: Path) -> None:

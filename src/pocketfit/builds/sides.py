@@ -1,0 +1,155 @@
+"""Where base and head come from: their trees, their commits, and what their configurations ask for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pocketfit.builds.git import Git
+from pocketfit.builds.snapshot import Side
+from pocketfit.builds.submodules import fill
+from pocketfit.config import find_config, read_config
+from pocketfit.errors import ConfigError, EnvironmentProblem
+from pocketfit.records import Config, Variant
+from pocketfit.variants import count_variants, select_models, select_variants
+
+log = logging.getLogger(__name__)
+
+NO_BASE = "none"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to build, in the repository of `folder`. `base` is a ref, "none", or None for the default branch.
+
+    `exact` compares with `base` itself instead of the merge base. `config` is a file, None for the repository's own;
+    `single` is the configuration itself, where the command line names one model instead of a file. `models` and
+    `variants`, where there are any, are all of it that is wanted.
+    """
+
+    folder: Path
+    base: str | None = None
+    exact: bool = False
+    config: Path | None = None
+    single: Config | None = None
+    models: tuple[str, ...] = ()
+    variants: tuple[Variant, ...] = ()
+
+
+@dataclass(frozen=True)
+class Head:
+    """The user's tree: where it is, the commit it is at, and what it is configured to.
+
+    `git` and `commit` are None outside a repository. `file` holds the configuration, None where that came with the
+    request; `whole` is the configuration before variants were selected, `config` what is left of it.
+    """
+
+    request: Request
+    root: Path
+    git: Git | None
+    commit: str | None
+    file: Path | None
+    whole: Config
+    config: Config
+    notes: tuple[str, ...] = ()
+
+    @property
+    def config_name(self) -> str:
+        """The configuration, as a message names it."""
+        return _name_of(self.file)
+
+    @property
+    def elsewhere(self) -> int:
+        """How many of the configuration's variants are left to other shards."""
+        return count_variants(self.whole) - count_variants(self.config)
+
+    def side(self) -> Side:
+        return Side("head", self.root, self.commit, self.config, self.notes)
+
+
+def read_head(request: Request) -> Head:
+    """Look at the user's side and raise ConfigError for all that can be wrong with it before anything is built."""
+    git, root = _repository(request)
+    file: Path | None = None
+    if request.single is not None:
+        whole = request.single
+    else:
+        file = find_config(root, request.config)
+        whole = read_config(file)
+    whole = select_models(whole, request.models, _name_of(file))
+    commit = git.commit("HEAD") if git else None
+    if git and commit is None:
+        raise ConfigError(f"{root} has no commit yet: commit, or use --base none outside git")
+    notes = ("head is the working tree, which has changes that are not committed",) if git and git.is_dirty() else ()
+    return Head(request, root, git, commit, file, whole, select_variants(whole, request.variants), notes)
+
+
+def _name_of(file: Path | None) -> str:
+    return file.name if file else "the command line"
+
+
+def _repository(request: Request) -> tuple[Git | None, Path]:
+    """The repository and its root; where no base is wanted there need be none, and the folder is the root."""
+    git = Git(request.folder)
+    try:
+        return git, git.root()
+    except ConfigError:
+        if request.base == NO_BASE:
+            return None, request.folder.resolve()
+        raise
+
+
+@contextmanager
+def base_side(head: Head) -> Iterator[Side | None]:
+    """Base, whose tree is a worktree for as long as the block runs; None where there is nothing to compare with.
+
+    Base's own mistakes are notes. Raises ConfigError where there is no such base, EnvironmentProblem where its tree
+    can't be had.
+    """
+    git = head.git
+    if git is None or head.request.base == NO_BASE:
+        yield None
+        return
+    commit = _base_commit(git, head.request)
+    with ExitStack() as stack:
+        try:
+            tree = stack.enter_context(git.worktree(commit))
+        except EnvironmentProblem as error:
+            raise EnvironmentProblem(f"base {commit[:10]} can't be checked out: {error}") from error
+        notes = fill(git, commit, tree)
+        if commit == head.commit:
+            notes += ("base and head are the same commit: only changes that are not committed can show",)
+        try:
+            config = _base_config(head, tree)
+        except ConfigError as error:
+            config = Config(())
+            notes += (f"base has no usable configuration, so there is nothing to compare with: {error}",)
+        yield Side("base", tree, commit, config, notes)
+
+
+def _base_commit(git: Git, request: Request) -> str:
+    """The commit to compare with; raises ConfigError or EnvironmentProblem."""
+    ref = request.base or git.default_base()
+    if ref is None:
+        raise ConfigError(
+            "no base: there is no origin/HEAD, main or master here; name a branch with --base REF, or --base none"
+        )
+    commit = git.exactly(ref) if request.exact else git.merge_base(ref)
+    shown = ref.removeprefix("refs/").removeprefix("remotes/")
+    log.info("base is %s, %s", commit[:10], "as asked" if request.exact else f"the merge base of HEAD and {shown}")
+    return commit
+
+
+def _base_config(head: Head, tree: Path) -> Config:
+    """Base's own configuration; head's, where that is not a file of the repository. Raises ConfigError."""
+    request, root = head.request, head.root.resolve()
+    file = head.file.resolve() if head.file else None
+    if file and file.is_relative_to(root):
+        config = read_config(find_config(tree, tree / file.relative_to(root) if request.config else None))
+    else:
+        config = head.whole
+    models = tuple(spec for spec in config.models if not request.models or spec.name in request.models)
+    return select_variants(replace(config, models=models), request.variants)

@@ -1,0 +1,64 @@
+"""The command line: parse, call one function, print. Nothing heavy is imported before a command runs."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from pocketfit import __version__
+from pocketfit.cli.build import export, run, smoke
+from pocketfit.cli.reports import compare, merge, plan, publish
+from pocketfit.cli.setup import doctor, init
+from pocketfit.errors import PocketfitError
+
+app = typer.Typer(
+    no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+# In the order in which --help lists them.
+for _command in (run, export, smoke, compare, plan, merge, publish, init, doctor):
+    app.command()(_command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pocketfit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the commands that are run.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Pocketfit tells a pull request what it does to the phone.
+
+    Builds PyTorch models for Android, proves on the real Android runtime that they load and compute the same,
+    and shows what changed in size and latency.
+    """
+    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
+    logging.getLogger("pocketfit").setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+def main() -> None:
+    # So that worktrees, containers and temporary folders go in every ending.
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        # Also where we were started as a module.
+        app(prog_name="pocketfit")
+    except PocketfitError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+def _terminate(number: int, _: FrameType | None) -> None:
+    # Once is enough: a second signal must not stop the tidying up.
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
