@@ -20,7 +20,7 @@ from statistics import median
 
 from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.worker import build
-from pocketfit.exporter.formats import BACKENDS
+from pocketfit.exporter.formats import BUILDERS
 from pocketfit.exporter.rounds import take_rounds
 from pocketfit.formats import FORMATS
 from pocketfit.judge.golden import read_tensor
@@ -109,7 +109,7 @@ def eager_task(model: str, folder: Path, built: Built) -> Callable[[], object]:
 
 
 def pte_task(folder: Path, built: Built) -> Callable[[], object]:
-    run, given = BACKENDS["executorch"].load(folder / built.file), inputs(folder, built)
+    run, given = BUILDERS["executorch"].load(folder / built.file), inputs(folder, built)
     return lambda: run(*given)
 
 

@@ -19,10 +19,11 @@ class Format:
     """One mobile format; how it is built stands in a file of its own (exporter/formats).
 
     `runtime` is the Android library that an app needs for it, called `title` in sentences. `marker` is a record that
-    only archives of this format have. `lacks` maps a precision that is not built to what the runtime lacks for it.
-    `flat_outputs`: a file's outputs are a list, in the order of tensors.flatten, whatever eager's are nested in.
-    `in_desktop_jvm`: its Android library runs in a JVM here. `host` is the distribution that runs its files on this
-    host as a phone would; None where only a device's times count. `from_torchscript`: saved TorchScript can be built.
+    only archives of this format have, and `saver` the function of torch that writes such. `lacks` maps a precision that
+    is not built to what the runtime lacks for it. `flat_outputs`: a file's outputs are a list, in the order of
+    tensors.flatten, whatever eager's are nested in. `in_desktop_jvm`: its Android library runs in a JVM here. `host` is
+    the distribution that runs its files on this host as a phone would; None where only a device's times count.
+    `from_torchscript`: saved TorchScript can be built.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Format:
     runtime: RuntimeName
     title: str
     marker: str | None = None
+    saver: str | None = None
     lacks: Mapping[str, str] = field(default_factory=dict)
     flat_outputs: bool = False
     in_desktop_jvm: bool = True
@@ -49,7 +51,15 @@ class Format:
 FORMATS: Mapping[str, Format] = {
     fact.name: fact
     for fact in (
-        Format("lite", ".ptl", "lite", "lite", marker="bytecode.pkl", lacks=NO_HALF),
+        Format(
+            "lite",
+            ".ptl",
+            "lite",
+            "lite",
+            marker="bytecode.pkl",
+            saver="_save_for_lite_interpreter",
+            lacks=NO_HALF,
+        ),
         Format("torchscript", ".pt", "full", "full", lacks=NO_HALF),
         # Its libraries are linked to a newer Android C library than the layer in src/android/bionic gives.
         Format(

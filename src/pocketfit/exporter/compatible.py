@@ -1,20 +1,23 @@
-"""What an Android runtime will refuse of an artifact, before there is a device."""
+"""Predicts what an Android runtime will refuse of an artifact, before there is a device."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pocketfit.exporter.calls import calls_of, layers_of
+from pocketfit.exporter.calls import layers_of
+from pocketfit.exporter.formats import BUILDERS
+from pocketfit.exporter.formats.base import Rules
 from pocketfit.exporter.tensors import dtype_name
 from pocketfit.records import Library
-from pocketfit.runtimes.bytecode import UnreadableFile, open_archive, read_bytecode, record
-from pocketfit.runtimes.compatibility import Call, Problem, check_bytecode, check_calls, full_refusal, lite_refusal
+from pocketfit.runtimes.bytecode import UnreadableFile, open_archive, record
+from pocketfit.runtimes.compatibility import Call, Problem
 from pocketfit.runtimes.operators import OperatorList, operators_of
 
-Layers = Mapping[str, tuple[str, ...]]
+if TYPE_CHECKING:
+    from pocketfit.exporter.formats.base import Layers
 
 NAMED_PROBLEMS = 3
 
@@ -31,27 +34,29 @@ NOT_IN_JAVA: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Target:
-    """The runtime that an artifact is for."""
+    """The runtime that an artifact is for, and how it decides."""
 
     format: str
     runtime: OperatorList
+    rules: Rules
 
     def refuses(self, call: Call) -> str | None:
         """Why a call can't be in an artifact for it, or None."""
-        return _RULES[self.format].refusal(call, self.runtime)
+        return self.rules.refusal(call, self.runtime)
 
 
 def find_target(format_name: str, library: Library | None) -> tuple[Target | None, tuple[str, ...]]:
     """The runtime's operators, or why they aren't known."""
-    if library is None or format_name not in _RULES:
+    rules = BUILDERS[format_name].rules
+    if library is None or rules is None:
         return None, ()
     if runtime := operators_of(library):
-        return Target(format_name, runtime), ()
+        return Target(format_name, runtime, rules), ()
     return None, (f"no operator list for {library}: compatibility is only known from the device",)
 
 
 def refused(target: Target | None, path: Path, module: Any, layers: Layers | None = None) -> tuple[str, ...]:
-    """What the runtime refuses of the file, in sentences; `module` is what the host's torch has of it, or None.
+    """List what the runtime refuses of the file, in sentences; `module` is what the host's torch has of it, or None.
 
     `layers` are those that call an operator, where the module itself no longer knows.
     """
@@ -60,22 +65,21 @@ def refused(target: Target | None, path: Path, module: Any, layers: Layers | Non
     if not layers:
         layers = layers_of(module) if module is not None else {}
     try:
-        check = _RULES[target.format].check
-        found = (_file_version(path, target.runtime), *check(path, module, target.runtime, layers))
-    except UnreadableFile as problem:
-        return (str(problem),)
-    return tuple(one.sentence if isinstance(one, Problem) else one for one in found if one)
+        problems = (_file_version(path, target.runtime), *target.rules.check(path, module, target.runtime, layers))
+    except UnreadableFile as error:
+        return (str(error),)
+    return tuple(problem.sentence if isinstance(problem, Problem) else problem for problem in problems if problem)
 
 
 def refused_outputs(target: Target | None, outputs: Iterable[tuple[str, Any]]) -> tuple[str, ...]:
-    """The outputs that run and then can't be handed to Java; `outputs` are places and tensors."""
-    kinds = {place: dtype_name(tensor) for place, tensor in outputs}
+    """The outputs that run and then can't be handed to Java; `outputs` are paths and tensors."""
+    dtypes = {path: dtype_name(tensor) for path, tensor in outputs}
     if target is None:
         return ()
     return tuple(
-        f"output {place or '0'} is {kind}, which Java has no tensors for: convert it in forward, to {other}"
-        for place, kind in kinds.items()
-        if (other := NOT_IN_JAVA.get(kind))
+        f"output {path or '0'} is {dtype}, which Java has no tensors for: convert it in forward, to {other}"
+        for path, dtype in dtypes.items()
+        if (other := NOT_IN_JAVA.get(dtype))
     )
 
 
@@ -93,26 +97,3 @@ def _file_version(path: Path, runtime: OperatorList) -> str | None:
     if not low <= int(version) <= high:
         return f"its file format has version {int(version)}, and {runtime.library} reads {low} to {high}"
     return None
-
-
-def _check_lite(path: Path, module: Any, runtime: OperatorList, layers: Layers) -> tuple[Problem | str, ...]:
-    code = read_bytecode(path)
-    if code is None:
-        return ("it has no bytecode.pkl: save it with _save_for_lite_interpreter, or load it with the full runtime",)
-    return check_bytecode(code, runtime, layers)
-
-
-def _check_full(path: Path, module: Any, runtime: OperatorList, layers: Layers) -> tuple[Problem | str, ...]:
-    return check_calls(calls_of(module), runtime, layers) if module is not None else ()
-
-
-@dataclass(frozen=True)
-class _Rules:
-    refusal: Callable[[Call, OperatorList], str | None]
-    check: Callable[[Path, Any, OperatorList, Layers], tuple[Problem | str, ...]]
-
-
-_RULES: Mapping[str, _Rules] = {
-    "lite": _Rules(lite_refusal, _check_lite),
-    "torchscript": _Rules(full_refusal, _check_full),
-}

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pocketfit.exporter.formats import BACKENDS
+from pocketfit.exporter.formats import BUILDERS
 from pocketfit.exporter.rounds import take_rounds
 from pocketfit.exporter.source import describe, seeded_inputs
 from pocketfit.exporter.tensors import ModelProblem, flatten, to_array
@@ -21,10 +21,6 @@ from pocketfit.records import Load, TensorFile
 
 if TYPE_CHECKING:
     from pocketfit.exporter.tensors import Inputs
-
-NO_BYTECODE = (
-    "it is named .ptl and has no bytecode.pkl, which the lite runtime needs: save it with _save_for_lite_interpreter"
-)
 
 
 def run_given(job: HostRun, folder: Path) -> Result:
@@ -40,7 +36,7 @@ def run_given(job: HostRun, folder: Path) -> Result:
         inputs = _golden(job.files, Path(job.folder)) if job.files else seeded_inputs(job.inputs)
         with torch.no_grad():
             outputs = [
-                (path, to_array(one)) for path, one in flatten(BACKENDS[job.format].load(Path(job.artifact))(*inputs))
+                (path, to_array(one)) for path, one in flatten(BUILDERS[job.format].load(Path(job.artifact))(*inputs))
             ]
     except ModelProblem as problem:
         return NotExported(str(problem), predicted, torch=torch.__version__)
@@ -51,22 +47,30 @@ def run_given(job: HostRun, folder: Path) -> Result:
 
 
 def _predicted(job: HostRun) -> tuple[str, ...]:
-    """What the file alone says of the runtime's verdict."""
-    import torch
-
+    """Predict the runtime's verdict from the file alone, in sentences."""
     from pocketfit.exporter.compatible import find_target, one_sentence, refused
 
     target, notes = find_target(job.format, job.library)
     if target is None:
         return notes
     try:
-        module = torch.jit.load(job.artifact) if job.format == "torchscript" else None
+        module = BUILDERS[job.format].load(Path(job.artifact)) if target.rules.by_module else None
     except Exception as error:
         # This torch is newer than the runtime: what it can't read, the runtime can't either.
         return (f"predicted: {target.runtime.library} can't load it: {describe(error)}",)
     refusals = refused(target, Path(job.artifact), module)
     said = one_sentence(refusals) if refusals else f"nothing that {target.runtime.library} lacks"
-    return (f"predicted: {said}", *([NO_BYTECODE] if job.artifact.endswith(".ptl") and job.format != "lite" else []))
+    return (f"predicted: {said}", *_misnamed(job))
+
+
+def _misnamed(job: HostRun) -> tuple[str, ...]:
+    """A reason where a file is named as of one format and holds another, which the first one's runtime can't load."""
+    return tuple(
+        f"it is named {facts.suffix} and has no {facts.marker}, which the {facts.title} runtime needs: "
+        f"save it with {facts.saver}"
+        for facts in FORMATS.values()
+        if facts.marker and job.artifact.endswith(facts.suffix) and job.format != facts.name
+    )
 
 
 def time_given(job: HostLoad, folder: Path) -> Result:
@@ -123,7 +127,7 @@ def _timed(job: HostLoad, seed: int, before: object) -> tuple[Load, object]:
 
 
 def _task(format_name: str, given: Contender) -> Callable[[], object]:
-    run, inputs = BACKENDS[format_name].load(Path(given.artifact)), _golden(given.inputs, Path(given.folder))
+    run, inputs = BUILDERS[format_name].load(Path(given.artifact)), _golden(given.inputs, Path(given.folder))
     return lambda: run(*inputs)
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.anatomy import count_parameters, dissect
-from pocketfit.exporter.formats import BACKENDS
-from pocketfit.exporter.formats.base import Wanted
+from pocketfit.exporter.formats import BUILDERS
+from pocketfit.exporter.formats.base import BuildOrder
 from pocketfit.exporter.given import run_given, time_given, where
 from pocketfit.exporter.inputs import further_inputs, golden_of, load_batches
 from pocketfit.exporter.java_types import java_inputs
@@ -80,8 +80,8 @@ def examine() -> dict[str, dict[str, str | None]]:
     """For each format, why it can't be built on this machine (None where it can), and what builds it here."""
     import torch
 
-    built_with = {name: FORMATS[name].host_runtime() or f"torch {torch.__version__}" for name in BACKENDS}
-    return {"unfit": {name: backend.unfit() for name, backend in BACKENDS.items()}, "built_with": dict(built_with)}
+    built_with = {name: FORMATS[name].host_runtime() or f"torch {torch.__version__}" for name in BUILDERS}
+    return {"unfit": {name: builder.unfit() for name, builder in BUILDERS.items()}, "built_with": dict(built_with)}
 
 
 def export(job: Job, folder: Path) -> Result:
@@ -91,8 +91,8 @@ def export(job: Job, folder: Path) -> Result:
     # One thread: the same sums in the same order, so the same bytes on any machine.
     torch.set_num_threads(1)
     use_engine()
-    backend = BACKENDS[job.variant.format]
-    if reason := backend.unfit():
+    builder = BUILDERS[job.variant.format]
+    if reason := builder.unfit():
         return UnfitEnvironment(reason)
     try:
         return _export(job, folder)
@@ -121,7 +121,7 @@ def _export(job: Job, folder: Path) -> Result:
 
     from pocketfit.exporter.compatible import find_target, one_sentence, refused, refused_outputs
 
-    backend, facts = BACKENDS[job.variant.format], FORMATS[job.variant.format]
+    builder, facts = BUILDERS[job.variant.format], FORMATS[job.variant.format]
     limits, precision = job.spec.limits, job.variant.precision
     enter(folder, f"loading {job.spec.source}")
     with _uncollected():
@@ -146,16 +146,18 @@ def _export(job: Job, folder: Path) -> Result:
     enter(folder, "tracing and optimizing")
     parameters = count_parameters(model)
     target, notes = find_target(job.variant.format, job.library)
-    wanted = Wanted(model, inputs, job.spec, precision, batches, partial(enter, folder), target, verify.careful_problem)
-    optimized = backend.optimize(wanted, verify.problem)
+    order = BuildOrder(
+        model, inputs, job.spec, precision, batches, partial(enter, folder), target, verify.careful_problem
+    )
+    optimized = builder.optimize(order, verify.problem)
     reasons = (*reasons, *optimized.reasons, *notes)
     path = folder / f"{job.variant.stem}{facts.suffix}"
     enter(folder, f"saving {path.name}")
-    dropped_debug_bytes = backend.save(optimized, path)
+    dropped_debug_bytes = builder.save(optimized, path)
     if refusals := (*refused(target, path, optimized.module, optimized.layers), *refused_outputs(target, eager)):
         return NotExported(one_sentence(refusals), reasons, torch=torch.__version__)
     enter(folder, f"running {path.name} on {where(job.variant.format)}")
-    run = backend.load(path)
+    run = builder.load(path)
     judged = verify.measure(run)
     parity = judged.parity
     if judged.problem:

@@ -19,7 +19,7 @@ from pocketfit.devices.jvm import FLAGS  # noqa: E402
 from pocketfit.devices.program import parse_answer, words  # noqa: E402
 from pocketfit.devices.reason import condense  # noqa: E402
 from pocketfit.exporter.compatible import Target, find_target, refused, refused_outputs  # noqa: E402
-from pocketfit.exporter.formats.base import Wanted  # noqa: E402
+from pocketfit.exporter.formats.base import BuildOrder  # noqa: E402
 from pocketfit.exporter.tensors import flatten  # noqa: E402
 from pocketfit.exporter.torchscript import recipe, remedies  # noqa: E402
 from pocketfit.formats import FORMATS  # noqa: E402
@@ -185,10 +185,10 @@ def test_what_is_rewritten_runs_and_agrees(target: Target, tmp_path: Path) -> No
     given, expected, reasons = [], {}, {}
     some = [case for case in cases() if target.format in case.rewritten]
     for index, case in enumerate(some):
-        wanted = Wanted(case.module.eval(), case.inputs, ModelSpec("net", "x:y"), target=target)
+        order = BuildOrder(case.module.eval(), case.inputs, ModelSpec("net", "x:y"), target=target)
         with torch.no_grad():
             expected[case.name] = case.module(*case.inputs)
-        optimized = recipe.optimize(wanted, lambda _: None)
+        optimized = recipe.optimize(order, lambda _: None)
         path = save(optimized.module, target.format, tmp_path / f"case{index}.{target.format}")
         assert refused(target, path, optimized.module) == ()
         reasons[case.name] = optimized.reasons
@@ -273,8 +273,8 @@ class Sometimes(nn.Module):
 
 def test_a_refusal_names_the_layers_of_a_script_too(target: Target, tmp_path: Path) -> None:
     model = nn.Sequential(Sometimes(), nn.Linear(8, 8), Sometimes()).eval()
-    wanted = Wanted(model, (seeded(8, 8),), ModelSpec("net", "x:y", how="script"), target=target)
-    optimized = recipe.optimize(wanted, lambda _: None)
+    order = BuildOrder(model, (seeded(8, 8),), ModelSpec("net", "x:y", how="script"), target=target)
+    optimized = recipe.optimize(order, lambda _: None)
     path = save(optimized.module, target.format, tmp_path / "model")
     assert refused(target, path, optimized.module, optimized.layers) == (
         f"aten::linalg_inv (in 0.inverse, +1 more) needs LAPACK, which {target.runtime.library} was built without",

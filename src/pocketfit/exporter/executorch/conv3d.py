@@ -10,14 +10,16 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from pocketfit.exporter.formats.base import Step
 
-def without_conv3d(model: Any) -> tuple[Any, tuple[str, ...]]:
-    """The model, or a copy without the `torch.nn.Conv3d` that have zeros for padding, and a reason for the report."""
+
+def without_conv3d(model: Any) -> Step:
+    """The model, or a copy without the `torch.nn.Conv3d` that have zeros for padding."""
     if not any(map(_is_replaced, model.modules())):
-        return model, ()
+        return Step(model)
     flat: dict[Any, Any] = {}
     model = _replaced(copy.deepcopy(model), flat)
-    return model, (f"rewritten for ExecuTorch, which has no 3-D convolution: {len(flat)} x conv3d",)
+    return Step(model, reasons=(f"rewritten for ExecuTorch, which has no 3-D convolution: {len(flat)} x conv3d",))
 
 
 def _is_replaced(part: Any) -> bool:

@@ -12,7 +12,7 @@ from pocketfit.exporter.executorch import delegation, quantize
 from pocketfit.exporter.executorch.conv3d import without_conv3d
 from pocketfit.exporter.executorch.plain_names import make_plain
 from pocketfit.exporter.executorch.problems import not_exported, not_lowered
-from pocketfit.exporter.formats.base import Optimized, Wanted
+from pocketfit.exporter.formats.base import BuildOrder, Optimized
 from pocketfit.exporter.java_types import java_inputs, java_reasons, with_java_types
 from pocketfit.exporter.tensors import ModelProblem, flatten
 
@@ -28,39 +28,39 @@ UNROLLED = (
 )
 
 
-def optimize(wanted: Wanted, check: Check) -> Optimized:
+def optimize(order: BuildOrder, check: Check) -> Optimized:
     """The program's bytes; raises ModelProblem where a step can't be done or computes something else."""
-    reasons = list(java_reasons(wanted.inputs))
-    if wanted.spec.preserve_methods:
-        reasons.append("preserve_methods is of TorchScript: the program has the method forward only")
-    hint = UNROLLED if _is_recurrent(wanted.model) else ""
-    wanted.enter("exporting by torch.export", hint)
-    inputs = java_inputs(wanted.inputs)
-    model, rewritten = without_conv3d(wanted.model)
-    reasons += rewritten
-    exported = _export(_with_doors(model, wanted), inputs)
+    reasons = list(java_reasons(order.inputs))
+    if order.spec.preserve_methods:
+        reasons.append("preserve_methods applies to TorchScript only: a .pte has forward alone")
+    hint = UNROLLED if _is_recurrent(order.model) else ""
+    order.enter("exporting by torch.export", hint)
+    inputs = java_inputs(order.inputs)
+    flat = without_conv3d(order.model)
+    reasons += flat.reasons
+    exported = _export(_with_doors(flat.module, order), inputs)
     _agree(exported.module(), check, "exported program")
     steps = ["torch.export"]
-    if wanted.precision.startswith("int8"):
-        wanted.enter("quantizing", hint)
-        batches = tuple(java_inputs(batch) for batch in wanted.batches) or (inputs,)
-        module, quantized = quantize.quantize(exported, batches, dynamic=wanted.precision == "int8-dynamic")
-        if quantized:
-            _agree(module, check, "quantized model")
-            exported = _export(module, inputs)
-            steps.append(f"PT2E {wanted.precision}, per channel")
+    if order.precision.startswith("int8"):
+        order.enter("quantizing", hint)
+        batches = tuple(java_inputs(batch) for batch in order.batches) or (inputs,)
+        quantized = quantize.quantize(exported, batches, dynamic=order.precision == "int8-dynamic")
+        if quantized is not None:
+            _agree(quantized, check, "quantized model")
+            exported = _export(quantized, inputs)
+            steps.append(f"PT2E {order.precision}, per channel")
         else:
-            reasons.append(f"nothing to quantize: {wanted.precision} is for {quantize.WHAT[wanted.precision]}")
-    elif wanted.precision == "fp16":
+            reasons.append(f"nothing to quantize: {order.precision} is for {quantize.WHAT[order.precision]}")
+    elif order.precision == "fp16":
         steps.insert(0, "half inside")
-    wanted.enter("lowering", hint)
+    order.enter("lowering", hint)
     edge, program = _lower(exported)
-    counted, ops = delegation.count(edge)
-    reasons += delegation.reasons(counted)
-    return Optimized(program, (*steps, "XNNPACK"), tuple(reasons), ops, counted)
+    delegated, ops = delegation.count(edge)
+    reasons += delegation.reasons(delegated)
+    return Optimized(program, (*steps, "XNNPACK"), tuple(reasons), ops, delegated)
 
 
-def _with_doors(model: torch.nn.Module, wanted: Wanted) -> torch.nn.Module:
+def _with_doors(model: torch.nn.Module, order: BuildOrder) -> torch.nn.Module:
     """The model as an app calls it: types that Java has go in, and a flat tuple of such tensors comes out.
 
     The order is that of tensors.flatten, as the manifest lists them, and numbers are tensors. In fp16 all inside is
@@ -68,8 +68,8 @@ def _with_doors(model: torch.nn.Module, wanted: Wanted) -> torch.nn.Module:
     """
     import torch
 
-    half = wanted.precision == "fp16"
-    inner = with_java_types(copy.deepcopy(model).half() if half else model, wanted.inputs)
+    half = order.precision == "fp16"
+    inner = with_java_types(copy.deepcopy(model).half() if half else model, order.inputs)
 
     class Doors(torch.nn.Module):
         def __init__(self) -> None:

@@ -17,8 +17,8 @@ WHAT = {
 }
 
 
-def quantize(exported: Any, batches: Sequence[Inputs], *, dynamic: bool) -> tuple[Any, bool]:
-    """The quantized module, and whether anything in it is; the ranges of activations come from `batches`.
+def quantize(exported: Any, batches: Sequence[Inputs], *, dynamic: bool) -> Any | None:
+    """The quantized module, or None where nothing in it is; the ranges of activations come from `batches`.
 
     `dynamic`: linear layers only, whose activations get their ranges at run time. Raises ModelProblem.
     """
@@ -52,7 +52,7 @@ def quantize(exported: Any, batches: Sequence[Inputs], *, dynamic: bool) -> tupl
             module = convert_pt2e(prepared)
     except Exception as error:
         raise ModelProblem(f"quantizing fails: {describe(error)}") from error
-    return module, any("quantize_per_" in str(node.target) for node in module.graph.nodes)
+    return module if any("quantize_per_" in str(node.target) for node in module.graph.nodes) else None
 
 
 def _measure_after_clamps(graph_module: Any) -> None:

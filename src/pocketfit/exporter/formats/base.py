@@ -1,3 +1,5 @@
+"""What a builder of one format is asked, and what it answers."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -12,16 +14,22 @@ if TYPE_CHECKING:
 
     from pocketfit.exporter.compatible import Target
     from pocketfit.exporter.tensors import Inputs
+    from pocketfit.runtimes.compatibility import Call, Problem
+    from pocketfit.runtimes.operators import OperatorList
 
+    # Says how a callable disagrees with eager, or None.
     Check = Callable[[Callable[..., Any]], str | None]
+    # The layers that call each operator, by its name.
+    Layers = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class BuildOrder:
     """What to build: `model` in evaluation mode, what it is traced with, and what a quantizer is calibrated with.
 
-    `enter` says what is done from now on, and what a reader should know if it is what never ends. What `target`, the
-    Android runtime, refuses is rewritten where we know how. `careful` is what a step must pass that can be left out.
+    `enter` names the stage that begins, with a hint for a reader who sees it never end. What `target`, the Android
+    runtime, refuses is rewritten where we know how. `careful` checks optional steps: they must not cost more than
+    rounding does.
     """
 
     model: torch.nn.Module
@@ -32,6 +40,15 @@ class Wanted:
     enter: Callable[[str, str], None] = lambda stage, hint: None
     target: Target | None = None
     careful: Check | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """A module after a step of a recipe. `names` are the step's, none where it changed nothing."""
+
+    module: Any
+    names: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,18 +63,36 @@ class Optimized:
     reasons: tuple[str, ...]
     ops: Mapping[str, int]
     delegation: Delegation | None = None
-    layers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    layers: Layers = field(default_factory=dict)
 
 
-class Backend(Protocol):
-    """How one mobile format is built; what else there is to know of it is in formats.py."""
+@dataclass(frozen=True)
+class Rules:
+    """How the Android runtime of a format decides what it refuses.
+
+    `refusal` says why one call is refused, or None. `check` takes a file, the module that the host's torch has of it
+    (or None), and the layers that call each operator, and says what is refused of all of it; `by_module` where it reads
+    the calls from the module and not from the file.
+    """
+
+    refusal: Callable[[Call, OperatorList], str | None]
+    check: Callable[[Path, Any, OperatorList, Layers], tuple[Problem | str, ...]]
+    by_module: bool = False
+
+
+class Builder(Protocol):
+    """How one mobile format is built; what else there is to know of it is in pocketfit/formats.py.
+
+    `rules` are None where building itself ends with what the runtime lacks.
+    """
 
     name: str
+    rules: Rules | None
 
     def unfit(self) -> str | None:
         """Why this machine can't build this format at all, or None."""
 
-    def optimize(self, wanted: Wanted, check: Check) -> Optimized:
+    def optimize(self, order: BuildOrder, check: Check) -> Optimized:
         """The model in this format, in memory. `check` says how a callable disagrees with eager, or None."""
 
     def save(self, optimized: Optimized, path: Path) -> int | None:

@@ -13,13 +13,15 @@ from pocketfit.exporter.executorch.problems import stopped
 from pocketfit.exporter.tensors import ModelProblem
 
 if TYPE_CHECKING:
-    from pocketfit.exporter.formats.base import Check, Optimized, Wanted
+    from pocketfit.exporter.formats.base import BuildOrder, Check, Optimized, Rules
 
 
 class ExecuTorch:
     """.pte for org.pytorch:executorch-android, which runs a planned program, most of it by XNNPACK."""
 
     name = "executorch"
+    # Lowering fails for an operator that the runtime has no kernel for.
+    rules: Rules | None = None
 
     def unfit(self) -> str | None:
         missing = [name for name in ("executorch", "torchao") if find_spec(name) is None]
@@ -33,8 +35,8 @@ class ExecuTorch:
             "pip install --no-deps -r requirements/executorch.txt"
         )
 
-    def optimize(self, wanted: Wanted, check: Check) -> Optimized:
-        return lowering.optimize(wanted, check)
+    def optimize(self, order: BuildOrder, check: Check) -> Optimized:
+        return lowering.optimize(order, check)
 
     def save(self, optimized: Optimized, path: Path) -> None:
         path.write_bytes(optimized.module)

@@ -7,24 +7,36 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.exporter.formats.base import Rules
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript import recipe
 from pocketfit.exporter.torchscript.archive import drop_debug_files
+from pocketfit.runtimes.bytecode import read_bytecode
+from pocketfit.runtimes.compatibility import Problem, check_bytecode, lite_refusal
+from pocketfit.runtimes.operators import OperatorList
 
 if TYPE_CHECKING:
-    from pocketfit.exporter.formats.base import Check, Optimized, Wanted
+    from pocketfit.exporter.formats.base import BuildOrder, Check, Layers, Optimized
+
+
+def _check(path: Path, _module: Any, runtime: OperatorList, layers: Layers) -> tuple[Problem | str, ...]:
+    code = read_bytecode(path)
+    if code is None:
+        return ("it has no bytecode.pkl: save it with _save_for_lite_interpreter, or load it with the full runtime",)
+    return check_bytecode(code, runtime, layers)
 
 
 class Lite:
     """.ptl for org.pytorch:pytorch_android_lite, which interprets bytecode."""
 
     name = "lite"
+    rules: Rules | None = Rules(lite_refusal, _check)
 
     def unfit(self) -> str | None:
         return recipe.unfit()
 
-    def optimize(self, wanted: Wanted, check: Check) -> Optimized:
-        return recipe.optimize(wanted, check)
+    def optimize(self, order: BuildOrder, check: Check) -> Optimized:
+        return recipe.optimize(order, check)
 
     def save(self, optimized: Optimized, path: Path) -> int:
         # A save that raises leaves a broken file of full size behind: it stays in the temporary folder.

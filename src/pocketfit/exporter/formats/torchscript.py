@@ -5,23 +5,32 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.exporter.calls import calls_of
+from pocketfit.exporter.formats.base import Rules
 from pocketfit.exporter.torchscript import recipe
 from pocketfit.exporter.torchscript.archive import drop_debug_files
+from pocketfit.runtimes.compatibility import Problem, check_calls, full_refusal
+from pocketfit.runtimes.operators import OperatorList
 
 if TYPE_CHECKING:
-    from pocketfit.exporter.formats.base import Check, Optimized, Wanted
+    from pocketfit.exporter.formats.base import BuildOrder, Check, Layers, Optimized
+
+
+def _check(_path: Path, module: Any, runtime: OperatorList, layers: Layers) -> tuple[Problem | str, ...]:
+    return check_calls(calls_of(module), runtime, layers) if module is not None else ()
 
 
 class TorchScript:
     """.pt for org.pytorch:pytorch_android, which holds the whole TorchScript interpreter."""
 
     name = "torchscript"
+    rules: Rules | None = Rules(full_refusal, _check, by_module=True)
 
     def unfit(self) -> str | None:
         return recipe.unfit()
 
-    def optimize(self, wanted: Wanted, check: Check) -> Optimized:
-        return recipe.optimize(wanted, check)
+    def optimize(self, order: BuildOrder, check: Check) -> Optimized:
+        return recipe.optimize(order, check)
 
     def save(self, optimized: Optimized, path: Path) -> int:
         import torch

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.exporter.formats.base import Step
 from pocketfit.exporter.source import describe
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript.qnnpack import ENGINE, backend_config, fuse
@@ -18,7 +19,7 @@ from pocketfit.exporter.torchscript.qnnpack import ENGINE, backend_config, fuse
 if TYPE_CHECKING:
     import torch
 
-    from pocketfit.exporter.formats.base import Wanted
+    from pocketfit.exporter.formats.base import BuildOrder
     from pocketfit.exporter.tensors import Inputs
 
 
@@ -30,18 +31,18 @@ def use_engine() -> None:
         torch.backends.quantized.engine = ENGINE
 
 
-def quantize(wanted: Wanted) -> tuple[torch.nn.Module, tuple[str, ...], tuple[str, ...]]:
-    """The module to trace for `wanted.precision`, the step for its recipe, and reasons; raises ModelProblem.
+def quantize(order: BuildOrder) -> Step:
+    """The module to trace for `order.precision`; raises ModelProblem.
 
-    `wanted.model` stays as it is.
+    `order.model` stays as it is.
     """
     import torch
 
-    if wanted.precision == "fp32":
-        return wanted.model, (), ()
-    if isinstance(wanted.model, torch.jit.ScriptModule):
+    if order.precision == "fp32":
+        return Step(order.model)
+    if isinstance(order.model, torch.jit.ScriptModule):
         raise ModelProblem(
-            f"{wanted.spec.source} is TorchScript already, and {wanted.precision} is made from a module in eager mode: "
+            f"{order.spec.source} is TorchScript already, and {order.precision} is made from a module in eager mode: "
             "name a callable that builds it"
         )
     if ENGINE not in torch.backends.quantized.supported_engines:
@@ -49,7 +50,7 @@ def quantize(wanted: Wanted) -> tuple[torch.nn.Module, tuple[str, ...], tuple[st
     with warnings.catch_warnings():
         # torch.ao.quantization is deprecated in favour of torchao, which makes nothing that TorchScript can hold.
         warnings.simplefilter("ignore")
-        return _dynamic(wanted) if wanted.precision == "int8-dynamic" else _static(wanted)
+        return _dynamic(order) if order.precision == "int8-dynamic" else _static(order)
 
 
 def _copy(model: torch.nn.Module) -> torch.nn.Module:
@@ -59,43 +60,43 @@ def _copy(model: torch.nn.Module) -> torch.nn.Module:
         raise ModelProblem(f"it can't be quantized, since copy.deepcopy fails: {describe(error)}") from error
 
 
-def _dynamic(wanted: Wanted) -> tuple[torch.nn.Module, tuple[str, ...], tuple[str, ...]]:
+def _dynamic(order: BuildOrder) -> Step:
     import torch
     from torch.ao.quantization import quantize_dynamic
 
     nn = torch.nn
     # Exactly these: a subclass has its own forward, which would be lost.
     kinds = {nn.Linear, nn.LSTM, nn.GRU}
-    if not any(type(module) in kinds for module in wanted.model.modules()):
+    if not any(type(module) in kinds for module in order.model.modules()):
         reason = "int8-dynamic left all weights in fp32: it is for linear, LSTM and GRU layers, and this model has none"
-        return wanted.model, (), (reason,)
-    return quantize_dynamic(_copy(wanted.model), kinds, dtype=torch.qint8, inplace=True), ("quantize_dynamic",), ()
+        return Step(order.model, reasons=(reason,))
+    return Step(quantize_dynamic(_copy(order.model), kinds, dtype=torch.qint8, inplace=True), ("quantize_dynamic",))
 
 
-def _static(wanted: Wanted) -> tuple[torch.nn.Module, tuple[str, ...], tuple[str, ...]]:
+def _static(order: BuildOrder) -> Step:
     import torch
     from torch.ao.quantization import get_default_qconfig_mapping
     from torch.ao.quantization.quantize_fx import convert_fx, prepare_fx
 
-    if wanted.spec.preserve_methods:
+    if order.spec.preserve_methods:
         raise ModelProblem("preserve_methods can't be kept in int8: torch.fx, which quantizes, traces forward alone")
-    model, backend = _copy(wanted.model), backend_config()
+    model, backend = _copy(order.model), backend_config()
     mapping = get_default_qconfig_mapping(ENGINE).set_global(_qconfig())
     try:
-        prepared = prepare_fx(fuse(model), mapping, wanted.inputs, backend_config=backend)
+        prepared = prepare_fx(fuse(model), mapping, order.inputs, backend_config=backend)
     except Exception as error:
         # Control flow that depends on data, above all: torch.fx has no concrete values.
-        return _layer_by_layer(wanted, f"torch.fx can't trace it: {describe(error)}")
-    if problem := _calibrate(prepared, wanted):
+        return _layer_by_layer(order, f"torch.fx can't trace it: {describe(error)}")
+    if problem := _calibrate(prepared, order):
         # Its observers take no integers or bools, say a mask that something is multiplied by.
-        return _layer_by_layer(wanted, f"it can't be observed by torch.fx: {problem}")
+        return _layer_by_layer(order, f"it can't be observed by torch.fx: {problem}")
     try:
         converted = convert_fx(prepared, qconfig_mapping=mapping, backend_config=backend)
         with torch.no_grad():
-            converted(*wanted.inputs)
+            converted(*order.inputs)
     except Exception as error:
-        return _layer_by_layer(wanted, f"quantized by torch.fx it does not run: {describe(error)}")
-    return converted, ("quantize_fx",), ()
+        return _layer_by_layer(order, f"quantized by torch.fx it does not run: {describe(error)}")
+    return Step(converted, ("quantize_fx",))
 
 
 def _qconfig() -> Any:
@@ -105,7 +106,7 @@ def _qconfig() -> Any:
     return QConfig(get_default_qconfig(ENGINE).activation, default_per_channel_weight_observer)
 
 
-def _calibrate(prepared: Callable[..., Any], wanted: Wanted) -> str | None:
+def _calibrate(prepared: Callable[..., Any], order: BuildOrder) -> str | None:
     """Show the observers every batch; returns why the observed model does not run where the model itself does.
 
     Raises ModelProblem for a batch that the model does not take.
@@ -113,11 +114,11 @@ def _calibrate(prepared: Callable[..., Any], wanted: Wanted) -> str | None:
     import torch
 
     with torch.no_grad():
-        for index, batch in enumerate(wanted.batches):
+        for index, batch in enumerate(order.batches):
             try:
                 prepared(*batch)
             except Exception as error:
-                if problem := _fails(wanted.model, batch):
+                if problem := _fails(order.model, batch):
                     raise ModelProblem(f"calibration: forward fails on batch {index}: {problem}") from error
                 return describe(error)
     return None
@@ -131,13 +132,13 @@ def _fails(model: Callable[..., Any], batch: Inputs) -> str | None:
     return None
 
 
-def _layer_by_layer(wanted: Wanted, problem: str) -> tuple[torch.nn.Module, tuple[str, ...], tuple[str, ...]]:
+def _layer_by_layer(order: BuildOrder, problem: str) -> Step:
     """Each convolution and linear layer quantized by itself, in eager mode: fp32 goes in and comes out."""
     import torch
     from torch.ao.quantization import QuantWrapper, convert, prepare
 
     nn = torch.nn
-    model = _copy(wanted.model)
+    model = _copy(order.model)
     layers = [
         (parent, name, child)
         for parent in model.modules()
@@ -151,9 +152,9 @@ def _layer_by_layer(wanted: Wanted, problem: str) -> tuple[torch.nn.Module, tupl
         wrapped.qconfig = _qconfig()
         setattr(parent, name, wrapped)
     prepared = prepare(model, inplace=True)
-    if further := _calibrate(prepared, wanted):
+    if further := _calibrate(prepared, order):
         raise ModelProblem(f"it can't be quantized: {problem}, and layer by layer its forward fails: {further}")
     reason = (
         f"{problem}; so each convolution and linear layer is quantized by itself, which is slower than a graph in int8"
     )
-    return convert(prepared, inplace=True), ("quantize layer by layer",), (reason,)
+    return Step(convert(prepared, inplace=True), ("quantize layer by layer",), (reason,))

@@ -8,15 +8,17 @@ bugs (pytorch#97047, #81651), outputs are compared with eager after every step; 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.calls import count_ops, layers_of
-from pocketfit.exporter.formats.base import Optimized, Wanted
+from pocketfit.exporter.formats.base import BuildOrder, Optimized, Step
 from pocketfit.exporter.java_types import with_java_types
 from pocketfit.exporter.source import describe
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript.quantize import quantize
-from pocketfit.exporter.torchscript.tracing import torchscript_of
+from pocketfit.exporter.torchscript.tracing import SCRIPT, torchscript_of
 from pocketfit.records import ModelSpec
 
 if TYPE_CHECKING:
@@ -38,59 +40,66 @@ def no_xnnpack() -> str:
     )
 
 
-def optimize(wanted: Wanted, check: Check) -> Optimized:
+def optimize(order: BuildOrder, check: Check) -> Optimized:
     """Quantize, trace (unless TorchScript), freeze, optimize; raises ModelProblem where the first two go wrong."""
-    inputs, spec = wanted.inputs, wanted.spec
-    quantized, quantizing, said = quantize(wanted)
-    model = with_java_types(quantized, inputs)
-    if quantizing and (problem := check(model)):
-        raise ModelProblem(f"in {wanted.precision} it does not compute what eager does: {problem}")
-    traced, step, reasons = torchscript_of(model, inputs, spec, wanted.target)
-    layers = layers_of(traced) if step == "script" and wanted.target else {}
-    careful = wanted.careful or check
-    if careful(traced):
-        if problem := check(traced):
-            raise ModelProblem(f"the {step} does not compute what eager does: {problem}")
+    quantized = quantize(order)
+    model = with_java_types(quantized.module, order.inputs)
+    if quantized.names and (problem := check(model)):
+        raise ModelProblem(f"in {order.precision} it does not compute what eager does: {problem}")
+    recorded = torchscript_of(model, order.inputs, order.spec, order.target)
+    layers = layers_of(recorded.module) if SCRIPT in recorded.names and order.target else {}
+    careful = order.careful or check
+    if careful(recorded.module):
+        if problem := check(recorded.module):
+            raise ModelProblem(f"the {recorded.names[0]} does not compute what eager does: {problem}")
         # What is inexact before it is optimized says nothing about a step.
         careful = check
-    frozen, problem = _try(lambda: _freeze(traced, spec), careful)
-    if problem:
-        reasons = (*reasons, f"left out freeze{problem}")
-    module, passes, pass_reasons = _optimize_for_mobile(traced if frozen is None else frozen, spec, careful)
-    steps = (*quantizing, step, *([] if frozen is None else ["freeze"]), *passes)
-    return Optimized(module, steps, (*said, *reasons, *pass_reasons), count_ops(module), layers=layers)
+    frozen = _freeze(recorded.module, order.spec, careful)
+    optimized = _optimize_for_mobile(frozen.module, order.spec, careful)
+    steps = (quantized, recorded, frozen, optimized)
+    return Optimized(
+        optimized.module,
+        tuple(name for step in steps for name in step.names),
+        tuple(reason for step in steps for reason in step.reasons),
+        count_ops(optimized.module),
+        layers=layers,
+    )
 
 
-def _freeze(module: Any, spec: ModelSpec) -> Any:
+def _freeze(module: Any, spec: ModelSpec, check: Check) -> Step:
     import torch
 
-    return torch.jit.freeze(module, preserved_attrs=list(spec.preserve_methods))
+    tried = _try(partial(torch.jit.freeze, module, preserved_attrs=list(spec.preserve_methods)), check)
+    if tried.problem:
+        return Step(module, reasons=(f"left out freeze{tried.problem}",))
+    return Step(tried.module, ("freeze",))
 
 
-def _optimize_for_mobile(module: Any, spec: ModelSpec, check: Check) -> tuple[Any, tuple[str, ...], tuple[str, ...]]:
+def _optimize_for_mobile(module: Any, spec: ModelSpec, check: Check) -> Step:
     """With as many passes as still agree with eager: all, else all but one, else none."""
     from torch.utils.mobile_optimizer import optimize_for_mobile
 
     first_problem = ""
     for left_out in _passes_to_leave_out():
-        optimized, problem = _try(
-            lambda left_out=left_out: optimize_for_mobile(  # type: ignore[misc]
-                module, optimization_blocklist=set(left_out), preserved_methods=list(spec.preserve_methods)
-            ),
-            check,
+        optimize_without = partial(
+            optimize_for_mobile,
+            module,
+            optimization_blocklist=set(left_out),
+            preserved_methods=list(spec.preserve_methods),
         )
-        first_problem = first_problem or problem
-        if optimized is None:
+        tried = _try(optimize_without, check)
+        first_problem = first_problem or tried.problem
+        if tried.problem:
             continue
         if not left_out:
-            return optimized, ("optimize_for_mobile",), ()
-        names = ", ".join(one.name for one in left_out) if len(left_out) == 1 else "all passes"
-        return (
-            optimized,
+            return Step(tried.module, ("optimize_for_mobile",))
+        names = ", ".join(left.name for left in left_out) if len(left_out) == 1 else "all passes"
+        return Step(
+            tried.module,
             (f"optimize_for_mobile without {names}",),
             (f"left out {names} of optimize_for_mobile{first_problem}",),
         )
-    return module, (), (f"left out optimize_for_mobile{first_problem}",)
+    return Step(module, reasons=(f"left out optimize_for_mobile{first_problem}",))
 
 
 def _passes_to_leave_out() -> Iterator[tuple[Any, ...]]:
@@ -98,16 +107,23 @@ def _passes_to_leave_out() -> Iterator[tuple[Any, ...]]:
 
     passes = tuple(_MobileOptimizerType.__members__.values())  # type: ignore[attr-defined]
     yield ()
-    yield from ((one,) for one in passes)
+    yield from ((left,) for left in passes)
     yield passes
 
 
-def _try(step: Callable[[], Any], check: Check) -> tuple[Any, str]:
-    """The step's module, or None and how it goes wrong."""
+@dataclass(frozen=True)
+class _Tried:
+    """The module after a step; `problem` ends a sentence about the step where it went wrong, and is empty else."""
+
+    module: Any
+    problem: str = ""
+
+
+def _try(step: Callable[[], Any], check: Check) -> _Tried:
     try:
         module = step()
         problem = check(module)
     except Exception as error:
         # Passes raise anything, and the model without them is still worth shipping.
-        return None, f", which fails: {describe(error)}"
-    return (None, f", which gives a wrong model: {problem}") if problem else (module, "")
+        return _Tried(None, f", which fails: {describe(error)}")
+    return _Tried(module, f", which gives a wrong model: {problem}" if problem else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.exporter.formats.base import Step
 from pocketfit.exporter.java_types import java_inputs, java_reasons
 from pocketfit.exporter.source import describe
 from pocketfit.exporter.tensors import ModelProblem
@@ -18,26 +19,31 @@ if TYPE_CHECKING:
     from pocketfit.exporter.tensors import Inputs
 
 
-def torchscript_of(
-    model: torch.nn.Module, inputs: Inputs, spec: ModelSpec, target: Target | None
-) -> tuple[Any, str, tuple[str, ...]]:
-    """TorchScript in which nothing is left that the runtime lacks and we can rewrite."""
-    traced, step, reasons = _recorded(model, inputs, spec)
-    if target and step == "trace" and (paths := remedies.refused_fast_paths(traced, target)):
+TRACE, SCRIPT = "trace", "script"
+
+
+def torchscript_of(model: torch.nn.Module, inputs: Inputs, spec: ModelSpec, target: Target | None) -> Step:
+    """TorchScript in which nothing is left that the runtime lacks and we can rewrite; the step is TRACE or SCRIPT."""
+    recorded = _recorded(model, inputs, spec)
+    if target is None:
+        return recorded
+    reasons: tuple[str, ...] = ()
+    if TRACE in recorded.names and (paths := remedies.refused_fast_paths(recorded.module, target)):
         with remedies.without_fast_paths():
-            traced, step, reasons = _recorded(model, inputs, spec)
-        reasons = (*reasons, f"traced without {' and '.join(paths)}, which {target.runtime.library} refuses")
-    return traced, step, (*reasons, *(remedies.rewrite(traced, target) if target else ()))
+            recorded = _recorded(model, inputs, spec)
+        reasons = (f"traced without {' and '.join(paths)}, which {target.runtime.library} refuses",)
+    rewritten = remedies.rewrite(recorded.module, target)
+    return Step(recorded.module, recorded.names, (*recorded.reasons, *reasons, *rewritten))
 
 
-def _recorded(model: torch.nn.Module, inputs: Inputs, spec: ModelSpec) -> tuple[Any, str, tuple[str, ...]]:
+def _recorded(model: torch.nn.Module, inputs: Inputs, spec: ModelSpec) -> Step:
     import torch
 
     reasons = java_reasons(inputs)
     if isinstance(model, torch.jit.ScriptModule):
-        return model, "script", reasons
+        return Step(model, (SCRIPT,), reasons)
     if spec.how == "script":
-        return _script(model), "script", reasons
+        return Step(_script(model), (SCRIPT,), reasons)
     given = java_inputs(inputs)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -51,7 +57,7 @@ def _recorded(model: torch.nn.Module, inputs: Inputs, spec: ModelSpec) -> tuple[
         except Exception as error:
             # The model's own code runs, which raises anything.
             raise ModelProblem(f"torch.jit.trace fails: {describe(error)}") from error
-    return traced, "trace", (*reasons, *_tracer_reasons(caught))
+    return Step(traced, (TRACE,), (*reasons, *_tracer_reasons(caught)))
 
 
 def _script(model: torch.nn.Module) -> Any:

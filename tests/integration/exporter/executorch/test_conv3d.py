@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from pocketfit.exporter.executorch.conv3d import without_conv3d
+from pocketfit.exporter.formats.base import Step
 
 
 @pytest.mark.parametrize(
@@ -28,8 +29,9 @@ from pocketfit.exporter.executorch.conv3d import without_conv3d
 def test_it_is_torchs(options: dict[str, Any]) -> None:
     torch.manual_seed(0)
     layer = nn.Conv3d(**{"in_channels": 4, "out_channels": 6, "kernel_size": 3, **options}).double().eval()
-    flat, reasons = without_conv3d(layer)
-    assert reasons == ("rewritten for ExecuTorch, which has no 3-D convolution: 1 x conv3d",)
+    step = without_conv3d(layer)
+    flat = step.module
+    assert step.reasons == ("rewritten for ExecuTorch, which has no 3-D convolution: 1 x conv3d",)
     assert not any(isinstance(part, nn.Conv3d) for part in flat.modules())
     for shape in ((2, 4, 7, 9, 8), (4, 7, 9, 8)):
         x = torch.randn(shape, dtype=torch.float64)
@@ -40,8 +42,9 @@ def test_a_layer_used_twice_stays_one_and_the_model_stays_as_it_was() -> None:
     torch.manual_seed(0)
     layer = nn.Conv3d(3, 3, 3, padding=1)
     model = nn.Sequential(layer, nn.BatchNorm3d(3), nn.Sequential(layer), nn.ReLU()).eval()
-    flat, reasons = without_conv3d(model)
-    assert reasons == ("rewritten for ExecuTorch, which has no 3-D convolution: 1 x conv3d",)
+    step = without_conv3d(model)
+    flat = step.module
+    assert step.reasons == ("rewritten for ExecuTorch, which has no 3-D convolution: 1 x conv3d",)
     assert flat[0] is flat[2][0]
     assert model[0] is model[2][0] is layer
     x = torch.randn(1, 3, 4, 5, 6)
@@ -57,4 +60,4 @@ def test_what_it_can_not_stand_for_is_left() -> None:
     hooked.register_forward_hook(lambda *_: None)
     for layer in (Own(3, 3, 3), hooked, nn.Conv3d(3, 3, 3, padding=1, padding_mode="circular"), nn.Conv2d(3, 3, 3)):
         model = nn.Sequential(layer)
-        assert without_conv3d(model) == (model, ())
+        assert without_conv3d(model) == Step(model)

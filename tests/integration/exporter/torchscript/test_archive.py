@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from pocketfit.exporter.formats import BACKENDS
-from pocketfit.exporter.formats.base import Optimized, Wanted
+from pocketfit.exporter.formats import BUILDERS
+from pocketfit.exporter.formats.base import BuildOrder, Optimized
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript import recipe
 from pocketfit.formats import FORMATS
@@ -26,13 +26,13 @@ def test_the_version_stays_what_the_operators_need(
     """A newer version stands in another record; a runtime refuses what is newer than itself by it."""
     model = torch.nn.Sequential(torch.nn.Linear(4, 4), getattr(torch.nn, layer)()).eval()
     inputs = (torch.randn(1, 4),)
-    backend, path = BACKENDS[format_name], tmp_path / f"net{FORMATS[format_name].suffix}"
-    backend.save(recipe.optimize(Wanted(model, inputs, ModelSpec("net", "x:y")), lambda run: None), path)
+    builder, path = BUILDERS[format_name], tmp_path / f"net{FORMATS[format_name].suffix}"
+    builder.save(recipe.optimize(BuildOrder(model, inputs, ModelSpec("net", "x:y")), lambda run: None), path)
     with zipfile.ZipFile(path) as archive:
         assert archive.read(f"net/{record}") == version
         assert not [name for name in archive.namelist() if name.endswith(".debug_pkl")]
     with torch.no_grad():
-        torch.testing.assert_close(backend.load(path)(*inputs), model(*inputs))
+        torch.testing.assert_close(builder.load(path)(*inputs), model(*inputs))
 
 
 @torch.jit.script
@@ -53,7 +53,7 @@ class Holder(torch.nn.Module):
 def test_an_object_that_lite_can_not_hold_is_named(tmp_path: Path) -> None:
     module, path = torch.jit.script(Holder().eval()), tmp_path / "net.ptl"
     with pytest.raises(ModelProblem) as caught:
-        BACKENDS["lite"].save(Optimized(module, (), (), {}), path)
+        BUILDERS["lite"].save(Optimized(module, (), (), {}), path)
     assert str(caught.value) == (
         "the lite interpreter takes no objects of classes that are no modules, and the model makes a "
         "tests.integration.exporter.torchscript.test_archive.Pair: pass its tensors on instead, or use format torchscript"

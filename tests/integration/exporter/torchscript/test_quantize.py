@@ -14,8 +14,8 @@ from torch.nn import functional
 from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.worker import build
 from pocketfit.devices.jvm import JvmDevice
-from pocketfit.exporter.formats import BACKENDS
-from pocketfit.exporter.formats.base import Wanted
+from pocketfit.exporter.formats import BUILDERS
+from pocketfit.exporter.formats.base import BuildOrder, Step
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript.quantize import quantize, use_engine
 from pocketfit.formats import FORMATS
@@ -78,13 +78,13 @@ def device() -> JvmDevice:
     return device
 
 
-def wanted(model: nn.Module, precision: str, shape: tuple[int, ...] = IMAGE, **spec: Any) -> Wanted:
+def order(model: nn.Module, precision: str, shape: tuple[int, ...] = IMAGE, **spec: Any) -> BuildOrder:
     generator = torch.Generator().manual_seed(1)
     batches = tuple((torch.randn(shape, generator=generator),) for _ in range(5))
-    return Wanted(model.eval(), batches[0], replace(ModelSpec("net", "x:y"), **spec), precision, batches[1:])
+    return BuildOrder(model.eval(), batches[0], replace(ModelSpec("net", "x:y"), **spec), precision, batches[1:])
 
 
-def export_and_try(given: Wanted, device: JvmDevice, format_name: str, folder: Path) -> tuple[Parity, Any]:
+def export_and_try(given: BuildOrder, device: JvmDevice, format_name: str, folder: Path) -> tuple[Parity, Any]:
     """Parity with eager on the device, which must be the host's to the last digits, and what the recipe says."""
     with torch.no_grad():
         eager = given.model(*given.inputs).numpy()
@@ -93,11 +93,11 @@ def export_and_try(given: Wanted, device: JvmDevice, format_name: str, folder: P
             found = disagreements(compare([eager], [run(*given.inputs).detach().numpy()]), Limits(min_sqnr_db=22), "")
             return "; ".join(one.sentence for one in found) or None
 
-        backend = BACKENDS[format_name]
-        optimized = backend.optimize(given, check)
+        builder = BUILDERS[format_name]
+        optimized = builder.optimize(given, check)
         path = folder / f"net{FORMATS[format_name].suffix}"
-        backend.save(optimized, path)
-        host = backend.load(path)(*given.inputs).numpy()
+        builder.save(optimized, path)
+        host = builder.load(path)(*given.inputs).numpy()
     inputs = write_arrays([("[0]", given.inputs[0].numpy())], folder, "input")
     outputs = folder / "outputs"
     outputs.mkdir()
@@ -122,7 +122,7 @@ STATIC = {
 )
 def test_int8(device: JvmDevice, tmp_path: Path, case: str, format_name: str) -> None:
     model, operator = STATIC[case]
-    parity, optimized = export_and_try(wanted(model, "int8"), device, format_name, tmp_path)
+    parity, optimized = export_and_try(order(model, "int8"), device, format_name, tmp_path)
     assert parity.sqnr_db is not None
     assert 25 < parity.sqnr_db < 60
     assert optimized.recipe == ("quantize_fx", "trace", "freeze", "optimize_for_mobile")
@@ -133,7 +133,7 @@ def test_int8(device: JvmDevice, tmp_path: Path, case: str, format_name: str) ->
 
 def test_weights_are_quantized_per_channel() -> None:
     use_engine()
-    model, _, _ = quantize(wanted(Net(nn.ReLU()), "int8"))
+    model = quantize(order(Net(nn.ReLU()), "int8")).module
     schemes = {name: one.weight().qscheme() for name, one in model.named_modules() if hasattr(one, "weight")}
     assert schemes == dict.fromkeys(("convolution", "other", "head"), torch.per_channel_affine)
 
@@ -151,14 +151,14 @@ def test_relu6_ends_at_6() -> None:
     use_engine()
     model = nn.Sequential(nn.Conv2d(1, 1, 1), nn.ReLU6(), nn.Identity())
     nn.init.constant_(model[0].weight, 10.0)
-    given = wanted(model, "int8", (1, 1, 8, 8))
-    quantized, _, _ = quantize(given)
+    given = order(model, "int8", (1, 1, 8, 8))
+    quantized = quantize(given).module
     answer = quantized(torch.full((1, 1, 8, 8), 2.0))
     assert 5.9 < answer.max() <= 6.0
 
 
 def test_int8_of_what_fx_can_not_trace(device: JvmDevice, tmp_path: Path) -> None:
-    parity, optimized = export_and_try(wanted(Branching(nn.ReLU()), "int8"), device, "lite", tmp_path)
+    parity, optimized = export_and_try(order(Branching(nn.ReLU()), "int8"), device, "lite", tmp_path)
     assert parity.sqnr_db is not None
     assert 25 < parity.sqnr_db < 60
     assert optimized.recipe == ("quantize layer by layer", "trace", "freeze", "optimize_for_mobile")
@@ -181,11 +181,12 @@ class Masked(nn.Module):
 def test_int8_of_what_fx_can_not_observe() -> None:
     use_engine()
     inputs = (torch.randn(1, 8), torch.tensor([[True, False, True, True]]))
-    model, steps, (reason,) = quantize(Wanted(Masked().eval(), inputs, ModelSpec("net", "x:y"), "int8", (inputs,)))
-    assert steps == ("quantize layer by layer",)
+    step = quantize(BuildOrder(Masked().eval(), inputs, ModelSpec("net", "x:y"), "int8", (inputs,)))
+    (reason,) = step.reasons
+    assert step.names == ("quantize layer by layer",)
     assert reason.startswith("it can't be observed by torch.fx: ")
     assert "not implemented for 'Bool'; so each convolution and linear layer is quantized by itself" in reason
-    assert model(*inputs)[0, 1] == 0
+    assert step.module(*inputs)[0, 1] == 0
 
 
 DYNAMIC = {
@@ -198,7 +199,7 @@ DYNAMIC = {
 @pytest.mark.parametrize(("case", "format_name"), [*((case, "lite") for case in DYNAMIC), ("lstm", "torchscript")])
 def test_int8_dynamic(device: JvmDevice, tmp_path: Path, case: str, format_name: str) -> None:
     model, operator = DYNAMIC[case]
-    parity, optimized = export_and_try(wanted(model, "int8-dynamic", (1, 6, 8)), device, format_name, tmp_path)
+    parity, optimized = export_and_try(order(model, "int8-dynamic", (1, 6, 8)), device, format_name, tmp_path)
     assert parity.sqnr_db is not None
     assert 25 < parity.sqnr_db < 70
     assert optimized.recipe[0] == "quantize_dynamic"
@@ -208,7 +209,7 @@ def test_int8_dynamic(device: JvmDevice, tmp_path: Path, case: str, format_name:
 
 def test_int8_dynamic_of_a_convolution() -> None:
     model = nn.Sequential(nn.Conv2d(3, 4, 3))
-    assert quantize(wanted(model, "int8-dynamic")) == (
+    assert quantize(order(model, "int8-dynamic")) == Step(
         model,
         (),
         ("int8-dynamic left all weights in fp32: it is for linear, LSTM and GRU layers, and this model has none",),
@@ -237,7 +238,7 @@ REFUSED = {
 def test_what_can_not_be_quantized(case: str) -> None:
     model, spec, sentence = REFUSED[case]
     with pytest.raises(ModelProblem) as caught:
-        quantize(wanted(model, "int8", **spec))
+        quantize(order(model, "int8", **spec))
     assert str(caught.value) == sentence
 
 
@@ -250,7 +251,7 @@ class ByHand(Branching):
 
 def test_what_can_not_be_quantized_layer_by_layer_either() -> None:
     with pytest.raises(ModelProblem) as caught:
-        quantize(wanted(ByHand(nn.ReLU()), "int8"))
+        quantize(order(ByHand(nn.ReLU()), "int8"))
     assert str(caught.value) == (
         "it can't be quantized: torch.fx can't trace it: TraceError: symbolically traced variables cannot be used as "
         "inputs to control flow, and layer by layer its forward fails: "
@@ -263,19 +264,19 @@ def test_a_torch_without_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
         ModelProblem, match=r"^this torch has no quantized engine none, which the Android libraries use$"
     ):
-        quantize(wanted(Net(nn.ReLU()), "int8"))
+        quantize(order(Net(nn.ReLU()), "int8"))
 
 
 def test_a_batch_that_forward_does_not_take() -> None:
-    given = wanted(Net(nn.ReLU()), "int8")
+    given = order(Net(nn.ReLU()), "int8")
     with pytest.raises(ModelProblem, match=r"^calibration: forward fails on batch 1: RuntimeError: .* channels"):
         quantize(replace(given, batches=(given.inputs, (torch.ones(1, 5, 16, 16),))))
 
 
 def test_a_limit_that_int8_does_not_meet() -> None:
-    given = wanted(Net(nn.ReLU()), "int8")
+    given = order(Net(nn.ReLU()), "int8")
     with pytest.raises(ModelProblem, match=r"^in int8 it does not compute what eager does: too far$"):
-        BACKENDS["lite"].optimize(given, lambda run: "too far")
+        BUILDERS["lite"].optimize(given, lambda run: "too far")
 
 
 @pytest.mark.parametrize("format_name", BOTH)
@@ -303,13 +304,13 @@ def test_the_runtimes_have_no_half_precision_kernels(
     device: JvmDevice, tmp_path: Path, layer: nn.Module, format_name: str
 ) -> None:
     """What `skip_reason` says. When this fails, a newer library can do it."""
-    backend, path = BACKENDS[format_name], tmp_path / "net.file"
+    builder, path = BUILDERS[format_name], tmp_path / "net.file"
     image = torch.randn(IMAGE)
     with torch.no_grad():
         module = torch.jit.freeze(torch.jit.trace(Half(layer).half().eval(), image))
     module._save_for_lite_interpreter(str(path)) if format_name == "lite" else module.save(str(path))
     inputs = write_arrays([("[0]", image.numpy())], tmp_path, "input")
-    run = device.smoke(SmokeInput(backend.name, path, inputs, tmp_path), tmp_path)
+    run = device.smoke(SmokeInput(builder.name, path, inputs, tmp_path), tmp_path)
     assert run.status == "failed"
     assert "not implemented for 'Half'" in run.reason
 

@@ -11,7 +11,7 @@ import torchvision
 from torch import nn
 from torch.utils import mobile_optimizer
 
-from pocketfit.exporter.formats.base import Wanted
+from pocketfit.exporter.formats.base import BuildOrder
 from pocketfit.exporter.java_types import java_inputs
 from pocketfit.exporter.tensors import ModelProblem, flatten, to_array
 from pocketfit.exporter.torchscript import recipe
@@ -67,7 +67,7 @@ def test_the_documented_recipe_is_wrong(network: nn.Module) -> None:
 
 
 def test_ours_is_right(network: nn.Module) -> None:
-    optimized = recipe.optimize(Wanted(network, IMAGE, ModelSpec("net", "x:y")), checker(network))
+    optimized = recipe.optimize(BuildOrder(network, IMAGE, ModelSpec("net", "x:y")), checker(network))
     assert optimized.recipe == ("trace", "freeze", "optimize_for_mobile")
     assert optimized.reasons == ()
     assert sqnr_db(network, optimized.module) >= 90
@@ -79,7 +79,7 @@ def test_a_pass_that_breaks_is_left_out(network: nn.Module, monkeypatch: pytest.
         raise RuntimeError("freezing is off today")
 
     monkeypatch.setattr(torch.jit, "freeze", no_freeze)
-    optimized = recipe.optimize(Wanted(network, IMAGE, ModelSpec("net", "x:y")), checker(network))
+    optimized = recipe.optimize(BuildOrder(network, IMAGE, ModelSpec("net", "x:y")), checker(network))
 
     assert optimized.recipe == ("trace", "optimize_for_mobile without CONV_BN_FUSION")
     freeze, fusion = optimized.reasons
@@ -97,7 +97,7 @@ def test_an_optimizer_that_always_fails_is_left_out(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(mobile_optimizer, "optimize_for_mobile", broken)
     model = nn.Linear(3, 2).eval()
     inputs = (torch.ones(1, 3),)
-    optimized = recipe.optimize(Wanted(model, inputs, ModelSpec("net", "x:y")), checker(model, inputs))
+    optimized = recipe.optimize(BuildOrder(model, inputs, ModelSpec("net", "x:y")), checker(model, inputs))
     assert optimized.recipe == ("trace", "freeze")
     assert optimized.reasons == ("left out optimize_for_mobile, which fails: RuntimeError: internal assert failed",)
 
@@ -122,11 +122,11 @@ def test_a_pass_that_is_within_the_limit_and_wrong_all_the_same() -> None:
     model, inputs = Zeroing().eval(), (torch.randn(4, 64, generator=torch.Generator().manual_seed(0)),)
     with torch.inference_mode():
         verify = Verifier((inputs, list(flatten(model(*inputs)))), Limits(), "fp32")
-    loose = recipe.optimize(Wanted(model, inputs, ModelSpec("net", "x:y")), verify.problem)
+    loose = recipe.optimize(BuildOrder(model, inputs, ModelSpec("net", "x:y")), verify.problem)
     assert loose.recipe == ("trace", "freeze", "optimize_for_mobile")
 
-    wanted = Wanted(model, inputs, ModelSpec("net", "x:y"), careful=verify.careful_problem)
-    optimized = recipe.optimize(wanted, verify.problem)
+    order = BuildOrder(model, inputs, ModelSpec("net", "x:y"), careful=verify.careful_problem)
+    optimized = recipe.optimize(order, verify.problem)
 
     assert optimized.recipe == ("trace", "freeze", "optimize_for_mobile without INSERT_FOLD_PREPACK_OPS")
     assert re.fullmatch(
@@ -140,8 +140,8 @@ def test_a_pass_that_is_within_the_limit_and_wrong_all_the_same() -> None:
 def test_a_trace_that_is_inexact_is_no_steps_fault() -> None:
     model = nn.Sequential(nn.Linear(8, 8), nn.ReLU()).eval()
     inputs = (torch.ones(1, 8),)
-    wanted = Wanted(model, inputs, ModelSpec("net", "x:y"), careful=lambda _: "too little")
-    assert recipe.optimize(wanted, checker(model, inputs)).recipe == ("trace", "freeze", "optimize_for_mobile")
+    order = BuildOrder(model, inputs, ModelSpec("net", "x:y"), careful=lambda _: "too little")
+    assert recipe.optimize(order, checker(model, inputs)).recipe == ("trace", "freeze", "optimize_for_mobile")
 
 
 class Branching(nn.Module):
@@ -155,7 +155,7 @@ class Branching(nn.Module):
 
 def test_tracer_warnings_are_reasons_once() -> None:
     model, inputs = Branching().eval(), (torch.full((1, 2), -1.0),)
-    optimized = recipe.optimize(Wanted(model, inputs, ModelSpec("net", "x:y")), checker(model, inputs))
+    optimized = recipe.optimize(BuildOrder(model, inputs, ModelSpec("net", "x:y")), checker(model, inputs))
     (reason,) = optimized.reasons
     assert reason.startswith(
         "tracing: Converting a tensor to a Python boolean might cause the trace to be incorrect "
@@ -171,7 +171,7 @@ class Nested(nn.Module):
 
 def test_nested_outputs() -> None:
     model, inputs = Nested().eval(), (torch.ones(1, 2),)
-    optimized = recipe.optimize(Wanted(model, inputs, ModelSpec("net", "x:y")), checker(model, inputs))
+    optimized = recipe.optimize(BuildOrder(model, inputs, ModelSpec("net", "x:y")), checker(model, inputs))
     outputs = [path for path, _ in flatten(optimized.module(*inputs))]
     assert outputs == ["[0]['a']", "[0]['b']", "[1][0]", "[1][1]", "[2]"]
 
@@ -190,7 +190,7 @@ def test_bool_inputs_are_taken_as_uint8() -> None:
     def check(other: Any) -> str | None:
         return None if torch.equal(other(*given), model(*inputs)) else "differs"
 
-    optimized = recipe.optimize(Wanted(model, inputs, ModelSpec("net", "x:y")), check)
+    optimized = recipe.optimize(BuildOrder(model, inputs, ModelSpec("net", "x:y")), check)
     assert optimized.module(*given).tolist() == [[1.0, 0.0, 1.0]]
     assert optimized.reasons == ("input 1 is bool, which Java has no tensors for: the artifact takes uint8 (0 or 1)",)
 
@@ -210,7 +210,7 @@ class TwoMethods(nn.Module):
 def test_further_methods_are_kept() -> None:
     model, inputs = TwoMethods().eval(), (torch.ones(1, 3),)
     spec = ModelSpec("net", "x:y", preserve_methods=("encode",))
-    optimized = recipe.optimize(Wanted(model, inputs, spec), checker(model, inputs))
+    optimized = recipe.optimize(BuildOrder(model, inputs, spec), checker(model, inputs))
     assert torch.allclose(optimized.module.encode(*inputs), model.encode(*inputs))
 
 
@@ -218,7 +218,7 @@ def test_a_method_that_is_not_there() -> None:
     model, inputs = TwoMethods().eval(), (torch.ones(1, 3),)
     spec = ModelSpec("net", "x:y", preserve_methods=("decode",))
     with pytest.raises(ModelProblem, match="preserve_methods: the model has no method 'decode'"):
-        recipe.optimize(Wanted(model, inputs, spec), checker(model, inputs))
+        recipe.optimize(BuildOrder(model, inputs, spec), checker(model, inputs))
 
 
 class Untraceable(nn.Module):
@@ -229,7 +229,7 @@ class Untraceable(nn.Module):
 def test_what_the_tracer_refuses() -> None:
     model, inputs = Untraceable().eval(), (torch.ones(1),)
     with pytest.raises(ModelProblem, match=r"torch\.jit\.trace fails: RuntimeError: "):
-        recipe.optimize(Wanted(model, inputs, ModelSpec("net", "x:y")), lambda _: None)
+        recipe.optimize(BuildOrder(model, inputs, ModelSpec("net", "x:y")), lambda _: None)
 
 
 class Loop(nn.Module):
@@ -251,7 +251,7 @@ class Unscriptable(nn.Module):
 def test_script_keeps_control_flow() -> None:
     model, inputs = Loop().eval(), (torch.ones(1, 3),)
     spec = ModelSpec("net", "x:y", how="script")
-    optimized = recipe.optimize(Wanted(model, inputs, spec), checker(model, inputs))
+    optimized = recipe.optimize(BuildOrder(model, inputs, spec), checker(model, inputs))
     assert optimized.recipe[0] == "script"
     other = torch.full((1, 3), 0.1)
     assert torch.allclose(optimized.module(other), model(other))
@@ -260,13 +260,13 @@ def test_script_keeps_control_flow() -> None:
 def test_what_the_scripter_refuses() -> None:
     model, inputs = Unscriptable().eval(), (torch.ones(1),)
     with pytest.raises(ModelProblem, match=r"torch\.jit\.script fails: "):
-        recipe.optimize(Wanted(model, inputs, ModelSpec("net", "x:y", how="script")), lambda _: None)
+        recipe.optimize(BuildOrder(model, inputs, ModelSpec("net", "x:y", how="script")), lambda _: None)
 
 
 def test_a_trace_that_is_wrong() -> None:
     model, inputs = nn.Linear(3, 2).eval(), (torch.ones(1, 3),)
     with pytest.raises(ModelProblem, match="the trace does not compute what eager does: never right"):
-        recipe.optimize(Wanted(model, inputs, ModelSpec("net", "x:y")), lambda _: "never right")
+        recipe.optimize(BuildOrder(model, inputs, ModelSpec("net", "x:y")), lambda _: "never right")
 
 
 def test_torch_without_xnnpack(monkeypatch: pytest.MonkeyPatch) -> None:
