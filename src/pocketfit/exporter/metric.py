@@ -6,15 +6,52 @@ import math
 import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pocketfit.exporter.java_types import java_inputs
 from pocketfit.exporter.source import describe, find_callable
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.judge.golden import SEED
+from pocketfit.records import Evaluated
+
+if TYPE_CHECKING:
+    import torch
+
+Enter = Callable[[str], None]
+
+
+class UsersMetric:
+    """The metric of a configuration ("module:callable", or None), of the model as it came and of the file made of it.
+
+    `evaluated` is None without a metric; `reasons` says why a value is missing.
+    """
+
+    def __init__(self, metric: str | None, root: Path) -> None:
+        self.metric, self.root = metric, root
+        self.evaluated: Evaluated | None = None
+        self.reasons: tuple[str, ...] = ()
+
+    def of_eager(self, model: torch.nn.Module, enter: Enter) -> None:
+        if self.metric is not None:
+            self.evaluated = Evaluated(self._value(self.metric, model, "eager", enter))
+
+    def of_file(self, run: Callable[..., Any], name: str, enter: Enter) -> None:
+        """Compute it of the file too, where eager has a value to compare with."""
+        if self.metric is not None and self.evaluated and self.evaluated.eager is not None:
+            value = self._value(self.metric, lambda *inputs: run(*java_inputs(inputs)), name, enter)
+            self.evaluated = Evaluated(self.evaluated.eager, value)
+
+    def _value(self, metric: str, run: Callable[..., Any], name: str, enter: Enter) -> float | None:
+        enter(f"computing the metric {metric} of {name}")
+        try:
+            return evaluate(metric, self.root, run)
+        except ModelProblem as problem:
+            self.reasons = (f"the metric of {name} has no value: {problem}",)
+            return None
 
 
 def evaluate(metric: str, root: Path, run: Callable[..., Any]) -> float:
-    """What `metric` ("module:callable") returns for a predict function that calls `run`.
+    """Call `metric` ("module:callable") with a predict function that calls `run`.
 
     `predict(*inputs)` takes tensors and returns the model's outputs, nested as forward's. Random numbers are seeded
     alike before each evaluation. Raises ModelProblem with one sentence.
@@ -38,7 +75,7 @@ def evaluate(metric: str, root: Path, run: Callable[..., Any]) -> float:
 
 
 def _number(value: Any, metric: str) -> float:
-    """A float of it, where it is one finite number: Python's, numpy's, or a tensor with one element."""
+    """The value as a float, where it is one finite number: Python's, numpy's, or a tensor with one element."""
     import numpy as np
     import torch
 

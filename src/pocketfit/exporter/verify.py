@@ -26,6 +26,29 @@ if TYPE_CHECKING:
     Arrays = list[tuple[str, Any]]
 
 
+def eager_outputs(model: Callable[..., Any], inputs: Inputs) -> list[tuple[str, torch.Tensor]]:
+    """Eager's outputs, flat; raises ModelProblem where there are none, or others when the model is asked twice."""
+    import torch
+
+    shown = ", ".join(f"{dtype_name(tensor)} {'x'.join(map(str, tensor.shape))}" for tensor in inputs)
+    try:
+        with torch.inference_mode():
+            outputs = list(flatten(model(*inputs)))
+            again = list(flatten(model(*inputs)))
+    except ModelProblem:
+        raise
+    except Exception as error:
+        raise ModelProblem(f"forward does not take these inputs ({shown}): {describe(error)}") from error
+    if not outputs:
+        raise ModelProblem("forward returns no tensor, so there is nothing to compare")
+    if problem := judge(as_arrays(outputs), as_arrays(again), Limits(), "fp32").problem:
+        raise ModelProblem(
+            f"eager itself answers differently when asked twice ({problem}): "
+            "look for dropout or random numbers in forward"
+        )
+    return outputs
+
+
 class Verifier:
     """`sets` are inputs with eager's outputs to them: the golden set first, then those that eager takes too.
 
@@ -90,22 +113,14 @@ def second_inputs(spec: ModelSpec, root: Path, golden: Inputs) -> Inputs:
     return second
 
 
-def baked_in(
-    spec: ModelSpec,
-    precision: str,
-    eager: Callable[..., Any],
-    run: Callable[..., Any],
-    golden: Inputs,
-    second: Inputs,
-    *,
-    flat: bool,
-) -> str | None:
-    """Say how the file `run` fails on the second set where eager does not, in one sentence; None where it does not.
+def baked_in(verify: Verifier, eager: Callable[..., Any], run: Callable[..., Any], second: Inputs) -> str | None:
+    """Say how the file `run` fails on a second set of inputs where eager does not, in one sentence, or None.
 
-    `flat`: the file answers with one flat list, in eager's order. Raises ModelProblem where eager does not take it.
+    It may differ from eager by as much as on the sets of `verify`. Raises ModelProblem where eager does not take it.
     """
     import torch
 
+    golden, _ = verify.sets[0]
     shown = f"check_inputs ({', '.join(shape_text(tensor.shape) for tensor in second)})"
     other_shape = [tensor.shape for tensor in second] != [tensor.shape for tensor in golden]
     problem = f"{'static shape' if other_shape else 'a value of inputs was'} baked in: {shown}"
@@ -121,7 +136,7 @@ def baked_in(
             actual = as_arrays(list(flatten(run(*java_inputs(second)))))
     except Exception as error:
         return f"{problem} fail: {describe(error)}"
-    judged = judge(expected, actual, spec.limits, precision, flat=flat)
+    judged = judge(expected, actual, verify.limits, verify.precision, flat=verify.flat)
     if not judged.same_structure and _shapes(actual) != _shapes(expected):
         return f"{problem} give {_shapes(actual)} where eager gives {_shapes(expected)}"
     return f"{problem} give another answer than eager: {judged.problem}" if judged.problem else None

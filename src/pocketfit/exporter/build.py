@@ -1,0 +1,236 @@
+"""Builds one variant, from a source to a file that agrees with eager: load, ask eager, make, refuse, run, describe."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pocketfit.exporter.anatomy import count_parameters, dissect
+from pocketfit.exporter.compatible import Target, find_target, one_sentence, refused, refused_outputs
+from pocketfit.exporter.formats import BUILDERS
+from pocketfit.exporter.formats.base import Builder, BuildOrder, Optimized
+from pocketfit.exporter.given import where
+from pocketfit.exporter.inputs import further_inputs, golden_of, load_batches
+from pocketfit.exporter.java_types import java_inputs
+from pocketfit.exporter.macs import macs_by_module
+from pocketfit.exporter.metric import UsersMetric
+from pocketfit.exporter.names import input_names, output_name
+from pocketfit.exporter.prune import prune_model
+from pocketfit.exporter.source import load_model
+from pocketfit.exporter.tensors import flatten, nest
+from pocketfit.exporter.verify import Verifier, as_arrays, baked_in, eager_outputs, second_inputs
+from pocketfit.formats import FORMATS, Format
+from pocketfit.job import Exported, Job, NotExported, enter
+from pocketfit.judge.golden import write_arrays
+from pocketfit.judge.parity import unscored
+from pocketfit.records import Parity, TensorFile
+
+if TYPE_CHECKING:
+    import torch
+
+    from pocketfit.exporter.tensors import Inputs
+    from pocketfit.exporter.verify import Outputs
+
+
+class NotShipped(Exception):
+    """A file was made of the model and must not be shipped: why, in one sentence, and what was measured of it."""
+
+    def __init__(self, reason: str, failed_limits: tuple[str, ...] = (), parity: Parity | None = None) -> None:
+        super().__init__(reason)
+        self.failed_limits, self.parity = failed_limits, parity
+
+
+@dataclass
+class Build:
+    """A variant that is being built; `reasons` gathers what a reader of its row should know.
+
+    `inputs` are the golden ones; `batches` are what int8 is calibrated with, nothing in other precisions.
+    """
+
+    job: Job
+    folder: Path
+    model: torch.nn.Module
+    inputs: Inputs
+    batches: tuple[Inputs, ...]
+    metric: UsersMetric
+    reasons: list[str]
+
+    @property
+    def facts(self) -> Format:
+        return FORMATS[self.job.variant.format]
+
+    @property
+    def builder(self) -> Builder:
+        return BUILDERS[self.job.variant.format]
+
+    @property
+    def path(self) -> Path:
+        return self.folder / f"{self.job.variant.stem}{self.facts.suffix}"
+
+    def enter(self, stage: str, hint: str = "") -> None:
+        enter(self.folder, stage, hint)
+
+
+@dataclass(frozen=True)
+class Golden:
+    """Eager's answer to the golden inputs, and both as files; `second` are the inputs that `check_inputs` names."""
+
+    outputs: Outputs
+    input_files: tuple[TensorFile, ...]
+    output_files: tuple[TensorFile, ...]
+    verify: Verifier
+    second: Inputs | None
+
+
+@dataclass(frozen=True)
+class Made:
+    """The model in its format, saved at Build.path. `target` is None where nobody knows what the runtime has."""
+
+    optimized: Optimized
+    target: Target | None
+    dropped_debug_bytes: int | None
+
+
+def build_variant(job: Job, folder: Path) -> Exported | NotExported:
+    """Build one variant; raises ModelProblem and whatever model code raises."""
+    import torch
+
+    build = load(job, folder)
+    golden = ask_eager(build)
+    made = make(build, golden)
+    try:
+        refuse(build, golden, made)
+        parity = run(build, golden)
+    except NotShipped as stop:
+        return NotExported(str(stop), tuple(build.reasons), stop.failed_limits, stop.parity, torch.__version__)
+    return describe(build, golden, made, parity)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Imports leave hardly any garbage, and looking for it in millions of new objects takes a sixth of their time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def load(job: Job, folder: Path) -> Build:
+    """Load and prune the model, and what int8 is calibrated with."""
+    root = Path(job.root)
+    enter(folder, f"loading {job.spec.source}")
+    with uncollected():
+        model, inputs = load_model(job.spec, root)
+    build = Build(job, folder, model, inputs, (), UsersMetric(job.spec.metric, root), [])
+    # Outputs are compared with the pruned model's; what pruning costs is for the metric to say, so that comes first.
+    build.metric.of_eager(model, build.enter)
+    build.reasons += prune_model(model, job.spec)
+    if job.variant.precision == "int8":
+        build.enter(f"loading {job.spec.calibration or 'inputs'} to calibrate with")
+        build.batches, reasons = load_batches(job.spec, root, inputs)
+        build.reasons += reasons
+        build.inputs = golden_of(job.spec, inputs, build.batches)
+    return build
+
+
+def ask_eager(build: Build) -> Golden:
+    """Run the model itself on the golden inputs, and on further ones; write the golden files."""
+    spec, inputs = build.job.spec, build.inputs
+    outputs = eager_outputs(build.model, inputs)
+    passed = [(f"[{index}]", tensor) for index, tensor in enumerate(java_inputs(inputs))]
+    input_files = write_arrays(as_arrays(passed), build.folder, "input")
+    output_files = write_arrays(as_arrays(outputs), build.folder, "output")
+    second = None if spec.check_inputs is None else second_inputs(spec, Path(build.job.root), inputs)
+    verify = Verifier((inputs, outputs), spec.limits, build.job.variant.precision, flat=build.facts.flat_outputs)
+    verify.add(build.model, further_inputs(spec, inputs, build.batches if spec.calibration else ()))
+    return Golden(outputs, input_files, output_files, verify, second)
+
+
+def make(build: Build, golden: Golden) -> Made:
+    """Make the model's file, compared with eager after every step."""
+    job, verify = build.job, golden.verify
+    build.enter("tracing and optimizing")
+    target, notes = find_target(job.variant.format, job.library)
+    order = BuildOrder(
+        build.model,
+        build.inputs,
+        job.spec,
+        job.variant.precision,
+        build.batches,
+        build.enter,
+        target,
+        verify.careful_problem,
+    )
+    optimized = build.builder.optimize(order, verify.problem)
+    build.reasons += (*optimized.reasons, *notes)
+    build.enter(f"saving {build.path.name}")
+    return Made(optimized, target, build.builder.save(optimized, build.path))
+
+
+def refuse(build: Build, golden: Golden, made: Made) -> None:
+    """Raise NotShipped for a file that the Android runtime will not take."""
+    refusals = (
+        *refused(made.target, build.path, made.optimized.module, made.optimized.layers),
+        *refused_outputs(made.target, golden.outputs),
+    )
+    if refusals:
+        raise NotShipped(one_sentence(refusals))
+
+
+def run(build: Build, golden: Golden) -> Parity:
+    """Run the file on this host, for its parity and the metric; raises NotShipped where it is not what eager is."""
+    job, shown = build.job, f"the {build.job.variant.format} file"
+    build.enter(f"running {build.path.name} on {where(job.variant.format)}")
+    file = build.builder.load(build.path)
+    judged = golden.verify.measure(file)
+    if judged.problem:
+        reason = f"{shown} does not compute what eager does: {judged.problem}"
+        raise NotShipped(reason, judged.failed_limits, judged.parity)
+    if golden.second is not None:
+        build.enter(f"running {build.path.name} on check_inputs")
+        if problem := baked_in(golden.verify, build.model, file, golden.second):
+            raise NotShipped(problem, (), judged.parity)
+    nested = _nested(file, build.model, build.inputs) if build.facts.flat_outputs else file
+    build.metric.of_file(nested, shown, build.enter)
+    return judged.parity
+
+
+def describe(build: Build, golden: Golden, made: Made, parity: Parity) -> Exported:
+    """Put together what the parent is told of a file that may be shipped."""
+    import torch
+
+    optimized, inputs, outputs = made.optimized, golden.input_files, golden.output_files
+    macs = macs_by_module(build.model, build.inputs)
+    return Exported(
+        file=build.path.name,
+        parameters=count_parameters(build.model),
+        ops=dict(optimized.ops),
+        inputs=_named(inputs, input_names(build.model, len(inputs))),
+        outputs=_named(outputs, [output_name(tensor.path) for tensor in outputs]),
+        recipe=optimized.recipe,
+        parity=parity,
+        reasons=(*build.reasons, *unscored(parity), *build.metric.reasons),
+        torch=torch.__version__,
+        metric=build.metric.evaluated,
+        anatomy=dissect(build.path, build.model, macs, made.dropped_debug_bytes),
+        delegation=optimized.delegation,
+    )
+
+
+def _nested(run: Callable[..., Any], model: torch.nn.Module, inputs: Inputs) -> Callable[..., Any]:
+    """A file whose outputs are a flat list, answering as eager does: that is what a metric was written for."""
+    import torch
+
+    with torch.inference_mode():
+        like = model(*inputs)
+    return lambda *args: nest(like, (tensor for _, tensor in flatten(run(*args))))
+
+
+def _named(tensors: tuple[TensorFile, ...], names: Sequence[str]) -> tuple[TensorFile, ...]:
+    return tuple(replace(tensor, name=name) for tensor, name in zip(tensors, names, strict=True))
