@@ -18,7 +18,7 @@ from entrypoint.sharding import merge_words, plan_words, read_matrix
 from entrypoint.tell import relay, tell
 from entrypoint.workflow_commands import annotate, group
 from pocketfit.errors import VERDICT_FAILED, ConfigError, EnvironmentProblem, PocketfitError
-from pocketfit.github.api import GitHub
+from pocketfit.github.api import GitHub, connect
 from pocketfit.github.comment import NotPosted, Posted
 from pocketfit.github.context import Context, read_context
 from pocketfit.github.publish import publish
@@ -44,11 +44,11 @@ def run_action(environ: Mapping[str, str], log: TextIO, program: tuple[str, ...]
         inputs = read_inputs(environ)
         task = task_of(inputs.mode, context.event)
         if task == "report":
-            return relay(context, inputs, GitHub(context.api_url, context.token), log)
+            return relay(context, inputs, connect(context), log)
         _check_out(context.workspace, inputs.out)
         # What lies there may be an earlier run's, or the pull request's own.
         earlier = report_identity(context.workspace, inputs.out)
-        job = _Job(context, inputs, task, GitHub(context.api_url, context.token), log, program)
+        job = _Job(context, inputs, task, connect(context), log, program)
         try:
             ended = _run(job, without_secrets(environ, context.token))
         finally:
@@ -117,7 +117,7 @@ def _conclude(job: _Job, ended: Ended, earlier: object) -> None:
         if job.task not in ("check", "merge") or results.report is None:
             return NotPosted("there is no report")
         # A client of its own: what the search for the base waited is not taken from the comment.
-        github = GitHub(context.api_url, context.token)
+        github = connect(context)
         return publish(results.report, context, github, mode=inputs.comment, key=inputs.comment_key)
 
     tell(context, results, job.log, comment)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from requests.adapters import BaseAdapter
-
 from pocketfit.github.answers import Forbidden, GitHubError, Unavailable
-from pocketfit.github.rest import TIMEOUT_S, Rest
+from pocketfit.github.context import Context
+from pocketfit.github.rest import Rest
 from pocketfit.text import clean
 
 # Who comments with the token of a job, which may not ask for its own name.
@@ -53,31 +51,25 @@ class Artifact:
     expired: bool
 
 
-class GitHub:
-    """One token's view. `sleep`, `now` and `transport` are for tests, see Rest."""
+def connect(context: Context) -> GitHub:
+    """GitHub as the job's token sees it, with a budget of waiting of its own."""
+    return GitHub(Rest(context.api_url, context.token))
 
-    def __init__(
-        self,
-        api_url: str,
-        token: str,
-        *,
-        sleep: Callable[[float], None] = time.sleep,
-        now: Callable[[], float] = time.time,
-        transport: BaseAdapter | None = None,
-        timeout_s: tuple[float, float] = TIMEOUT_S,
-    ) -> None:
-        self.rest = Rest(api_url, token, sleep=sleep, now=now, transport=transport, timeout_s=timeout_s)
-        self._is_job = token.startswith(JOB_TOKEN_PREFIX)
-        self._is_user = token.startswith(USER_TOKEN_PREFIXES)
+
+@dataclass(frozen=True)
+class GitHub:
+    """What one token sees and may do; `rest` speaks for it, and decides how long to wait for an answer."""
+
+    rest: Rest
 
     def author(self) -> str:
-        """Whom comments written with this token are by."""
-        if self._is_job:
+        """The login that comments written with this token are by."""
+        if self.rest.token_begins_with(JOB_TOKEN_PREFIX):
             return JOB_LOGIN
         try:
             return self.viewer()
         except Forbidden:
-            if self._is_user:
+            if self.rest.token_begins_with(*USER_TOKEN_PREFIXES):
                 raise
             return JOB_LOGIN
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pocketfit.errors import ConfigError
 from pocketfit.github.answers import Forbidden, GitHubError, Invalid, NotFound, RateLimited, Unavailable
-from pocketfit.github.api import GitHub
+from pocketfit.github.api import GitHub, connect
 from pocketfit.github.comment import DEFAULT_KEY, Mode, NotPosted, Posted, upsert
 from pocketfit.github.context import Context, PullRequest, read_context
 from pocketfit.github.pull_request import find_pull_request
@@ -32,7 +32,7 @@ def publish_file(
 
     report = read_foreign_report(path)
     context = read_context(environ)
-    return publish(report, context, GitHub(context.api_url, context.token), mode=mode, key=key)
+    return publish(report, context, connect(context), mode=mode, key=key)
 
 
 def publish(report: Report, context: Context, github: GitHub, *, mode: Mode, key: str) -> Posted | NotPosted:

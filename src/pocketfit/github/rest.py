@@ -6,6 +6,7 @@ sent again here, since what it made would stand there twice; only a rate limit s
 
 from __future__ import annotations
 
+import itertools
 import logging
 import re
 import time
@@ -56,6 +57,9 @@ class _Bearer(requests.auth.AuthBase):
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
 
+    def begins_with(self, *prefixes: str) -> bool:
+        return self._token.startswith(prefixes)
+
 
 def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Says nothing of who we are, where None would let a .netrc speak."""
@@ -85,12 +89,18 @@ class Rest:
         self._bearer = _Bearer(token)
         self._session = _session(transport)
 
+    def token_begins_with(self, *prefixes: str) -> bool:
+        """Whether the token is of one of these kinds, which GitHub tells apart by how they begin."""
+        return self._bearer.begins_with(*prefixes)
+
     def send(self, method: str, url: str, *, follow: bool = True, **options: Any) -> Answer:
         """Send until there is a success; raises what the last answer was, once it is final or the budget is used up."""
         what = f"{method} {url.removeprefix(self.url).partition('?')[0]}"
         # What a POST becomes when it follows a redirect is a GET.
         options |= {"auth": self._bearer, "allow_redirects": follow and method == "GET"}
-        for attempt in range(1_000):
+        attempts = itertools.count()
+        while True:
+            attempt = next(attempts)
             self._pace(method)
             started = self._now()
             try:
@@ -105,11 +115,11 @@ class Rest:
                 return answer
             self._spent_s += self._now() - started
             self._refused(method, what, answer, attempt)
-        raise AssertionError(what)
 
     def download(self, url: str, limit_bytes: int) -> bytes:
         """What GitHub redirects to, from a host that never sees the token; Invalid where it is beyond the limit."""
-        for attempt in range(1_000):
+        attempts = itertools.count()
+        while True:
             answer = self.send("GET", url, follow=False)
             place = answer.headers.get("Location", "")
             host = clean(urlsplit(place).hostname or "", 80)
@@ -124,8 +134,7 @@ class Rest:
                 raise Unavailable(f"{host} answered {fetched.status} to {what}")
             except Unavailable as problem:
                 # The address is good for minutes, and a new one costs nothing.
-                self.wait(backoff_s(attempt), problem)
-        raise AssertionError(url)
+                self.wait(backoff_s(next(attempts)), problem)
 
     def wait(self, wait_s: float, problem: GitHubError) -> None:
         """Wait before another attempt; raises `problem` where the budget does not reach."""

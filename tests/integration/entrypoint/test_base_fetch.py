@@ -13,6 +13,7 @@ from entrypoint.base import find_base
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.github.api import GitHub
 from pocketfit.github.context import Context, PullRequest
+from pocketfit.github.rest import Rest
 from tests.fake_github import JOB_TOKEN, serve
 from tests.git_server import GitServer, serve_git
 from tests.unit.entrypoint.repository import Repository, git
@@ -67,7 +68,7 @@ def test_the_token_is_seen_by_the_server_alone(
     )
 
     with serve() as hub:
-        found = find_base(context, GitHub(hub.url, JOB_TOKEN))
+        found = find_base(context, GitHub(Rest(hub.url, JOB_TOKEN)))
 
     assert found.sha == (origin.two if event == "pull_request" else origin.work)
     assert git(workspace, "cat-file", "-t", found.sha) == "commit"
@@ -85,7 +86,7 @@ def test_without_a_token_the_server_refuses_and_says_so_without_asking(
     workspace = check_out(origin, server, tmp_path / "work", "main", 1)
     context = Context("push", "octo/phone", "", workspace, server_url=server.url, previous_sha=origin.one)
     with serve() as hub, pytest.raises(EnvironmentProblem, match="terminal prompts disabled"):
-        find_base(context, GitHub(hub.url, JOB_TOKEN))
+        find_base(context, GitHub(Rest(hub.url, JOB_TOKEN)))
     assert (server.refused > 0, server.requests) == (True, [])
 
 
@@ -96,7 +97,7 @@ def test_the_token_goes_to_githubs_server_alone(origin: Repository, server: GitS
         "push", "octo/phone", "", workspace, server_url="https://github.com", token=TOKEN, previous_sha=origin.one
     )
     with serve() as hub, pytest.raises(EnvironmentProblem):
-        find_base(context, GitHub(hub.url, JOB_TOKEN))
+        find_base(context, GitHub(Rest(hub.url, JOB_TOKEN)))
     assert (server.refused > 0, server.requests) == (True, [])
 
 

@@ -11,6 +11,7 @@ from pocketfit.builds.git import Git
 from pocketfit.errors import CommandError, ConfigError, EnvironmentProblem
 from pocketfit.github.api import GitHub
 from pocketfit.github.context import Context, PullRequest
+from pocketfit.github.rest import Rest
 from tests.fake_github import JOB_TOKEN, NOT_ALLOWED, FakeGitHub, Fault, serve
 from tests.unit.entrypoint.repository import Repository, git
 
@@ -34,7 +35,7 @@ def base_of(context: Context, hub: FakeGitHub, asked: str | None = None) -> str:
 
 
 def github(hub: FakeGitHub) -> GitHub:
-    return GitHub(hub.url, JOB_TOKEN, sleep=lambda _: None)
+    return GitHub(Rest(hub.url, JOB_TOKEN, sleep=lambda _: None))
 
 
 def pull_request(workspace: Path, head_sha: str, base_sha: str) -> Context:

@@ -25,6 +25,7 @@ from pocketfit.errors import ConfigError
 from pocketfit.github.api import GitHub
 from pocketfit.github.context import Context, WorkflowRun
 from pocketfit.github.publish import publish_file
+from pocketfit.github.rest import Rest
 from pocketfit.report.html import render_html
 from pocketfit.report.markdown import render_markdown
 from pocketfit.store import parse_foreign_report, plain
@@ -271,7 +272,7 @@ def relayed(data: bytes, folder: Path) -> Ran:
         file.write_text("")
     context = Context("workflow_run", REPO, HEAD, folder, hub.url, workflow_run=RUN, token=JOB_TOKEN)
     context = replace(context, output=output, step_summary=summary)
-    github = GitHub(hub.url, JOB_TOKEN, sleep=clock.sleep, now=clock.now, transport=InProcess(hub))
+    github = GitHub(Rest(hub.url, JOB_TOKEN, sleep=clock.sleep, now=clock.now, transport=InProcess(hub)))
     assert relay(context, Inputs(comment="always"), github, log) == 0
     return Ran(log.getvalue(), output.read_text(), summary.read_text(), hub.bodies(REPO, 7))
 

@@ -17,7 +17,7 @@ from pocketfit.github.api import GitHub
 from pocketfit.github.comment import NotPosted, Posted
 from pocketfit.github.context import Context, PullRequest
 from pocketfit.github.publish import publish
-from pocketfit.github.rest import BUDGET_S
+from pocketfit.github.rest import BUDGET_S, Rest
 from pocketfit.records import Environment, Report, Row
 from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, USER_TOKEN, FakeGitHub
 from tests.virtual import Clock, InProcess, Storm, Turns
@@ -67,7 +67,7 @@ def sequence(seed: int, folder: Path) -> bool:
     began_s = clock.now_s
 
     def comment() -> Posted | NotPosted:
-        github = GitHub(hub.url, token, sleep=clock.sleep, now=clock.now, transport=storm)
+        github = GitHub(Rest(hub.url, token, sleep=clock.sleep, now=clock.now, transport=storm))
         return publish(REPORT, context, github, mode="always", key="default")
 
     tell(context, RESULTS, log, comment)
@@ -100,7 +100,7 @@ def race(seed: int) -> None:
         storm = Storm(hub, chance, clock, 0.15, most=2, before=wait, kinds=("status", "limit", "reset"))
         transport = storm if seed % 2 else InProcess(hub, before=wait)
         context = Context("pull_request", REPO, "a" * 40, Path(), hub.url, pull_request=PULL, token=JOB_TOKEN)
-        github = GitHub(hub.url, JOB_TOKEN, sleep=clock.sleep, now=clock.now, transport=transport)
+        github = GitHub(Rest(hub.url, JOB_TOKEN, sleep=clock.sleep, now=clock.now, transport=transport))
         try:
             said[job] = publish(replace(REPORT, pocketfit=f"0.1.{job}"), context, github, mode="always", key="default")
         finally:

@@ -11,6 +11,7 @@ import pytest
 
 from pocketfit.github.answers import Forbidden, GitHubError, Invalid, NotFound, RateLimited, Unavailable
 from pocketfit.github.api import GitHub
+from pocketfit.github.rest import Rest
 from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, USER_TOKEN, FakeGitHub, Fault, serve
 from tests.virtual import Clock
 
@@ -53,7 +54,7 @@ def clock() -> Clock:
 
 
 def client(hub: FakeGitHub, clock: Clock, token: str = JOB_TOKEN) -> GitHub:
-    return GitHub(hub.url + "/", token, sleep=clock.sleep, now=clock.now, timeout_s=(1, 1))
+    return GitHub(Rest(hub.url + "/", token, sleep=clock.sleep, now=clock.now, timeout_s=(1, 1)))
 
 
 def test_all_pages_are_read_a_hundred_at_a_time(hub: FakeGitHub, clock: Clock) -> None:
@@ -75,7 +76,7 @@ def test_the_token_goes_to_no_other_host(hub: FakeGitHub, clock: Clock) -> None:
     hub.add_comment(REPO, 7, "someone", "b")
     hub.largest_page = 1
     real, hub.url = hub.url, "http://elsewhere.invalid"
-    github = GitHub(real, JOB_TOKEN)
+    github = GitHub(Rest(real, JOB_TOKEN))
 
     with pytest.raises(Unavailable, match=f"GitHub's next page is not at {real}: http://elsewhere.invalid/repos"):
         list(github.comments(REPO, 7))
@@ -164,7 +165,7 @@ def test_nobody_listens(clock: Clock) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    github = GitHub(f"http://127.0.0.1:{port}", JOB_TOKEN, sleep=clock.sleep, now=clock.now)
+    github = GitHub(Rest(f"http://127.0.0.1:{port}", JOB_TOKEN, sleep=clock.sleep, now=clock.now))
     with pytest.raises(Unavailable, match=r"no answer from GitHub to GET /user: .*refused") as caught:
         github.viewer()
     assert JOB_TOKEN not in str(caught.value)
@@ -239,7 +240,7 @@ def test_a_netrc_does_not_replace_the_token(
 )
 def test_answers_that_make_no_sense(clock: Clock, body: str, message: str) -> None:
     with answering(body) as url, pytest.raises(Unavailable) as caught:
-        list(GitHub(url, JOB_TOKEN, sleep=clock.sleep, now=clock.now).comments(REPO, 7))
+        list(GitHub(Rest(url, JOB_TOKEN, sleep=clock.sleep, now=clock.now)).comments(REPO, 7))
     assert str(caught.value) == message
 
 
@@ -248,11 +249,11 @@ def test_an_answer_without_what_we_need() -> None:
         answering('{"merge_base_commit": null}') as url,
         pytest.raises(Unavailable, match=r"GitHub's answer lacks merge_base_commit\.sha"),
     ):
-        GitHub(url, JOB_TOKEN).merge_base(REPO, "aa", "bb")
+        GitHub(Rest(url, JOB_TOKEN)).merge_base(REPO, "aa", "bb")
 
 
 def test_the_token_is_in_no_representation() -> None:
-    github = GitHub("https://api.github.com", "ghp_secret")
+    github = GitHub(Rest("https://api.github.com", "ghp_secret"))
     rest = github.rest
     assert "ghp_secret" not in repr(github) + repr(vars(github)) + repr(vars(rest)) + repr(vars(rest._session))
 

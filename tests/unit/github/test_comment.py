@@ -8,6 +8,7 @@ from pocketfit.errors import ConfigError
 from pocketfit.github.answers import Forbidden, NotFound, Unavailable
 from pocketfit.github.api import GitHub
 from pocketfit.github.comment import BODY_LIMIT, KEY_LENGTH, NotPosted, Posted, marker, upsert
+from pocketfit.github.rest import Rest
 from pocketfit.report.markdown import COMMENT_LIMIT
 from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, USER_TOKEN, FakeGitHub, Fault, Token, serve
 
@@ -23,7 +24,7 @@ def hub() -> Iterator[FakeGitHub]:
 
 
 def client(hub: FakeGitHub, token: str = JOB_TOKEN) -> GitHub:
-    return GitHub(hub.url, token, sleep=lambda seconds: None)
+    return GitHub(Rest(hub.url, token, sleep=lambda seconds: None))
 
 
 def put(

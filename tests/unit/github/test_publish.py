@@ -12,6 +12,7 @@ from pocketfit.github.api import GitHub
 from pocketfit.github.comment import NotPosted, Posted
 from pocketfit.github.context import Context, PullRequest
 from pocketfit.github.publish import is_worth_a_comment, parse_mode, publish, publish_file
+from pocketfit.github.rest import Rest
 from pocketfit.records import Environment, Report, Row
 from pocketfit.report.markdown import render_markdown
 from pocketfit.store import write_report
@@ -37,7 +38,7 @@ def job(hub: FakeGitHub, *, token: str = JOB_TOKEN, fork: bool = False) -> Conte
 
 
 def client(context: Context) -> GitHub:
-    return GitHub(context.api_url, context.token, sleep=lambda seconds: None)
+    return GitHub(Rest(context.api_url, context.token, sleep=lambda seconds: None))
 
 
 def test_the_comment_is_the_report(hub: FakeGitHub) -> None:
