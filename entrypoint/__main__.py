@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 from collections.abc import Mapping
-from types import FrameType
 
 import typer
 
 from entrypoint.action import POCKETFIT, run_action
+from pocketfit.process import exit_on_sigterm
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -27,15 +26,10 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 def main(context: typer.Context) -> None:
     if command := pocketfit_command(context.args, os.environ):
         os.execv(command[0], command)
-    # We are the container's first process, which signals don't end by themselves.
-    signal.signal(signal.SIGTERM, _terminate)
+    # We are PID 1, which has no default handler for SIGTERM.
+    exit_on_sigterm()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     raise typer.Exit(run_action(os.environ, sys.stdout))
-
-
-def _terminate(number: int, _: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_IGN)
-    sys.exit(128 + number)
 
 
 def pocketfit_command(args: list[str], environ: Mapping[str, str]) -> list[str] | None:

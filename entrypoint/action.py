@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TextIO
 
 from entrypoint.base import find_base
-from entrypoint.baseline import NONE
 from entrypoint.child import Ended, run_fenced, without_secrets
 from entrypoint.inputs import Inputs, Task, read_inputs, task_of
 from entrypoint.locate import ConfigLines, locate_models
@@ -17,6 +16,7 @@ from entrypoint.results import Results, annotate_failures, collect, give_back, r
 from entrypoint.sharding import merge_words, plan_words, read_matrix
 from entrypoint.tell import relay, tell
 from entrypoint.workflow_commands import annotate, group
+from pocketfit.builds.git import NO_BASE
 from pocketfit.errors import VERDICT_FAILED, ConfigError, EnvironmentProblem, PocketfitError
 from pocketfit.github.api import GitHub, connect
 from pocketfit.github.comment import NotPosted, Posted
@@ -103,7 +103,7 @@ def _base(job: _Job) -> list[str]:
     for warning in base.warnings:
         annotate(job.log, "warning", warning)
     job.log.write(f"base is {base.sha}: {base.why}\n")
-    return ["--base", base.sha, *(["--exact"] if base.sha != NONE else [])]
+    return ["--base", base.sha, *(["--exact"] if base.sha != NO_BASE else [])]
 
 
 def _conclude(job: _Job, ended: Ended, earlier: object) -> None:

@@ -6,13 +6,14 @@ import base64
 import logging
 from dataclasses import dataclass
 
-from entrypoint.baseline import NONE, Candidate, Exactly, LastSuccess, MergeBase, Nothing, candidates
-from pocketfit.builds.git import Git
+from entrypoint.baseline import Candidate, Exactly, LastSuccess, MergeBase, Nothing, candidates
+from pocketfit.builds.git import NO_BASE, Git
 from pocketfit.builds.submodules import bring
 from pocketfit.errors import EnvironmentProblem, PocketfitError
 from pocketfit.github.answers import GitHubError
 from pocketfit.github.api import GitHub
-from pocketfit.github.context import SHA, Context
+from pocketfit.github.context import Context
+from pocketfit.text import is_sha
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +29,8 @@ class Base:
 
 def find_base(context: Context, github: GitHub, asked: str | None = None) -> Base:
     """The commit to compare with, fetched where it was not here; raises what kept us from the last candidate."""
-    if asked == NONE:
-        return Base(NONE, "the input base says none")
+    if asked == NO_BASE:
+        return Base(NO_BASE, "the input base says none")
     git = Git(context.workspace, credentials(context))
     head = git.commit("HEAD")
     if head is None:
@@ -39,7 +40,7 @@ def find_base(context: Context, github: GitHub, asked: str | None = None) -> Bas
     for candidate in possible:
         try:
             if (sha := _find(candidate, context, git, github)) is not None:
-                lacking = bring(git, sha) if sha != NONE else ()
+                lacking = bring(git, sha) if sha != NO_BASE else ()
                 return Base(sha, candidate.why, (*warnings, *(f"base lacks {one}" for one in lacking)))
         except PocketfitError as problem:
             if candidate is possible[-1]:
@@ -64,7 +65,7 @@ def _find(candidate: Candidate, context: Context, git: Git, github: GitHub) -> s
     """The commit, fetched where it was not here; None where the candidate names none."""
     match candidate:
         case Nothing():
-            return NONE
+            return NO_BASE
         case Exactly(sha):
             git.bring(sha)
             return sha
@@ -83,7 +84,7 @@ def _merge_base(ref: str, head: str, context: Context, git: Git, github: GitHub)
         sha = github.merge_base(context.repository, ref, head)
     except GitHubError as problem:
         log.info("finding the merge base in the clone, since GitHub does not say: %s", problem)
-        if SHA.fullmatch(ref) and not git.is_shallow():
+        if is_sha(ref) and not git.is_shallow():
             git.bring(ref)
         return git.merge_base(ref, deepen=True)
     git.bring(sha)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pocketfit.builds.git import NO_BASE
 from pocketfit.github.context import Context
-
-NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def candidates(context: Context, head: str, parents: tuple[str, ...], asked: str
 
     `asked` is the user's word: a branch, tag or SHA, or "none".
     """
-    if asked == NONE:
+    if asked == NO_BASE:
         return (Nothing("the input base says none"),)
     if asked:
         return (MergeBase(asked, head, f"where HEAD left {asked}, as the input base says"),)

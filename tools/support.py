@@ -19,8 +19,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pocketfit.builds.git import NO_BASE
 from pocketfit.builds.sandbox import Sandbox
-from pocketfit.builds.sides import NO_BASE, Request, read_head
+from pocketfit.builds.sides import Request, read_head
 from pocketfit.config import read_config
 from pocketfit.devices.base import DeviceOptions
 from pocketfit.devices.choose import Choice, choose_device

@@ -9,11 +9,13 @@ import pwd
 import shlex
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from pocketfit.errors import CommandError
 
@@ -26,6 +28,17 @@ TIDY_UP_S = 30.0
 _running: set[subprocess.Popen[str]] = set()
 _lock = threading.Lock()
 _stopped = threading.Event()
+
+
+def exit_on_sigterm() -> None:
+    """Have SIGTERM end this program as an exception does, through every `finally`; a second one is ignored then."""
+
+    def leave(number: int, _: FrameType | None) -> None:
+        # Once is enough: a second signal must not stop the tidying up.
+        signal.signal(number, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, leave)
 
 
 @dataclass(frozen=True)

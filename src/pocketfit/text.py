@@ -1,10 +1,14 @@
-"""Text from outside, made fit to stand in a log, a comment or a message."""
+"""Text from outside: recognized, measured, and made fit to stand in a log, a comment or a message."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from typing import TypeGuard
 
 TEXT_LENGTH = 400
+# SHA-1's 40 digits, or the 64 of a repository made with `git init --object-format=sha256`.
+SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def clean(text: str, length: int = TEXT_LENGTH) -> str:
@@ -22,3 +26,8 @@ def clean(text: str, length: int = TEXT_LENGTH) -> str:
 def utf16_length(text: str) -> int:
     """The length in UTF-16 units: the larger of the two ways to count characters that GitHub might mean."""
     return len(text.encode("utf-16-le", errors="replace")) // 2
+
+
+def is_sha(value: object) -> TypeGuard[str]:
+    """Whether this is a commit's whole name, which no branch or tag should be taken for."""
+    return isinstance(value, str) and SHA.fullmatch(value) is not None

@@ -114,3 +114,15 @@ def test_stream_lets_a_program_tidy_up_when_we_are_stopped(tmp_path: Path) -> No
     with pytest.raises(KeyboardInterrupt):
         stream(python(code), on_line=stop, timeout=30, cwd=tmp_path, env={})
     assert (tmp_path / "tidied").exists()
+
+
+def test_sigterm_ends_a_program_through_its_tidying_up_and_only_once(tmp_path: Path) -> None:
+    code = (
+        "import os, pathlib, signal\n"
+        "from pocketfit.process import exit_on_sigterm\n"
+        "exit_on_sigterm()\n"
+        "try:\n    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "finally:\n    os.kill(os.getpid(), signal.SIGTERM)\n    pathlib.Path('tidied').touch()\n"
+    )
+    assert finish(python(code), timeout=20, cwd=tmp_path).code == 143
+    assert (tmp_path / "tidied").exists()

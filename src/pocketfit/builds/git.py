@@ -12,9 +12,12 @@ from pathlib import Path
 
 from pocketfit.errors import CommandError, ConfigError, EnvironmentProblem
 from pocketfit.process import run
+from pocketfit.text import is_sha
 
 log = logging.getLogger(__name__)
 
+# Stands where a ref could, for a run that compares with nothing.
+NO_BASE = "none"
 SHALLOW = "fetch more history (in a workflow: actions/checkout with fetch-depth: 0)"
 NO_SUCH_BASE = "base {ref!r} is not a commit, branch or tag of this repository: see `git branch -a`"
 
@@ -96,7 +99,7 @@ class Git:
         except CommandError as error:
             if self.is_shallow():
                 # The clone has no common history; a SHA that was asked for by name is the base itself.
-                if _is_sha(ref) and not deepen:
+                if is_sha(ref) and not deepen:
                     return commit
                 return self._deepen_to_merge_base(ref, commit)
             raise ConfigError(f"HEAD and base {ref!r} have no common history") from error
@@ -127,7 +130,7 @@ class Git:
         if not self.is_shallow() or ref.startswith("-"):
             return None
         try:
-            sha = ref if _is_sha(ref) else self.run("ls-remote", "origin", ref).partition("\t")[0]
+            sha = ref if is_sha(ref) else self.run("ls-remote", "origin", ref).partition("\t")[0]
             if not sha:
                 return None
             self._fetch(sha, depth=1)
@@ -184,7 +187,3 @@ class Git:
             env |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
         env["GIT_CONFIG_COUNT"] = str(first + len(self.settings))
         return run("git", "-C", self.folder, *args, timeout=timeout, env=env)
-
-
-def _is_sha(ref: str) -> bool:
-    return len(ref) == 40 and all(letter in "0123456789abcdef" for letter in ref)

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pocketfit.builds.git import Git
+from pocketfit.builds.git import NO_BASE, Git
 from pocketfit.builds.snapshot import Side
 from pocketfit.builds.submodules import fill
 from pocketfit.config import find_config, read_config
@@ -17,8 +17,6 @@ from pocketfit.records import Config, Variant
 from pocketfit.variants import count_variants, select_models, select_variants
 
 log = logging.getLogger(__name__)
-
-NO_BASE = "none"
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import signal
 import sys
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -15,6 +13,7 @@ from pocketfit.cli.build import export, run, smoke
 from pocketfit.cli.reports import compare, merge, plan, publish
 from pocketfit.cli.setup import doctor, init
 from pocketfit.errors import PocketfitError
+from pocketfit.process import exit_on_sigterm
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown",
@@ -49,16 +48,10 @@ def root(
 
 def main() -> None:
     # So that worktrees, containers and temporary folders go in every ending.
-    signal.signal(signal.SIGTERM, _terminate)
+    exit_on_sigterm()
     try:
         # Also where we were started as a module.
         app(prog_name="pocketfit")
     except PocketfitError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
-
-
-def _terminate(number: int, _: FrameType | None) -> None:
-    # Once is enough: a second signal must not stop the tidying up.
-    signal.signal(number, signal.SIG_IGN)
-    sys.exit(128 + number)

@@ -99,7 +99,8 @@ def export(
     Example: `pocketfit export torchvision.models:resnet18 --shape 1,3,224,224 --format torchscript -o model_mobile.pt`
     """
     from pocketfit import pipeline
-    from pocketfit.builds.sides import NO_BASE, Request, read_head
+    from pocketfit.builds.git import NO_BASE
+    from pocketfit.builds.sides import Request, read_head
     from pocketfit.builds.snapshot import built
     from pocketfit.commands.printed import print_exported
     from pocketfit.commands.single import export_one

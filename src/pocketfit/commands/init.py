@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path, PurePosixPath
 
 from pocketfit.builds.git import Git
+from pocketfit.builds.packages import PINNED
 from pocketfit.commands.survey import find_callables
 from pocketfit.config import parse_config
 from pocketfit.errors import CommandError, ConfigError, PocketfitError
@@ -26,8 +27,8 @@ REQUIREMENTS_FILE = "requirements.txt"
 SKIPPED_FOLDERS = frozenset(
     {"tests", "test", "docs", "build", "dist", "venv", "env", "node_modules", "site-packages", "__pycache__"}
 )
-# What Pocketfit has in versions of its own; a file that pins another can't be installed beside it.
-PINNED_LINE = re.compile(r"^(torch|torchvision|torchao|executorch|numpy)\s*(==|<|~=).*", re.MULTILINE)
+# A file that pins another version of what is pinned already can't be installed beside it.
+PINNED_LINE = re.compile(rf"^({'|'.join(PINNED)})\s*(==|<|~=).*", re.MULTILINE)
 # A source file of more is no model's.
 FILE_LIMIT_BYTES = 1_000_000
 

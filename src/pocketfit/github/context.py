@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from pocketfit.errors import ConfigError
+from pocketfit.text import is_sha
 
-# What GitHub sends as `before` for a branch that did not exist.
-NO_COMMIT = "0" * 40
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 WORKFLOW_REF = re.compile(r"[^@]+/\.github/workflows/([\w.-]+\.ya?ml)@.+", re.ASCII)
-SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 DEPENDABOT = "dependabot[bot]"
 
 
@@ -137,7 +135,7 @@ def _pull_request(event: Mapping[str, Any], repository: str, environ: Mapping[st
         found = PullRequest(number, head["sha"], base["sha"], fork=home != repository, dependabot=dependabot)
     except (KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"the pull_request event lacks what it should hold: {error}") from error
-    if type(number) is not int or not all(_is_sha(sha) for sha in (found.head_sha, found.base_sha)):
+    if type(number) is not int or not all(is_sha(sha) for sha in (found.head_sha, found.base_sha)):
         raise ConfigError("the pull_request event's number or SHAs are not what they should be")
     return found
 
@@ -150,7 +148,7 @@ def _workflow_run(event: Mapping[str, Any]) -> WorkflowRun:
     except (KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"the workflow_run event lacks what it should hold: {error}") from error
     names = [found.event, *(name for name in (found.head_branch, home) if name is not None)]
-    if type(found.id) is not int or not _is_sha(found.head_sha) or not all(isinstance(name, str) for name in names):
+    if type(found.id) is not int or not is_sha(found.head_sha) or not all(isinstance(name, str) for name in names):
         raise ConfigError("the workflow_run event's id, SHA or names are not what they should be")
     return found
 
@@ -158,7 +156,8 @@ def _workflow_run(event: Mapping[str, Any]) -> WorkflowRun:
 def _previous_sha(name: str, event: Mapping[str, Any]) -> str | None:
     group = event.get("merge_group")
     sha = event.get("before") if name == "push" else group.get("base_sha") if isinstance(group, dict) else None
-    return sha if _is_sha(sha) and sha != NO_COMMIT else None
+    # A branch that did not exist was at a commit of zeros.
+    return sha if is_sha(sha) and sha.strip("0") else None
 
 
 def _default_branch(event: Mapping[str, Any]) -> str | None:
@@ -171,10 +170,6 @@ def _workflow(ref: str) -> str | None:
     """`nightly.yml` of OWNER/NAME/.github/workflows/nightly.yml@refs/heads/main."""
     match = WORKFLOW_REF.fullmatch(ref)
     return match[1] if match else None
-
-
-def _is_sha(value: object) -> bool:
-    return isinstance(value, str) and SHA.fullmatch(value) is not None
 
 
 def _required(environ: Mapping[str, str], key: str) -> str:

@@ -84,6 +84,12 @@ def test_a_torch_of_ones_own_is_told(tree: Path) -> None:
     assert "requirements:" not in (tree / ".github/workflows/pocketfit.yml").read_text()
 
 
+def test_whatever_pocketfit_pins_can_not_be_pinned_beside_it(tree: Path) -> None:
+    (tree / "requirements.txt").write_text("pydantic < 2\n")
+    (note,) = init(tree).notes
+    assert note.startswith("requirements.txt says pydantic < 2, while Pocketfit exports with a version of its own: ")
+
+
 def test_nothing_is_overwritten_unless_forced(tree: Path) -> None:
     (tree / "pocketfit.toml").write_text("mine")
     with pytest.raises(ConfigError, match=r"^pocketfit.toml is there already: use --force to overwrite$"):

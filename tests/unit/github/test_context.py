@@ -80,6 +80,8 @@ def test_a_fork_also_after_it_was_deleted(tmp_path: Path, home: str | None, fork
     [
         ("push", {"before": BEFORE}, BEFORE),
         ("push", {"before": "0" * 40}, None),
+        ("push", {"before": "0" * 64}, None),
+        ("push", {"before": "c0" * 32}, "c0" * 32),
         ("push", {"before": "--upload-pack=x"}, None),
         ("push", {}, None),
         ("merge_group", {"merge_group": {"base_sha": BASE}}, BASE),
