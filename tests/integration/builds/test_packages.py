@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from pocketfit.builds.packages import digest, give, install, with_requirements
+from pocketfit.builds.packages import give, install, with_requirements
+from pocketfit.builds.requirements import read_requirements
 from pocketfit.builds.snapshot import Side
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.out import Out
@@ -59,7 +60,7 @@ def test_a_layer_over_ours(tree: Path, tmp_path: Path) -> None:
     wheel(tree / "wheels", "idna", "3.0", "__version__ = 'of the layer'\n")
     (tree / "requirements.txt").write_text(f"{LOCAL}widths\nidna==3.0\ntorch>=2\n")
 
-    python = install(tree, "requirements.txt", tmp_path / "layer", tmp_path / "pip.log", None)
+    python = install(read_requirements(tree, "requirements.txt"), tmp_path / "layer", tmp_path / "pip.log", None)
 
     assert says(python, "import widths, idna; print(widths.WIDTH, idna.__version__)") == "8 of the layer"
     assert says(python, "import numpy, pocketfit; print(numpy.__file__)") == says(
@@ -75,7 +76,7 @@ def test_another_torch_is_a_conflict(tree: Path, tmp_path: Path) -> None:
     wheel(tree / "wheels", "torch", "1.0")
     (tree / "requirements.txt").write_text(f"{LOCAL}torch==1.0\n")
     with pytest.raises(ConfigError) as caught:
-        install(tree, "requirements.txt", tmp_path / "layer", tmp_path / "pip.log", None)
+        install(read_requirements(tree, "requirements.txt"), tmp_path / "layer", tmp_path / "pip.log", None)
     torch = version("torch").partition("+")[0]
     assert str(caught.value) == (
         "requirements: requirements.txt does not go together with what Pocketfit exports with "
@@ -89,7 +90,7 @@ def test_a_package_that_needs_another_numpy_is_a_conflict(tree: Path, tmp_path: 
     wheel(tree / "wheels", "numpy", "0.9")
     (tree / "requirements.txt").write_text(f"{LOCAL}old\n")
     with pytest.raises(ConfigError, match=r"old 2\.0 depends on numpy<1; The user requested \(constraint\) numpy=="):
-        install(tree, "requirements.txt", tmp_path / "layer", tmp_path / "pip.log", None)
+        install(read_requirements(tree, "requirements.txt"), tmp_path / "layer", tmp_path / "pip.log", None)
 
 
 def test_a_package_that_torch_can_not_live_with_is_a_conflict(tree: Path, tmp_path: Path) -> None:
@@ -100,7 +101,7 @@ def test_a_package_that_torch_can_not_live_with_is_a_conflict(tree: Path, tmp_pa
         ConfigError,
         match=r"requires typing-extensions>=[\d.]+, but you have typing-extensions 3\.0 which is incompatible$",
     ):
-        install(tree, "requirements.txt", tmp_path / "layer", tmp_path / "pip.log", None)
+        install(read_requirements(tree, "requirements.txt"), tmp_path / "layer", tmp_path / "pip.log", None)
 
 
 def test_where_no_environment_can_be_made(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +110,7 @@ def test_where_no_environment_can_be_made(tree: Path, tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(venv.EnvBuilder, "create", full)
     with pytest.raises(EnvironmentProblem, match=r"^requirements: no environment can be made in .*: No space left on"):
-        install(tree, "requirements.txt", tmp_path / "layer", tmp_path / "pip.log", None)
+        install(read_requirements(tree, "requirements.txt"), tmp_path / "layer", tmp_path / "pip.log", None)
 
 
 def test_what_pip_can_not_find(tree: Path, tmp_path: Path) -> None:
@@ -118,7 +119,7 @@ def test_what_pip_can_not_find(tree: Path, tmp_path: Path) -> None:
         EnvironmentProblem,
         match=r"^requirements: pip could not install requirements.txt: Could not find a version that satisf",
     ):
-        install(tree, "requirements.txt", tmp_path / "layer", tmp_path / "pip.log", None)
+        install(read_requirements(tree, "requirements.txt"), tmp_path / "layer", tmp_path / "pip.log", None)
 
 
 def test_what_pip_made_is_given_without_following_links(tmp_path: Path) -> None:
@@ -171,24 +172,6 @@ def test_a_head_without_the_file(tmp_path: Path) -> None:
         with_requirements(sides(tmp_path, tmp_path), "requirements.txt", tmp_path / "layers", Out(tmp_path), None)
 
 
-def test_includes_and_trees_tell_files_apart(tmp_path: Path) -> None:
-    trees = [tmp_path / name for name in "ab"]
-    for tree in trees:
-        (tree / "more").mkdir(parents=True)
-        (tree / "r.txt").write_text("-r more/m.txt\nx\n")
-        (tree / "more/m.txt").write_text("-r m.txt\ny\n")
-    assert digest(trees[0], "r.txt") == digest(trees[1], "r.txt")
-    (trees[1] / "more/m.txt").write_text("z\n")
-    assert digest(trees[0], "r.txt") != digest(trees[1], "r.txt")
-    for line in ("-e .", "./pkg", ".", "pkg @ file:///x", ".[all]"):
-        for tree in trees:
-            (tree / "r.txt").write_text(f"{line}\n")
-        assert digest(trees[0], "r.txt") != digest(trees[1], "r.txt"), line
-    (trees[0] / "r.txt").write_text("--requirement=gone.txt\n")
-    with pytest.raises(ConfigError, match=r"^requirements: gone.txt can't be read: No such file"):
-        digest(trees[0], "r.txt")
-
-
 def test_the_trees_own_packages_are_built_in_a_copy(repository: Path, git: Git, tmp_path: Path) -> None:
     """With what git ignores beside it, which pip may be asked to look into."""
     write_package(repository / "lib")
@@ -196,7 +179,7 @@ def test_the_trees_own_packages_are_built_in_a_copy(repository: Path, git: Git, 
     (repository / ".gitignore").write_text("wheels\n")
     (repository / "requirements.txt").write_text(f"{LOCAL}widths\n./lib\n")
 
-    python = install(repository, "requirements.txt", tmp_path / "layer", tmp_path / "pip.log", None)
+    python = install(read_requirements(repository, "requirements.txt"), tmp_path / "layer", tmp_path / "pip.log", None)
 
     assert says(python, "import who, widths; print(who.BUILT_BY, widths.WIDTH)") == f"{os.getuid()} 8"
     assert (tmp_path / "layer/tree/lib/left-behind").exists()
@@ -209,7 +192,9 @@ def test_a_package_outside_git(tmp_path: Path) -> None:
     write_package(tmp_path / "tree/lib")
     (tmp_path / "tree/requirements.txt").write_text("./lib\n")
 
-    python = install(tmp_path / "tree", "requirements.txt", tmp_path / "layer", tmp_path / "pip.log", None)
+    python = install(
+        read_requirements(tmp_path / "tree", "requirements.txt"), tmp_path / "layer", tmp_path / "pip.log", None
+    )
 
     assert says(python, "import who; print(who.BUILT_BY)") == str(os.getuid())
     assert not (tmp_path / "tree/lib/left-behind").exists()
