@@ -290,8 +290,23 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class Hardware:
+    """What a device runs on, Android among it; None where it does not say. The first three are Android's only."""
+
+    model: str | None = None
+    android: str | None = None
+    api_level: int | None = None
+    page_size_bytes: int | None = None
+    cores: int | None = None
+    free_memory_bytes: int | None = None
+
+
+@dataclass(frozen=True)
 class DeviceInfo:
-    """What the trial ran on. `runtimes` maps a format to "ARTIFACT VERSION" of the Android library."""
+    """The device that a trial ran on. `runtimes` maps a format to "ARTIFACT VERSION" of the Android library.
+
+    `notes` are what a report must say about it, and about how it was chosen.
+    """
 
     kind: str
     abi: str
@@ -299,13 +314,7 @@ class DeviceInfo:
     threads: int
     runtimes: Mapping[str, str]
     notes: tuple[str, ...] = ()
-    # None where the device does not say; the first three are an Android device's only.
-    model: str | None = None
-    android: str | None = None
-    api_level: int | None = None
-    page_size_bytes: int | None = None
-    cores: int | None = None
-    free_memory_bytes: int | None = None
+    hardware: Hardware = field(default=Hardware(), metadata=inlined())
 
 
 @dataclass(frozen=True)
@@ -467,19 +476,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Environment:
+    """Where a report comes from: `device` is its kind, and None, with all that follows, where there was none."""
+
     torch: str | None
     device: str | None
     runtime: str | None
     cpu: str | None
     abi: str | None = None
     threads: int | None = None
-    # The device's, as in DeviceInfo.
-    model: str | None = None
-    android: str | None = None
-    api_level: int | None = None
-    page_size_bytes: int | None = None
-    cores: int | None = None
-    free_memory_bytes: int | None = None
+    hardware: Hardware = field(default=Hardware(), metadata=inlined())
 
 
 @dataclass(frozen=True)

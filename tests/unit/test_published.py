@@ -22,6 +22,7 @@ from pocketfit.records import (
     Evaluated,
     Failed,
     Growth,
+    Hardware,
     Latency,
     Limits,
     Load,
@@ -121,6 +122,14 @@ PASSED = Smoke(
         outputs=(OutputParity("['scores']", 2.9e-06, 108.04, 0.99999, 1.0, None, 4.5),),
     ),
 )
+HARDWARE = Hardware(
+    model="sdk_gphone64_x86_64",
+    android="13",
+    api_level=33,
+    page_size_bytes=4096,
+    cores=2,
+    free_memory_bytes=1_500_000_000,
+)
 TRIAL = Trial(
     DeviceInfo(
         kind="emulator",
@@ -129,12 +138,7 @@ TRIAL = Trial(
         threads=2,
         runtimes={"lite": "pytorch_android_lite 1.12.2"},
         notes=("no KVM here",),
-        model="sdk_gphone64_x86_64",
-        android="13",
-        api_level=33,
-        page_size_bytes=4096,
-        cores=2,
-        free_memory_bytes=1_500_000_000,
+        hardware=HARDWARE,
     ),
     (
         TrialRow(
@@ -161,12 +165,7 @@ REPORT = Report(
         cpu="Xeon",
         abi="x86_64",
         threads=2,
-        model="sdk_gphone64_x86_64",
-        android="13",
-        api_level=33,
-        page_size_bytes=4096,
-        cores=2,
-        free_memory_bytes=1_500_000_000,
+        hardware=HARDWARE,
     ),
     rows=(
         Row(

@@ -18,7 +18,7 @@ from pocketfit.errors import EnvironmentProblem
 from pocketfit.files import read_regular
 from pocketfit.formats import FORMATS
 from pocketfit.process import Finished, finish
-from pocketfit.records import DeviceInfo, DeviceSpec, Load, SmokeInput
+from pocketfit.records import DeviceInfo, DeviceSpec, Hardware, Load, SmokeInput
 from pocketfit.runtimes.elf import shipping_note
 from pocketfit.runtimes.library import AndroidSide, find_android
 
@@ -89,9 +89,11 @@ class JvmDevice:
             self.threads,
             runtimes,
             notes,
-            page_size_bytes=os.sysconf("SC_PAGE_SIZE"),
-            cores=len(os.sched_getaffinity(0)),
-            free_memory_bytes=os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
+            Hardware(
+                page_size_bytes=os.sysconf("SC_PAGE_SIZE"),
+                cores=len(os.sched_getaffinity(0)),
+                free_memory_bytes=os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
+            ),
         )
 
     def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Literal
 
 from pocketfit.judge.latency import judge
@@ -224,6 +225,7 @@ def _environment(head: Snapshot, trial: Trial | None) -> Environment:
         return Environment(torch=head.torch, device=None, runtime=None, cpu=None)
     formats = dict.fromkeys(outcome.variant.format for outcome in head.outcomes)
     runtimes = dict.fromkeys(trial.device.runtimes[format] for format in formats if format in trial.device.runtimes)
+    hardware = trial.device.hardware
     return Environment(
         torch=head.torch,
         device=trial.device.kind,
@@ -231,10 +233,5 @@ def _environment(head: Snapshot, trial: Trial | None) -> Environment:
         cpu=trial.device.cpu or None,
         abi=trial.device.abi or None,
         threads=trial.device.threads,
-        model=trial.device.model or None,
-        android=trial.device.android or None,
-        api_level=trial.device.api_level,
-        page_size_bytes=trial.device.page_size_bytes,
-        cores=trial.device.cores,
-        free_memory_bytes=trial.device.free_memory_bytes,
+        hardware=replace(hardware, model=hardware.model or None, android=hardware.android or None),
     )

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from pocketfit.records import Environment, Report, Row
+from pocketfit.records import Hardware, Report, Row
 from pocketfit.report.cells import LABEL_LENGTH, device_label, failures, has_baseline, has_metric, name
 from pocketfit.text import clean
 from pocketfit.units import format_bytes_delta, format_change, format_ratio
@@ -125,17 +125,17 @@ def _short(commit: str | None) -> str | None:
 
 def surroundings(report: Report) -> tuple[str, ...]:
     """The device and what it is, the runtimes and torch, as far as they are known."""
-    environment = report.environment
-    cores = environment.cores
+    environment, hardware = report.environment, report.environment.hardware
+    cores, page_size_bytes = hardware.cores, hardware.page_size_bytes
     return tuple(
         clean(part, 2 * LABEL_LENGTH)
         for part in (
             device_label(environment) or "no device",
             environment.runtime,
             environment.cpu,
-            _android(environment),
+            _android(hardware),
             None if cores is None else "1 core" if cores == 1 else f"{cores} cores",
-            None if environment.page_size_bytes is None else f"pages of {environment.page_size_bytes // 1024} kB",
+            None if page_size_bytes is None else f"pages of {page_size_bytes // 1024} kB",
             f"exported with torch {environment.torch}" if environment.torch else None,
             f"pocketfit {report.pocketfit}",
         )
@@ -143,11 +143,11 @@ def surroundings(report: Report) -> tuple[str, ...]:
     )
 
 
-def _android(environment: Environment) -> str | None:
-    level = "" if environment.api_level is None else f"API level {environment.api_level}"
-    if environment.android is None:
+def _android(hardware: Hardware) -> str | None:
+    level = "" if hardware.api_level is None else f"API level {hardware.api_level}"
+    if hardware.android is None:
         return level or None
-    return f"Android {environment.android}" + (f" ({level})" if level else "")
+    return f"Android {hardware.android}" + (f" ({level})" if level else "")
 
 
 def notes(report: Report) -> tuple[str, ...]:

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.out import Out
-from pocketfit.records import DeviceInfo, Outcome, Report, Row, SideName, Skipped, Smoke, Snapshot, Trial, Variant
+from pocketfit.records import (
+    DeviceInfo,
+    Hardware,
+    Outcome,
+    Report,
+    Row,
+    SideName,
+    Skipped,
+    Smoke,
+    Snapshot,
+    Trial,
+    Variant,
+)
 from pocketfit.report.compare import compare
 from pocketfit.shards.parts import Part, check_alike, check_distinct, read_parts, take_artifacts
 from pocketfit.shards.plan import Shard
 from pocketfit.store import write_snapshot, write_trial
 
 LOST = "its shard did not report"
-# What a merged trial says of its device only where all shards' devices agree.
-COMMON = ("model", "android", "api_level", "page_size_bytes", "cores", "free_memory_bytes")
 
 
 def merge(folders: Sequence[Path], planned: Sequence[Shard], folder: Path) -> Report:
@@ -74,21 +84,19 @@ def _join_trials(parts: Sequence[Part]) -> Trial | None:
 
 
 def _join_devices(infos: Sequence[DeviceInfo]) -> DeviceInfo:
-    """What all have in common. Texts that differ are listed, numbers that differ are not said."""
+    """Describe all in one: texts that differ are listed, and of the hardware only what all agree on is said."""
     texts: dict[str, Any] = {
         name: " / ".join(dict.fromkeys(value for info in infos if (value := getattr(info, name))))
         for name in ("kind", "abi", "cpu")
     }
-    common: dict[str, Any] = {
-        name: getattr(infos[0], name) if len({getattr(info, name) for info in infos}) == 1 else None for name in COMMON
-    }
+    agreed = set.intersection(*(set(asdict(info.hardware).items()) for info in infos))
     return replace(
         infos[0],
         threads=max(info.threads for info in infos),
         runtimes={key: value for info in infos for key, value in info.runtimes.items()},
         notes=tuple(dict.fromkeys(note for info in infos for note in info.notes)),
+        hardware=Hardware(**dict(agreed)),
         **texts,
-        **common,
     )
 
 

@@ -54,10 +54,10 @@ def test_what_it_is(start_standin: Start) -> None:
     with started(AdbDevice(DeviceSpec())) as device:
         assert device.unavailable() is None
         info = device.info()
-    assert (info.kind, info.abi, info.api_level, info.page_size_bytes) == ("adb", "x86_64", 33, 4096)
+    assert (info.kind, info.abi, info.hardware.api_level, info.hardware.page_size_bytes) == ("adb", "x86_64", 33, 4096)
     assert info.model
-    assert info.cores
-    assert info.free_memory_bytes
+    assert info.hardware.cores
+    assert info.hardware.free_memory_bytes
     # And executorch, where the registry had its archive.
     assert (
         info.runtimes.items()

@@ -14,6 +14,7 @@ from pocketfit.records import (
     Evaluated,
     Failed,
     Growth,
+    Hardware,
     Latency,
     Limits,
     Load,
@@ -418,12 +419,10 @@ def test_reasons_shared_by_variants_are_one_note() -> None:
 
 
 def test_what_an_android_device_is() -> None:
-    facts = {"model": "Pixel 8", "android": "15", "api_level": 35, "page_size_bytes": 16384, "cores": 9}
-    device = replace(DEVICE, kind="adb", abi="arm64-v8a", **facts, free_memory_bytes=10**9)
+    hardware = Hardware("Pixel 8", "15", 35, 16384, 9, 10**9)
+    device = replace(DEVICE, kind="adb", abi="arm64-v8a", hardware=hardware)
     environment = compare(None, snapshot(built()), Trial(device, ())).environment
-    assert environment == Environment(
-        "2.12.1", "adb", "pytorch_android_lite 1.12.2", "Xeon", "arm64-v8a", 1, **facts, free_memory_bytes=10**9
-    )
+    assert environment == Environment("2.12.1", "adb", "pytorch_android_lite 1.12.2", "Xeon", "arm64-v8a", 1, hardware)
 
 
 def test_no_trial() -> None:

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from pocketfit.records import Environment, Latency, Report, Row, Smoke
+from pocketfit.records import Environment, Hardware, Latency, Report, Row, Smoke
 from pocketfit.report.markdown import code, escape, render_markdown
 from tests.unit.report.samples import CALM, EVERYTHING, GREW, IDENTICAL, TOUCHED, passed
 
@@ -181,7 +181,7 @@ def attacked(text: str) -> Report:
         ),
         replace(IDENTICAL, model=text, reasons=(text,), latency=Latency("not-measured", text)),
     )
-    environment = Environment(text, text, text, text, text, 1, text, text, 33, 4096, 2)
+    environment = Environment(text, text, text, text, text, 1, Hardware(text, text, 33, 4096, 2))
     return replace(EVERYTHING, base=text, head=text, pocketfit=text, environment=environment, rows=rows, notes=(text,))
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pocketfit.records import Environment, Latency, Report, Row, Smoke
+from pocketfit.records import Environment, Hardware, Latency, Report, Row, Smoke
 from pocketfit.report.markdown import COMMENT_LIMIT, LEAST_LIMIT, render_markdown
 from tests.unit.report.samples import CALM, EVERYTHING, GREW, IDENTICAL, TOUCHED
 
@@ -39,7 +39,7 @@ def rows(draw: st.DrawFn) -> tuple[Row, ...]:
 
 @st.composite
 def reports(draw: st.DrawFn) -> Report:
-    environment = Environment(draw(texts), draw(texts), draw(texts), draw(texts), draw(texts), 1, draw(texts))
+    environment = Environment(draw(texts), draw(texts), draw(texts), draw(texts), draw(texts), 1, Hardware(draw(texts)))
     return replace(
         draw(st.sampled_from([CALM, EVERYTHING])),
         base=draw(texts),
@@ -64,6 +64,6 @@ def test_no_report_is_longer_than_the_limit(report: Report, limit: int) -> None:
 def test_the_least_limit_is_kept_by_the_worst_text_in_every_place() -> None:
     worst = "#" * 5000
     row = replace(GREW, model=worst, format=worst, precision=worst, reasons=(worst,) * 99, failed_limits=(worst,) * 300)
-    environment = Environment(worst, worst, worst, worst, worst, 1, worst, worst, 33, 4096, 2)
+    environment = Environment(worst, worst, worst, worst, worst, 1, Hardware(worst, worst, 33, 4096, 2))
     report = Report("fail", worst, worst, worst, environment, (row,) * 4, (worst,) * 50)
     assert units(render_markdown(report, LEAST_LIMIT)) <= LEAST_LIMIT

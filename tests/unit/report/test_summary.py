@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pocketfit.records import Environment, Latency, Report, Row, Smoke
+from pocketfit.records import Environment, Hardware, Latency, Report, Row, Smoke
 from pocketfit.report.summary import Headline, changed_rows, headline, surroundings
 from pocketfit.text import clean
 from tests.unit.report.samples import (
@@ -126,7 +126,13 @@ def test_clean(text: str, cleaned: str) -> None:
 
 
 PHONE = Environment(
-    "2.12.1", "adb", "pytorch_android_lite 1.12.2", "Pixel 8", "arm64-v8a", 1, "Pixel 8", "15", 35, 16384, 9, 10**9
+    "2.12.1",
+    "adb",
+    "pytorch_android_lite 1.12.2",
+    "Pixel 8",
+    "arm64-v8a",
+    1,
+    Hardware("Pixel 8", "15", 35, 16384, 9, 10**9),
 )
 
 
@@ -139,7 +145,7 @@ PHONE = Environment(
             "pages of 16 kB · exported with torch 2.12.1 · pocketfit 0.1.0",
         ),
         (
-            replace(PHONE, android=None, cores=1, page_size_bytes=None),
+            replace(PHONE, hardware=Hardware("Pixel 8", None, 35, None, 1, 10**9)),
             "adb arm64-v8a, 1 thread · pytorch_android_lite 1.12.2 · Pixel 8 · API level 35 · 1 core · "
             "exported with torch 2.12.1 · pocketfit 0.1.0",
         ),

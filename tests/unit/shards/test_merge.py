@@ -15,6 +15,7 @@ from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.records import (
     Built,
     DeviceInfo,
+    Hardware,
     Outcome,
     Parity,
     Skipped,
@@ -31,7 +32,9 @@ from pocketfit.shards.plan import Shard
 from pocketfit.store import read_report, read_snapshot, read_trial, write_report, write_snapshot, write_trial
 
 A, B, C = (Variant(name, "lite", "fp32") for name in "abc")
-DEVICE = DeviceInfo("jvm", "x86_64", "Xeon", 1, {"lite": "pytorch_android_lite 1.12.2"}, cores=2, free_memory_bytes=7)
+DEVICE = DeviceInfo(
+    "jvm", "x86_64", "Xeon", 1, {"lite": "pytorch_android_lite 1.12.2"}, hardware=Hardware(cores=2, free_memory_bytes=7)
+)
 PASSED = Smoke("passed", "", "jvm", "x86_64")
 
 
@@ -136,12 +139,17 @@ def test_what_only_base_has_is_not_lost(tmp_path: Path) -> None:
 def test_different_machines_are_told(tmp_path: Path) -> None:
     folders = [
         put(tmp_path / "1", A),
-        put(tmp_path / "2", B, device=replace(DEVICE, cpu="EPYC", cores=4, free_memory_bytes=8), torch="2.12.2"),
+        put(
+            tmp_path / "2",
+            B,
+            device=replace(DEVICE, cpu="EPYC", hardware=Hardware(cores=4, free_memory_bytes=8)),
+            torch="2.12.2",
+        ),
         put(tmp_path / "3", C, device=None),
     ]
     report = merge(folders, (), tmp_path / "out")
     environment = report.environment
-    assert (environment.cpu, environment.cores, environment.free_memory_bytes) == ("Xeon / EPYC", None, None)
+    assert (environment.cpu, environment.hardware) == ("Xeon / EPYC", Hardware())
     assert "not all shards used one torch: 2.12.1, 2.12.2" in report.notes
     assert "the shards ran on different processors (Xeon, EPYC): compare times within a row only" in report.notes
     assert report.rows[2].smoke == Smoke("skipped", "it was not part of the trial")

@@ -23,7 +23,7 @@ from pocketfit.devices.reason import condense, shorten
 from pocketfit.devices.verdict import judge_result
 from pocketfit.errors import CommandError, EnvironmentProblem
 from pocketfit.formats import FORMATS
-from pocketfit.records import DeviceInfo, Load, SmokeInput
+from pocketfit.records import DeviceInfo, Hardware, Load, SmokeInput
 from pocketfit.runtimes.elf import shipping_note
 from pocketfit.runtimes.library import find_android
 
@@ -100,12 +100,14 @@ class AndroidDevice:
             threads=self.threads,
             runtimes=android.of_formats(),
             notes=tuple(note for note in (x86, shipping_note(android)) if note),
-            model=properties.model,
-            android=properties.android,
-            api_level=properties.api_level,
-            page_size_bytes=properties.page_size_bytes,
-            cores=properties.cores,
-            free_memory_bytes=properties.free_memory_bytes,
+            hardware=Hardware(
+                model=properties.model,
+                android=properties.android,
+                api_level=properties.api_level,
+                page_size_bytes=properties.page_size_bytes,
+                cores=properties.cores,
+                free_memory_bytes=properties.free_memory_bytes,
+            ),
         )
 
     def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
