@@ -11,6 +11,8 @@ from decimal import Decimal
 
 from pocketfit.records import Growth
 
+# What is less would round to nothing.
+LEAST_PERCENT = Decimal("0.1")
 UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 
 EXACT_SQNR_DB = 300  # how Parity writes "no difference at all"
@@ -68,12 +70,22 @@ def format_change(base: float, head: float) -> str:
         return "\N{PLUS-MINUS SIGN}0 %"
     if base == 0:
         return "from 0"
-    percent = (Decimal(head) - Decimal(base)) / Decimal(base) * 100
-    if abs(percent) < Decimal("0.1"):
+    percent = _percent(base, head)
+    if abs(percent) < LEAST_PERCENT:
         return "<0.1 %"
     if head > 0 and percent < Decimal("-99.9"):
         return "< -99.9 %"
     return f"{percent:+,.1f} %"
+
+
+def format_unsigned_change(base: float, head: float) -> str:
+    """The same for a sentence that says in words which way it went, of a `base` that is not 0: "40.1 %"."""
+    percent = abs(_percent(base, head))
+    return "<0.1 %" if percent < LEAST_PERCENT else f"{percent:,.1f} %"
+
+
+def _percent(base: float, head: float) -> Decimal:
+    return (Decimal(head) - Decimal(base)) / Decimal(base) * 100
 
 
 def format_ratio(ratio: float) -> str:

@@ -139,3 +139,11 @@ def test_metrics() -> None:
     assert units.format_metric_delta(1e-6, 0.97) == "<0.0001"
     assert units.format_metric_delta(0.0, 0.97) == "\N{PLUS-MINUS SIGN}0"
     assert units.format_metric_delta(-1.25, 31.4) == "-1.25"
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "text"),
+    [(1000, 951, "4.9 %"), (1000, 1030, "3.0 %"), (1_000_000, 999_999, "<0.1 %"), (1, 1234, "123,300.0 %")],
+)
+def test_a_change_whose_direction_is_said_in_words(base: int, head: int, text: str) -> None:
+    assert units.format_unsigned_change(base, head) == text

@@ -27,9 +27,7 @@ from pocketfit.records import (
     TrialRow,
     Variant,
 )
-from pocketfit.report.explain import explain
-from pocketfit.report.gain import beside_fp32
-from pocketfit.report.growth import grew_most
+from pocketfit.report.changes import beside_fp32, explain, grew_most
 from pocketfit.report.notes import gather_notes
 
 # A reason that is about base begins so; the reports tell a new variant from one whose base has failed by it.

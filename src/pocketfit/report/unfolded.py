@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pocketfit.records import Row
 from pocketfit.report.cells import NAME_LENGTH
-from pocketfit.report.growth import module_name, signed_bytes
+from pocketfit.report.changes import module_name, signed_bytes
 from pocketfit.text import clean
 from pocketfit.units import format_bytes
 
