@@ -401,6 +401,14 @@ class Trial:
 
 # --- what is said about it: report.json, field by field -----------------------------------------------
 
+# A reason about base begins so, in report.json too: a key of its own would be one that older files lack.
+ABOUT_BASE = "base: "
+
+
+def about_base(reason: str) -> str:
+    """The reason as a row has it; `Row.base_reasons` gives it back."""
+    return f"{ABOUT_BASE}{reason}"
+
 
 @dataclass(frozen=True)
 class SideFacts:
@@ -472,6 +480,15 @@ class Row:
     metric: Metric | None = None
     latency: Latency = Latency("not-measured")
     smoke: Smoke = Smoke("skipped")
+
+    @property
+    def variant(self) -> Variant:
+        return Variant(self.model, self.format, self.precision)
+
+    @property
+    def base_reasons(self) -> tuple[str, ...]:
+        """What is wrong with base; it never counts against head."""
+        return tuple(reason.removeprefix(ABOUT_BASE) for reason in self.reasons if reason.startswith(ABOUT_BASE))
 
 
 @dataclass(frozen=True)

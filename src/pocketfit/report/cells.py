@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pocketfit.records import Environment, Report, Row, SideFacts
-from pocketfit.report.compare import ABOUT_BASE
 from pocketfit.text import clean
 from pocketfit.units import (
     format_bytes,
@@ -70,7 +69,7 @@ class Line:
 
 
 def name(row: Row) -> str:
-    return clean(f"{row.model}/{row.format}/{row.precision}", NAME_LENGTH)
+    return clean(str(row.variant), NAME_LENGTH)
 
 
 def titles(report: Report) -> tuple[Cell, ...]:
@@ -135,7 +134,7 @@ def _status(row: Row, baseline: bool) -> Cell:
             return Cell(f"failed: {first}", ", ".join(more), tone="failed")
         case "new" if not baseline:
             return Cell("no baseline", tone="quiet")
-        case "new" if any(reason.startswith(ABOUT_BASE) for reason in row.reasons):
+        case "new" if row.base_reasons:
             return Cell("new", "base has no artifact", tone="quiet")
         case "compared":
             return Cell("changed")

@@ -26,12 +26,10 @@ from pocketfit.records import (
     Trial,
     TrialRow,
     Variant,
+    about_base,
 )
 from pocketfit.report.changes import beside_fp32, explain, grew_most
 from pocketfit.report.notes import gather_notes
-
-# A reason that is about base begins so; the reports tell a new variant from one whose base has failed by it.
-ABOUT_BASE = "base: "
 
 
 def compare(base: Snapshot | None, head: Snapshot, trial: Trial | None) -> Report:
@@ -181,13 +179,14 @@ def _removed(base: Outcome) -> Row:
 
 
 def _about_base(base: Outcome | None, tried: TrialRow | None, head_fails: bool) -> tuple[str, ...]:
-    """What is wrong with base. It never counts against head; a reviewer reads in it that head is not to blame."""
+    """Say what is wrong with base. It never counts against head; a reviewer reads in it that head is not to blame."""
     match base:
         case Failed() | Skipped():
-            return (f"{ABOUT_BASE}{base.reason}",)
+            return (about_base(base.reason),)
         case Built() if tried and tried.base and tried.base.status == "failed":
             reason = _without_place(tried.base.reason)
-            return (f"{ABOUT_BASE}it fails on this runtime {'too' if head_fails else 'already'}: {reason}",)
+            fails = f"it fails on this runtime {'too' if head_fails else 'already'}"
+            return (about_base(f"{fails}: {reason}"),)
     return ()
 
 

@@ -30,7 +30,7 @@ def _untried(rows: Iterable[Row]) -> Iterator[str]:
     groups: dict[str, list[str]] = {}
     for row in rows:
         if row.head and row.smoke.status in ("skipped", "infra-error"):
-            groups.setdefault(row.smoke.reason, []).append(f"{row.model}/{row.format}/{row.precision}")
+            groups.setdefault(row.smoke.reason, []).append(str(row.variant))
     for reason, names in groups.items():
         which = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
         yield f"not checked on the device: {which} ({reason or 'no reason was given'})"

@@ -125,13 +125,9 @@ def _with_lost(report: Report, lost: Sequence[Variant]) -> Report:
     """A shard that is gone is nobody's fault, and no pass."""
     if not lost:
         return report
-    rows = tuple(_lost_row(row) if _variant(row) in lost else row for row in report.rows)
+    rows = tuple(_lost_row(row) if row.variant in lost else row for row in report.rows)
     return replace(report, rows=rows, verdict="fail" if report.verdict == "fail" else "error")
 
 
 def _lost_row(row: Row) -> Row:
     return replace(row, smoke=Smoke("infra-error", LOST), latency=replace(row.latency, reason=LOST))
-
-
-def _variant(row: Row) -> Variant:
-    return Variant(row.model, row.format, row.precision)
