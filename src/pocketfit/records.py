@@ -141,6 +141,10 @@ class TensorFile:
     name: str = ""
 
 
+# How Parity writes "no difference at all". JSON has no infinity, and no pair of different float64 arrays reaches this.
+EXACT_SQNR_DB = 300.0
+
+
 @dataclass(frozen=True)
 class OutputParity:
     """How far one output is from eager's, over all input sets: the worst of them. None as in Parity.
@@ -163,7 +167,7 @@ class Parity:
     """How far outputs are from eager's, over all of them. None: not measured, or it would mean nothing.
 
     `max_abs_diff` is absolute; `sqnr_db` is 10 log10 of signal power over error power, the lowest of the
-    outputs, written as 300 where they are exactly equal; `argmax_agreement` is a share from 0 to 1; `cosine` is the
+    outputs, EXACT_SQNR_DB where they are exactly equal; `argmax_agreement` is a share from 0 to 1; `cosine` is the
     lowest cosine similarity. `input_sets` is how many sets of inputs that was seen with.
     """
 

@@ -9,13 +9,11 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from pocketfit.records import Growth
+from pocketfit.records import EXACT_SQNR_DB, Growth
 
 # What is less would round to nothing.
 LEAST_PERCENT = Decimal("0.1")
 UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}
-
-EXACT_SQNR_DB = 300  # how Parity writes "no difference at all"
 
 
 def parse_size(text: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import pickle
 import zipfile
 from collections import Counter
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.records import Anatomy
+from pocketfit.runtimes.inert import Inert, InertUnpickler
 
 if TYPE_CHECKING:
     import torch
@@ -117,34 +117,25 @@ def _bytes_by_dtype(records: dict[str, bytes]) -> dict[str, int]:
 
 def _storages(content: bytes) -> list[tuple[str, str]]:
     """Type and key of each tensor's storage in a pickle; nothing of it is built."""
-    found: list[tuple[str, str]] = []
-
-    class Reader(pickle.Unpickler):
-        def find_class(self, module: str, name: str) -> Any:
-            return type(name, (_Stub,), {})
-
-        def persistent_load(self, pid: Any) -> Any:
-            _, storage, key, *_ = pid
-            found.append((storage.__name__, str(key)))
-            return _Stub()
-
-    Reader(io.BytesIO(content)).load()
-    return found
+    reader = _StorageReader(content)
+    reader.load()
+    return reader.storages
 
 
-class _Stub:
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        return super().__new__(cls)
+class _StorageReader(InertUnpickler):
+    """Classes keep their names, since a storage's class says what dtype it has."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self.storages: list[tuple[str, str]] = []
 
-    def __setstate__(self, state: Any) -> None: ...
+    def find_class(self, _module: str, name: str, /) -> Any:
+        return type(name, (Inert,), {})
 
-    def __setitem__(self, key: Any, value: Any) -> None: ...
-
-    def append(self, value: Any) -> None: ...
-
-    def extend(self, values: Any) -> None: ...
+    def persistent_load(self, pid: Any, /) -> Any:
+        _, storage, key, *_ = pid
+        self.storages.append((storage.__name__, str(key)))
+        return Inert()
 
 
 def _format_version(path: Path, records: dict[str, bytes]) -> int | None:

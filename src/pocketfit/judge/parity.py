@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pocketfit.judge.scores import EXACT_DB, score
-from pocketfit.records import Limits, OutputParity, Parity, TensorFile
+from pocketfit.judge.scores import score
+from pocketfit.records import EXACT_SQNR_DB, Limits, OutputParity, Parity, TensorFile
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,7 +93,7 @@ def unscored(parity: Parity) -> tuple[str, ...]:
 
 def disagreements(parity: Parity, limits: Limits, precision: str) -> tuple[Disagreement, ...]:
     """Every limit on parity that is passed: the configuration's, else the default of the precision."""
-    if parity.sqnr_db == -EXACT_DB and parity.max_abs_diff is None:
+    if parity.sqnr_db == -EXACT_SQNR_DB and parity.max_abs_diff is None:
         return (
             Disagreement("min_sqnr_db", "its output has NaN or infinity where eager's has not, or the other way round"),
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pocketfit.records import OutputParity
+from pocketfit.records import EXACT_SQNR_DB, OutputParity
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.generic]
     Floats = NDArray[np.float64]
-
-# Equal to the last bit. JSON has no infinity, and no pair of different float64 arrays reaches this.
-EXACT_DB = 300.0
 
 # The spacing of float32 at 1 (2**-23), where normalisation keeps activations: a sum of such values that should be
 # zero comes out about as large. From outside, outputs below it can't be told from what rounding left.
@@ -38,12 +35,12 @@ class Score:
 def score(path: str, expected: Sequence[Array], actual: Sequence[Array]) -> Score:
     """One output over all input sets, pairwise of equal shape; the worst set counts.
 
-    SQNR is 10 log10(sum of squares of eager / sum of squares of the difference), in float64; -EXACT_DB where a value is
-    finite on one side only. Infinite values must be the same on both sides, and the finite ones are compared.
+    SQNR is 10 log10(sum of squares of eager / sum of squares of the difference), in float64; -EXACT_SQNR_DB where a
+    value is finite on one side only. Infinite values must be the same on both sides, and the finite ones are compared.
     """
     pairs = [(_floats(one), _floats(other)) for one, other in zip(expected, actual, strict=True)]
     if not all(_same_where_not_finite(one, other) for one, other in pairs):
-        return Score(OutputParity(path, sqnr_db=-EXACT_DB))
+        return Score(OutputParity(path, sqnr_db=-EXACT_SQNR_DB))
     largest = max((_largest(one) for one, _ in pairs), default=0.0)
     difference = max((_largest(_finite(one) - _finite(other)) for one, other in pairs), default=0.0)
     if said := degenerate(expected):
@@ -118,8 +115,8 @@ def _sqnr_db(one: Floats, other: Floats) -> float | None:
 
     noise, signal = float(np.square(_finite(one) - _finite(other)).sum()), float(np.square(_finite(one)).sum())
     if noise == 0:
-        return EXACT_DB
-    return None if signal == 0 else float(np.clip(10 * np.log10(signal / noise), -EXACT_DB, EXACT_DB))
+        return EXACT_SQNR_DB
+    return None if signal == 0 else float(np.clip(10 * np.log10(signal / noise), -EXACT_SQNR_DB, EXACT_SQNR_DB))
 
 
 def _cosine(one: Floats, other: Floats) -> float | None:

@@ -6,8 +6,6 @@ name and a tuple of named tables, of which `operators` holds (name, overload, nu
 
 from __future__ import annotations
 
-import io
-import pickle
 import pickletools
 import zipfile
 import zlib
@@ -16,6 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pocketfit.runtimes.inert import InertUnpickler
+from pocketfit.runtimes.schema import Overload
 
 LARGEST_BYTES = 50_000_000
 # Opcodes of a pickle that torch writes; more would be somebody's attack, not a larger model.
@@ -35,48 +36,21 @@ class UnreadableFile(Exception):
 
 
 @dataclass(frozen=True)
-class TableEntry:
+class TableEntry(Overload):
     """An operator of a method's table. `given` is how many arguments come with each call, where the file says.
 
     `nones` and `trues` are the positions at which some call surely passes None or True.
     """
 
-    name: str
-    overload: str
     given: int | None = None
     nones: frozenset[int] = frozenset()
     trues: frozenset[int] = frozenset()
-
-    @property
-    def full_name(self) -> str:
-        return f"{self.name}.{self.overload}" if self.overload else self.name
 
 
 @dataclass(frozen=True)
 class Bytecode:
     version: int
     operators: tuple[TableEntry, ...]
-
-
-class _Inert:
-    """Stands for every class and function that the pickle names."""
-
-    def __new__(cls, *_: Any) -> _Inert:
-        return super().__new__(cls)
-
-    def __setstate__(self, _: Any) -> None:
-        """Its state is of no interest."""
-
-    def __hash__(self) -> int:
-        return id(self)
-
-
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, _module: str, _name: str) -> Any:
-        return _Inert
-
-    def persistent_load(self, _pid: Any) -> Any:
-        return _Inert()
 
 
 def record(archive: zipfile.ZipFile, name: str) -> bytes | None:
@@ -112,7 +86,7 @@ def read_bytecode(path: Path) -> Bytecode | None:
         return None
     _check_opcodes(content)
     try:
-        version, *methods = _Unpickler(io.BytesIO(content)).load()
+        version, *methods = InertUnpickler(content).load()
         entries = [entry for method in methods for entry in _method(method)]
         return Bytecode(int(version), tuple(dict.fromkeys(entries)))
     except Exception as error:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from pocketfit.runtimes.bytecode import Bytecode, TableEntry
 from pocketfit.runtimes.operators import OperatorList
-from pocketfit.runtimes.schema import Argument, Schema
+from pocketfit.runtimes.schema import Argument, Overload, Schema
 
 # What is known to help, by operator; what the recipe does by itself (exporter/torchscript/remedies.py) is not here.
 TRACE = 'use how = "trace"'
@@ -57,16 +57,10 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Call:
+class Call(Overload):
     """An operator as TorchScript code calls it."""
 
-    name: str
-    overload: str
     arguments: tuple[Given, ...]
-
-    @property
-    def full_name(self) -> str:
-        return f"{self.name}.{self.overload}" if self.overload else self.name
 
 
 @dataclass(frozen=True)

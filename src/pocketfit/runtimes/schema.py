@@ -26,18 +26,25 @@ class Argument:
 
 
 @dataclass(frozen=True)
-class Schema:
-    """`name` has its namespace; `returns` are the types of what comes back."""
+class Overload:
+    """One of the operators of a `name`, which has its namespace: `aten::add`, and `Tensor` or ""."""
 
     name: str
     overload: str
-    arguments: tuple[Argument, ...]
-    returns: tuple[str, ...]
-    takes_more: bool = False
 
     @property
     def full_name(self) -> str:
+        """Both as torch writes them: `aten::add.Tensor`."""
         return f"{self.name}.{self.overload}" if self.overload else self.name
+
+
+@dataclass(frozen=True)
+class Schema(Overload):
+    """What an operator takes; `returns` are the types of what comes back, `takes_more` where `...` stands in it."""
+
+    arguments: tuple[Argument, ...]
+    returns: tuple[str, ...]
+    takes_more: bool = False
 
 
 def parse_schema(text: str) -> Schema:

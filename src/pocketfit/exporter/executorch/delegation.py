@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pocketfit.records import Delegation
+from pocketfit.runtimes.schema import Overload
 
 MOST_NAMES = 8
 # Inside a delegate they only mark what XNNPACK computes in int8: it runs no such operator.
@@ -47,7 +48,7 @@ def reasons(delegation: Delegation) -> list[str]:
 def kernels(program: Any) -> set[str]:
     """The names of the kernels that a finished program calls, as the runtime registers them: `aten::mean.out`."""
     return {
-        f"{schema.name}.{schema.overload_name}" if schema.overload_name else schema.name
+        Overload(schema.name, schema.overload_name).full_name
         for graph in _graphs(program.graph_module)
         for schema in _schemas(graph)
     }
