@@ -56,7 +56,8 @@ class Prune:
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """One `[models.NAME]` table. `inputs` is a tuple of tensors, `module:callable`, or None: the source says.
+    """One `[models.NAME]` table. `inputs` is a tuple of tensors, `module:callable`, or None where the source returns
+    (module, inputs).
 
     `how` is how TorchScript is made of it: by torch.jit.trace or torch.jit.script.
     """
@@ -147,7 +148,7 @@ EXACT_SQNR_DB = 300.0
 
 @dataclass(frozen=True)
 class OutputParity:
-    """How far one output is from eager's, over all input sets: the worst of them. None as in Parity.
+    """How far one output is from eager's, the worst over all input sets; None means the same as in Parity.
 
     `degenerate` says why agreement of this output would mean nothing, in words that go on after its name: then only
     `max_abs_diff` is given. `largest` is the largest magnitude of eager's finite values.

@@ -95,7 +95,7 @@ def _part(name: str) -> str:
 
 
 def _bytes_by_dtype(records: dict[str, bytes]) -> dict[str, int]:
-    """Of the tensors' records, each once: the pickles say what each is. Nothing where one can't be read."""
+    """Add up the tensors' records, each once: the pickles say what each is. Empty where one can't be read."""
     sizes: dict[str, tuple[str, int]] = {}
     for name, content in records.items():
         if name.endswith(".pkl"):
@@ -139,7 +139,7 @@ class _StorageReader(InertUnpickler):
 
 
 def _format_version(path: Path, records: dict[str, bytes]) -> int | None:
-    """Of the bytecode in a .ptl, of the archive else: what a runtime compares with its own."""
+    """The version that a runtime compares with its own: of the bytecode where there is some, else of the archive."""
     import torch
 
     if "bytecode.pkl" in records:

@@ -1,4 +1,4 @@
-"""Which operators a TorchScript module calls, from its graphs."""
+"""Reads from its graphs which operators a TorchScript module calls."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ def calls_of(module: Any) -> tuple[Call, ...]:
 
 
 def count_ops(module: Any) -> dict[str, int]:
-    """How often each operator stands in forward's graph, calls inlined; control flow and constants left out."""
+    """Count how often each operator stands in forward's graph, calls inlined; control flow and constants left out."""
     graph = module.inlined_graph
     return dict(sorted(Counter(node.kind() for node in nodes_of(graph)).items()))
 
 
 def layers_of(module: Any) -> dict[str, tuple[str, ...]]:
     """The layers that call each operator, as `blocks.3.norm`; `forward` is what the model itself calls."""
-    found: dict[str, dict[str, None]] = defaultdict(dict)
+    layers: dict[str, dict[str, None]] = defaultdict(dict)
     for graph in _inlined(module):
         for node in nodes_of(graph):
             if scope := node.scopeName():
                 layer = scope.rpartition("/")[2].removeprefix("__module.").removeprefix("__module")
-                found[node.kind()][layer or "forward"] = None
-    return {name: tuple(layers) for name, layers in (found or _layers_of_script(module)).items()}
+                layers[node.kind()][layer or "forward"] = None
+    return {kind: tuple(names) for kind, names in (layers or _layers_of_script(module)).items()}
 
 
 def _layers_of_script(module: Any) -> dict[str, dict[str, None]]:
@@ -40,12 +40,12 @@ def _layers_of_script(module: Any) -> dict[str, dict[str, None]]:
         name: {node.kind() for graph in _inlined(layer) for node in nodes_of(graph)}
         for name, layer in module.named_modules()
     }
-    found: dict[str, dict[str, None]] = defaultdict(dict)
+    layers: dict[str, dict[str, None]] = defaultdict(dict)
     for name, mine in kinds.items():
         inside = [theirs for other, theirs in kinds.items() if other != name and other.startswith(name and f"{name}.")]
         for kind in mine.difference(*inside):
-            found[kind][name or "forward"] = None
-    return found
+            layers[kind][name or "forward"] = None
+    return layers
 
 
 def _inlined(module: Any) -> Iterator[Any]:
@@ -96,8 +96,8 @@ def call_of(node: Any) -> Call | None:
 
 def _without_defaults(arguments: list[Given], node: Any, schema: Any) -> Iterator[Given]:
     """A file leaves out the arguments at the end that are the defaults (CalculateNecessaryArgs)."""
-    given = [_is_default(value, argument) for value, argument in zip(node.inputs(), schema.arguments, strict=False)]
-    needed = max((index for index, is_default in enumerate(given) if not is_default), default=-1)
+    defaults = [_is_default(value, argument) for value, argument in zip(node.inputs(), schema.arguments, strict=False)]
+    needed = max((index for index, is_default in enumerate(defaults) if not is_default), default=-1)
     for index, argument in enumerate(arguments):
         yield argument if index <= needed else Given(is_default=True, keyword=argument.keyword)
 

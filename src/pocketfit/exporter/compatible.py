@@ -41,12 +41,12 @@ class Target:
     rules: Rules
 
     def refuses(self, call: Call) -> str | None:
-        """Why a call can't be in an artifact for it, or None."""
+        """Say why a call can't be in an artifact for it, or None."""
         return self.rules.refusal(call, self.runtime)
 
 
 def find_target(format_name: str, library: Library | None) -> tuple[Target | None, tuple[str, ...]]:
-    """The runtime's operators, or why they aren't known."""
+    """The runtime's operators, or None and a note where they are not known."""
     rules = BUILDERS[format_name].rules
     if library is None or rules is None:
         return None, ()

@@ -1,4 +1,4 @@
-"""What a child does with files that are given: runs them on this host, predicts what becomes of them, times them."""
+"""Runs files that are there already on this host, predicts what becomes of them on a device, and times them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from pocketfit.exporter.formats import BUILDERS
 from pocketfit.exporter.rounds import take_rounds
 from pocketfit.exporter.source import describe, seeded_inputs
-from pocketfit.exporter.tensors import ModelProblem, flatten, to_array
+from pocketfit.exporter.tensors import ModelProblem, flatten
 from pocketfit.exporter.torchscript.quantize import use_engine
+from pocketfit.exporter.verify import as_arrays
 from pocketfit.formats import FORMATS
 from pocketfit.job import Contender, HostLoad, HostOutputs, HostRun, HostTimes, NotExported, Result, enter
 from pocketfit.judge.golden import read_tensor, write_arrays
@@ -35,9 +36,7 @@ def run_given(job: HostRun, folder: Path) -> Result:
     try:
         inputs = _golden(job.files, Path(job.folder)) if job.files else seeded_inputs(job.inputs)
         with torch.no_grad():
-            outputs = [
-                (path, to_array(one)) for path, one in flatten(BUILDERS[job.format].load(Path(job.artifact))(*inputs))
-            ]
+            outputs = as_arrays(list(flatten(BUILDERS[job.format].load(Path(job.artifact))(*inputs))))
     except ModelProblem as problem:
         return NotExported(str(problem), predicted, torch=torch.__version__)
     except Exception as error:
@@ -59,8 +58,8 @@ def _predicted(job: HostRun) -> tuple[str, ...]:
         # This torch is newer than the runtime: what it can't read, the runtime can't either.
         return (f"predicted: {target.runtime.library} can't load it: {describe(error)}",)
     refusals = refused(target, Path(job.artifact), module)
-    said = one_sentence(refusals) if refusals else f"nothing that {target.runtime.library} lacks"
-    return (f"predicted: {said}", *_misnamed(job))
+    prediction = one_sentence(refusals) if refusals else f"nothing that {target.runtime.library} lacks"
+    return (f"predicted: {prediction}", *_misnamed(job))
 
 
 def _misnamed(job: HostRun) -> tuple[str, ...]:
@@ -91,17 +90,17 @@ def time_given(job: HostLoad, folder: Path) -> Result:
 def _loads(job: HostLoad) -> tuple[Load, ...]:
     loads, alive = [], None
     for seed in job.seeds:
-        # What was loaded before stays until the next is there, which would else find the same memory.
+        # Keep the previous load alive until the next one is in memory, or it would get the same pages.
         load, alive = _timed(job, seed, alive)
         loads.append(load)
     return tuple(loads)
 
 
 def _timed(job: HostLoad, seed: int, before: object) -> tuple[Load, object]:
-    """One fresh load of base, head and head again, and what must live on; `before` is what the last one left."""
+    """Time one fresh load of base, head and head again; `before` and the second result are loads to keep alive."""
     contenders = {"base": job.base, "head": job.head, "again": job.head}
     names = list(contenders)
-    # What is loaded first finds other memory than what comes last.
+    # The first to be loaded gets other memory than the last.
     random.Random(seed).shuffle(names)
     tasks, load_ms, first_ms = {}, {}, {}
     for name in names:
@@ -126,8 +125,9 @@ def _timed(job: HostLoad, seed: int, before: object) -> tuple[Load, object]:
     return load, tasks
 
 
-def _task(format_name: str, given: Contender) -> Callable[[], object]:
-    run, inputs = BUILDERS[format_name].load(Path(given.artifact)), _golden(given.inputs, Path(given.folder))
+def _task(format_name: str, contender: Contender) -> Callable[[], object]:
+    run = BUILDERS[format_name].load(Path(contender.artifact))
+    inputs = _golden(contender.inputs, Path(contender.folder))
     return lambda: run(*inputs)
 
 

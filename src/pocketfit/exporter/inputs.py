@@ -36,14 +36,14 @@ def load_batches(spec: ModelSpec, root: Path, inputs: Inputs) -> tuple[tuple[Inp
         return _made_up(spec, inputs)
     batches: list[Inputs] = []
     size_bytes = 0
-    for index, given in enumerate(_iterate(spec.calibration, root)):
+    for index, item in enumerate(_iterate(spec.calibration, root)):
         if index == MAX_BATCHES or size_bytes > MAX_BYTES:
             reason = (
                 f"calibrated on the first {index} batches of {spec.calibration}: "
                 f"no more than {MAX_BATCHES} or {MAX_BYTES / 1e9:g} GB are taken"
             )
             return tuple(batches), (reason,)
-        batch = _checked(given, inputs, f"calibration {spec.calibration}: batch {index}")
+        batch = _checked(item, inputs, f"calibration {spec.calibration}: batch {index}")
         batches.append(batch)
         size_bytes += sum(tensor.nbytes for tensor in batch)
     if not batches:
@@ -57,23 +57,23 @@ def _iterate(calibration: str, root: Path) -> Iterator[Any]:
     # A loader that shuffles must do it alike on both sides.
     torch.manual_seed(SEED)
     try:
-        given = find_callable(calibration, root)()
-        if not hasattr(given, "__iter__"):
+        batches = find_callable(calibration, root)()
+        if not hasattr(batches, "__iter__"):
             raise ModelProblem(
-                f"calibration {calibration} returns a {type(given).__name__}: return an iterable of input tuples"
+                f"calibration {calibration} returns a {type(batches).__name__}: return an iterable of input tuples"
             )
         # A tensor, too, can be iterated over; its slices are no batches.
-        yield from (given,) if isinstance(given, torch.Tensor) else given
+        yield from (batches,) if isinstance(batches, torch.Tensor) else batches
     except ModelProblem:
         raise
     except (Exception, SystemExit) as error:
         raise ModelProblem(f"calibration {calibration} raises {describe(error)}") from error
 
 
-def _checked(given: Any, inputs: Inputs, where: str) -> Inputs:
+def _checked(item: Any, inputs: Inputs, where: str) -> Inputs:
     import torch
 
-    batch = tuple(given) if isinstance(given, (list, tuple)) else (given,)
+    batch = tuple(item) if isinstance(item, (list, tuple)) else (item,)
     for value in batch:
         if not isinstance(value, torch.Tensor):
             raise ModelProblem(f"{where} holds a {type(value).__name__}: give tuples of tensors")

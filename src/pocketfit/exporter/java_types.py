@@ -1,4 +1,4 @@
-"""What Java can hand to a model: it has no bool tensors, and artifacts take uint8 for them."""
+"""Inputs as Java can hand them to a model: it has no bool tensors, and artifacts take uint8 for them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def with_java_types(model: torch.nn.Module, inputs: Inputs) -> torch.nn.Module:
     """A model that takes bool tensors, wrapped so that it takes uint8: Java has no bool tensors."""
     import torch
 
-    which = tuple(one.dtype == torch.bool for one in inputs)
-    if not any(which):
+    are_bool = tuple(tensor.dtype == torch.bool for tensor in inputs)
+    if not any(are_bool):
         return model
 
     class BoolFromUint8(torch.nn.Module):
@@ -26,7 +26,7 @@ def with_java_types(model: torch.nn.Module, inputs: Inputs) -> torch.nn.Module:
             self.training = False
 
         def forward(self, *given: torch.Tensor) -> Any:
-            return self.model(*(one.bool() if is_bool else one for one, is_bool in zip(given, which, strict=True)))
+            return self.model(*(one.bool() if is_bool else one for one, is_bool in zip(given, are_bool, strict=True)))
 
     return BoolFromUint8()
 
@@ -35,14 +35,14 @@ def java_inputs(inputs: Inputs) -> Inputs:
     """The inputs as Java passes them: see with_java_types."""
     import torch
 
-    return tuple(one.to(torch.uint8) if one.dtype == torch.bool else one for one in inputs)
+    return tuple(tensor.to(torch.uint8) if tensor.dtype == torch.bool else tensor for tensor in inputs)
 
 
 def java_reasons(inputs: Inputs) -> tuple[str, ...]:
-    """What the reader should know of with_java_types."""
+    """Tell the reader of a report about with_java_types."""
     import torch
 
-    bools = [index for index, one in enumerate(inputs) if one.dtype == torch.bool]
+    bools = [index for index, tensor in enumerate(inputs) if tensor.dtype == torch.bool]
     return tuple(
         f"input {index} is bool, which Java has no tensors for: the artifact takes uint8 (0 or 1)" for index in bools
     )

@@ -1,4 +1,4 @@
-"""How much a model computes, by module."""
+"""Counts what a model computes, by module."""
 
 from __future__ import annotations
 

@@ -17,8 +17,9 @@ def input_names(model: Any, count: int) -> tuple[str, ...]:
         parameters = list(inspect.signature(model.forward).parameters.values())
     except (TypeError, ValueError):
         return tuple(f"input{index}" for index in range(count))
-    plain = [one.name for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)][:count]
-    rest = next((one.name for one in parameters if one.kind == one.VAR_POSITIONAL), "input")
+    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    plain = [parameter.name for parameter in parameters if parameter.kind in by_position][:count]
+    rest = next((parameter.name for parameter in parameters if parameter.kind == parameter.VAR_POSITIONAL), "input")
     return (*plain, *(f"{rest}[{index}]" for index in range(count - len(plain))))
 
 

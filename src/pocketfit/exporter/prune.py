@@ -22,8 +22,8 @@ def prune_model(model: torch.nn.Module, spec: ModelSpec) -> tuple[str, ...]:
     import torch
     from torch.nn.utils import prune
 
-    wanted = spec.prune
-    if wanted is None:
+    asked = spec.prune
+    if asked is None:
         return ()
     if isinstance(model, torch.jit.ScriptModule):
         raise ModelProblem(f"{spec.source} is TorchScript already and can't be pruned: name a callable that builds it")
@@ -31,12 +31,12 @@ def prune_model(model: torch.nn.Module, spec: ModelSpec) -> tuple[str, ...]:
     if not layers:
         return ("prune changes nothing: there is no convolution or linear layer as a module",)
     for layer, channels in layers:
-        if wanted.method == "structured":
-            prune.ln_structured(layer, "weight", wanted.amount, n=2, dim=channels)
+        if asked.method == "structured":
+            prune.ln_structured(layer, "weight", asked.amount, n=2, dim=channels)
         else:
-            prune.l1_unstructured(layer, "weight", wanted.amount)
+            prune.l1_unstructured(layer, "weight", asked.amount)
         prune.remove(layer, "weight")
-    return (_said(model, wanted.method, layers),)
+    return (_summary(model, asked.method, layers),)
 
 
 def _layers(model: torch.nn.Module) -> Iterator[tuple[Any, int]]:
@@ -51,10 +51,10 @@ def _layers(model: torch.nn.Module) -> Iterator[tuple[Any, int]]:
             yield module, 1 if isinstance(module, transposed) else 0
 
 
-def _said(model: torch.nn.Module, method: str, layers: list[tuple[Any, int]]) -> str:
+def _summary(model: torch.nn.Module, method: str, layers: list[tuple[Any, int]]) -> str:
     zeros = sum(int((layer.weight == 0).sum()) for layer, _ in layers)
     pruned = sum(layer.weight.numel() for layer, _ in layers)
-    total = sum(one.numel() for one in model.parameters())
+    total = sum(parameter.numel() for parameter in model.parameters())
     kind = "whole output channels" if method == "structured" else "single weights"
     share, of_all = format_percent(round(zeros / pruned, 3)), format_percent(round(zeros / total, 3))
     return (

@@ -52,7 +52,7 @@ def _warm_up_ms(task: Task, nanos: Clock) -> float:
 
 
 def is_warm(times_ms: Sequence[float]) -> bool:
-    """Whether the last three calls are no longer much faster than the three before them."""
+    """Say whether the last three calls are no longer much faster than the three before them."""
     if sum(times_ms) >= LONGEST_WARM_UP_MS:
         return len(times_ms) >= FEWEST_WARM_UP_CALLS
     long_enough = len(times_ms) >= WARM_UP_CALLS and sum(times_ms) >= WARM_UP_MS

@@ -78,50 +78,50 @@ def _call(source: str, arguments: Any, root: Path) -> Any:
     try:
         return function(**arguments)
     except (Exception, SystemExit) as error:
-        said = describe(error)
+        problem = describe(error)
         # torch.load on a pointer complains about its first letter, in words that help nobody.
         pointer = "invalid load key, 'v'" in str(error) or "Unsupported operand 118" in str(error)
-        raise ModelProblem(f"{source} raises {said}" + (f" (the file {LFS_REMEDY})" if pointer else "")) from error
+        raise ModelProblem(f"{source} raises {problem}" + (f" (the file {LFS_REMEDY})" if pointer else "")) from error
 
 
 def find_callable(source: str, root: Path) -> Callable[..., Any]:
     """The object that `module:callable` or `file.py:callable` names; raises ModelProblem."""
-    place, colon, name = source.rpartition(":")
-    if not colon or not place or not name:
+    module, colon, name = source.rpartition(":")
+    if not colon or not module or not name:
         raise ModelProblem(
             f"{source!r} is no source: write module:callable, path/to/file.py:callable, "
             f"or a saved file ({', '.join(SAVED_SUFFIXES)})"
         )
-    found: Any = _import(place, root)
+    value: Any = _import(module, root)
     for part in name.split("."):
-        if not hasattr(found, part):
-            near = get_close_matches(part, dir(found), 1)
-            raise ModelProblem(f"{place} has no {part!r}" + (f": did you mean {near[0]!r}?" if near else ""))
-        found = getattr(found, part)
-    if not callable(found):
-        raise ModelProblem(f"{source} is a {type(found).__name__}, which can't be called")
-    return found  # type: ignore[no-any-return]
+        if not hasattr(value, part):
+            near = get_close_matches(part, dir(value), 1)
+            raise ModelProblem(f"{module} has no {part!r}" + (f": did you mean {near[0]!r}?" if near else ""))
+        value = getattr(value, part)
+    if not callable(value):
+        raise ModelProblem(f"{source} is a {type(value).__name__}, which can't be called")
+    return value  # type: ignore[no-any-return]
 
 
-def _import(place: str, root: Path) -> ModuleType:
+def _import(module: str, root: Path) -> ModuleType:
     try:
-        return _import_file(place, root) if place.endswith(".py") else importlib.import_module(place)
+        return _import_file(module, root) if module.endswith(".py") else importlib.import_module(module)
     except ModelProblem:
         raise
     except (Exception, SystemExit) as error:
-        raise ModelProblem(f"{place} can't be imported: {describe(error)}") from error
+        raise ModelProblem(f"{module} can't be imported: {describe(error)}") from error
 
 
-def _import_file(place: str, root: Path) -> ModuleType:
-    path = root / place
+def _import_file(file: str, root: Path) -> ModuleType:
+    path = root / file
     if not path.is_file():
-        raise ModelProblem(f"{place}: no such file in the repository")
+        raise ModelProblem(f"{file}: no such file in the repository")
     # The name goes into the artifact as the class's, so it must not depend on where the tree stands.
-    name = ".".join(Path(place).with_suffix("").parts)
+    name = ".".join(Path(file).with_suffix("").parts)
     sys.path.insert(0, str(path.parent))
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise ModelProblem(f"{place} is not a Python file")
+        raise ModelProblem(f"{file} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
@@ -129,17 +129,16 @@ def _import_file(place: str, root: Path) -> ModuleType:
 
 
 def _golden_inputs(spec: ModelSpec, example: Any, root: Path) -> Inputs:
-    given: Any = example
     if isinstance(spec.inputs, str):
         return given_inputs(spec.inputs, root)
     if spec.inputs is not None:
         return seeded_inputs(spec.inputs)
-    if given is None:
+    if example is None:
         raise ModelProblem(
             f"no inputs: add inputs = [{{ shape = [1, 3, 224, 224] }}] to [models.{spec.name}], "
             "or return a pair (module, inputs)"
         )
-    return _check_inputs(given, spec.source)
+    return _check_inputs(example, spec.source)
 
 
 def given_inputs(source: str, root: Path) -> Inputs:
@@ -147,14 +146,16 @@ def given_inputs(source: str, root: Path) -> Inputs:
     return _check_inputs(_call(source, {}, root), source)
 
 
-def _check_inputs(given: Any, where: Any) -> Inputs:
+def _check_inputs(value: Any, where: str) -> Inputs:
     import torch
 
-    inputs = tuple(given) if isinstance(given, (list, tuple)) else (given,)
-    for index, one in enumerate(inputs):
-        if not isinstance(one, torch.Tensor):
-            raise ModelProblem(f"{where}: input {index} is a {type(one).__name__}; the smoke test passes tensors only")
-    return tuple(one.detach() for one in inputs)
+    inputs = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    for index, tensor in enumerate(inputs):
+        if not isinstance(tensor, torch.Tensor):
+            raise ModelProblem(
+                f"{where}: input {index} is a {type(tensor).__name__}; the smoke test passes tensors only"
+            )
+    return tuple(tensor.detach() for tensor in inputs)
 
 
 def seeded_inputs(specs: tuple[InputSpec, ...], seed: int = SEED) -> Inputs:
@@ -169,5 +170,5 @@ def describe(error: BaseException) -> str:
     if not lines:
         return type(error).__name__
     # TorchScript's interpreter prints a traceback into its message and says what is wrong last.
-    said = lines[-1] if lines[0].startswith("The following operation failed") else lines[0]
-    return f"{type(error).__name__}: {said.removeprefix('RuntimeError: ')}"[:500]
+    message = lines[-1] if lines[0].startswith("The following operation failed") else lines[0]
+    return f"{type(error).__name__}: {message.removeprefix('RuntimeError: ')}"[:500]

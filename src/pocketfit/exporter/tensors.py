@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ModelProblem(Exception):
-    """What is wrong with the user's model, in one sentence: becomes a failed row."""
+    """The user's model is at fault: one sentence, which becomes a failed row."""
 
 
 def flatten(output: Any, path: str = "") -> Iterator[tuple[str, torch.Tensor]]:

@@ -82,7 +82,7 @@ class Verifier:
         return f"SQNR against eager is {sqnr_db:.1f} dB, where rounding alone leaves {least_db:g} dB and more"
 
     def measure(self, run: Callable[..., Any]) -> Judged:
-        """How `run` agrees with eager over all sets."""
+        """Compare `run` with eager over all sets."""
         import torch
 
         def answers() -> Iterator[tuple[Arrays, Arrays]]:

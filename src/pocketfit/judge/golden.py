@@ -25,12 +25,12 @@ def seeded_arrays(specs: Sequence[InputSpec], seed: int = SEED) -> list[Any]:
     # RandomState's stream is frozen for good (NEP 19), that of newer generators is not.
     random = np.random.RandomState(seed)
 
-    def one(spec: InputSpec) -> Any:
+    def drawn(spec: InputSpec) -> Any:
         if spec.dtype.startswith("float"):
             return random.standard_normal(spec.shape).astype(spec.dtype)
         return random.randint(0, 256 if spec.dtype == "uint8" else 2, spec.shape).astype(spec.dtype)
 
-    return [one(spec) for spec in specs]
+    return [drawn(spec) for spec in specs]
 
 
 def write_arrays(arrays: Sequence[tuple[str, Any]], folder: Path, kind: str) -> tuple[TensorFile, ...]:

@@ -1,4 +1,4 @@
-"""What repeated fresh loads of a pair say about speed. Pure.
+"""Judges speed by repeated fresh loads of a pair. Pure.
 
 The load is the unit of replication: where a process puts a model in memory moves all times of that process together,
 so that a thousand samples of one load know less than one sample of ten (seen here: a file timed against itself was
@@ -26,7 +26,7 @@ LOOKS = 4
 
 
 def confidence_of(comparisons: int) -> float:
-    """Of one interval at one look: Bonferroni's correction for `comparisons` variants and LOOKS looks at each.
+    """The confidence of one interval at one look, by Bonferroni's correction for `comparisons` variants, LOOKS each.
 
     With it the chance that any interval of a report misses is at most ERROR, however the looks depend on each other
     (Jennison and Turnbull, Group Sequential Methods, 2000, section 2.1 names it the simplest valid boundary).
@@ -35,18 +35,18 @@ def confidence_of(comparisons: int) -> float:
 
 
 def fewest_loads(comparisons: int) -> int:
-    """So few that an interval of this confidence exists at all: from the smallest to the largest of n loads."""
+    """The fewest loads whose smallest and largest value bracket the median with this confidence."""
     return math.ceil(1 + math.log2(1 / (1 - confidence_of(comparisons))))
 
 
 def looks(comparisons: int) -> tuple[int, ...]:
-    """After how many loads the answer is looked at; the last is the most that are taken."""
+    """The numbers of loads after which the answer is looked at; the last is the most that are taken."""
     first = fewest_loads(comparisons)
     return (first, first + 3, first + 8, first + 16)
 
 
 def judge(timing: Timing | None, identical: bool) -> Latency:
-    """Is head slower than base?
+    """Say whether head is slower than base.
 
     Each load gives one log ratio: the median over its rounds, each of which compares the mean of head's four blocks (it
     is loaded twice) with base's two. `ratio` is their median; its interval is of order statistics, which assume nothing
@@ -89,7 +89,7 @@ def judge(timing: Timing | None, identical: bool) -> Latency:
 
 
 def is_clear(timing: Timing, latency_growth: float | None) -> bool:
-    """Whether more loads would change nothing: the verdict is known, and which side of the limit head is on."""
+    """Say whether more loads would change nothing: the verdict is known, and which side of the limit head is on."""
     latency = judge(timing, identical=False)
     if latency.verdict == "unclear" or latency.ci_low is None or latency.ci_high is None:
         return False
@@ -98,19 +98,19 @@ def is_clear(timing: Timing, latency_growth: float | None) -> bool:
 
 def interval(values: Sequence[float], comparisons: int) -> tuple[float, float, float]:
     """Bounds of the median of `values` and their confidence: what is asked for, or what so few values give."""
-    wanted = confidence_of(comparisons)
+    asked = confidence_of(comparisons)
     # From the smallest to the largest holds the median with 1 - 2 * 0.5**n, and there is no wider interval.
-    confidence = min(wanted, 1 - 2 * 0.5 ** len(values))
-    if confidence < wanted:
+    confidence = min(asked, 1 - 2 * 0.5 ** len(values))
+    if confidence < asked:
         return min(values), max(values), max(0.0, confidence)
-    low, high = _ranks(len(values), wanted)
+    low, high = _ranks(len(values), asked)
     ordered = sorted(values)
-    return ordered[low], ordered[high], wanted
+    return ordered[low], ordered[high], asked
 
 
 @cache
 def _ranks(count: int, confidence: float) -> tuple[int, int]:
-    """Which of `count` values in order bound their median: those of 0, 1, 2, ... are their own ranks."""
+    """The ranks of those of `count` ordered values that bound their median: 0, 1, 2, ... are their own ranks."""
     from scipy.stats import quantile_test
 
     bounds = quantile_test(range(count), q=0, p=0.5).confidence_interval(confidence_level=confidence)
@@ -132,7 +132,7 @@ def _verdict(
 
 
 def _rounds(load: Load) -> int:
-    """How many rounds of a load are whole and make sense."""
+    """Count the rounds of a load that are whole and make sense."""
     sides = [load.base_ms, load.head_ms, *([load.again_ms] if load.again_ms else [])]
     sane = all(math.isfinite(time) and time > 0 for side in sides for time in side)
     return min(len(side) for side in sides) // 2 if sane else 0

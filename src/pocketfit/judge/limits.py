@@ -1,4 +1,4 @@
-"""Which limits of the configuration a variant is beyond. Pure."""
+"""Finds the limits of the configuration that a variant is beyond. Pure."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def _metric(limits: Limits, base: Built | None, head: Built) -> Iterator[Broken]
 def _parity(limits: Limits, head: Built, smoke: Smoke) -> Iterator[Broken]:
     """On the host and on the device; a failed smoke has said the latter in its reason already."""
     precision = head.variant.precision
-    for found in disagreements(head.parity, limits, precision):
-        yield Broken(found.limit, f"on the host, {found.sentence}")
+    for broken in disagreements(head.parity, limits, precision):
+        yield Broken(broken.limit, f"on the host, {broken.sentence}")
     for found in disagreements(smoke.parity, limits, precision):
         said = smoke.status == "failed"
         yield Broken(found.limit, "" if said else f"on {smoke.device or 'the device'}, {found.sentence}")

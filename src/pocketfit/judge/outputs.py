@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Judged:
-    """How a file's outputs agree with eager's. `problem` is empty where they do, `failed_limits` are what it is beyond.
+    """A file's outputs against eager's. `problem` is empty where they do, `failed_limits` are what it is beyond.
 
     `same_structure` is False where they could not be compared value by value: another number, place, shape or dtype.
     """
@@ -46,8 +46,8 @@ def judge_sets(
     The pairs are asked for one after the other, until one differs in structure.
     """
     expected_sets, actual_sets, paths = [], [], []
-    for expected, given in sets:
-        actual = _in_places_of(expected, given) if flat else given
+    for expected, answered in sets:
+        actual = _in_places_of(expected, answered) if flat else answered
         if differs := structure_differs(_described(expected), _described(actual)):
             return Judged(Parity(), differs, same_structure=False)
         paths = [path for path, _ in expected]

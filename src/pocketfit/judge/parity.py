@@ -1,4 +1,4 @@
-"""How far a model's outputs are from eager's, and how far they may be. Numpy only: host and device use it alike."""
+"""Measures how far outputs are from eager's, and says how far they may be. Numpy only: host and device use it alike."""
 
 from __future__ import annotations
 
@@ -30,22 +30,21 @@ DEFAULT_MIN_SQNR_DB = {"fp32": 60.0, "fp16": 40.0, "int8": 10.0, "int8-dynamic":
 # pass that lost an in-place change of swin_v2_t 62 dB.
 ROUNDING_MIN_SQNR_DB = {"fp32": 75.0}
 
-# How far an output may be off whose agreement means nothing (see scores.degenerate), at least: what one step of a
-# precision is worth for values around 1, with room for a few.
+# Floor for outputs that can't be scored (see scores.degenerate): about one rounding step at values near 1.
 SILENT_MAX_ABS_DIFF = {"fp32": 1e-5}
 SILENT_MAX_ABS_DIFF_ELSE = 1e-3
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """Why an output must not be shipped: the limit it is beyond, by its key in the configuration, and a sentence."""
+    """A reason not to ship an output: the limit it is beyond, by its key in the configuration, and a sentence."""
 
     limit: str
     sentence: str
 
 
 def structure_differs(expected: Sequence[TensorFile], actual: Sequence[TensorFile]) -> str | None:
-    """How the outputs differ before any value is looked at, or None."""
+    """Say how the outputs differ before any value is looked at, or None."""
     if [tensor.path for tensor in expected] != [tensor.path for tensor in actual]:
         return f"its outputs are {_paths(actual)} where eager has {_paths(expected)}"
     for one, other in zip(expected, actual, strict=True):
@@ -69,14 +68,14 @@ def compare_sets(
     columns = zip(zip(*expected, strict=True), zip(*actual, strict=True), strict=True)
     names = paths or [f"[{index}]" for index in range(len(expected[0]))]
     scores = [score(path, *column) for path, column in zip(names, columns, strict=True)]
-    outputs = tuple(one.parity for one in scores)
-    differences = [one.max_abs_diff for one in outputs]
-    rows = sum(one.rows for one in scores)
+    outputs = tuple(scored.parity for scored in scores)
+    differences = [output.max_abs_diff for output in outputs]
+    rows = sum(scored.rows for scored in scores)
     return Parity(
         max_abs_diff=None if None in differences else max((d for d in differences if d is not None), default=None),
-        sqnr_db=min((one.sqnr_db for one in outputs if one.sqnr_db is not None), default=None),
-        argmax_agreement=sum(one.agreeing for one in scores) / rows if rows else None,
-        cosine=min((one.cosine for one in outputs if one.cosine is not None), default=None),
+        sqnr_db=min((output.sqnr_db for output in outputs if output.sqnr_db is not None), default=None),
+        argmax_agreement=sum(scored.agreeing for scored in scores) / rows if rows else None,
+        cosine=min((output.cosine for output in outputs if output.cosine is not None), default=None),
         outputs=outputs,
         input_sets=len(expected),
     )
@@ -85,9 +84,9 @@ def compare_sets(
 def unscored(parity: Parity) -> tuple[str, ...]:
     """A sentence for each output whose agreement would mean nothing."""
     return tuple(
-        f"{_output(one.path)} {one.degenerate}: agreement there means nothing"
-        for one in parity.outputs
-        if one.degenerate
+        f"{_output(output.path)} {output.degenerate}: agreement there means nothing"
+        for output in parity.outputs
+        if output.degenerate
     )
 
 
@@ -97,24 +96,24 @@ def disagreements(parity: Parity, limits: Limits, precision: str) -> tuple[Disag
         return (
             Disagreement("min_sqnr_db", "its output has NaN or infinity where eager's has not, or the other way round"),
         )
-    found = []
+    broken = []
     floor_db = limits.min_sqnr_db if limits.min_sqnr_db is not None else DEFAULT_MIN_SQNR_DB.get(precision)
     if floor_db is not None and parity.sqnr_db is not None and parity.sqnr_db < floor_db:
-        where = _at(parity.outputs, [one.sqnr_db for one in parity.outputs], parity.sqnr_db)
-        found.append(
+        where = _at(parity.outputs, [output.sqnr_db for output in parity.outputs], parity.sqnr_db)
+        broken.append(
             Disagreement("min_sqnr_db", f"SQNR against eager is {parity.sqnr_db:.1f} dB{where}, below {floor_db:g} dB")
         )
     if limits.max_abs_diff is None:
-        return (*found, *_far_off(parity, floor_db, precision))
+        return (*broken, *_far_off(parity, floor_db, precision))
     if parity.max_abs_diff is not None and parity.max_abs_diff > limits.max_abs_diff:
-        where = _at(parity.outputs, [one.max_abs_diff for one in parity.outputs], parity.max_abs_diff)
-        found.append(
+        where = _at(parity.outputs, [output.max_abs_diff for output in parity.outputs], parity.max_abs_diff)
+        broken.append(
             Disagreement(
                 "max_abs_diff",
                 f"the largest difference from eager is {parity.max_abs_diff:.3g}{where}, above {limits.max_abs_diff:g}",
             )
         )
-    return tuple(found)
+    return tuple(broken)
 
 
 def _far_off(parity: Parity, floor_db: float | None, precision: str) -> Iterator[Disagreement]:
@@ -123,12 +122,12 @@ def _far_off(parity: Parity, floor_db: float | None, precision: str) -> Iterator
     The difference may be the share of the largest value that the floor of the others allows their errors.
     """
     least = SILENT_MAX_ABS_DIFF.get(precision, SILENT_MAX_ABS_DIFF_ELSE)
-    for one in parity.outputs:
-        allowed = max(least, (one.largest or 0.0) * 10 ** (-(floor_db or 0.0) / 20))
-        if one.degenerate and one.max_abs_diff is not None and one.max_abs_diff > allowed:
+    for output in parity.outputs:
+        allowed = max(least, (output.largest or 0.0) * 10 ** (-(floor_db or 0.0) / 20))
+        if output.degenerate and output.max_abs_diff is not None and output.max_abs_diff > allowed:
             yield Disagreement(
                 "max_abs_diff",
-                f"{_output(one.path)} {one.degenerate}, and the artifact's is {one.max_abs_diff:.3g} off, "
+                f"{_output(output.path)} {output.degenerate}, and the artifact's is {output.max_abs_diff:.3g} off, "
                 f"above {allowed:.3g}",
             )
 

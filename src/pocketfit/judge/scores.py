@@ -43,8 +43,8 @@ def score(path: str, expected: Sequence[Array], actual: Sequence[Array]) -> Scor
         return Score(OutputParity(path, sqnr_db=-EXACT_SQNR_DB))
     largest = max((_largest(one) for one, _ in pairs), default=0.0)
     difference = max((_largest(_finite(one) - _finite(other)) for one, other in pairs), default=0.0)
-    if said := degenerate(expected):
-        return Score(OutputParity(path, difference, degenerate=said, largest=largest))
+    if reason := degenerate(expected):
+        return Score(OutputParity(path, difference, degenerate=reason, largest=largest))
     # A set that is silent while others speak has no ratio of its own.
     ratios_db = [ratio for pair in pairs if (ratio := _sqnr_db(*pair)) is not None]
     cosines = [cosine for pair in pairs if (cosine := _cosine(*pair)) is not None]
@@ -61,14 +61,14 @@ def score(path: str, expected: Sequence[Array], actual: Sequence[Array]) -> Scor
 
 
 def degenerate(values: Sequence[Array]) -> str | None:
-    """Why agreement with this output would mean nothing, or None. `values` are eager's, one array per input set.
+    """Say why agreement with this output would mean nothing, or None. `values` are eager's, one array per input set.
 
     Whole numbers are exact, so for them only the last two kinds count.
     """
     import numpy as np
 
-    floats = [_floats(one) for one in values]
-    every = np.concatenate([one.ravel() for one in floats])
+    floats = [_floats(array) for array in values]
+    every = np.concatenate([array.ravel() for array in floats])
     finite = every[np.isfinite(every)]
     largest = _largest(every)
     if every.size == 0:
@@ -82,10 +82,10 @@ def degenerate(values: Sequence[Array]) -> str | None:
     tolerance = CONSTANT_RATIO * largest
     if every.size == finite.size > 1 and float(np.ptp(finite)) <= tolerance:
         return f"is constant ({finite[0]:.3g})"
-    if len(floats) > 1 and all(_close(floats[0], one, tolerance) for one in floats[1:]):
+    if len(floats) > 1 and all(_close(floats[0], array, tolerance) for array in floats[1:]):
         return f"is the same for all {len(floats)} sets of inputs"
-    rows = [_rows(one) for one in values if has_argmax(one)]
-    if rows and all(float(np.ptp(_finite(_floats(one)), axis=-1).max(initial=0.0)) <= tolerance for one in rows):
+    rows = [_rows(array) for array in values if has_argmax(array)]
+    if rows and all(float(np.ptp(_finite(_floats(row)), axis=-1).max(initial=0.0)) <= tolerance for row in rows):
         return "has no largest value, since it is constant along its classes"
     return None
 
@@ -95,7 +95,7 @@ def has_argmax(values: Array) -> bool:
 
 
 def _rows(values: Array) -> Array:
-    """With the classes last: they are at axis 1 of maps (N, C, H, W and N, C, D, H, W), and last elsewhere."""
+    """The values with classes last: they are at axis 1 of maps (N, C, H, W and N, C, D, H, W), and last elsewhere."""
     import numpy as np
 
     return np.moveaxis(values, 1, -1) if values.ndim >= 4 else values

@@ -1,1 +1,1 @@
-"""What the Android libraries are and have: their files, their operators, what they refuse."""
+"""The Android libraries: their files, their operators, and what they refuse."""

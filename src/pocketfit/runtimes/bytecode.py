@@ -32,7 +32,7 @@ TAKES_COUNTED = ("LIST_CONSTRUCT", "DICT_CONSTRUCT", "TUPLE_CONSTRUCT", "NAMED_T
 
 
 class UnreadableFile(Exception):
-    """Why a file can't be an artifact, in one sentence."""
+    """A file can't be an artifact: why, in one sentence."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,11 @@ def record(archive: zipfile.ZipFile, name: str) -> bytes | None:
 
     Raises UnreadableFile where it is damaged, or larger than any exporter writes.
     """
-    found = next((info for info in archive.infolist() if info.filename.partition("/")[2] == name), None)
-    if found is None:
+    entry = next((info for info in archive.infolist() if info.filename.partition("/")[2] == name), None)
+    if entry is None:
         return None
     try:
-        with archive.open(found) as stream:
+        with archive.open(entry) as stream:
             content = stream.read(LARGEST_BYTES + 1)
     except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError, EOFError) as error:
         raise UnreadableFile(f"its {name} is damaged: copy or export it again") from error

@@ -1,4 +1,4 @@
-"""Whether a runtime will load and run an artifact, from what the artifact calls and what the runtime has. Pure.
+"""Predicts whether a runtime will load and run an artifact, from what the one calls and the other has. Pure.
 
 The two runtimes decide differently, and so do we. The lite one (torch/csrc/jit/mobile/function.cpp of 1.12) looks each
 operator up by name and overload and fills arguments that the file does not give from the schema's defaults; types are
@@ -85,22 +85,22 @@ def _some(layers: tuple[str, ...]) -> str:
 def check_bytecode(
     code: Bytecode, runtime: OperatorList, layers: Mapping[str, tuple[str, ...]]
 ) -> tuple[Problem | str, ...]:
-    """What the lite runtime will refuse; a string is said of the file as a whole. `layers` is by `aten::sum`."""
+    """List what the lite runtime will refuse; a string is said of the file as a whole. `layers` is by `aten::sum`."""
     low, high = runtime.bytecode_versions
     if not low <= code.version <= high:
         return (f"its bytecode has version {code.version}, and {runtime.library} reads {low} to {high}",)
-    found = []
+    problems = []
     for entry in code.operators:
         if why := _entry_refusal(entry, runtime):
-            found.append(_problem(entry.full_name, entry.name, why, layers))
-    return tuple(found)
+            problems.append(_problem(entry.full_name, entry.name, why, layers))
+    return tuple(problems)
 
 
 def lite_refusal(call: Call, runtime: OperatorList) -> str | None:
-    """Why the lite runtime will refuse a call, once it is bytecode; None where it will not."""
-    given = sum(not one.is_default for one in call.arguments)
-    nones = frozenset(index for index, one in enumerate(call.arguments) if one.is_none)
-    trues = frozenset(index for index, one in enumerate(call.arguments) if one.is_true)
+    """Say why the lite runtime will refuse a call, once it is bytecode; None where it will not."""
+    given = sum(not argument.is_default for argument in call.arguments)
+    nones = frozenset(index for index, argument in enumerate(call.arguments) if argument.is_none)
+    trues = frozenset(index for index, argument in enumerate(call.arguments) if argument.is_true)
     return _entry_refusal(TableEntry(call.name, call.overload, given, nones, trues), runtime)
 
 
@@ -139,16 +139,16 @@ def _trailing_outs(arguments: tuple[Argument, ...]) -> int:
 def check_calls(
     calls: Iterable[Call], runtime: OperatorList, layers: Mapping[str, tuple[str, ...]]
 ) -> tuple[Problem, ...]:
-    """What the full runtime will refuse."""
-    found: dict[tuple[str, str], Problem] = {}
+    """List what the full runtime will refuse."""
+    problems: dict[tuple[str, str], Problem] = {}
     for call in calls:
         if why := full_refusal(call, runtime):
-            found.setdefault((call.full_name, why), _problem(call.full_name, call.name, why, layers))
-    return tuple(found.values())
+            problems.setdefault((call.full_name, why), _problem(call.full_name, call.name, why, layers))
+    return tuple(problems.values())
 
 
 def full_refusal(call: Call, runtime: OperatorList) -> str | None:
-    """Why the full runtime will refuse a call, once it is code; None where it will not."""
+    """Say why the full runtime will refuse a call, once it is code; None where it will not."""
     if not runtime.has(call.name):
         return f"is not in {runtime.library}"
     if needs_lapack(call.name, runtime):
@@ -169,8 +169,8 @@ def _problem(full_name: str, name: str, why: str, layers: Mapping[str, tuple[str
 def _matches(call: Call, schema: Schema) -> bool:
     if schema.takes_more:
         return True
-    positional = [one for one in schema.arguments if not one.keyword_only]
-    by_name = {one.name: one for one in schema.arguments}
+    positional = [argument for argument in schema.arguments if not argument.keyword_only]
+    by_name = {argument.name: argument for argument in schema.arguments}
     taken: set[str] = set()
     for index, given in enumerate(call.arguments):
         if given.is_default:
@@ -181,28 +181,28 @@ def _matches(call: Call, schema: Schema) -> bool:
         if argument is None or not _accepts(argument.type, given, argument.spreads):
             return False
         taken.add(argument.name)
-    return all(one.has_default or one.name in taken for one in schema.arguments)
+    return all(argument.has_default or argument.name in taken for argument in schema.arguments)
 
 
-def _accepts(wanted: str, given: Given, spreads: bool) -> bool:
-    """Whether a value of this type can be passed; types that we can't judge are let through."""
+def _accepts(declared: str, given: Given, spreads: bool) -> bool:
+    """Say whether a value of this type can be passed; types that we can't judge are let through."""
     if given.is_none:
-        return _takes_none(wanted)
+        return _takes_none(declared)
     actual = given.type
-    if wanted.endswith("?"):
-        return _accepts(wanted[:-1], Given(actual.removesuffix("?")), spreads)
+    if declared.endswith("?"):
+        return _accepts(declared[:-1], Given(actual.removesuffix("?")), spreads)
     known = re.compile(r"^(Tensor|int|float|bool|str|complex|Scalar)(\[\])?$")
-    if not known.match(wanted) or not known.match(actual):
+    if not known.match(declared) or not known.match(actual):
         return True
-    if wanted == actual:
+    if declared == actual:
         return True
-    if wanted == "Scalar":
+    if declared == "Scalar":
         return actual in ("int", "float", "complex", "Tensor")
-    if wanted == "Scalar[]":
+    if declared == "Scalar[]":
         return actual in ("int[]", "float[]")
     # A tensor is made a number, and a number a list, where the schema asks for it.
-    return (wanted in ("int", "float") and actual in ("Tensor", "Scalar")) or (spreads and wanted == f"{actual}[]")
+    return (declared in ("int", "float") and actual in ("Tensor", "Scalar")) or (spreads and declared == f"{actual}[]")
 
 
-def _takes_none(wanted: str) -> bool:
-    return wanted.endswith("?") or wanted in ("Any", "NoneType") or re.match(r"^t\w*$", wanted) is not None
+def _takes_none(declared: str) -> bool:
+    return declared.endswith("?") or declared in ("Any", "NoneType") or re.match(r"^t\w*$", declared) is not None

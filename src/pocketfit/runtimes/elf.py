@@ -1,4 +1,4 @@
-"""What a native library says of itself, from its ELF headers."""
+"""Reads the ELF headers of native libraries, for the page sizes that they can be mapped with."""
 
 from __future__ import annotations
 
@@ -45,16 +45,17 @@ def _load_alignments(file: BinaryIO, *, wide: bool) -> Iterator[int]:
 
 
 def smallest_alignment_bytes(folders: Iterable[Path]) -> int | None:
-    """Of all libraries in these folders; None where there are none."""
+    """The smallest of all libraries in these folders; None where there are none."""
     return min((load_alignment_bytes(library) for folder in folders for library in folder.glob("*.so")), default=None)
 
 
 def shipping_note(android: AndroidSide) -> str:
-    """Why the runtimes can't be shipped to every phone, or nothing where they can."""
+    """Say why the runtimes can't be shipped to every phone; empty where they can."""
     small = [
         str(library)
         for name, library in android.runtimes.items()
-        if (found := smallest_alignment_bytes([android.libraries(name, PHONE_ABI)])) and found < LARGE_PAGE_BYTES
+        if (alignment := smallest_alignment_bytes([android.libraries(name, PHONE_ABI)]))
+        and alignment < LARGE_PAGE_BYTES
     ]
     if not small:
         return ""

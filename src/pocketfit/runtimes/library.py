@@ -40,7 +40,7 @@ class AndroidSide:
         }
 
     def missing(self, format: str, abi: str) -> str | None:
-        """Why no artifact of this format can be tried on this ABI, or None."""
+        """Say why no artifact of this format can be tried on this ABI, or None."""
         facts = FORMATS.get(format)
         if facts is None:
             return f"no Android runtime runs format {format}"

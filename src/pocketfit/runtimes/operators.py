@@ -1,4 +1,4 @@
-"""Which operators an Android runtime has, from the data that `make operators` read out of its libraries."""
+"""The operators that an Android runtime has, from the data that `make operators` read out of its libraries."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class OperatorList:
     schemas: Mapping[str, tuple[Schema, ...]]
 
     def find(self, name: str, overload: str) -> Schema | None:
-        return next((one for one in self.schemas.get(name, ()) if one.overload == overload), None)
+        return next((schema for schema in self.schemas.get(name, ()) if schema.overload == overload), None)
 
     def has(self, name: str) -> bool:
-        """Whether there is any overload of that name."""
+        """Say whether there is any overload of that name."""
         return name in self.schemas
 
 
@@ -51,5 +51,5 @@ def _load(artifact: str, version: str) -> OperatorList | None:
         tuple(data["bytecode_versions"]),
         tuple(data["file_versions"]),
         data["has_lapack"],
-        {name: tuple(found) for name, found in overloads.items()},
+        {name: tuple(schemas) for name, schemas in overloads.items()},
     )

@@ -40,7 +40,7 @@ class Overload:
 
 @dataclass(frozen=True)
 class Schema(Overload):
-    """What an operator takes; `returns` are the types of what comes back, `takes_more` where `...` stands in it."""
+    """An operator and its arguments; `returns` are types, and with `takes_more` it takes any others after them."""
 
     arguments: tuple[Argument, ...]
     returns: tuple[str, ...]
@@ -49,12 +49,12 @@ class Schema(Overload):
 
 def parse_schema(text: str) -> Schema:
     """Raises ValueError where the text is no schema."""
-    found = _HEAD.match(text)
-    if not found:
+    match = _HEAD.match(text)
+    if not match:
         raise ValueError(f"{text!r} is no operator schema")
-    name, overload, given, back = found.groups()
+    name, overload, taken, back = match.groups()
     keyword_only, takes_more, arguments = False, False, []
-    for part in _split(given):
+    for part in _split(taken):
         if part == "*":
             keyword_only = True
         elif part == "...":

@@ -24,7 +24,7 @@ def load(root: Path, code: str) -> tuple[tuple[tuple[torch.Tensor, ...], ...], t
     return load_batches(ModelSpec("net", "x:y", calibration=f"{name}.py:f"), root, INPUTS)
 
 
-def test_tuples_and_lists(tmp_path: Path) -> None:
+def test_batches_are_tuples_or_lists(tmp_path: Path) -> None:
     batches, reasons = load(tmp_path, "def f():\n    yield x, ids\n    yield [torch.ones(5, 2), ids]\n")
     assert [tuple(one.shape for one in batch) for batch in batches] == [((1, 2), (1, 3)), ((5, 2), (1, 3))]
     assert reasons == ()
@@ -55,7 +55,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_wrong_ones(tmp_path: Path, case: str) -> None:
+def test_batches_that_the_model_does_not_take_are_refused(tmp_path: Path, case: str) -> None:
     code, sentence = WRONG[case]
     with pytest.raises(ModelProblem) as caught:
         load(tmp_path, code)
@@ -63,21 +63,21 @@ def test_wrong_ones(tmp_path: Path, case: str) -> None:
     assert f"data_{tmp_path.name}.py" in str(caught.value)
 
 
-def test_an_endless_one_ends(tmp_path: Path) -> None:
+def test_an_endless_iterable_ends(tmp_path: Path) -> None:
     batches, (reason,) = load(tmp_path, "def f(): return ((x, ids) for _ in itertools.count())")
     assert len(batches) == 256
     assert reason.startswith("calibrated on the first 256 batches of data_")
     assert reason.endswith("no more than 256 or 1 GB are taken")
 
 
-def test_a_large_one_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_iterable_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inputs, "MAX_BYTES", 100)
     batches, (reason,) = load(tmp_path, "def f(): return [(x, ids)] * 9")
     assert len(batches) == 4
     assert reason.startswith("calibrated on the first 4 batches of ")
 
 
-def test_made_up_from_shapes() -> None:
+def test_batches_are_made_up_from_shapes() -> None:
     spec = ModelSpec("net", "x:y", inputs=SHAPES)
     (batches, reasons), (again, _) = load_batches(spec, Path(), INPUTS), load_batches(spec, Path(), INPUTS)
     assert reasons == (
@@ -89,7 +89,7 @@ def test_made_up_from_shapes() -> None:
     assert not torch.equal(batches[0][0], batches[1][0])
 
 
-def test_made_up_from_examples() -> None:
+def test_batches_are_made_up_from_examples() -> None:
     examples = (torch.arange(100.0).view(1, 100), torch.tensor([[3, 4]]))
     batches, reasons = load_batches(ModelSpec("net", "x:y"), Path(), examples)
     assert reasons == (

@@ -202,7 +202,7 @@ def test_check_inputs_that_make_no_sense(root: Path, second: object, said: str) 
 
 
 @pytest.mark.parametrize(("format_name", "version"), [("lite", 8), ("torchscript", 3)])
-def test_anatomy(root: Path, format_name: str, version: int) -> None:
+def test_anatomy_says_where_every_byte_is(root: Path, format_name: str, version: int) -> None:
     init = "self.body = nn.Sequential(nn.Linear(4, 300), nn.ReLU(), nn.Linear(300, 3)); self.bias = nn.Parameter(torch.ones(3)); self.tied = self.body"
     result = build(root, module("return self.tied(x) + self.bias", init), format_name)
     assert isinstance(result, Exported), result

@@ -50,7 +50,7 @@ def array(*values: float) -> np.ndarray:
         ([np.array([0])], [np.array([0])], Parity(0.0, 300.0, None, None)),
     ],
 )  # fmt: skip
-def test_compare(expected: list[np.ndarray], actual: list[np.ndarray], parity: Parity) -> None:
+def test_parity_is_over_all_outputs(expected: list[np.ndarray], actual: list[np.ndarray], parity: Parity) -> None:
     found = compare(expected, actual)
     assert replace(found, outputs=(), input_sets=None) == parity
     assert (len(found.outputs), found.input_sets) == (len(expected), 1)
@@ -95,7 +95,7 @@ def test_classes_are_at_axis_1_of_maps() -> None:
         ([np.zeros((0, 4), dtype=np.float32)], "is empty"),
     ],
 )  # fmt: skip
-def test_degenerate(values: list[np.ndarray], said: str | None) -> None:
+def test_an_output_whose_agreement_means_nothing_is_told(values: list[np.ndarray], said: str | None) -> None:
     assert degenerate(values) == said
 
 
@@ -142,7 +142,7 @@ def test_what_has_no_score_is_said() -> None:
         ),
     ],
 )  # fmt: skip
-def test_disagreements(parity: Parity, limits: Limits, found: tuple[Disagreement, ...]) -> None:
+def test_every_limit_that_is_passed_is_named(parity: Parity, limits: Limits, found: tuple[Disagreement, ...]) -> None:
     assert disagreements(parity, limits, "fp32") == found
 
 
@@ -171,7 +171,7 @@ def test_of_several_outputs_the_worst_is_named() -> None:
     ]
 
 
-def test_structure() -> None:
+def test_other_outputs_are_told_before_any_value_is_compared() -> None:
     one = TensorFile("[0]", "float32", (1, 10), "")
     assert structure_differs([one], [one]) is None
     assert structure_differs([one], []) == "its outputs are nothing where eager has [0]"

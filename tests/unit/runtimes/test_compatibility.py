@@ -91,7 +91,7 @@ def test_a_flag_that_the_lite_runtime_refuses(lite: OperatorList) -> None:
         (Call("torchvision::nms", "", (TENSOR, TENSOR, Given("float"))), True),
     ],
 )
-def test_the_full_runtime(full: OperatorList, call: Call, refused: bool) -> None:
+def test_the_full_runtime_takes_any_overload_that_fits(full: OperatorList, call: Call, refused: bool) -> None:
     assert bool(check_calls([call], full, {})) == refused
 
 

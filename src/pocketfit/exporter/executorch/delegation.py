@@ -1,4 +1,4 @@
-"""What of a lowered program XNNPACK runs, and what is left to portable kernels.
+"""Counts what XNNPACK runs of a lowered program, and what is left to portable kernels.
 
 ExecuTorch's own get_delegation_info counts the same nodes, but needs pandas.
 """
@@ -19,7 +19,7 @@ MARKERS = "quantized_decomposed::"
 
 
 def count(program: Any) -> tuple[Delegation, dict[str, int]]:
-    """Of the lowered `ExportedProgram`: the numbers, and all operators by name."""
+    """Count the operators of a lowered `ExportedProgram`: the numbers, and all by name."""
     from executorch.exir.lowered_backend_module import LoweredBackendModule
 
     taken: Counter[str] = Counter()
@@ -36,7 +36,7 @@ def reasons(delegation: Delegation) -> list[str]:
     """One sentence where something is left out."""
     if not delegation.left_out:
         return []
-    largest = sorted(delegation.left_out.items(), key=lambda one: (-one[1], one[0]))
+    largest = sorted(delegation.left_out.items(), key=lambda item: (-item[1], item[0]))
     names = ", ".join(f"{name} ({times})" for name, times in largest[:MOST_NAMES])
     more = f" and {len(largest) - MOST_NAMES} more kinds" if len(largest) > MOST_NAMES else ""
     return [

@@ -101,9 +101,9 @@ def _export(module: torch.nn.Module, inputs: Inputs) -> Any:
         raise not_exported(error) from error
 
 
-def _agree(module: Any, check: Check, what: str) -> None:
+def _agree(module: Any, check: Check, name: str) -> None:
     if problem := check(module):
-        raise ModelProblem(f"the {what} does not compute what eager does: {problem}")
+        raise ModelProblem(f"the {name} does not compute what eager does: {problem}")
 
 
 def _lower(exported: Any) -> tuple[Any, bytes]:

@@ -41,14 +41,14 @@ def not_exported(error: Exception) -> ModelProblem:
 
 def not_lowered(error: Exception) -> ModelProblem:
     text = str(error)
-    said = describe(error).rstrip(".: ")
-    found = ATEN.search(text)
-    operator = f" at {found[0]}" if found and found[0] not in said else ""
+    problem = describe(error).rstrip(".: ")
+    aten = ATEN.search(text)
+    operator = f" at {aten[0]}" if aten and aten[0] not in problem else ""
     # Each operator's trace ends with a blank line, and the first is whose operator is named.
-    traces = ([one for one in FRAME.findall(block) if _is_the_models(one[0])] for block in text.split("\n\n"))
+    traces = ([frame for frame in FRAME.findall(block) if _is_the_models(frame[0])] for block in text.split("\n\n"))
     frames = next(filter(None, traces), None)
     where = f" ({_shown(*frames[-1])})" if frames else ""
-    return ModelProblem(f"lowering to ExecuTorch fails{operator}{where}: {said}")
+    return ModelProblem(f"lowering to ExecuTorch fails{operator}{where}: {problem}")
 
 
 def _lines_of(error: Exception) -> list[str]:
@@ -57,7 +57,8 @@ def _lines_of(error: Exception) -> list[str]:
     last = max((index for index, frame in enumerate(frames) if _is_the_models(frame.filename)), default=len(frames))
     others = ("", "torch", "pocketfit")
     deeper = [frame for frame in frames[last:] if _installed(frame.filename).partition("/")[0] not in others]
-    return [_shown(one.filename, str(one.lineno), one.line or "") for one in (*frames[last : last + 1], *deeper[-1:])]
+    named = (*frames[last : last + 1], *deeper[-1:])
+    return [_shown(frame.filename, str(frame.lineno), frame.line or "") for frame in named]
 
 
 def _installed(file: str) -> str:
@@ -71,8 +72,8 @@ def _is_the_models(file: str) -> bool:
 
 
 def _shown(file: str, line: str, code: str) -> str:
-    place = _installed(file) or "/".join(file.split("/")[-2:])
-    return f"{place}:{line}, `{code.strip()[:80]}`"
+    short = _installed(file) or "/".join(file.split("/")[-2:])
+    return f"{short}:{line}, `{code.strip()[:80]}`"
 
 
 def stopped(error: Exception, execute: Callable[[], object]) -> ModelProblem:

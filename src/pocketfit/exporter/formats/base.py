@@ -1,4 +1,4 @@
-"""What a builder of one format is asked, and what it answers."""
+"""The interface of builders, one for each format, and the records that they take and return."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BuildOrder:
-    """What to build: `model` in evaluation mode, what it is traced with, and what a quantizer is calibrated with.
+    """A model to build: `model` in evaluation mode, what it is traced with, and what a quantizer is calibrated with.
 
     `enter` names the stage that begins, with a hint for a reader who sees it never end. What `target`, the Android
     runtime, refuses is rewritten where we know how. `careful` checks optional steps: they must not cost more than
@@ -68,7 +68,7 @@ class Optimized:
 
 @dataclass(frozen=True)
 class Rules:
-    """How the Android runtime of a format decides what it refuses.
+    """The rules by which the Android runtime of a format refuses files.
 
     `refusal` says why one call is refused, or None. `check` takes a file, the module that the host's torch has of it
     (or None), and the layers that call each operator, and says what is refused of all of it; `by_module` where it reads
@@ -81,7 +81,7 @@ class Rules:
 
 
 class Builder(Protocol):
-    """How one mobile format is built; what else there is to know of it is in pocketfit/formats.py.
+    """Builds one mobile format; what else there is to know of it is in pocketfit/formats.py.
 
     `rules` are None where building itself ends with what the runtime lacks.
     """
@@ -90,10 +90,10 @@ class Builder(Protocol):
     rules: Rules | None
 
     def unfit(self) -> str | None:
-        """Why this machine can't build this format at all, or None."""
+        """Say why this machine can't build this format at all, or None."""
 
     def optimize(self, order: BuildOrder, check: Check) -> Optimized:
-        """The model in this format, in memory. `check` says how a callable disagrees with eager, or None."""
+        """Make the model in this format, in memory. `check` says how a callable disagrees with eager, or None."""
 
     def save(self, optimized: Optimized, path: Path) -> int | None:
         """Write it; the bytes depend on nothing but the model and the file's name.
@@ -102,4 +102,4 @@ class Builder(Protocol):
         """
 
     def load(self, path: Path) -> Callable[..., Any]:
-        """The file as the host runs it."""
+        """Read the file as the host runs it."""

@@ -57,11 +57,11 @@ class ExecuTorch:
         def run(*inputs: torch.Tensor) -> Any:
             # The program's memory is a part of what is run: it must live as long.
             assert program
-            given = [list(one.shape) for one in inputs]
-            if given != planned:
-                raise ModelProblem(f"{path.name} takes inputs of {_shown(planned)}, and was given {_shown(given)}")
+            shapes = [list(tensor.shape) for tensor in inputs]
+            if shapes != planned:
+                raise ModelProblem(f"{path.name} takes inputs of {_shown(planned)}, and was given {_shown(shapes)}")
             # Strides other than the planned ones are refused.
-            taken = [one.contiguous() for one in inputs]
+            taken = [tensor.contiguous() for tensor in inputs]
             try:
                 return tuple(method.execute(taken))
             except RuntimeError as error:

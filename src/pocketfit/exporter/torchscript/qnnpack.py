@@ -23,13 +23,13 @@ def fuse(model: torch.nn.Module) -> Any:
 
 
 def backend_config() -> Any:
-    """What the engine quantizes, less convolutions in 3-D, which it has no kernel for: they stay in fp32."""
+    """The engine's own, less convolutions in 3-D, which it has no kernel for: they stay in fp32."""
     import torch
     from torch.ao.quantization.backend_config import BackendConfig, get_qnnpack_backend_config
 
     nn, functional = torch.nn, torch.nn.functional
     left_out = {nn.Conv3d, functional.conv3d, nn.ConvTranspose3d}
-    configs = [one for one in get_qnnpack_backend_config().configs if not left_out & _parts(one.pattern)]
+    configs = [config for config in get_qnnpack_backend_config().configs if not left_out & _parts(config.pattern)]
     return BackendConfig(ENGINE).set_backend_pattern_configs(configs)
 
 
@@ -97,7 +97,7 @@ def _keep_in_fp32(fused: Any) -> None:
 
 
 def _bounds(node: Any, module: Any) -> tuple[Any, Any] | None:
-    """Between what a node clamps its first argument, or None where it does something else."""
+    """The bounds that a node clamps its first argument to, or None where it does something else."""
     import torch
 
     nn, functional = torch.nn, torch.nn.functional
@@ -109,11 +109,11 @@ def _bounds(node: Any, module: Any) -> tuple[Any, Any] | None:
     if node.target in (functional.relu6, "relu6"):
         return 0.0, 6.0
     if node.target in (functional.hardtanh, functional.hardtanh_):
-        return _given(node, 1, "min_val", -1.0), _given(node, 2, "max_val", 1.0)
+        return _argument(node, 1, "min_val", -1.0), _argument(node, 2, "max_val", 1.0)
     if node.target in (torch.clamp, "clamp", "clamp_"):
-        return _given(node, 1, "min", None), _given(node, 2, "max", None)
+        return _argument(node, 1, "min", None), _argument(node, 2, "max", None)
     return None
 
 
-def _given(node: Any, place: int, name: str, default: Any) -> Any:
-    return node.args[place] if len(node.args) > place else node.kwargs.get(name, default)
+def _argument(node: Any, index: int, name: str, default: Any) -> Any:
+    return node.args[index] if len(node.args) > index else node.kwargs.get(name, default)

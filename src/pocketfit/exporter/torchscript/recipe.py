@@ -76,7 +76,7 @@ def _freeze(module: Any, spec: ModelSpec, check: Check) -> Step:
 
 
 def _optimize_for_mobile(module: Any, spec: ModelSpec, check: Check) -> Step:
-    """With as many passes as still agree with eager: all, else all but one, else none."""
+    """Optimize with as many passes as still agree with eager: all, else all but one, else none."""
     from torch.utils.mobile_optimizer import optimize_for_mobile
 
     first_problem = ""

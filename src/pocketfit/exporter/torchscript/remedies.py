@@ -37,8 +37,8 @@ def without_fast_paths() -> Iterator[None]:
 
 def refused_fast_paths(module: Any, target: Target) -> tuple[str, ...]:
     """The short cuts in the module that the runtime refuses."""
-    found = {call.name for call in calls_of(module) if call.name in FAST_PATHS and target.refuses(call)}
-    return tuple(sorted(found))
+    refused = {call.name for call in calls_of(module) if call.name in FAST_PATHS and target.refuses(call)}
+    return tuple(sorted(refused))
 
 
 def rewrite(module: Any, target: Target) -> tuple[str, ...]:
@@ -53,22 +53,22 @@ def rewrite(module: Any, target: Target) -> tuple[str, ...]:
 def _rewrite(module: Any, target: Target) -> Counter[str]:
     import torch
 
-    done: Counter[str] = Counter()
+    rewritten: Counter[str] = Counter()
     for graph in graphs_of(module):
         torch._C._jit_pass_inline(graph)
-        while found := next(_refused(graph, target), None):
-            node, name = found
+        while refused := next(_refused(graph, target), None):
+            node, name = refused
             with graph.insert_point_guard(node):
                 outputs = graph.insertGraph(_replacement(name), list(node.inputs()))
             for old, new in zip(node.outputs(), outputs, strict=True):
                 old.replaceAllUsesWith(new)
             node.destroy()
-            done[name] += 1
-        if done:
+            rewritten[name] += 1
+        if rewritten:
             torch._C._jit_pass_constant_propagation(graph)
             torch._C._jit_pass_peephole(graph, disable_shape_peepholes=True)
             torch._C._jit_pass_dce(graph)
-    return done
+    return rewritten
 
 
 def _refused(graph: Any, target: Target) -> Iterator[tuple[Any, str]]:

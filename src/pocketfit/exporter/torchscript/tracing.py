@@ -44,16 +44,16 @@ def _recorded(model: torch.nn.Module, inputs: Inputs, spec: ModelSpec) -> Step:
         return Step(model, (SCRIPT,), reasons)
     if spec.how == "script":
         return Step(_script(model), (SCRIPT,), reasons)
-    given = java_inputs(inputs)
+    passed = java_inputs(inputs)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            traced = _trace(model, given, spec.preserve_methods, strict=True)
+            traced = _trace(model, passed, spec.preserve_methods, strict=True)
         except RuntimeError as error:
             # Dicts, and containers whose layout depends on the run, are refused unless asked for.
             if "strict=False" not in str(error):
                 raise ModelProblem(f"torch.jit.trace fails: {describe(error)}") from error
-            traced = _trace(model, given, spec.preserve_methods, strict=False)
+            traced = _trace(model, passed, spec.preserve_methods, strict=False)
         except Exception as error:
             # The model's own code runs, which raises anything.
             raise ModelProblem(f"torch.jit.trace fails: {describe(error)}") from error
@@ -76,15 +76,15 @@ def _trace(model: torch.nn.Module, inputs: Inputs, methods: tuple[str, ...], *, 
     missing = [name for name in methods if not callable(getattr(model, name, None))]
     if missing:
         raise ModelProblem(f"preserve_methods: the model has no method {missing[0]!r}")
-    what = {name: inputs for name in ("forward", *methods)}
+    inputs_of = {name: inputs for name in ("forward", *methods)}
     # With gradients on, tracing an attention layer compares two different paths and gives up.
     # Parity with eager is checked by us, on nested outputs too; stored inputs would only make the file larger.
     with torch.no_grad():
-        return torch.jit.trace_module(model, what, check_trace=False, strict=strict, _store_inputs=False)
+        return torch.jit.trace_module(model, inputs_of, check_trace=False, strict=strict, _store_inputs=False)
 
 
 def _tracer_reasons(caught: list[warnings.WarningMessage]) -> tuple[str, ...]:
-    """What the tracer warned of, once for each kind, with the places."""
+    """List what the tracer warned of, once for each kind, with the places."""
     import torch
 
     places: dict[str, dict[str, None]] = {}

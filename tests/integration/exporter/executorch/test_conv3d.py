@@ -26,7 +26,7 @@ from pocketfit.exporter.formats.base import Step
     ],
     ids=str,
 )
-def test_it_is_torchs(options: dict[str, Any]) -> None:
+def test_it_computes_what_torchs_convolution_does(options: dict[str, Any]) -> None:
     torch.manual_seed(0)
     layer = nn.Conv3d(**{"in_channels": 4, "out_channels": 6, "kernel_size": 3, **options}).double().eval()
     step = without_conv3d(layer)
