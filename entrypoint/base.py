@@ -41,7 +41,7 @@ def find_base(context: Context, github: GitHub, asked: str | None = None) -> Bas
         try:
             if (sha := _find(candidate, context, git, github)) is not None:
                 lacking = bring(git, sha) if sha != NO_BASE else ()
-                return Base(sha, candidate.why, (*warnings, *(f"base lacks {one}" for one in lacking)))
+                return Base(sha, candidate.why, (*warnings, *(f"base lacks {content}" for content in lacking)))
         except PocketfitError as problem:
             if candidate is possible[-1]:
                 raise
@@ -70,10 +70,10 @@ def _find(candidate: Candidate, context: Context, git: Git, github: GitHub) -> s
             git.bring(sha)
             return sha
         case LastSuccess(workflow, branch):
-            found = github.last_success(context.repository, workflow, branch)
-            if found is not None:
-                git.bring(found)
-            return found
+            last = github.last_success(context.repository, workflow, branch)
+            if last is not None:
+                git.bring(last)
+            return last
         case MergeBase(ref, head):
             return _merge_base(ref, head, context, git, github)
 

@@ -1,4 +1,4 @@
-"""Which commits a job may be compared with, best first, by its event and what HEAD is. Nothing is fetched. Pure."""
+"""The commits that a job may be compared with, best first, by its event and HEAD. Nothing is fetched. Pure."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Candidate = Exactly | MergeBase | LastSuccess | Nothing
 
 
 def candidates(context: Context, head: str, parents: tuple[str, ...], asked: str | None) -> tuple[Candidate, ...]:
-    """What to try, in this order. `head` is the commit that is checked out, `parents` are that commit's own.
+    """List what to try, in this order. `head` is the commit that is checked out, `parents` are that commit's own.
 
     `asked` is the user's word: a branch, tag or SHA, or "none".
     """

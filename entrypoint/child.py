@@ -16,7 +16,7 @@ from pocketfit.process import stream
 
 # GitHub ends a job after six hours; nothing of ours should outlive it.
 TIMEOUT_S = 6 * 3600.0
-# What lets a step speak to the runner or to GitHub.
+# Such variables let a step speak to the runner or to GitHub.
 SECRET_PREFIXES = ("ACTIONS_", "INPUT_")
 SECRET_NAMES = frozenset(
     {"GITHUB_TOKEN", "GH_TOKEN", "GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"}
@@ -25,7 +25,7 @@ SECRET_NAMES = frozenset(
 
 @dataclass(frozen=True)
 class Ended:
-    """How the child ended. `last_line` is the last thing it said, which is its reason if it failed."""
+    """The child's end. `last_line` is the last line that it printed, which is its reason if it failed."""
 
     code: int
     last_line: str

@@ -17,7 +17,7 @@ from pocketfit.variants import parse_shapes
 
 Task = Literal["check", "export", "report", "plan", "merge"]
 
-# What mode `auto` does for an event. For others it would have to guess.
+# Mode `auto` does this for an event. For others it would have to guess.
 TASKS: dict[str, Task] = {
     "pull_request": "check",
     "push": "check",
@@ -29,7 +29,7 @@ TASKS: dict[str, Task] = {
 
 @dataclass(frozen=True)
 class OneModel:
-    """What stands in for a configuration file, in the words of the command line."""
+    """One model that stands in for a configuration file, in the words of the command line."""
 
     source: str
     shapes: tuple[str, ...] = ()
@@ -90,7 +90,7 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
 
 
 def task_of(mode: str, event: str) -> Task:
-    """What to do: as told, or as mode `auto` says for the event."""
+    """Return the task: the mode itself, or what mode `auto` does for the event."""
     match mode:
         case "check" | "export" | "report" | "plan" | "merge":
             return mode
@@ -103,8 +103,8 @@ def task_of(mode: str, event: str) -> Task:
 
 def _one_model(source: str | None, shape: str | None, formats: str | None, precisions: str | None) -> OneModel | None:
     if source is None:
-        given = {"input-shape": shape, "formats": formats, "precisions": precisions}
-        if extra := [name for name, value in given.items() if value]:
+        belonging = {"input-shape": shape, "formats": formats, "precisions": precisions}
+        if extra := [name for name, value in belonging.items() if value]:
             raise ConfigError(f"the input {extra[0]} belongs to the input model, which is not set")
         return None
     shapes = tuple(part.strip() for part in (shape or "").replace("\n", ";").split(";") if part.strip())

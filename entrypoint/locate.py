@@ -1,4 +1,4 @@
-"""Where in the configuration a model stands, for annotations on its line."""
+"""Finding the line of the configuration that a model stands on, for annotations there."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def locate_models(workspace: Path, config: str | None) -> ConfigLines:
 
 def model_lines(text: str) -> dict[str, int]:
     """The line of each model's first table."""
-    found: dict[str, int] = {}
+    first_lines: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if match := HEADER.match(line):
-            found.setdefault(match[1] or match[2] or match[3], number)
-    return found
+            first_lines.setdefault(match[1] or match[2] or match[3], number)
+    return first_lines

@@ -1,4 +1,4 @@
-"""What a run left in its folder, told to the later steps and to the people who read the job."""
+"""The files that a run left in its folder, for the later steps and for the people who read the job."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Results:
 
 
 def report_identity(workspace: Path, out: str) -> object:
-    """What tells the report that is there from the one that a run writes; None where there is none."""
+    """Identify the report that is there, to tell it from the one that a run writes; None where there is none."""
     try:
         stat = Out(workspace / out).report_json.lstat()
     except OSError:

@@ -38,5 +38,5 @@ def merge_words(inputs: Inputs, workspace: Path) -> list[str]:
 
 
 def read_matrix(out: Path) -> str:
-    """What goes into `strategy.matrix`: read back as data, since the run wrote it next to other people's code."""
+    """Make JSON for `strategy.matrix` of the plan, read as data: the run wrote it next to other people's code."""
     return json.dumps(matrix(read_plan(out / PLAN_FILE)))

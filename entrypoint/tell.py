@@ -1,4 +1,4 @@
-"""What came of the job, told in the order of how much depends on it: verdict and summary first, the comment last."""
+"""Telling what came of the job, in the order of how much depends on it: verdict and summary first, the comment last."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def relay(context: Context, inputs: Inputs, github: GitHub, log: TextIO) -> int:
             "its two workflows"
         )
     run = context.workflow_run
-    found = _without_fail(lambda: fetch_report(github, context.repository, run, inputs.comment_key))
-    if isinstance(found, NotPosted):
-        reason = found
+    fetched = _without_fail(lambda: fetch_report(github, context.repository, run, inputs.comment_key))
+    if isinstance(fetched, NotPosted):
+        reason = fetched
         tell(context, Results.without_report(), log, lambda: reason)
         return 0
-    report = replace(found, notes=(FOREIGN_NOTE, *found.notes))
+    report = replace(fetched, notes=(FOREIGN_NOTE, *fetched.notes))
     results = replace(Results.without_report(), verdict=report.verdict, report=report)
     tell(
         context,

@@ -1,4 +1,4 @@
-"""What a step says to GitHub's runner: lines on stdout that begin with `::`, and files named in its environment."""
+"""The words of a step to GitHub's runner: lines on stdout that begin with `::`, and files named in its environment."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def write_output(path: Path, name: str, value: str) -> None:
 
 
 def summary_room_bytes(path: Path) -> int:
-    """How much more the step's summary may take: an earlier command of the same step may have written some."""
+    """Return how much more the step's summary may take: an earlier command of the same step may have written some."""
     return max(SUMMARY_LIMIT_BYTES - (path.stat().st_size if path.exists() else 0) - 1, 0)
 
 

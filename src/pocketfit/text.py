@@ -29,5 +29,5 @@ def utf16_length(text: str) -> int:
 
 
 def is_sha(value: object) -> TypeGuard[str]:
-    """Whether this is a commit's whole name, which no branch or tag should be taken for."""
+    """Tell whether this is a commit's whole name, which no branch or tag should be taken for."""
     return isinstance(value, str) and SHA.fullmatch(value) is not None

@@ -71,7 +71,7 @@ def test_several_machines_and_one_comment(place: Place) -> None:
     assert {"two_inputs.lite.fp32.ptl", "two_inputs.torchscript.fp32.pt"} <= {path.name for path in artifacts.iterdir()}
 
 
-def test_at_night(place: Place) -> None:
+def test_the_nightly_workflow_runs_on_a_schedule(place: Place) -> None:
     """Without the emulator, whose system image can't be had everywhere; act names no workflow to ask GitHub about."""
     with_one_model(place)
 

@@ -39,7 +39,7 @@ def test_inputs_and_outputs_are_the_contract() -> None:
 
 
 @pytest.mark.parametrize("section", ["inputs", "outputs"])
-def test_each_is_described(section: str) -> None:
+def test_each_input_and_output_is_described(section: str) -> None:
     for name, lines in entries(section).items():
         assert re.search(r"^    description: (>-\n      )?\S.{20,}", lines, re.MULTILINE), name
 
@@ -55,7 +55,7 @@ def test_it_runs_the_dockerfile() -> None:
 
 
 @pytest.mark.parametrize("name", INPUTS + OUTPUTS)
-def test_the_readme_explains_it(name: str) -> None:
+def test_the_readme_explains_each_input_and_output(name: str) -> None:
     assert f"`{name}`" in (ROOT / "README.md").read_text()
 
 

@@ -1,1 +1,1 @@
-"""What works beside the line from configuration to report: init, export, smoke, doctor."""
+"""The commands beside the line from configuration to report: init, export, smoke, doctor."""

@@ -1,4 +1,4 @@
-"""What works here and what does not, with the next step for each: asked of the code that a run asks."""
+"""A look at what works here and what does not, with the next step for each, by the code that a run asks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pocketfit.errors import CommandError, PocketfitError
 from pocketfit.process import finish, run
 from pocketfit.records import DeviceSpec
 
-# What nobody can do without; the other formats and devices are for some users.
+# Nobody can do without these; the other formats and devices are for some users.
 NEEDED = ("lite", "torchscript", "jvm")
 
 
@@ -53,9 +53,9 @@ def _formats() -> Iterator[Finding]:
     done = finish([sys.executable, "-P", "-m", "pocketfit.exporter", "--examine"], timeout=120, env=dict(os.environ))
     lines = [line for line in (done.stdout if done.code == 0 else done.stderr).splitlines() if line.strip()]
     if done.code:
-        said = lines[-1].strip() if lines else "it printed nothing"
-        missing = "No module named 'torch'" in said
-        yield Finding("torch", "", "not installed: pip install -r requirements/torch.txt" if missing else said)
+        last_line = lines[-1].strip() if lines else "it printed nothing"
+        missing = "No module named 'torch'" in last_line
+        yield Finding("torch", "", "not installed: pip install -r requirements/torch.txt" if missing else last_line)
         return
     answer = json.loads(lines[-1])
     for name, problem in answer["unfit"].items():

@@ -77,15 +77,15 @@ def root_of(folder: Path) -> Path:
 
 def find_models(root: Path) -> tuple[Model, ...]:
     """Each under a name of its own, in the order of the files."""
-    found: dict[str, Model] = {}
+    models: dict[str, Model] = {}
     for path in sorted(_files(root)):
         for source, inputs in _models_of(root, path):
             name = model_name(source)
-            if name in found:
+            if name in models:
                 name = f"{path.stem}_{name}"
-            if name not in found:
-                found[name] = Model(name, source, inputs)
-    return tuple(found.values())
+            if name not in models:
+                models[name] = Model(name, source, inputs)
+    return tuple(models.values())
 
 
 def config_text(models: tuple[Model, ...]) -> str:
@@ -126,8 +126,8 @@ def _models_of(root: Path, path: PurePosixPath) -> Iterator[tuple[str, tuple[str
     if path.suffix == ".py":
         try:
             if full.stat().st_size <= FILE_LIMIT_BYTES:
-                for one in find_callables(full.read_text("utf-8")):
-                    yield f"{path}:{one.name}", one.inputs
+                for maker in find_callables(full.read_text("utf-8")):
+                    yield f"{path}:{maker.name}", maker.inputs
         except (OSError, SyntaxError, ValueError) as error:
             log.info("not looked at: %s (%s)", path, error)
         return

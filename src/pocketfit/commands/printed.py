@@ -1,4 +1,4 @@
-"""What export, smoke and doctor print: one line a thing, and a sentence for what is wrong."""
+"""Printing for export, smoke and doctor: one line a thing, and a sentence for what is wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What works without a configuration: export one model, and try files that somebody made."""
+"""Work without a configuration: export one model, and try files that somebody made."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class FileTrial:
 
 
 def check_file(artifact: Path, shapes: Sequence[str]) -> None:
-    """What can be wrong before there is a device; raises ConfigError."""
+    """Find what can be wrong before there is a device; raises ConfigError."""
     if not artifact.is_file():
         raise ConfigError(f"{artifact}: no such file")
     if shapes:
@@ -129,7 +129,7 @@ def _another_file(artifact: Path, entry: Entry) -> tuple[str, ...]:
 
 
 def _predicted(given: SmokeInput, sandbox: Sandbox) -> tuple[str, ...]:
-    """What the file alone says of the runtime's verdict: an operator with the layers that call it, and a remedy."""
+    """Explain the runtime's verdict by the file alone: an operator with the layers that call it, and a remedy."""
     with tempfile.TemporaryDirectory(prefix="pocketfit-smoke-") as name:
         return run_golden(given, sandbox, Path(name), library_for(given.format)).reasons
 

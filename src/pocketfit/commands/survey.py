@@ -1,4 +1,4 @@
-"""What models a repository has, found by reading its Python files: nothing of it is imported or run. Pure."""
+"""Finding a repository's models by reading its Python files: nothing of it is imported or run. Pure."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def find_callables(text: str) -> tuple[Callable, ...]:
             file.classes[node.name] = node
         elif isinstance(node, ast.FunctionDef):
             file.functions.append(node)
-    makers = [found for one in file.functions if (found := _maker(one, file))]
+    makers = [maker for function in file.functions if (maker := _maker(function, file))]
     made = {_last(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     parents = {_last(base) for node in file.classes.values() for base in node.bases}
     alone = [
@@ -61,13 +61,13 @@ def _maker(function: ast.FunctionDef, file: _File) -> Callable | None:
         return None
     returned = [node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value is not None]
     pairs = [node.elts[0] for node in returned if isinstance(node, ast.Tuple) and len(node.elts) == 2]
-    what = _annotated(function, file)
+    annotated = _annotated(function, file)
     firsts = [_made(node, file) for node in (pairs or returned)]
-    if what is None and not any(firsts):
+    if annotated is None and not any(firsts):
         return None
     if pairs:
         return Callable(function.name, None)
-    made = next((name for name in (what, *firsts) if name in file.classes), None)
+    made = next((name for name in (annotated, *firsts) if name in file.classes), None)
     return Callable(function.name, _inputs(file.classes[made]) if made else (IMAGE,))
 
 
@@ -126,7 +126,7 @@ def _calls(node: ast.AST) -> Iterator[ast.Call]:
 
 
 def _method(node: ast.ClassDef, name: str) -> ast.FunctionDef | None:
-    return next((one for one in node.body if isinstance(one, ast.FunctionDef) and one.name == name), None)
+    return next((part for part in node.body if isinstance(part, ast.FunctionDef) and part.name == name), None)
 
 
 def _needs_nothing(function: ast.FunctionDef | None, given: int) -> bool:
@@ -134,7 +134,7 @@ def _needs_nothing(function: ast.FunctionDef | None, given: int) -> bool:
 
 
 def _required(function: ast.FunctionDef) -> int:
-    """How many arguments it can't do without, `self` among them."""
+    """Count the arguments that it can't do without, `self` among them."""
     arguments = function.args
     lone = sum(default is None for default in arguments.kw_defaults)
     return len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults) + lone

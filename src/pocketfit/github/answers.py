@@ -1,4 +1,4 @@
-"""What an answer of GitHub's means: a value, an error that is final, or how long to wait. Pure."""
+"""The meaning of GitHub's answers: a value, an error that is final, or how long to wait. Pure."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ class Answer:
 
     @property
     def message(self) -> str:
-        said = self.json.get("message") if isinstance(self.json, dict) else None
-        return clean(said, 200) if isinstance(said, str) and said else "(no message)"
+        message = self.json.get("message") if isinstance(self.json, dict) else None
+        return clean(message, 200) if isinstance(message, str) and message else "(no message)"
 
 
 def with_json(answer: Answer, what: str) -> Answer:
-    """A success must be JSON; an error may be a proxy's page."""
+    """Add what the body says as JSON; raises Unavailable for a success that is none, while an error may be a page."""
     if answer.status == 204 or 300 <= answer.status < 400:
         return answer
     try:
@@ -70,8 +70,8 @@ def with_json(answer: Answer, what: str) -> Answer:
     except (ValueError, RecursionError) as error:
         if answer.status >= 400:
             return answer
-        said = clean(answer.body[:200].decode(errors="replace"), 80)
-        raise Unavailable(f"GitHub's answer to {what} is not JSON: {said!r}") from error
+        beginning = clean(answer.body[:200].decode(errors="replace"), 80)
+        raise Unavailable(f"GitHub's answer to {what} is not JSON: {beginning!r}") from error
     return replace(answer, json=value)
 
 
@@ -84,7 +84,7 @@ def seconds(text: str) -> float | None:
 
 
 def rate_limit_wait_s(answer: Answer, now: float) -> float | None:
-    """How long GitHub asks us to wait; None where this is no rate limit.
+    """Return the seconds that GitHub asks us to wait; None where this is no rate limit.
 
     A limit comes as 403 or 429, sometimes without a time, and a 403 is also how it says "not allowed".
     """

@@ -43,7 +43,7 @@ class Pull:
 
 @dataclass(frozen=True)
 class Artifact:
-    """What a run of a workflow left behind, as a zip file."""
+    """A zip file that a run of a workflow left behind."""
 
     id: int
     name: str
@@ -121,8 +121,8 @@ class GitHub:
     def artifacts(self, repository: str, run_id: int, name: str) -> list[Artifact]:
         """The artifacts of this name of all attempts of a run, newest first."""
         path = f"/repos/{repository}/actions/runs/{run_id}/artifacts"
-        found = [_artifact(item) for item in self._pages(path, {"name": name}, "artifacts")]
-        return sorted((one for one in found if one.name == name), key=lambda one: -one.id)
+        listed = [_artifact(item) for item in self._pages(path, {"name": name}, "artifacts")]
+        return sorted((artifact for artifact in listed if artifact.name == name), key=lambda artifact: -artifact.id)
 
     def download_artifact(self, repository: str, artifact_id: int, limit_bytes: int) -> bytes:
         """The zip file; Invalid where it is larger than `limit_bytes`."""
@@ -153,7 +153,7 @@ class GitHub:
 
 
 def _get(answer: Any, *keys: str) -> Any:
-    """What is at a path of keys of an answer; None where there is nothing."""
+    """Look up a path of keys in an answer; None where there is nothing."""
     for key in keys:
         answer = answer.get(key) if isinstance(answer, dict) else None
     return answer

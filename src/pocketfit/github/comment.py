@@ -36,7 +36,7 @@ class Posted:
 
 @dataclass(frozen=True)
 class NotPosted:
-    """No comment, and why. `level` is how loudly it is said: nothing was wanted, nothing was possible, or a fault."""
+    """No comment, and why. `level` says whether nothing was wanted, nothing was possible, or something went wrong."""
 
     reason: str
     level: Literal["log", "notice", "warning"] = "log"
@@ -103,12 +103,12 @@ class _Sticky:
     def find(self) -> list[Comment]:
         """Oldest first. Anybody may write the marker: the author counts too."""
         # By id: an entry that is deleted meanwhile moves the others from page to page.
-        found = {
+        ours = {
             comment.id: comment
             for comment in self.github.comments(self.repository, self.number)
             if comment.author == self.author and comment.body.startswith(self.mark)
         }
-        return [found[id] for id in sorted(found)]
+        return [ours[id] for id in sorted(ours)]
 
     def alone(self, created: Comment, body: str) -> Posted:
         """Another job may have created one at the same time: the oldest survives, whoever looks."""

@@ -29,7 +29,7 @@ class PullRequest:
 
     @property
     def read_only_because(self) -> str:
-        """Why GitHub gives its jobs a token that may only read; empty where it does not."""
+        """The reason why GitHub gives its jobs a token that may only read; empty where it does not."""
         if self.fork:
             return "this pull request comes from a fork"
         return "this pull request is Dependabot's" if self.dependabot else ""
@@ -130,27 +130,27 @@ def _pull_request(event: Mapping[str, Any], repository: str, environ: Mapping[st
         number, head, base = pull["number"], pull["head"], pull["base"]
         # The head's repository is null once a fork was deleted.
         home = (head.get("repo") or {}).get("full_name")
-        # Whose token is read-only goes by who started the run, not by who opened the pull request.
+        # The token is read-only for whoever started the run, not for whoever opened the pull request.
         dependabot = environ.get("GITHUB_ACTOR") == DEPENDABOT
-        found = PullRequest(number, head["sha"], base["sha"], fork=home != repository, dependabot=dependabot)
+        pull_request = PullRequest(number, head["sha"], base["sha"], fork=home != repository, dependabot=dependabot)
     except (KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"the pull_request event lacks what it should hold: {error}") from error
-    if type(number) is not int or not all(is_sha(sha) for sha in (found.head_sha, found.base_sha)):
+    if type(number) is not int or not all(is_sha(sha) for sha in (pull_request.head_sha, pull_request.base_sha)):
         raise ConfigError("the pull_request event's number or SHAs are not what they should be")
-    return found
+    return pull_request
 
 
 def _workflow_run(event: Mapping[str, Any]) -> WorkflowRun:
     try:
-        run = event["workflow_run"]
-        home = (run.get("head_repository") or {}).get("full_name")
-        found = WorkflowRun(run["id"], run["event"], run["head_sha"], run["head_branch"], home)
+        table = event["workflow_run"]
+        home = (table.get("head_repository") or {}).get("full_name")
+        run = WorkflowRun(table["id"], table["event"], table["head_sha"], table["head_branch"], home)
     except (KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"the workflow_run event lacks what it should hold: {error}") from error
-    names = [found.event, *(name for name in (found.head_branch, home) if name is not None)]
-    if type(found.id) is not int or not is_sha(found.head_sha) or not all(isinstance(name, str) for name in names):
+    names = [run.event, *(name for name in (run.head_branch, home) if name is not None)]
+    if type(run.id) is not int or not is_sha(run.head_sha) or not all(isinstance(name, str) for name in names):
         raise ConfigError("the workflow_run event's id, SHA or names are not what they should be")
-    return found
+    return run
 
 
 def _previous_sha(name: str, event: Mapping[str, Any]) -> str | None:

@@ -34,10 +34,10 @@ def fetch_report(github: GitHub, repository: str, run: WorkflowRun, key: str) ->
     """The report of a run, or one sentence why there is none that could be shown."""
     name = artifact_name(key)
     try:
-        found = [one for one in github.artifacts(repository, run.id, name) if not one.expired]
-        if not found:
+        kept = [artifact for artifact in github.artifacts(repository, run.id, name) if not artifact.expired]
+        if not kept:
             return NotPosted(f"run {run.id} left no artifact {name}", "notice")
-        newest = found[0]
+        newest = kept[0]
         if newest.size_bytes > ZIP_LIMIT_BYTES:
             return _refused(name, run, f"it has {newest.size_bytes:,} bytes, more than {ZIP_LIMIT_BYTES:,}")
         data = github.download_artifact(repository, newest.id, ZIP_LIMIT_BYTES)
@@ -61,8 +61,7 @@ def read_member(data: bytes) -> bytes:
             members = archive.infolist()
             if len(members) != 1:
                 raise ConfigError(f"the archive has {len(members):,} members, not {MEMBER} alone")
-            if problem := _problem(members[0]):
-                raise ConfigError(problem)
+            _check_member(members[0])
             with archive.open(members[0]) as file:
                 # What the archive says of its size is only what it says.
                 text = file.read(FOREIGN_LIMIT_BYTES + 1)
@@ -73,18 +72,17 @@ def read_member(data: bytes) -> bytes:
     return text
 
 
-def _problem(member: zipfile.ZipInfo) -> str | None:
-    """Why this member is not taken; its name is not repeated, since it is anybody's text."""
+def _check_member(member: zipfile.ZipInfo) -> None:
+    """Raise ConfigError unless this is an ordinary file of our name; its own name may be any text: not repeated."""
     mode = member.external_attr >> 16
     if member.filename != MEMBER or member.orig_filename != MEMBER:
-        return f"the archive's member is not {MEMBER}"
+        raise ConfigError(f"the archive's member is not {MEMBER}")
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-        return f"{MEMBER} is no ordinary file"
+        raise ConfigError(f"{MEMBER} is no ordinary file")
     if member.flag_bits & 1 or member.compress_type not in METHODS:
-        return f"{MEMBER} is encrypted or packed in a way that is not supported"
+        raise ConfigError(f"{MEMBER} is encrypted or packed in a way that is not supported")
     if member.file_size > FOREIGN_LIMIT_BYTES:
-        return f"{MEMBER} is larger than {FOREIGN_LIMIT_BYTES:,} bytes"
-    return None
+        raise ConfigError(f"{MEMBER} is larger than {FOREIGN_LIMIT_BYTES:,} bytes")
 
 
 def _refused(name: str, run: WorkflowRun, why: str) -> NotPosted:

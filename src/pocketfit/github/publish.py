@@ -63,7 +63,7 @@ def publish(report: Report, context: Context, github: GitHub, *, mode: Mode, key
 
 
 def is_worth_a_comment(report: Report) -> bool:
-    """Whether there is anything to say: a comment that says "nothing changed" teaches people to skip it."""
+    """Tell whether there is anything to say: a comment that says "nothing changed" teaches people to skip it."""
     return report.verdict != "pass" or any(row.status != "identical" for row in report.rows)
 
 

@@ -1,4 +1,4 @@
-"""Which pull request a run of a workflow was for: from what GitHub says of the run, never from what the run left."""
+"""The pull request that a run of a workflow was for, by GitHub's word on the run and never by what the run left."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def find_pull_request(github: GitHub, repository: str, run: WorkflowRun) -> Pull
     """
     if run.event not in PULL_REQUEST_EVENTS:
         return NotPosted(f"run {run.id} was for the event {clean(run.event, 40)}, which has no pull request")
-    found = matching(github.pulls_of_commit(repository, run.head_sha), repository, run)
-    if not found and run.head_repository and run.head_branch:
+    pulls = matching(github.pulls_of_commit(repository, run.head_sha), repository, run)
+    if not pulls and run.head_repository and run.head_branch:
         owner = run.head_repository.partition("/")[0]
-        found = matching(github.pulls_of_branch(repository, owner, run.head_branch), repository, run)
-    match found:
+        pulls = matching(github.pulls_of_branch(repository, owner, run.head_branch), repository, run)
+    match pulls:
         case [pull]:
             return PullRequest(pull.number, pull.head_sha, pull.base_sha, fork=pull.head_repository != repository)
         case []:
@@ -33,7 +33,7 @@ def find_pull_request(github: GitHub, repository: str, run: WorkflowRun) -> Pull
                 "commits, whose own run comments)",
                 "warning",
             )
-    numbers = ", ".join(f"#{pull.number}" for pull in found)
+    numbers = ", ".join(f"#{pull.number}" for pull in pulls)
     return NotPosted(
         f"could not comment: {run.head_sha} is the head of more than one open pull request ({numbers}), and which one "
         "the run was for is not known",
@@ -43,7 +43,7 @@ def find_pull_request(github: GitHub, repository: str, run: WorkflowRun) -> Pull
 
 def matching(pulls: Iterable[Pull], repository: str, run: WorkflowRun) -> list[Pull]:
     """The open pull requests into `repository` whose head is the run's commit, branch and repository."""
-    found = {
+    matches = {
         pull.number: pull
         for pull in pulls
         if pull.state == "open"
@@ -54,4 +54,4 @@ def matching(pulls: Iterable[Pull], repository: str, run: WorkflowRun) -> list[P
         and run.head_repository is not None
         and pull.head_repository.lower() == run.head_repository.lower()
     }
-    return [found[number] for number in sorted(found)]
+    return [matches[number] for number in sorted(matches)]

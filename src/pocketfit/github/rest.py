@@ -1,4 +1,4 @@
-"""HTTP as GitHub's REST API wants it: what is sent again, how long to wait, and when to give up.
+"""HTTP as GitHub's REST API wants it: requests that are sent again, waits, and the moment to give up.
 
 Everything that goes wrong is paid from one budget: the waiting and the requests that came to nothing. A POST is never
 sent again here, since what it made would stand there twice; only a rate limit says that it was not carried out.
@@ -62,7 +62,7 @@ class _Bearer(requests.auth.AuthBase):
 
 
 def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Says nothing of who we are, where None would let a .netrc speak."""
+    """Send nothing that says who we are, where None would let a .netrc speak."""
     return request
 
 
@@ -90,7 +90,7 @@ class Rest:
         self._session = _session(transport)
 
     def token_begins_with(self, *prefixes: str) -> bool:
-        """Whether the token is of one of these kinds, which GitHub tells apart by how they begin."""
+        """Tell whether the token is of one of these kinds, which GitHub tells apart by how they begin."""
         return self._bearer.begins_with(*prefixes)
 
     def send(self, method: str, url: str, *, follow: bool = True, **options: Any) -> Answer:
@@ -117,18 +117,18 @@ class Rest:
             self._refused(method, what, answer, attempt)
 
     def download(self, url: str, limit_bytes: int) -> bytes:
-        """What GitHub redirects to, from a host that never sees the token; Invalid where it is beyond the limit."""
+        """Fetch what GitHub redirects to, from a host that never sees the token; Invalid where it passes the limit."""
         attempts = itertools.count()
         while True:
             answer = self.send("GET", url, follow=False)
-            place = answer.headers.get("Location", "")
-            host = clean(urlsplit(place).hostname or "", 80)
+            address = answer.headers.get("Location", "")
+            host = clean(urlsplit(address).hostname or "", 80)
             # Plain only where GitHub's own address is.
-            if not host or not place.startswith(("https://", self.url.partition("://")[0] + "://")):
+            if not host or not address.startswith(("https://", self.url.partition("://")[0] + "://")):
                 raise GitHubError(f"GitHub redirects a download to {host or 'nowhere'}, which is no https address")
             what = f"the download from {host}"
             try:
-                fetched = self._fetch("GET", place, limit_bytes, what, auth=_nobody, allow_redirects=False)
+                fetched = self._fetch("GET", address, limit_bytes, what, auth=_nobody, allow_redirects=False)
                 if fetched.status == 200:
                     return fetched.body
                 raise Unavailable(f"{host} answered {fetched.status} to {what}")
@@ -210,5 +210,5 @@ def _session(transport: BaseAdapter | None) -> requests.Session:
 def _cause(error: Exception) -> str:
     """The innermost of the reasons that urllib3 and requests wrap in each other; no address of a download is in it."""
     inner = error.args[0] if error.args else error
-    said = str(getattr(inner, "reason", None) or inner).rsplit(">: ", 1)[-1]
-    return clean(re.sub(r"\S*\?\S*", "(address)", said), 200)
+    reason = str(getattr(inner, "reason", None) or inner).rsplit(">: ", 1)[-1]
+    return clean(re.sub(r"\S*\?\S*", "(address)", reason), 200)

@@ -106,7 +106,7 @@ def test_a_configuration_in_pyproject(tree: Path) -> None:
         init(tree, force=True)
 
 
-def test_no_model(tmp_path: Path) -> None:
+def test_a_repository_without_a_model_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigError, match=r"^there is no function in .* that returns an nn.Module and needs no arguments"
     ):

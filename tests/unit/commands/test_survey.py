@@ -50,10 +50,10 @@ IMAGE = "{ shape = [1, 3, 224, 224] }"
         ("class A:\n    pass\n", []),
     ],
 )
-def test_what_makes_a_model(code: str, expected: list[Callable]) -> None:
+def test_functions_and_classes_that_make_a_model_are_found(code: str, expected: list[Callable]) -> None:
     assert list(find_callables(HEADER + code)) == expected
 
 
-def test_no_python() -> None:
+def test_a_file_that_is_no_python_is_an_error() -> None:
     with pytest.raises(SyntaxError):
         find_callables("def (:")

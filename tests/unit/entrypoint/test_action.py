@@ -114,7 +114,7 @@ def job(tmp_path: Path) -> Iterator[Job]:
         yield Job(tmp_path, hub, Repository(tmp_path / "workspace"))
 
 
-def test_a_pull_request(job: Job) -> None:
+def test_a_pull_request_gets_outputs_summary_and_comment(job: Job) -> None:
     code, log = job.run()
 
     words, environ, cwd = job.call()
@@ -211,7 +211,7 @@ def test_a_verdict_without_a_failed_row(job: Job) -> None:
         (-9, "working", "pocketfit ended unexpectedly, with exit code -9: working"),
     ],
 )
-def test_a_run_without_a_report(job: Job, code: int, says: str, sentence: str) -> None:
+def test_a_run_without_a_report_says_its_last_line(job: Job, code: int, says: str, sentence: str) -> None:
     job.will(
         code=max(code, 0), says=says, more="" if code > 0 else "print('working', flush=True); os.kill(os.getpid(), 9)"
     )
@@ -301,7 +301,7 @@ def test_workflow_dispatch_exports(job: Job) -> None:
     )
 
 
-def test_an_export_that_failed(job: Job) -> None:
+def test_an_export_that_failed_fails_the_job(job: Job) -> None:
     job.event = "workflow_dispatch"
     job.will(code=4, says="✗ tiny/lite/fp32 failed: no such module")
     code, log = job.run()
@@ -407,7 +407,7 @@ def test_a_shard_tries_its_variants(job: Job) -> None:
     assert job.hub.comments == {}
 
 
-def test_merging_comments(job: Job) -> None:
+def test_mode_merge_comments(job: Job) -> None:
     (job.workspace / "results/shard-1").mkdir(parents=True)
     job.will(GOOD)
     code, _ = job.run(mode="merge", results="results")
@@ -416,7 +416,7 @@ def test_merging_comments(job: Job) -> None:
     assert job.hub.bodies(REPO, 7) == ["<!-- pocketfit:default -->\n" + render_markdown(GOOD)]
 
 
-def test_merging_nothing(job: Job) -> None:
+def test_mode_merge_without_results_is_an_error(job: Job) -> None:
     code, log = job.run(mode="merge")
     assert code == 2
     assert "::error title=Pocketfit::mode merge needs the input results: the folder that" in log

@@ -76,20 +76,26 @@ def test_somebody_elses_merge_is_not_githubs(origin: Repository, hub: FakeGitHub
 
 
 @pytest.mark.parametrize("depth", [1, None])
-def test_github_does_not_know(origin: Repository, hub: FakeGitHub, tmp_path: Path, depth: int | None) -> None:
+def test_where_github_knows_no_merge_base_the_clone_is_asked(
+    origin: Repository, hub: FakeGitHub, tmp_path: Path, depth: int | None
+) -> None:
     """The clone is deepened until git finds it: the event's own base would be another commit."""
     workspace = origin.clone(tmp_path / "work", "topic", depth=depth)
     assert base_of(pull_request(workspace, origin.work, origin.two), hub) == origin.one
 
 
-def test_neither_knows(origin: Repository, hub: FakeGitHub, tmp_path: Path) -> None:
+def test_a_merge_base_that_neither_github_nor_git_knows_is_an_error(
+    origin: Repository, hub: FakeGitHub, tmp_path: Path
+) -> None:
     workspace = origin.clone(tmp_path / "work", "topic", depth=1)
     with pytest.raises(EnvironmentProblem, match=f"base '{GONE}' is not in this shallow clone and can't be fetched"):
         base_of(pull_request(workspace, origin.work, GONE), hub)
 
 
 @pytest.mark.parametrize("depth", [1, None])
-def test_a_push(origin: Repository, hub: FakeGitHub, tmp_path: Path, depth: int | None) -> None:
+def test_a_push_compares_with_what_was_there_before(
+    origin: Repository, hub: FakeGitHub, tmp_path: Path, depth: int | None
+) -> None:
     workspace = origin.clone(tmp_path / "work", "main", depth=depth)
     context = Context("push", REPO, origin.two, workspace, previous_sha=origin.one)
     assert base_of(context, hub) == origin.one
@@ -126,7 +132,7 @@ def test_a_new_branch_compares_with_where_it_left(origin: Repository, hub: FakeG
     assert git(workspace, "rev-list", "--all", "HEAD", origin.one, "--count") == "2"
 
 
-def test_a_merge_group(origin: Repository, hub: FakeGitHub, tmp_path: Path) -> None:
+def test_a_merge_group_compares_with_what_it_starts_from(origin: Repository, hub: FakeGitHub, tmp_path: Path) -> None:
     workspace = origin.clone(tmp_path / "work", "merge", depth=1)
     assert base_of(Context("merge_group", REPO, origin.merge, workspace, previous_sha=origin.two), hub) == origin.two
 
@@ -166,7 +172,7 @@ def test_a_branch_that_nobody_has(origin: Repository, hub: FakeGitHub) -> None:
         base_of(Context("push", REPO, origin.two, origin.folder), hub, "nope")
 
 
-def test_no_base_as_asked(origin: Repository, hub: FakeGitHub) -> None:
+def test_the_word_none_means_no_base(origin: Repository, hub: FakeGitHub) -> None:
     assert base_of(Context("push", REPO, origin.two, origin.folder, previous_sha=origin.one), hub, "none") == "none"
 
 
@@ -175,25 +181,25 @@ def test_the_first_commit_has_no_base(origin: Repository, hub: FakeGitHub, tmp_p
     assert base_of(Context("push", REPO, origin.one, workspace), hub) == "none"
 
 
-def test_nothing_can_be_fetched(origin: Repository, hub: FakeGitHub, tmp_path: Path) -> None:
+def test_a_base_that_can_not_be_fetched_is_an_error(origin: Repository, hub: FakeGitHub, tmp_path: Path) -> None:
     workspace = origin.clone(tmp_path / "work", "main", depth=1)
     git(workspace, "remote", "set-url", "origin", (tmp_path / "gone").as_uri())
     with pytest.raises(EnvironmentProblem, match=f"base '{origin.one}' is not in this clone and can't be fetched"):
         base_of(Context("push", REPO, origin.two, workspace, previous_sha=GONE), hub)
 
 
-def test_other_events_have_none(origin: Repository, hub: FakeGitHub) -> None:
+def test_other_events_have_no_base(origin: Repository, hub: FakeGitHub) -> None:
     found = find_base(Context("workflow_dispatch", REPO, origin.two, origin.folder), github(hub))
     assert found == Base("none", "the event workflow_dispatch has no base of its own: name one with the input base")
 
 
-def test_nothing_is_checked_out(hub: FakeGitHub, tmp_path: Path) -> None:
+def test_a_folder_without_a_commit_is_an_error(hub: FakeGitHub, tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     with pytest.raises(EnvironmentProblem, match=r"there is no commit in .*: let actions/checkout run before"):
         base_of(Context("push", REPO, GONE, tmp_path), hub)
 
 
-def test_no_repository(tmp_path: Path) -> None:
+def test_a_folder_without_a_repository_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="git exited with 128: fatal: not a git repository"):
         Git(tmp_path).parents()
 

@@ -53,5 +53,7 @@ def plainly(found: tuple[Candidate, ...]) -> list[str]:
         (job("workflow_dispatch"), (PARENT,), "main", ["main...a"]),
     ],
 )
-def test_candidates(context: Context, parents: tuple[str, ...], asked: str | None, expected: list[str]) -> None:
+def test_the_event_says_what_may_be_compared_with(
+    context: Context, parents: tuple[str, ...], asked: str | None, expected: list[str]
+) -> None:
     assert plainly(candidates(context, HEAD, parents, asked)) == expected

@@ -24,7 +24,7 @@ def inside(log: str) -> str:
     return match[2]
 
 
-def test_what_the_child_sees() -> None:
+def test_the_child_sees_no_secret() -> None:
     environ = {
         "PATH": "/bin",
         "GITHUB_WORKSPACE": "/github/workspace",
@@ -65,7 +65,7 @@ def test_a_last_line_without_an_end_can_not_join_the_fence(tmp_path: Path) -> No
     assert (ended.last_line, inside(log)) == ("no end", "no end")
 
 
-def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+def test_bytes_that_are_no_text_do_not_stop_the_log(tmp_path: Path) -> None:
     _, log = run(r"import sys; sys.stdout.buffer.write(b'caf\xe9\n')", tmp_path)
     assert inside(log) == "caf�\n"
 

@@ -12,11 +12,11 @@ def environment(**inputs: str) -> dict[str, str]:
     return unset | {f"INPUT_{name.upper().replace('_', '-')}": value for name, value in inputs.items()}
 
 
-def test_nothing_set() -> None:
+def test_inputs_that_are_not_set_have_defaults() -> None:
     assert read_inputs(environment()) == read_inputs({}) == Inputs()
 
 
-def test_everything_set() -> None:
+def test_every_input_is_read() -> None:
     inputs = environment(
         config="ci/pocketfit.toml",
         base="main",
@@ -108,7 +108,7 @@ def test_one_model_stands_in_for_a_configuration() -> None:
         ),
     ],
 )
-def test_bad_inputs(inputs: dict[str, str], sentence: str) -> None:
+def test_a_bad_input_is_a_sentence(inputs: dict[str, str], sentence: str) -> None:
     with pytest.raises(ConfigError) as caught:
         read_inputs(environment(**inputs))
     assert str(caught.value) == sentence
@@ -129,7 +129,7 @@ def test_bad_inputs(inputs: dict[str, str], sentence: str) -> None:
         ("merge", "pull_request", "merge"),
     ],
 )
-def test_what_to_do(mode: str, event: str, task: str) -> None:
+def test_the_mode_or_else_the_event_says_what_to_do(mode: str, event: str, task: str) -> None:
     assert task_of(mode, event) == task
 
 
@@ -140,6 +140,6 @@ def test_auto_does_not_guess() -> None:
         task_of("auto", "schedule")
 
 
-def test_an_unknown_mode() -> None:
+def test_an_unknown_mode_is_refused() -> None:
     with pytest.raises(ConfigError, match="mode: 'both' is none of auto, check, export, report, plan, merge"):
         task_of("both", "push")

@@ -97,7 +97,7 @@ def relay(tmp_path: Path) -> Iterator[Relay]:
 SHOWN = replace(REPORT, notes=(FOREIGN_NOTE,))
 
 
-def test_a_fork(relay: Relay) -> None:
+def test_a_forks_report_is_shown(relay: Relay) -> None:
     relay.leave()
     relay.hub.add_pull(REPO, 7, HEAD, "topic", FORK)
 
@@ -191,13 +191,13 @@ def test_a_fork_that_was_deleted(relay: Relay) -> None:
     assert relay.run() == f"::warning title=Pocketfit::{NO_PULL}\n"
 
 
-def test_a_run_for_a_push(relay: Relay) -> None:
+def test_a_run_for_a_push_is_not_shown(relay: Relay) -> None:
     relay.run_event = "push"
     relay.leave()
     assert relay.run() == "no comment: run 42 was for the event push, which has no pull request\n"
 
 
-def test_comments_are_off(relay: Relay) -> None:
+def test_comments_that_are_off_stay_off(relay: Relay) -> None:
     relay.leave()
     assert relay.run(comment="off") == "no comment: comments are switched off\n"
 
@@ -246,7 +246,7 @@ def test_an_archive_that_lies_about_its_size(relay: Relay) -> None:
     assert NOT_SHOWN in relay.run()
 
 
-def test_an_encrypted_member(relay: Relay) -> None:
+def test_an_encrypted_member_is_refused(relay: Relay) -> None:
     data = bytearray(zipped(report_json=b"{}"))
     # The flags of the local header and of the central directory.
     data[6] |= 1
@@ -255,7 +255,7 @@ def test_an_encrypted_member(relay: Relay) -> None:
     assert f"{NOT_SHOWN}report.json is encrypted or packed in a way that is not supported" in relay.run()
 
 
-def test_too_many_rows(relay: Relay) -> None:
+def test_a_report_of_too_many_rows_is_refused(relay: Relay) -> None:
     rows = [{"model": "a", "format": "b", "precision": "c", "status": "new"}] * 2_001
     report = {"verdict": "pass", "base": None, "head": None, "pocketfit": "x", "rows": rows}
     report["environment"] = dict.fromkeys(("torch", "device", "runtime", "cpu"))
@@ -264,7 +264,7 @@ def test_too_many_rows(relay: Relay) -> None:
 
 
 @pytest.mark.parametrize("options", [{"name": "models"}, {"expired": True}])
-def test_no_artifact(relay: Relay, options: dict[str, Any]) -> None:
+def test_a_run_without_an_artifact_is_a_notice(relay: Relay, options: dict[str, Any]) -> None:
     relay.leave(**options)
     assert relay.run() == "::notice title=Pocketfit::run 42 left no artifact pocketfit-report\n"
     assert relay.outputs()["verdict"] == "error"
@@ -306,7 +306,7 @@ def test_a_token_that_may_not_comment(relay: Relay) -> None:
         ({"head_repository": {"full_name": []}}, "the workflow_run event's id, SHA or names are not"),
     ],
 )
-def test_odd_events(tmp_path: Path, run: dict[str, Any], sentence: str) -> None:
+def test_an_odd_event_is_refused_in_a_sentence(tmp_path: Path, run: dict[str, Any], sentence: str) -> None:
     good = {"id": RUN, "event": "pull_request", "head_sha": HEAD, "head_branch": "topic", "head_repository": None}
     (tmp_path / "event.json").write_text(json.dumps({"workflow_run": good | run if run else {}}))
     environ = {

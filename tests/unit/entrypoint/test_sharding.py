@@ -12,7 +12,7 @@ from pocketfit.errors import ConfigError
 PLAN = {"include": [{"shard": 1, "variants": "a/lite/fp32", "estimated_s": None}]}
 
 
-def test_plan() -> None:
+def test_the_inputs_of_a_plan_reach_the_command_line() -> None:
     assert plan_words(Inputs()) == ["plan", "--output", "pocketfit-out/plan.json"]
     assert plan_words(Inputs(out="o", shards=3, costs="earlier")) == [
         *("plan", "--output", "o/plan.json", "--shards", "3", "--costs", "earlier")
@@ -30,12 +30,12 @@ def test_merge_takes_every_folder_but_the_plans(tmp_path: Path) -> None:
     ]
 
 
-def test_merge_without_a_plan(tmp_path: Path) -> None:
+def test_merge_works_without_a_plan(tmp_path: Path) -> None:
     (tmp_path / "results/1").mkdir(parents=True)
     assert merge_words(Inputs(out="o", results="results"), tmp_path) == ["merge", "--out", "o", "results/1"]
 
 
-def test_nothing_to_merge(tmp_path: Path) -> None:
+def test_nothing_to_merge_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"^mode merge needs the input results: the folder that"):
         merge_words(Inputs(), tmp_path)
     with pytest.raises(
@@ -44,7 +44,7 @@ def test_nothing_to_merge(tmp_path: Path) -> None:
         merge_words(Inputs(results="gone"), tmp_path)
 
 
-def test_two_plans(tmp_path: Path) -> None:
+def test_two_plans_are_an_error(tmp_path: Path) -> None:
     for name in ("1", "2"):
         (tmp_path / "results" / name).mkdir(parents=True)
         (tmp_path / "results" / name / "plan.json").touch()

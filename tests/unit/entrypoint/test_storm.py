@@ -120,7 +120,7 @@ def race(seed: int) -> None:
 
 
 @pytest.mark.parametrize("part", range(10))
-def test_sequences_of_faults(part: int, tmp_path: Path) -> None:
+def test_no_sequence_of_faults_doubles_a_comment_or_hides_a_reason(part: int, tmp_path: Path) -> None:
     posted = 0
     for seed in range(part * SEQUENCES // 10, (part + 1) * SEQUENCES // 10):
         folder = tmp_path / str(seed)
@@ -130,6 +130,6 @@ def test_sequences_of_faults(part: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("part", range(4))
-def test_races_of_four_jobs(part: int) -> None:
+def test_races_of_four_jobs_end_with_one_comment(part: int) -> None:
     for seed in range(part * RACES // 4, (part + 1) * RACES // 4):
         race(seed)

@@ -100,25 +100,25 @@ def test_create_update_and_delete(hub: FakeGitHub, clock: Clock) -> None:
     assert clock.slept == [1.0, 1.0], "GitHub asks for a second between writes"
 
 
-def test_who_we_are(hub: FakeGitHub, clock: Clock) -> None:
+def test_the_token_of_a_user_has_a_login(hub: FakeGitHub, clock: Clock) -> None:
     assert client(hub, clock, USER_TOKEN).viewer() == "octocat"
     with pytest.raises(Forbidden, match="GitHub answered 403 to GET /user: Resource not accessible by integration"):
         client(hub, clock).viewer()
 
 
-def test_merge_base(hub: FakeGitHub, clock: Clock) -> None:
+def test_github_knows_the_merge_base(hub: FakeGitHub, clock: Clock) -> None:
     hub.merge_bases[("aa", "bb")] = "cc"
     assert client(hub, clock).merge_base(REPO, "aa", "bb") == "cc"
     with pytest.raises(NotFound, match=r"GitHub answered 404 to GET /repos/octo/phone/compare/aa\.\.\.dd: Not Found"):
         client(hub, clock).merge_base(REPO, "aa", "dd")
 
 
-def test_a_wrong_token(hub: FakeGitHub, clock: Clock) -> None:
+def test_a_wrong_token_is_forbidden(hub: FakeGitHub, clock: Clock) -> None:
     with pytest.raises(Forbidden, match="GitHub answered 401 to GET /user: Bad credentials"):
         client(hub, clock, "wrong").viewer()
 
 
-def test_a_body_too_long(hub: FakeGitHub, clock: Clock) -> None:
+def test_a_body_that_is_too_long_is_invalid(hub: FakeGitHub, clock: Clock) -> None:
     with pytest.raises(
         Invalid, match=r"GitHub answered 422 to POST .*: Body is too long \(maximum is 65536 characters\)"
     ):
@@ -161,7 +161,7 @@ def test_a_server_that_stays_down(hub: FakeGitHub, clock: Clock) -> None:
     assert clock.slept == [1, 2, 4, 8, 16, 32], "as far as 90 s reach"
 
 
-def test_nobody_listens(clock: Clock) -> None:
+def test_a_server_where_nobody_listens_is_unavailable(clock: Clock) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -244,7 +244,7 @@ def test_answers_that_make_no_sense(clock: Clock, body: str, message: str) -> No
     assert str(caught.value) == message
 
 
-def test_an_answer_without_what_we_need() -> None:
+def test_an_answer_without_what_we_need_is_unavailable() -> None:
     with (
         answering('{"merge_base_commit": null}') as url,
         pytest.raises(Unavailable, match=r"GitHub's answer lacks merge_base_commit\.sha"),
@@ -304,7 +304,7 @@ def test_a_message_can_not_speak_to_the_runner(hub: FakeGitHub, clock: Clock) ->
     ("token", "author"),
     [(JOB_TOKEN, "github-actions[bot]"), (USER_TOKEN, "octocat"), ("v1.old", "github-actions[bot]")],
 )
-def test_whom_comments_are_by(hub: FakeGitHub, clock: Clock, token: str, author: str) -> None:
+def test_a_tokens_kind_says_whom_comments_are_by(hub: FakeGitHub, clock: Clock, token: str, author: str) -> None:
     hub.tokens["v1.old"] = hub.tokens[JOB_TOKEN]
     assert client(hub, clock, token).author() == author
 
@@ -364,7 +364,7 @@ def test_a_redirect_that_is_no_address(hub: FakeGitHub, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("place", ["", "file:///etc/passwd", "ftp://example.org/x"])
-def test_a_redirect_to_nowhere(hub: FakeGitHub, clock: Clock, place: str) -> None:
+def test_a_redirect_to_nowhere_is_an_error(hub: FakeGitHub, clock: Clock, place: str) -> None:
     hub.faults.append(Fault("GET", "/zip", 302, headers={"Location": place} if place else {}))
     with pytest.raises(GitHubError, match=r"GitHub redirects a download to \S+, which is no https address"):
         client(hub, clock).download_artifact(REPO, 1, 1_000)

@@ -33,7 +33,7 @@ def put(
     return upsert(client(hub, token), REPO, 7, markdown, key=key, create=create)
 
 
-def test_created_then_updated(hub: FakeGitHub) -> None:
+def test_a_comment_is_created_then_updated(hub: FakeGitHub) -> None:
     first = put(hub, "one")
     second = put(hub, "two")
 
@@ -170,7 +170,7 @@ def test_created_though_nothing_more_is_heard(hub: FakeGitHub) -> None:
     assert put(hub, "one") == Posted(hub.comments[REPO, 7][0]["html_url"], updated=False)
 
 
-def test_a_read_only_token(hub: FakeGitHub) -> None:
+def test_a_read_only_token_is_forbidden_to_comment(hub: FakeGitHub) -> None:
     with pytest.raises(Forbidden, match="Resource not accessible by integration"):
         put(hub, "one", token=READ_ONLY_TOKEN)
 

@@ -29,7 +29,7 @@ def pull_request(home: str | None = "octo/phone", **more: Any) -> dict[str, Any]
     return {"pull_request": {"number": 7, "head": {"sha": HEAD, "repo": repo}, "base": {"sha": BASE}} | more}
 
 
-def test_a_pull_request(tmp_path: Path) -> None:
+def test_a_pull_request_event_gives_its_number_and_commits(tmp_path: Path) -> None:
     environ = environment(
         tmp_path,
         "pull_request",
@@ -89,7 +89,9 @@ def test_a_fork_also_after_it_was_deleted(tmp_path: Path, home: str | None, fork
         ("workflow_dispatch", {"inputs": {}, "before": BEFORE}, None),
     ],
 )
-def test_other_events(tmp_path: Path, name: str, event: dict[str, Any], previous: str | None) -> None:
+def test_other_events_have_a_previous_commit_or_none(
+    tmp_path: Path, name: str, event: dict[str, Any], previous: str | None
+) -> None:
     context = read_context(environment(tmp_path, name, event))
     assert (context.pull_request, context.previous_sha) == (None, previous)
 
@@ -105,7 +107,7 @@ def test_what_is_not_set_has_a_default(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("missing", ["GITHUB_EVENT_NAME", "GITHUB_EVENT_PATH", "GITHUB_REPOSITORY"])
-def test_outside_a_job(tmp_path: Path, missing: str) -> None:
+def test_outside_a_job_the_missing_variable_is_named(tmp_path: Path, missing: str) -> None:
     environ = environment(tmp_path, "push", {}) | {missing: ""}
     with pytest.raises(ConfigError, match=f"^not inside a GitHub job: {missing} is not set$"):
         read_context(environ)
@@ -122,24 +124,24 @@ def test_outside_a_job(tmp_path: Path, missing: str) -> None:
         (pull_request(base={"sha": "main"}), "the pull_request event's number or SHAs are not what they should be"),
     ],
 )
-def test_odd_events(tmp_path: Path, event: object, message: str) -> None:
+def test_an_odd_event_is_a_sentence(tmp_path: Path, event: object, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         read_context(environment(tmp_path, "pull_request", event))
 
 
-def test_no_event_file(tmp_path: Path) -> None:
+def test_an_event_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     environ = environment(tmp_path, "push", {}, GITHUB_EVENT_PATH=str(tmp_path / "gone.json"))
     with pytest.raises(ConfigError, match=r"can't read .*gone.json as JSON: .*No such file"):
         read_context(environ)
 
 
-def test_an_odd_repository(tmp_path: Path) -> None:
+def test_an_odd_repository_is_a_sentence(tmp_path: Path) -> None:
     environ = environment(tmp_path, "push", {}, GITHUB_REPOSITORY="octo/phone/../x")
     with pytest.raises(ConfigError, match=r"GITHUB_REPOSITORY is not OWNER/NAME: 'octo/phone/../x'"):
         read_context(environ)
 
 
-def test_a_workflow_run(tmp_path: Path) -> None:
+def test_a_workflow_run_event_gives_the_run_it_is_about(tmp_path: Path) -> None:
     run = {"id": 42, "event": "pull_request", "head_sha": HEAD, "head_branch": "topic", "head_repository": None}
     context = read_context(environment(tmp_path, "workflow_run", {"workflow_run": run}, GITHUB_RUN_ID="43"))
     assert context.workflow_run == WorkflowRun(42, "pull_request", HEAD, "topic", None)

@@ -167,7 +167,7 @@ def test_what_does_not_fit_is_linked(hub: FakeGitHub) -> None:
     assert "[the job's summary](https://ghe.example/octo/phone/actions/runs/42) has them all.**" in body
 
 
-def test_no_token(hub: FakeGitHub) -> None:
+def test_without_a_token_nothing_is_asked(hub: FakeGitHub) -> None:
     context = job(hub, token="")
     said = publish(CHANGED, context, client(context), mode="changes", key="default")
     assert said == NotPosted("could not comment: there is no token (input github-token)", level="warning")
@@ -184,17 +184,17 @@ def test_no_token(hub: FakeGitHub) -> None:
         (replace(QUIET, rows=(Row("tiny", "lite", "fp32", "skipped"),)), True),
     ],
 )
-def test_is_worth_a_comment(report: Report, worth: bool) -> None:
+def test_a_report_is_worth_a_comment_once_something_changed(report: Report, worth: bool) -> None:
     assert is_worth_a_comment(report) is worth
 
 
-def test_modes() -> None:
+def test_a_mode_is_one_of_three_words() -> None:
     assert [parse_mode(text) for text in ("changes", "always", "off")] == ["changes", "always", "off"]
     with pytest.raises(ConfigError, match=r"^comment: 'sometimes' is none of changes, always, off$"):
         parse_mode("sometimes")
 
 
-def test_from_a_saved_report(hub: FakeGitHub, tmp_path: Path) -> None:
+def test_a_saved_report_is_published(hub: FakeGitHub, tmp_path: Path) -> None:
     write_report(tmp_path / "report.json", CHANGED)
     event = {"pull_request": {"number": 7, "head": {"sha": HEAD, "repo": {"full_name": REPO}}, "base": {"sha": BASE}}}
     (tmp_path / "event.json").write_text(json.dumps(event))
