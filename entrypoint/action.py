@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
-from entrypoint.base import find_base
-from entrypoint.child import Ended, run_fenced, without_secrets
+from entrypoint.annotations import ConfigLines, annotate_failures, locate_models
+from entrypoint.fenced import Ended, run_fenced, without_secrets
+from entrypoint.find_base import find_base
 from entrypoint.inputs import Inputs, Task, read_inputs, task_of
-from entrypoint.locate import ConfigLines, locate_models
-from entrypoint.results import Results, annotate_failures, collect, give_back, report_identity
+from entrypoint.results import Results, collect, give_back, report_identity
 from entrypoint.sharding import merge_words, plan_words, read_matrix
 from entrypoint.tell import relay, tell
 from entrypoint.workflow_commands import annotate, group

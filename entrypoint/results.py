@@ -5,18 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
-from entrypoint.locate import ConfigLines
-from entrypoint.workflow_commands import annotate, write_output
+from entrypoint.workflow_commands import write_output
 from pocketfit.errors import VERDICT_FAILED, PocketfitError
 from pocketfit.github.comment import NotPosted, Posted
 from pocketfit.out import MANIFEST_FILE, Out
-from pocketfit.records import Report, Row
+from pocketfit.records import Report
 from pocketfit.report.markdown import LEAST_LIMIT, render_markdown
 
-# GitHub shows ten annotations of a kind per step.
-ANNOTATION_LIMIT = 10
 # A UTF-16 unit, which is what a report's length is counted in, takes at most so many bytes of UTF-8.
 BYTES_PER_UNIT = 3
 # More files than an export of any repository has; a file's name has at most 255 bytes.
@@ -109,21 +105,6 @@ def write_comment_outputs(path: Path, published: Posted | NotPosted) -> None:
     posted = isinstance(published, Posted)
     write_output(path, "comment-url", published.url if isinstance(published, Posted) else "")
     write_output(path, "comment-posted", "true" if posted else "false")
-
-
-def annotate_failures(log: TextIO, report: Report, config: ConfigLines) -> None:
-    """One error for each variant that failed, with its reason, on its model's line of the configuration."""
-    failed = [row for row in report.rows if row.status == "failed"]
-    for row in failed[:ANNOTATION_LIMIT]:
-        message = f"{row.model}/{row.format}/{row.precision}: {_reason(row)}"
-        annotate(log, "error", message, file=config.file, line=config.lines.get(row.model))
-    if not failed:
-        annotate(log, "error", f"the verdict is {report.verdict}")
-
-
-def _reason(row: Row) -> str:
-    reasons = [*row.reasons, row.smoke.reason, *(f"limit {name} passed" for name in row.failed_limits)]
-    return next((reason for reason in reasons if reason), "failed")
 
 
 def give_back(workspace: Path, out: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoint.base import find_base
+from entrypoint.find_base import find_base
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.github.api import GitHub
 from pocketfit.github.context import Context, PullRequest

@@ -1,16 +1,22 @@
-"""Finding the line of the configuration that a model stands on, for annotations there."""
+"""Errors of the job's page: one for each variant that failed, on the line of its model in the configuration."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
+
+from entrypoint.workflow_commands import annotate
+from pocketfit.records import Report, Row
 
 # [models.NAME], also of pyproject.toml, and a table inside it such as [models.NAME.limits].
 HEADER = re.compile(
     r"""\s*\[\s*(?:tool\s*\.\s*pocketfit\s*\.\s*)?models\s*\.\s*(?:"([^"]+)"|'([^']+)'|([A-Za-z0-9_-]+))\s*[].]"""
 )
 LIMIT_BYTES = 1_000_000
+# GitHub shows ten annotations of a kind per step.
+ANNOTATION_LIMIT = 10
 
 
 @dataclass(frozen=True)
@@ -19,6 +25,21 @@ class ConfigLines:
 
     file: str = ""
     lines: dict[str, int] = field(default_factory=dict)
+
+
+def annotate_failures(log: TextIO, report: Report, config: ConfigLines) -> None:
+    """One error for each variant that failed, with its reason, on its model's line of the configuration."""
+    failed = [row for row in report.rows if row.status == "failed"]
+    for row in failed[:ANNOTATION_LIMIT]:
+        message = f"{row.model}/{row.format}/{row.precision}: {_reason(row)}"
+        annotate(log, "error", message, file=config.file, line=config.lines.get(row.model))
+    if not failed:
+        annotate(log, "error", f"the verdict is {report.verdict}")
+
+
+def _reason(row: Row) -> str:
+    reasons = [*row.reasons, row.smoke.reason, *(f"limit {name} passed" for name in row.failed_limits)]
+    return next((reason for reason in reasons if reason), "failed")
 
 
 def locate_models(workspace: Path, config: str | None) -> ConfigLines:

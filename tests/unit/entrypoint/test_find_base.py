@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoint.base import Base, credentials, find_base
+from entrypoint.find_base import Base, credentials, find_base
 from pocketfit.builds.git import Git
 from pocketfit.errors import CommandError, ConfigError, EnvironmentProblem
 from pocketfit.github.api import GitHub

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from entrypoint.child import Ended, run_fenced, without_secrets
+from entrypoint.fenced import Ended, run_fenced, without_secrets
 
 
 def run(code: str, tmp_path: Path, **options: float) -> tuple[Ended, str]:
