@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pocketfit.flat import inlined
 
 # --- what the user asked for: pocketfit.toml -----------------------------------------------------------
+
+
+# What a Java program can hand to a model as a tensor; bool goes as uint8, see exporter/java_types.py.
+INPUT_DTYPES = ("float32", "float64", "int64", "int32", "int8", "uint8", "bool")
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,10 @@ class Limits:
     metric_drop: float | None = None
 
 
+PruneMethod = Literal["structured", "unstructured"]
+PRUNE_METHODS: tuple[PruneMethod, ...] = get_args(PruneMethod)
+
+
 @dataclass(frozen=True)
 class Prune:
     """Which share of the weights of convolutions and linear layers is set to zero, by smallest magnitude.
@@ -51,7 +59,11 @@ class Prune:
     """
 
     amount: float
-    method: Literal["structured", "unstructured"] = "unstructured"
+    method: PruneMethod = "unstructured"
+
+
+Way = Literal["trace", "script"]
+WAYS: tuple[Way, ...] = get_args(Way)
 
 
 @dataclass(frozen=True)
@@ -73,7 +85,7 @@ class ModelSpec:
     metric: str | None = None
     check_inputs: tuple[InputSpec, ...] | str | None = None
     limits: Limits = Limits()
-    how: Literal["trace", "script"] = "trace"
+    how: Way = "trace"
     prune: Prune | None = None
 
 

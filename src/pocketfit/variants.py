@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
-from pocketfit.config import DTYPES, MODEL_NAME_LENGTH, is_model_name, parse_config
+from pocketfit.config import parse_config
+from pocketfit.config_tables import MODEL_NAME_LENGTH, is_model_name
 from pocketfit.errors import ConfigError
 from pocketfit.formats import FORMATS, PRECISIONS
-from pocketfit.records import Config, InputSpec, ModelSpec, Variant
+from pocketfit.records import INPUT_DTYPES, Config, InputSpec, ModelSpec, Variant
 from pocketfit.runtimes.library import library_for
 from pocketfit.saved import TORCHSCRIPT_SUFFIXES, is_saved
 
@@ -53,8 +54,8 @@ def _parse_shape(text: str, where: str) -> InputSpec:
         raise ConfigError(
             f"{where} {text.strip()!r} is no shape: write lengths with commas, e.g. 1,3,224,224 or 1,16:int64"
         )
-    if dtype and dtype not in DTYPES:
-        raise ConfigError(f"{where} {text.strip()!r}: unknown dtype {dtype!r}; use one of {', '.join(DTYPES)}")
+    if dtype and dtype not in INPUT_DTYPES:
+        raise ConfigError(f"{where} {text.strip()!r}: unknown dtype {dtype!r}; use one of {', '.join(INPUT_DTYPES)}")
     return InputSpec(tuple(map(int, lengths.split(","))), dtype or "float32")
 
 
