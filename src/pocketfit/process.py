@@ -78,6 +78,9 @@ def finish(
     process = _start(args, cwd=cwd, env=env, user=user, stderr=subprocess.PIPE)
     with _lock:
         _running.add(process)
+    if _stopped.is_set():
+        # We were told so between the two, when it was not among those to kill.
+        _kill_group(process)
     try:
         stdout, stderr = process.communicate(timeout=timeout)
         return Finished(process.returncode, stdout, stderr)
