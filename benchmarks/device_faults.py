@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.device_faults            # prints the table of docs/verification.md
 
-The faults of a device that is there are shown to `AndroidDevice`, those of a boot to `EmulatorDevice`, with limits of
+The faults of a device that is there are shown to `RunningAndroid`, those of a boot to `EmulatorDevice`, with limits of
 10 s for an artifact and 25 s for a boot so that it ends.
 """
 
@@ -17,14 +17,15 @@ from functools import partial
 from pathlib import Path
 
 from pocketfit.devices.android.adb import Adb
-from pocketfit.devices.android.device import AndroidDevice
+from pocketfit.devices.android.comeback import Patience
+from pocketfit.devices.android.device import opened
 from pocketfit.devices.attached import AdbDevice
-from pocketfit.devices.base import started
 from pocketfit.devices.emulator.device import EmulatorDevice
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.judge.golden import seeded_arrays, write_arrays
 from pocketfit.process import run
 from pocketfit.records import DeviceSpec, InputSpec, SmokeInput
+from pocketfit.runtimes.library import find_android
 from standin.fixture import StandIn, standin
 from standin.image import BASE, build_image
 from standin.server import adb_server
@@ -67,31 +68,27 @@ def show(fault: str, where: str, attempt: Callable[[], tuple[str, str]]) -> None
 
 def on_device(device: StandIn, fault: str, given: SmokeInput, folder: Path) -> tuple[str, str]:
     os.environ.update(device.environment)
-    up = AndroidDevice(Adb(device.serial), timeout_s=10, back_s=30)
-    up.open()
-    device.set_fault(fault)
-    try:
+    with opened(Adb(device.serial), find_android(), patience=Patience(artifact_s=10, back_s=30)) as running:
+        device.set_fault(fault)
         # A reboot shows in the run after it.
         for _ in range(2 if fault.startswith("reboot") else 1):
-            done = up.smoke(given, folder)
-    finally:
-        up.close()
-    return done.status, done.reason
+            result = running.smoke(given, folder)
+    return result.status, result.reason
 
 
 def unavailable(device: StandIn) -> tuple[str, str]:
     os.environ.update(device.environment)
-    reason = AdbDevice(DeviceSpec(), serial=device.serial).unavailable()
+    reason = AdbDevice(DeviceSpec(), find_android(), serial=device.serial).unavailable()
     return ("exit code 3" if reason else "usable"), reason or ""
 
 
 def on_emulator(image: str, given: SmokeInput, folder: Path) -> tuple[str, str]:
     try:
-        with started(EmulatorDevice(DeviceSpec(), image=image, boot_timeout_s=25)) as device:
-            done = device.smoke(given, folder)
+        with EmulatorDevice(DeviceSpec(), find_android(), image=image, boot_timeout_s=25).up() as running:
+            result = running.smoke(given, folder)
     except EnvironmentProblem as problem:
         return "exit code 3", str(problem)
-    return done.status, done.reason
+    return result.status, result.reason
 
 
 def faulty_image(fault: str, folder: Path) -> str:

@@ -27,9 +27,11 @@ from statistics import median
 
 from benchmarks.latency_models import MODELS, SLOWDOWNS_PERCENT, SLOWED, Pair, export, plain, slowed
 from benchmarks.latency_replay import BUDGET_S, FOLDER, LIVE_FILE, Stream, report
+from pocketfit.devices.base import Running
 from pocketfit.devices.jvm import JvmDevice
 from pocketfit.judge import latency
 from pocketfit.records import DeviceSpec, Load
+from pocketfit.runtimes.library import find_android
 from pocketfit.trial.timing import ROUNDS, Effort, OneByOne, Place, time_pair
 
 LOADS = 44
@@ -39,7 +41,11 @@ UNIT_LAYERS = 200
 CONDITIONS = ("quiet", "busy")
 
 
-def pairs(folder: Path, device: JvmDevice) -> list[Pair]:
+def jvm() -> contextlib.AbstractContextManager[Running]:
+    return JvmDevice(DeviceSpec(), find_android()).up()
+
+
+def pairs(folder: Path, device: Running) -> list[Pair]:
     made = []
     for name in MODELS:
         base, head = (export(plain(name), folder / f"{name}-{side}.ptl") for side in ("a", "b"))
@@ -72,8 +78,7 @@ def neighbour(condition: str) -> Iterator[None]:
 
 def record() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    device = JvmDevice(DeviceSpec())
-    with tempfile.TemporaryDirectory() as name:
+    with jvm() as device, tempfile.TemporaryDirectory() as name:
         made = pairs(Path(name), device)
         for condition in CONDITIONS:
             with neighbour(condition):
@@ -102,8 +107,7 @@ def record() -> None:
 def live(times: int) -> None:
     """Whole measurements, so many of each pair in each condition; appended to live.jsonl as they come."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    device = JvmDevice(DeviceSpec())
-    with tempfile.TemporaryDirectory() as name, (FOLDER / LIVE_FILE).open("a") as file:
+    with jvm() as device, tempfile.TemporaryDirectory() as name, (FOLDER / LIVE_FILE).open("a") as file:
         made = [pair for pair in pairs(Path(name), device) if pair.name == SLOWED and pair.slowdown_percent in (0, 5)]
         for condition in CONDITIONS:
             with neighbour(condition):
@@ -113,7 +117,7 @@ def live(times: int) -> None:
                         # Not the seeds of an earlier call, whose lines stay.
                         seed = random.randrange(2**30)
                         done = time_pair(
-                            OneByOne(device), Place.of(device.info()), pair.base, pair.head, seed, Effort(BUDGET_S)
+                            OneByOne(device), Place.of(device.info), pair.base, pair.head, seed, Effort(BUDGET_S)
                         )
                         said = {
                             "condition": condition,

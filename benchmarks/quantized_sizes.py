@@ -15,9 +15,11 @@ from pathlib import Path
 
 from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.worker import build
+from pocketfit.devices.base import Running
 from pocketfit.devices.jvm import JvmDevice
 from pocketfit.judge.latency import judge
 from pocketfit.records import Built, DeviceSpec, InputSpec, Limits, ModelSpec, Prune, Variant
+from pocketfit.runtimes.library import find_android
 from pocketfit.trial.timing import Effort, OneByOne, Place, time_pair
 from pocketfit.trial.trial import smoke, smoke_input
 from pocketfit.units import format_sqnr
@@ -35,7 +37,13 @@ CASES: dict[str, tuple[str, Prune | None]] = {
 
 
 def main() -> int:
-    device, beyond = JvmDevice(DeviceSpec()), 0
+    with JvmDevice(DeviceSpec(), find_android()).up() as device:
+        return measure(device)
+
+
+def measure(device: Running) -> int:
+    """Print the table; returns how many files are larger than allowed."""
+    beyond = 0
     print("| variant | file (B) | of fp32 | download (B) | of fp32 | host | device | latency (ms) | ratio |")
     print("| :-- | --: | --: | --: | --: | --: | --: | --: | --: |")
     with tempfile.TemporaryDirectory(prefix="pocketfit-sizes-") as name:
@@ -61,10 +69,10 @@ def make(model: str, format_name: str, case: str, folder: Path) -> Built:
     return built
 
 
-def line(device: JvmDevice, case: str, built: Built, folder: Path, fp32: Built, fp32_folder: Path) -> str:
+def line(device: Running, case: str, built: Built, folder: Path, fp32: Built, fp32_folder: Path) -> str:
     given = smoke_input(built, folder)
-    tried = smoke(device, device.info(), built.variant, given, built.outputs, Limits())
-    place, base = Place.of(device.info()), smoke_input(fp32, fp32_folder)
+    tried = smoke(device, built.variant, given, built.outputs, Limits())
+    place, base = Place.of(device.info), smoke_input(fp32, fp32_folder)
     latency = judge(time_pair(OneByOne(device), place, base, given, 0, Effort()), identical=False)
     variant = f"{built.variant.model}/{built.variant.format}/{case}"
     ratio = "" if latency.ratio is None else f"{latency.ratio:.2f} ({latency.verdict})"

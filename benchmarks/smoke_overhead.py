@@ -17,10 +17,11 @@ from pathlib import Path
 from statistics import median
 
 from pocketfit.devices.attached import AdbDevice
-from pocketfit.devices.base import Device, started
+from pocketfit.devices.base import Device, Running
 from pocketfit.devices.jvm import JvmDevice
 from pocketfit.judge.golden import seeded_arrays, write_arrays
 from pocketfit.records import DeviceSpec, InputSpec, SmokeInput
+from pocketfit.runtimes.library import find_android
 from standin.fixture import standin
 
 TESTS = 10
@@ -33,16 +34,17 @@ def main() -> None:
         inputs = write_arrays([("[0]", seeded_arrays([InputSpec((1, 3, 16, 16))])[0])], Path(folder), "input")
         given = SmokeInput("lite", MODEL, inputs, Path(folder))
         for name, device in devices():
-            with started(device):
-                measure(device, given, Path(folder))
-                seconds = [measure(device, given, Path(folder)) for _ in range(TESTS)]
+            with device.up() as running:
+                measure(running, given, Path(folder))
+                seconds = [measure(running, given, Path(folder)) for _ in range(TESTS)]
             print(f"| {name} | {median(seconds):.2f} | {max(seconds):.2f} |", flush=True)
 
 
 def devices() -> Iterator[tuple[str, Device]]:
-    yield "jvm", JvmDevice(DeviceSpec())
+    android = find_android()
+    yield "jvm", JvmDevice(DeviceSpec(), android)
     with attached() as serial:
-        yield "adb (stand-in)", AdbDevice(DeviceSpec(), serial=serial)
+        yield "adb (stand-in)", AdbDevice(DeviceSpec(), android, serial=serial)
 
 
 @contextmanager
@@ -52,7 +54,7 @@ def attached() -> Iterator[str]:
         yield device.serial
 
 
-def measure(device: Device, given: SmokeInput, folder: Path) -> float:
+def measure(device: Running, given: SmokeInput, folder: Path) -> float:
     began = time.perf_counter()
     run = device.smoke(given, folder)
     took = time.perf_counter() - began

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from pocketfit.devices.jvm import FLAGS
-from pocketfit.devices.program import parse_answer, words
+from pocketfit.devices.program import here, parse_answer, words
 from pocketfit.devices.reason import missing_operators
 from pocketfit.process import finish
 from pocketfit.records import RuntimeName, SmokeInput
@@ -166,10 +166,11 @@ def _missing(android: AndroidSide, names: Sequence[str]) -> list[bool]:
                     archive.writestr(f"{path.stem}/{record}", content)
         arguments = words(
             [SmokeInput("lite", path, (), Path(folder)) for path in files],
+            here,
             runtime="lite",
             threads=1,
-            libraries=android.libraries("lite", android.desktop_abi),
-            shim=android.shim,
+            libraries=str(android.libraries("lite", android.desktop_abi)),
+            shim=str(android.shim),
         )
         command = ["java", *FLAGS, "-cp", android.desktop_classpath, "dev.pocketfit.Desktop", *arguments]
         done = finish(command, timeout=120, cwd=Path(folder), env={**os.environ, "LC_ALL": "C.UTF-8"})

@@ -31,6 +31,7 @@ from pocketfit.formats import FORMATS
 from pocketfit.out import Out
 from pocketfit.pipeline import run
 from pocketfit.records import Config, DeviceSpec, ModelSpec, Report, Row
+from pocketfit.runtimes.library import android_or_why
 from pocketfit.store import read_report, write_report
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,7 +64,7 @@ def main(names: Sequence[str]) -> int:
         return ConfigError.exit_code
     wanted = [spec for spec in config.models if not names or spec.name in names]
     formats = tuple(FORMATS)
-    device = choose_device(DeviceSpec("jvm"), None, DeviceOptions())
+    device = choose_device(DeviceSpec("jvm"), None, DeviceOptions(android_or_why()))
     reports: dict[str, Report] = {}
     for number, spec in enumerate(wanted, 1):
         print(f"{number}/{len(wanted)} {spec.name}", file=sys.stderr, flush=True)

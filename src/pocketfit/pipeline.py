@@ -12,7 +12,6 @@ from pathlib import Path
 from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.sides import Head, base_side
 from pocketfit.builds.snapshot import Side, take_snapshots
-from pocketfit.devices.base import started
 from pocketfit.devices.choose import Choice
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.out import Out
@@ -20,7 +19,7 @@ from pocketfit.records import Report, SideName, Snapshot, Trial, Variant
 from pocketfit.report.compare import compare
 from pocketfit.store import write_snapshot, write_trial
 from pocketfit.trial.host import HostTimer
-from pocketfit.trial.trial import run_trial, untried
+from pocketfit.trial.trial import Artifacts, run_trial, untried
 from pocketfit.variants import variants
 
 log = logging.getLogger(__name__)
@@ -105,14 +104,14 @@ def _try_on_device(
     """Try head and base on the first device that comes up; how it was chosen is among that device's notes."""
     if not choice.devices:
         return None
-    folders = {name: out.artifacts(name).resolve() for name in snapshots}
+    sides = {name: Artifacts(snapshot, out.artifacts(name).resolve()) for name, snapshot in snapshots.items()}
     notes = [choice.note] if choice.note else []
     budget_s = head.config.device.latency_budget_s
     for device in choice.devices:
         try:
-            with started(device):
-                sides = (snapshots.get("base"), snapshots["head"])
-                trial = run_trial(device, *sides, folders, budget_s, host, head.elsewhere)
+            with device.up() as running:
+                base, head_side = sides.get("base"), sides["head"]
+                trial = run_trial(running, base, head_side, budget_s=budget_s, host=host, elsewhere=head.elsewhere)
             break
         except EnvironmentProblem as problem:
             # What was built is kept and reported.

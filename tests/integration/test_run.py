@@ -17,13 +17,14 @@ import pytest
 
 from pocketfit.devices.jvm import JvmDevice
 from pocketfit.records import DeviceSpec
+from pocketfit.runtimes.library import android_or_why
 from tests.integration.builds.test_git import state
 from tests.integration.conftest import CONFIG, QUICK, WHO, Git, require
 
 
 @pytest.fixture(scope="session", autouse=True)
 def android() -> None:
-    reason = JvmDevice(DeviceSpec()).unavailable()
+    reason = JvmDevice(DeviceSpec(), android_or_why()).unavailable()
     require(reason is None, f"device jvm: {reason}")
 
 

@@ -58,8 +58,9 @@ def sandbox(timeout_s: float) -> Sandbox:
 
 def device_options(serial: str | None, emulator_image: str | None, log_folder: Path | None = None) -> DeviceOptions:
     from pocketfit.devices.base import DeviceOptions
+    from pocketfit.runtimes.library import android_or_why
 
-    return DeviceOptions(_model_user(), serial, emulator_image, log_folder)
+    return DeviceOptions(android_or_why(), _model_user(), serial, emulator_image, log_folder)
 
 
 def _model_user() -> str | None:

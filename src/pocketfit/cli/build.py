@@ -136,7 +136,6 @@ def smoke(
     """
     from pocketfit.commands.printed import print_smoke
     from pocketfit.commands.single import check_file, smoke_file
-    from pocketfit.devices.base import started
     from pocketfit.devices.choose import choose_device
     from pocketfit.records import DeviceSpec
 
@@ -147,6 +146,6 @@ def smoke(
         raise ConfigError("smoke needs a device: use --device jvm")
     if choice.note:
         typer.echo(choice.note, err=True)
-    with started(choice.devices[0]) as up:
-        statuses = [print_smoke(file, smoke_file(up, file, shape or (), asked.sandbox(timeout))) for file in files]
+    with choice.devices[0].up() as running:
+        statuses = [print_smoke(file, smoke_file(running, file, shape or (), asked.sandbox(timeout))) for file in files]
     leave(VERDICT_FAILED if "failed" in statuses else EnvironmentProblem.exit_code if "infra-error" in statuses else 0)

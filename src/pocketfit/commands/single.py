@@ -12,7 +12,7 @@ from pathlib import Path
 from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.weigh import sha256_of
 from pocketfit.builds.worker import build, run_on_host
-from pocketfit.devices.base import Device
+from pocketfit.devices.base import Running
 from pocketfit.errors import ConfigError
 from pocketfit.formats import FORMATS
 from pocketfit.job import HostOutputs, HostRun, NotExported
@@ -85,7 +85,7 @@ def check_file(artifact: Path, shapes: Sequence[str]) -> None:
             ) from error
 
 
-def smoke_file(device: Device, artifact: Path, shapes: Sequence[str], sandbox: Sandbox) -> FileTrial:
+def smoke_file(device: Running, artifact: Path, shapes: Sequence[str], sandbox: Sandbox) -> FileTrial:
     """Load and run one artifact, which check_file let pass, on a device, whoever made it.
 
     Its inputs are `shapes`, else those that a manifest beside it names. What it computes is compared with the
@@ -99,7 +99,7 @@ def smoke_file(device: Device, artifact: Path, shapes: Sequence[str], sandbox: S
     if entry:
         notes = _another_file(artifact, entry)
         given = SmokeInput(format_name, artifact.resolve(), entry.inputs, artifact.resolve().parent)
-        tried = smoke(device, device.info(), variant, given, entry.outputs, Limits())
+        tried = smoke(device, variant, given, entry.outputs, Limits())
         if tried.status != "skipped" or not FORMATS[format_name].host_runtime():
             # Asked only where there is something to explain: it takes a child that imports torch.
             predicted = _predicted(given, sandbox) if tried.status == "failed" else ()
@@ -111,7 +111,7 @@ def smoke_file(device: Device, artifact: Path, shapes: Sequence[str], sandbox: S
         inputs, host = _on_host(artifact, format_name, parse_shapes(shapes, "--shape"), Path(name), sandbox)
         golden, problem = ((), host.reason) if isinstance(host, NotExported) else (host.outputs, None)
         given = SmokeInput(format_name, artifact.resolve(), inputs, Path(name))
-        tried = smoke(device, device.info(), variant, given, golden, Limits())
+        tried = smoke(device, variant, given, golden, Limits())
     tried, reasons = with_host(tried, format_name, problem, describe_outputs(golden))
     if problem and not FORMATS[format_name].host_runtime():
         reasons = (f"not compared with the host, which can't run it: {problem}",)

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 def _jvm(spec: DeviceSpec, options: DeviceOptions) -> Device:
     from pocketfit.devices.jvm import JvmDevice
 
-    return JvmDevice(spec, user=options.user)
+    return JvmDevice(spec, options.android, user=options.user)
 
 
 def _adb(spec: DeviceSpec, options: DeviceOptions) -> Device:
     from pocketfit.devices.attached import AdbDevice
 
-    return AdbDevice(spec, serial=options.serial)
+    return AdbDevice(spec, options.android, serial=options.serial)
 
 
 def _emulator(spec: DeviceSpec, options: DeviceOptions) -> Device:
     from pocketfit.devices.emulator.device import EmulatorDevice
 
-    return EmulatorDevice(spec, image=options.emulator_image, log_folder=options.log_folder)
+    return EmulatorDevice(spec, options.android, image=options.emulator_image, log_folder=options.log_folder)
 
 
 DEVICES: Mapping[str, Callable[[DeviceSpec, DeviceOptions], Device]] = {

@@ -1,12 +1,15 @@
+"""What a device is: one that may be brought up, and one that is up and runs artifacts."""
+
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from pocketfit.errors import EnvironmentProblem
 from pocketfit.records import DeviceInfo, Load, SmokeInput, TensorFile
+from pocketfit.runtimes.library import AndroidSide
 
 X86_NOTE = "x86_64 kernels are not a phone's: compare times with each other, never with a phone's"
 
@@ -15,10 +18,11 @@ X86_NOTE = "x86_64 kernels are not a phone's: compare times with each other, nev
 class DeviceOptions:
     """What the configuration does not say: `user` is the name to run artifacts as, where we are root.
 
-    `serial` is an attached device's, `emulator_image` the container image of an emulator, `log_folder` where the log of
-    one that fails is kept.
+    `android` is the Android side, or the sentence that says why there is none; `serial` is an attached device's,
+    `emulator_image` the container image of an emulator, `log_folder` where the log of one that fails is kept.
     """
 
+    android: AndroidSide | str
     user: str | None = None
     serial: str | None = None
     emulator_image: str | None = None
@@ -43,44 +47,47 @@ class DeviceRun:
     flat: bool = False
 
 
-class Device(Protocol):
-    """A place where the Java program runs."""
+class Running(Protocol):
+    """A device that is up."""
 
-    kind: str
-
-    def unavailable(self) -> str | None:
-        """Why this device can't be used here, with the next step, or None if it can."""
-
-    def summary(self) -> str:
-        """What a run would use, in a few words; only asked where the device is available, before `start`."""
-
-    def start(self) -> None:
-        """Bring it up, where it has to be; raises EnvironmentProblem that says what failed and the next step."""
-
-    def stop(self) -> None:
-        """Remove all that `start` and the runs left; called in every ending, also where `start` raised."""
-
+    @property
     def info(self) -> DeviceInfo:
-        """What it is; only asked after `start`."""
+        """Describe the device, as reports do."""
 
     def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
-        """Load and run one artifact on its golden inputs, in a process of its own.
+        """Load and run one artifact on its golden inputs, in a process of its own; its outputs go into `folder`.
 
         Whatever the artifact does (crash, hang, missing operator) is in the result, never an exception.
         """
 
     def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
-        """Load base, head and head again in one fresh process and time them in turn, or why that failed.
+        """Load base, head and head again in one fresh process and time them in turn, or say why that failed.
 
         It ends after `rounds`, or after the round in which `budget_ms` ran out. The order of all follows from `seed`.
         """
 
 
-@contextmanager
-def started(device: Device) -> Iterator[Device]:
-    """The device, up for as long as the block runs."""
-    try:
-        device.start()
-        yield device
-    finally:
-        device.stop()
+class Device(Protocol):
+    """A place where the Java program runs, once it is up."""
+
+    kind: str
+
+    def unavailable(self) -> str | None:
+        """Say why this device can't be used here, with the next step; None if it can."""
+
+    def summary(self) -> str:
+        """Say in a few words what a run would use; only asked where the device is available."""
+
+    def up(self) -> AbstractContextManager[Running]:
+        """Bring the device up for as long as the block runs.
+
+        Raises EnvironmentProblem, here or on entering, which says what failed and the next step. What it and the runs
+        left is removed in every ending, also where entering was cut short.
+        """
+
+
+def required(android: AndroidSide | str) -> AndroidSide:
+    """The Android side; raises EnvironmentProblem where there is none."""
+    if isinstance(android, str):
+        raise EnvironmentProblem(android)
+    return android

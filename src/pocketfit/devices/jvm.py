@@ -7,20 +7,22 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
-from pocketfit.devices.base import X86_NOTE, DeviceRun
+from pocketfit.devices.base import X86_NOTE, DeviceRun, required
 from pocketfit.devices.crash import describe_crash
-from pocketfit.devices.program import Answer, Timed, parse_answer, words
-from pocketfit.devices.reason import condense, shorten
-from pocketfit.devices.verdict import judge_result
+from pocketfit.devices.program import Answer, Timed, here, parse_answer, words
+from pocketfit.devices.reason import shorten
+from pocketfit.devices.verdict import judge_result, judge_times
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.files import read_regular
 from pocketfit.formats import FORMATS
 from pocketfit.process import Finished, finish
 from pocketfit.records import DeviceInfo, DeviceSpec, Hardware, Load, SmokeInput
 from pocketfit.runtimes.elf import shipping_note
-from pocketfit.runtimes.library import AndroidSide, find_android
+from pocketfit.runtimes.library import AndroidSide
 
 # The work is native: the JVM's second compiler and its other collectors would only cost time to start.
 FLAGS = (
@@ -42,27 +44,25 @@ ENVIRONMENT = ("PATH", "JAVA_HOME", "LD_LIBRARY_PATH", "TMPDIR")
 class JvmDevice:
     """`timeout_s` bounds one artifact, twice that and its budget a load that is timed.
 
-    `user` is a name to run as, where we are root: an artifact is the pull request's, and native code reads it.
+    `android` may be the sentence that says why there is none. `user` is a name to run as, where we are root: an
+    artifact is the pull request's, and native code reads it.
     """
 
     kind = "jvm"
 
     def __init__(
-        self,
-        spec: DeviceSpec,
-        *,
-        user: str | None = None,
-        timeout_s: float = 120,
+        self, spec: DeviceSpec, android: AndroidSide | str, *, user: str | None = None, timeout_s: float = 120
     ) -> None:
-        self.user = user
+        self.android = android
         self.threads = spec.threads
+        self.user = user
         self.timeout_s = timeout_s
 
     def unavailable(self) -> str | None:
         if shutil.which("java") is None:
             return "java is not on PATH: apt-get install default-jre-headless"
         try:
-            abi = find_android().desktop_abi
+            abi = required(self.android).desktop_abi
         except EnvironmentProblem as problem:
             return str(problem)
         if platform.machine() != abi:
@@ -70,63 +70,62 @@ class JvmDevice:
         return None
 
     def summary(self) -> str:
-        return ", ".join(self.info().runtimes.values())
+        return ", ".join(_runtimes(required(self.android)).values())
 
-    def start(self) -> None:
-        """Nothing to bring up: each artifact gets a JVM of its own."""
-
-    def stop(self) -> None:
-        """Nothing is left of a JVM that ended."""
-
-    def info(self) -> DeviceInfo:
-        android = find_android()
-        runtimes = {format: name for format, name in android.of_formats().items() if not _missing(android, format)}
-        notes = tuple(note for note in (X86_NOTE, shipping_note(android)) if note)
-        return DeviceInfo(
+    def up(self) -> AbstractContextManager[RunningJvm]:
+        """Nothing to bring up, and nothing is left: each artifact gets a JVM of its own, which ends."""
+        android = required(self.android)
+        info = DeviceInfo(
             self.kind,
             android.desktop_abi,
             _cpu(),
             self.threads,
-            runtimes,
-            notes,
+            _runtimes(android),
+            tuple(note for note in (X86_NOTE, shipping_note(android)) if note),
             Hardware(
                 page_size_bytes=os.sysconf("SC_PAGE_SIZE"),
                 cores=len(os.sched_getaffinity(0)),
                 free_memory_bytes=os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
             ),
         )
+        return nullcontext(RunningJvm(info, android, self.user, self.timeout_s))
+
+
+@dataclass(frozen=True)
+class RunningJvm:
+    """JVMs of this machine, one for each artifact; see JvmDevice."""
+
+    info: DeviceInfo
+    android: AndroidSide
+    user: str | None
+    timeout_s: float
 
     def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
-        android = find_android()
-        if missing := _missing(android, given.format):
+        if missing := _missing(self.android, given.format):
             return DeviceRun("skipped", missing)
-        runtime = android.of_formats()[given.format]
-        done, report = self._run([given], folder, self.timeout_s, outputs=folder)
-        answer = parse_answer(done.stdout, artifacts=1)
+        runtime = self.info.runtimes[given.format]
+        finished, report = self._run([given], folder, self.timeout_s, outputs=folder)
+        answer = parse_answer(finished.stdout, artifacts=1)
         if answer is None or answer.error:
-            return _without_answer(done, report, answer, runtime, self.timeout_s)
+            return _without_answer(finished, report, answer, runtime, self.timeout_s)
         return judge_result(answer.artifacts[0], folder, runtime)
 
     def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
-        android = find_android()
-        if base.format != head.format or _missing(android, base.format):
-            return f"{base.format} and {head.format} can't be timed together on device {self.kind}"
-        runtime = android.of_formats()[base.format]
+        if base.format != head.format or _missing(self.android, base.format):
+            return f"{base.format} and {head.format} can't be timed together on device {self.info.kind}"
+        runtime = self.info.runtimes[base.format]
         timing = Timed(base, head, seed, rounds, budget_ms)
         limit_s = self.timeout_s * 2 + budget_ms / 1000
         with tempfile.TemporaryDirectory(prefix="pocketfit-timing-") as folder:
-            done, report = self._run(timing.artifacts(), Path(folder), limit_s, timing=timing)
-        answer = parse_answer(done.stdout, artifacts=3)
+            finished, report = self._run(timing.artifacts(), Path(folder), limit_s, timing=timing)
+        answer = parse_answer(finished.stdout, artifacts=3)
         if answer is None or answer.error:
-            return _without_answer(done, report, answer, runtime, limit_s).reason
-        for result in answer.artifacts:
-            if result.error:
-                return condense(result.error, runtime)
-        return timing.load(answer.artifacts)
+            return _without_answer(finished, report, answer, runtime, limit_s).reason
+        return judge_times(timing, answer.artifacts, runtime)
 
     def _run(
         self,
-        given: Sequence[SmokeInput],
+        artifacts: Sequence[SmokeInput],
         folder: Path,
         limit_s: float,
         *,
@@ -134,32 +133,24 @@ class JvmDevice:
         timing: Timed | None = None,
     ) -> tuple[Finished, str]:
         """Run the program; returns how it ended, and what a crash left: the JVM's report and its streams."""
-        android = find_android()
-        runtime = FORMATS[given[0].format].runtime
+        runtime = FORMATS[artifacts[0].format].runtime
         error_file = folder.absolute() / "hs_err.log"
         error_file.unlink(missing_ok=True)
         if self.user:
             shutil.chown(folder, self.user)
         arguments = words(
-            given,
+            artifacts,
+            here,
             runtime=runtime,
-            threads=self.threads,
-            libraries=android.libraries(runtime, android.desktop_abi),
-            shim=android.shim,
-            outputs=outputs,
+            threads=self.info.threads,
+            libraries=str(self.android.libraries(runtime, self.android.desktop_abi)),
+            shim=str(self.android.shim),
+            outputs=here(outputs) if outputs else None,
             timing=timing,
         )
-        done = finish(
-            [
-                "java",
-                *FLAGS,
-                DIRECT_MEMORY,
-                f"-XX:ErrorFile={error_file}",
-                "-cp",
-                android.desktop_classpath,
-                "dev.pocketfit.Desktop",
-                *arguments,
-            ],
+        java = ["java", *FLAGS, DIRECT_MEMORY, f"-XX:ErrorFile={error_file}", "-cp", self.android.desktop_classpath]
+        finished = finish(
+            [*java, "dev.pocketfit.Desktop", *arguments],
             timeout=limit_s,
             cwd=folder,
             env=_environment(),
@@ -169,11 +160,16 @@ class JvmDevice:
             written = read_regular(error_file, REPORT_LIMIT_BYTES).decode(errors="replace")
         except (OSError, ValueError):
             written = ""
-        return done, "\n".join([written, done.stdout, done.stderr])
+        return finished, "\n".join([written, finished.stdout, finished.stderr])
+
+
+def _runtimes(android: AndroidSide) -> dict[str, str]:
+    """ "ARTIFACT VERSION" for each format that runs in a JVM here."""
+    return {format: name for format, name in android.of_formats().items() if not _missing(android, format)}
 
 
 def _missing(android: AndroidSide, format: str) -> str | None:
-    """Why no artifact of this format can be tried here, or None."""
+    """Say why no artifact of this format can be tried here; None where it can."""
     if missing := android.missing(format, android.desktop_abi):
         return missing
     if not FORMATS[format].in_desktop_jvm:
@@ -181,21 +177,21 @@ def _missing(android: AndroidSide, format: str) -> str | None:
     return None
 
 
-def _without_answer(done: Finished, report: str, answer: Answer | None, runtime: str, limit_s: float) -> DeviceRun:
-    """How a run ended that says nothing about the artifact itself: a crash, a hang, or a fault of ours."""
+def _without_answer(finished: Finished, report: str, answer: Answer | None, runtime: str, limit_s: float) -> DeviceRun:
+    """Explain the end of a run that has no result: a crash or a hang is the model's, all else is a fault of ours."""
     if answer and answer.error:
         problem = answer.error
         return DeviceRun(
             "infra-error", shorten(f"{problem.message or problem.type}: run `make android` again"), runtime
         )
     # A timeout kills the process, which is no crash; but a crash can hang in the JVM's own report of it.
-    if crash := describe_crash(report, None if done.timed_out else done.signal_name):
+    if crash := describe_crash(report, None if finished.timed_out else finished.signal_name):
         return DeviceRun("failed", shorten(crash), runtime)
-    if done.timed_out:
+    if finished.timed_out:
         return DeviceRun("failed", f"no answer in {limit_s:.0f} s", runtime)
     lines = [line.strip() for line in report.splitlines() if line.strip()]
-    said = lines[-1] if lines else "it printed nothing"
-    return DeviceRun("infra-error", shorten(f"java exited with {done.code}: {said}"), runtime)
+    last_line = lines[-1] if lines else "it printed nothing"
+    return DeviceRun("infra-error", shorten(f"java exited with {finished.code}: {last_line}"), runtime)
 
 
 def _environment() -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,22 +62,19 @@ class Timed:
     rounds: int
     budget_ms: int
 
-    def words(self) -> list[str]:
-        return [f"rounds={self.rounds}", f"budget_ms={self.budget_ms}", f"seed={self.seed}"]
-
     @property
     def order(self) -> tuple[int, ...]:
         """Of 0 (base), 1 (head), 2 (head again): what is loaded first finds other memory than what comes last."""
-        places = [0, 1, 2]
-        random.Random(self.seed).shuffle(places)
-        return tuple(places)
+        order = [0, 1, 2]
+        random.Random(self.seed).shuffle(order)
+        return tuple(order)
 
     def artifacts(self) -> list[SmokeInput]:
-        return [(self.base, self.head, self.head)[place] for place in self.order]
+        return [(self.base, self.head, self.head)[index] for index in self.order]
 
     def load(self, results: Sequence[Result]) -> Load:
-        """`results` are in the order that they were given in."""
-        base, head, again = (results[self.order.index(place)] for place in range(3))
+        """Put results, which are in the order of `artifacts`, back into their places."""
+        base, head, again = (results[self.order.index(index)] for index in range(3))
         return Load(
             base.samples_ms,
             head.samples_ms,
@@ -86,48 +83,58 @@ class Timed:
             head.load_ms,
             base.first_ms,
             head.first_ms,
-            max((one.peak_rss_bytes for one in results if one.peak_rss_bytes), default=None),
+            max((result.peak_rss_bytes for result in results if result.peak_rss_bytes), default=None),
         )
 
 
 def words(
-    given: Sequence[SmokeInput],
+    artifacts: Sequence[SmokeInput],
+    place_of: Callable[[Path], str],
     *,
     runtime: str,
     threads: int,
-    libraries: str | Path,
-    shim: Path | None = None,
-    outputs: Path | None = None,
+    libraries: str,
+    shim: str | None = None,
+    outputs: str | None = None,
     timing: Timed | None = None,
 ) -> list[str]:
     """The program's arguments. They are in order: inputs and outputs belong to the artifact before them.
 
-    `libraries` and `shim` are where the device has them; files are ours, and made absolute.
+    `place_of` says where a file of ours is for the program; `libraries`, `shim` and `outputs` are folders there.
     """
     options = [f"runtime={runtime}", f"threads={threads}", f"libraries={libraries}"]
     if shim is not None:
         options.append(f"shim={shim}")
     if timing is not None:
-        options += timing.words()
-    for one in given:
-        options.append(f"artifact={one.artifact.absolute()}")
-        options += [
-            f"input={describe_input(tensor, str((one.folder / tensor.file).absolute()))}" for tensor in one.inputs
-        ]
+        options += [f"rounds={timing.rounds}", f"budget_ms={timing.budget_ms}", f"seed={timing.seed}"]
+    for artifact in artifacts:
+        options.append(f"artifact={place_of(artifact.artifact)}")
+        for tensor in artifact.inputs:
+            shape = ",".join(map(str, tensor.shape))
+            options.append(f"input={tensor.dtype}:{shape}:{place_of(artifact.folder / tensor.file)}")
         if outputs is not None:
-            options.append(f"outputs={outputs.absolute()}")
+            options.append(f"outputs={outputs}")
     return [__version__, *options]
 
 
-def describe_input(tensor: TensorFile, place: str) -> str:
-    """`place` is the file's path where the program runs."""
-    return f"{tensor.dtype}:{','.join(map(str, tensor.shape))}:{place}"
+def here(path: Path) -> str:
+    """Where a file is for a program on this machine, whatever its working directory."""
+    return str(path.absolute())
+
+
+def files_of(artifacts: Sequence[SmokeInput]) -> list[Path]:
+    """All that `words` asks a place for: what a device must have."""
+    return [
+        path
+        for artifact in artifacts
+        for path in (artifact.artifact, *(artifact.folder / tensor.file for tensor in artifact.inputs))
+    ]
 
 
 def parse_answer(stdout: str, *, artifacts: int) -> Answer | None:
-    """What it says of that many artifacts, or None if it printed no such thing.
+    """Read the program's answer for that many artifacts; None if it printed no such thing.
 
-    That is the last line that begins with a brace: devices and native code print around it.
+    The answer is the last line that begins with a brace: devices and native code print around it.
     """
     from pydantic import TypeAdapter, ValidationError
 

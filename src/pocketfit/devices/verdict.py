@@ -1,13 +1,15 @@
-"""From what the Java program says of an artifact to what became of it on the device."""
+"""Turns what the Java program says of artifacts into what became of them on the device."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pocketfit.devices.base import DeviceRun
-from pocketfit.devices.program import Result, to_c_order
+from pocketfit.devices.program import Result, Timed, to_c_order
 from pocketfit.devices.reason import condense
+from pocketfit.records import Load
 
 
 def judge_result(result: Result, folder: Path, runtime: str) -> DeviceRun:
@@ -23,3 +25,9 @@ def judge_result(result: Result, folder: Path, runtime: str) -> DeviceRun:
     except (OSError, ValueError, TypeError) as error:
         return replace(run, status="infra-error", reason=f"the program's outputs can't be read: {error}")
     return replace(run, outputs=outputs)
+
+
+def judge_times(timing: Timed, results: Sequence[Result], runtime: str) -> Load | str:
+    """The times of a load, or why one of its artifacts failed; `results` are in the order of `timing.artifacts()`."""
+    failed = next((result.error for result in results if result.error), None)
+    return condense(failed, runtime) if failed else timing.load(results)

@@ -105,6 +105,14 @@ def find_android() -> AndroidSide:
     return AndroidSide(path.parent, file.desktop_abi, file.runtimes)
 
 
+def android_or_why() -> AndroidSide | str:
+    """The Android side, or the sentence that says why there is none and what to do."""
+    try:
+        return find_android()
+    except EnvironmentProblem as problem:
+        return str(problem)
+
+
 def built_runtimes() -> dict[str, str]:
     """ "ARTIFACT VERSION" of the Android library for each format; empty where the Android side is not built."""
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,7 +11,7 @@ from pocketfit.judge.latency import fewest_loads, is_clear, looks
 from pocketfit.records import DeviceInfo, Load, SmokeInput, Timing
 
 if TYPE_CHECKING:
-    from pocketfit.devices.base import Device
+    from pocketfit.devices.base import Running
 
 # Of one load: beyond this the next load tells more than the next round.
 ROUNDS = 40
@@ -19,7 +19,10 @@ ROUNDS = 40
 
 @dataclass(frozen=True)
 class Effort:
-    """What a pair is timed by. `comparisons` is how many pairs the report times, `budget_s` is for each."""
+    """How much a pair is timed: `comparisons` is how many pairs the report times, `budget_s` is for each of them.
+
+    `latency_growth` is the share by which head may be slower: the answer must be clear about that too.
+    """
 
     budget_s: float = 30.0
     comparisons: int = 1
@@ -47,11 +50,21 @@ class Loader(Protocol):
     ) -> tuple[Load, ...] | str: ...
 
 
+class Host(Loader, Protocol):
+    """A loader for what a device has no runtime for."""
+
+    def takes(self, format_name: str) -> bool:
+        """Whether this host has a runtime of its own for the format."""
+
+    def place(self, format_name: str) -> Place:
+        """Where such a format is timed."""
+
+
 @dataclass(frozen=True)
 class OneByOne:
     """A device, on which every load has a process of its own."""
 
-    device: Device
+    device: Running
 
     def time_loads(
         self, base: SmokeInput, head: SmokeInput, *, seeds: Sequence[int], rounds: int, budget_ms: int
@@ -60,19 +73,28 @@ class OneByOne:
         return load if isinstance(load, str) else (load,)
 
 
-def time_pair(loader: Loader, place: Place, base: SmokeInput, head: SmokeInput, seed: int, effort: Effort) -> Timing:
-    """Every load is fresh, and its order follows from `seed`."""
+def time_pair(
+    loader: Loader,
+    place: Place,
+    base: SmokeInput,
+    head: SmokeInput,
+    seed: int,
+    effort: Effort,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+) -> Timing:
+    """Time base and head over fresh loads; the order in each follows from `seed`."""
     timing = Timing(device=place.device, threads=place.threads, seed=seed, comparisons=effort.comparisons)
-    began = time.monotonic()
+    began = clock()
     # Each load may sample for a third of its share of the budget; starting and warming up take the rest.
     share_ms = int(1000 * effort.budget_s / fewest_loads(effort.comparisons) / 3)
     for look in looks(effort.comparisons):
         while missing := look - len(timing.loads):
-            done, wanted = len(timing.loads), min(missing, place.loads_at_once)
+            taken, more = len(timing.loads), min(missing, place.loads_at_once)
             # Begun only if loads of the usual length still fit.
-            if done and (time.monotonic() - began) * (1 + wanted / done) > effort.budget_s:
+            if taken and (clock() - began) * (1 + more / taken) > effort.budget_s:
                 return replace(timing, reason=f"ran out of time (latency_budget_s = {effort.budget_s:g})")
-            seeds = range(seed + done, seed + done + wanted)
+            seeds = range(seed + taken, seed + taken + more)
             loads = loader.time_loads(base, head, seeds=seeds, rounds=ROUNDS, budget_ms=share_ms)
             if isinstance(loads, str):
                 return replace(timing, reason=loads)

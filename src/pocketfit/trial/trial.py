@@ -6,12 +6,12 @@ import logging
 import tempfile
 import time
 import zlib
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from pocketfit.devices.base import Device, DeviceRun
+from pocketfit.devices.base import DeviceRun, Running
 from pocketfit.judge.outputs import Judged, judge, read_outputs
 from pocketfit.records import (
     Built,
@@ -28,107 +28,145 @@ from pocketfit.records import (
     TrialRow,
     Variant,
 )
-from pocketfit.trial.host import HostTimer
-from pocketfit.trial.timing import Effort, Loader, OneByOne, Place, time_pair
+from pocketfit.trial.timing import Effort, Host, Loader, OneByOne, Place, time_pair
 
 log = logging.getLogger(__name__)
 
 PLAIN_CONVOLUTIONS = frozenset({"aten::conv2d", "aten::_convolution", "aten::convolution"})
 
 
+@dataclass(frozen=True)
+class Artifacts:
+    """One side as it was built, and the folder of its artifacts."""
+
+    snapshot: Snapshot
+    folder: Path
+
+    def built(self) -> dict[Variant, _Candidate]:
+        outcomes = self.snapshot.outcomes
+        return {outcome.variant: _Candidate(outcome, self.folder) for outcome in outcomes if isinstance(outcome, Built)}
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """One artifact in the folder that it and its golden tensors are in."""
+
+    built: Built
+    folder: Path
+
+    @property
+    def given(self) -> SmokeInput:
+        return smoke_input(self.built, self.folder)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """One variant: head's artifact, base's where base built one, and the limits of their model."""
+
+    base: _Candidate | None
+    head: _Candidate
+    limits: Limits
+
+    @property
+    def variant(self) -> Variant:
+        return self.head.built.variant
+
+
 def run_trial(
-    device: Device,
-    base: Snapshot | None,
-    head: Snapshot,
-    folders: Mapping[SideName, Path],
+    device: Running,
+    base: Artifacts | None,
+    head: Artifacts,
+    *,
     budget_s: float = 30.0,
-    host: HostTimer | None = None,
+    host: Host | None = None,
     elsewhere: int = 0,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Trial:
-    """Try every variant that head built. `folders` maps a side to the folder of its artifacts.
+    """Try every variant that head built.
 
     `budget_s` is for timing one pair; `host` times what the device has no runtime for; `elsewhere` is how many
     variants other shards may time, for the same report.
     """
-    info = device.info()
-    before = {one.variant: one for one in base.outcomes if isinstance(one, Built)} if base else {}
-    pairs = [(before.get(one.variant), one) for one in head.outcomes if isinstance(one, Built)]
-
-    def smoked(old: Built | None, new: Built) -> TrialRow:
-        return _try_variant(device, info, old, new, folders, _limits(head, new), host)
-
-    tried = [_clocked(partial(smoked, *pair)) for pair in pairs]
+    pairs = _pairs(base, head)
+    tried = [_clocked(partial(_try_pair, device, pair, host), clock) for pair in pairs]
     # Only after all of them ran: how sure each answer must be depends on how many there are.
     comparisons = sum(_is_to_be_timed(row) for row in tried) + elsewhere
-
-    def timed(row: TrialRow, old: Built | None, new: Built) -> TrialRow:
-        if old is None or not _is_to_be_timed(row):
-            return row
-        loader: Loader = OneByOne(device)
-        place = Place.of(info)
-        if host is not None and row.head is not None and row.head.status == "skipped":
-            loader, place = host, host.place(new.variant.format)
-        log.info("%s on %s: timing base and head in turn", row.variant, place.device)
-        effort = Effort(budget_s, comparisons, _limits(head, new).latency_growth)
-        given = (smoke_input(old, folders["base"]), smoke_input(new, folders["head"]))
-        return replace(row, timing=time_pair(loader, place, *given, _seed(old, new), effort))
-
-    return Trial(info, tuple(_clocked(partial(timed, row, *pair)) for row, pair in zip(tried, pairs, strict=True)))
+    rows = [
+        _clocked(partial(_time_row, row, device, pair, Effort(budget_s, comparisons), host, clock), clock)
+        for row, pair in zip(tried, pairs, strict=True)
+    ]
+    return Trial(device.info, tuple(rows))
 
 
-def _clocked(step: Callable[[], TrialRow]) -> TrialRow:
+def _pairs(base: Artifacts | None, head: Artifacts) -> list[_Pair]:
+    before, limits = base.built() if base else {}, head.snapshot.limits
+    return [
+        _Pair(before.get(variant), candidate, limits.get(variant.model, Limits()))
+        for variant, candidate in head.built().items()
+    ]
+
+
+def _clocked(step: Callable[[], TrialRow], clock: Callable[[], float]) -> TrialRow:
     """The row that a step gives, with what the step took added to the seconds that the row has already."""
-    started = time.monotonic()
+    began = clock()
     row = step()
-    return replace(row, trial_s=round((row.trial_s or 0.0) + time.monotonic() - started, 1))
+    return replace(row, trial_s=round((row.trial_s or 0.0) + clock() - began, 1))
 
 
 def _is_to_be_timed(row: TrialRow) -> bool:
     return row.base is not None and row.timing is None
 
 
-def _limits(head: Snapshot, built: Built) -> Limits:
-    return head.limits.get(built.variant.model, Limits())
+def _time_row(
+    row: TrialRow, device: Running, pair: _Pair, effort: Effort, host: Host | None, clock: Callable[[], float]
+) -> TrialRow:
+    """The row with base and head timed in turn, where they are to be: on the host where the device has no runtime."""
+    if pair.base is None or not _is_to_be_timed(row):
+        return row
+    loader: Loader = OneByOne(device)
+    place = Place.of(device.info)
+    if host is not None and row.head is not None and row.head.status == "skipped":
+        loader, place = host, host.place(row.variant.format)
+    log.info("%s on %s: timing base and head in turn", row.variant, place.device)
+    effort = replace(effort, latency_growth=pair.limits.latency_growth)
+    seed = _seed(pair.base.built, pair.head.built)
+    return replace(row, timing=time_pair(loader, place, pair.base.given, pair.head.given, seed, effort, clock=clock))
 
 
 def _seed(base: Built, head: Built) -> int:
-    """Another one for another pair, and the same whenever this pair is timed."""
+    """A number that differs between pairs, and is the same whenever this pair is timed."""
     return zlib.crc32(f"{base.sha256}{head.sha256}".encode())
 
 
 def untried(kind: str, head: Snapshot, problem: str) -> Trial:
     """The trial of a device that did not come up: nothing is said about any model."""
     smoke = Smoke("infra-error", problem, device=kind)
-    rows = tuple(TrialRow(one.variant, None, smoke) for one in head.outcomes if isinstance(one, Built))
+    rows = tuple(TrialRow(outcome.variant, None, smoke) for outcome in head.outcomes if isinstance(outcome, Built))
     return Trial(DeviceInfo(kind, abi="", cpu="", threads=0, runtimes={}), rows)
 
 
-def _try_variant(
-    device: Device,
-    info: DeviceInfo,
-    base: Built | None,
-    head: Built,
-    folders: Mapping[SideName, Path],
-    limits: Limits,
-    host: HostTimer | None,
-) -> TrialRow:
-    given_head = smoke_input(head, folders["head"])
-    head_smoke = _explain(smoke(device, info, head.variant, given_head, head.outputs, limits), head)
-    log.info("%s on %s: head %s", head.variant, info.kind, head_smoke.status)
-    if base is None or base.sha256 == head.sha256:
-        return TrialRow(head.variant, None, head_smoke)
-    given_base = smoke_input(base, folders["base"])
-    base_smoke = _explain(smoke(device, info, base.variant, given_base, base.outputs, limits), base)
-    log.info("%s on %s: base %s", head.variant, info.kind, base_smoke.status)
-    statuses = (base_smoke.status, head_smoke.status)
-    on_host = statuses == ("skipped", "skipped") and host is not None and host.takes(head.variant.format)
+def _try_pair(device: Running, pair: _Pair, host: Host | None) -> TrialRow:
+    """Smoke head, and base too where it is another file; the row says why where the two are not to be timed."""
+    head = _try(device, "head", pair.head, pair.limits)
+    if pair.base is None or pair.base.built.sha256 == pair.head.built.sha256:
+        return TrialRow(pair.variant, None, head)
+    base = _try(device, "base", pair.base, pair.limits)
+    statuses = (base.status, head.status)
+    on_host = statuses == ("skipped", "skipped") and host is not None and host.takes(pair.variant.format)
     if statuses != ("passed", "passed") and not on_host:
-        return TrialRow(head.variant, base_smoke, head_smoke, Timing(reason="not timed, since not both sides run"))
-    return TrialRow(head.variant, base_smoke, head_smoke)
+        return TrialRow(pair.variant, base, head, Timing(reason="not timed, since not both sides run"))
+    return TrialRow(pair.variant, base, head)
+
+
+def _try(device: Running, side: SideName, candidate: _Candidate, limits: Limits) -> Smoke:
+    built = candidate.built
+    tried = smoke(device, built.variant, candidate.given, built.outputs, limits)
+    log.info("%s on %s: %s %s", built.variant, device.info.kind, side, tried.status)
+    return _explain(tried, built)
 
 
 def _explain(tried: Smoke, built: Built) -> Smoke:
-    """Name the library's own fault where it may be what the model is blamed for.
+    """Name a fault of the library's own that the model may be blamed for.
 
     NNPACK's nnp_conv1x1_only_2x4__psimd stores windows of 4 pixels that overlap where an image has fewer: it hits 1x1
     convolutions that XNNPACK does not take, on x86_64 only (see tests/integration/devices/test_jvm.py).
@@ -149,8 +187,7 @@ def smoke_input(built: Built, folder: Path) -> SmokeInput:
 
 
 def smoke(
-    device: Device,
-    info: DeviceInfo,
+    device: Running,
     variant: Variant,
     given: SmokeInput,
     golden: tuple[TensorFile, ...],
@@ -160,6 +197,7 @@ def smoke(
     with tempfile.TemporaryDirectory(prefix="pocketfit-device-") as name:
         run = device.smoke(given, Path(name))
         judged = _judge(run, Path(name), given.folder, golden, limits, variant.precision)
+    info = device.info
     return Smoke(
         status="failed" if judged.problem else run.status,
         reason=judged.problem or run.reason,

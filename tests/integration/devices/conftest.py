@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from pocketfit.devices.jvm import JvmDevice
+from pocketfit.devices.jvm import JvmDevice, RunningJvm
 from pocketfit.records import DeviceSpec, SmokeInput, TensorFile
+from pocketfit.runtimes.library import android_or_why
 
-MakeDevice = Callable[..., JvmDevice]
+MakeDevice = Callable[..., RunningJvm]
 Export = Callable[..., SmokeInput]
 FakeJava = Callable[[str], None]
 
 
 @pytest.fixture(scope="session")
-def make_device() -> MakeDevice:
+def make_device() -> Iterator[MakeDevice]:
     """A device with its own limits. Where CI has none that is a failure, elsewhere the tests are skipped."""
-    reason = JvmDevice(DeviceSpec()).unavailable()
+    android = android_or_why()
+    reason = JvmDevice(DeviceSpec(), android).unavailable()
     if reason and os.environ.get("CI") == "true":
         pytest.fail(reason)
     if reason:
         pytest.skip(reason)
-    return lambda **limits: JvmDevice(DeviceSpec(), **limits)
+    with contextlib.ExitStack() as stack:
+        yield lambda **limits: stack.enter_context(JvmDevice(DeviceSpec(), android, **limits).up())
 
 
 @pytest.fixture(scope="session")
-def device(make_device: MakeDevice) -> JvmDevice:
+def device(make_device: MakeDevice) -> RunningJvm:
     return make_device()
 
 

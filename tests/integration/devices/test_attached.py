@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +17,20 @@ import pytest
 import torch
 
 from pocketfit.devices.android.adb import Adb, DeviceGone, Listed, list_devices
-from pocketfit.devices.android.device import HOME, AndroidDevice
+from pocketfit.devices.android.comeback import Patience
+from pocketfit.devices.android.device import RunningAndroid, opened
+from pocketfit.devices.android.pushed import HOME
 from pocketfit.devices.attached import AdbDevice
-from pocketfit.devices.base import started
 from pocketfit.errors import CommandError, EnvironmentProblem
 from pocketfit.records import DeviceSpec, Load
+from pocketfit.runtimes.library import find_android
 from standin.fixture import StandIn
 from tests.integration.conftest import require
 from tests.integration.devices import models
 from tests.integration.devices.conftest import Export, read_output
 
 Start = Callable[..., StandIn]
-Up = tuple[StandIn, AndroidDevice]
+Up = tuple[StandIn, RunningAndroid]
 pytestmark = pytest.mark.timeout(300)
 
 
@@ -39,23 +42,26 @@ def adb_program() -> None:
 @pytest.fixture
 def up(start_standin: Start) -> Iterator[Up]:
     standin = start_standin()
-    device = AndroidDevice(Adb(standin.serial), timeout_s=20)
-    device.open()
-    yield standin, device
-    device.close()
+    with attached(standin, artifact_s=20) as device:
+        yield standin, device
+
+
+def attached(standin: StandIn, **patience: float) -> AbstractContextManager[RunningAndroid]:
+    return opened(Adb(standin.serial), find_android(), patience=Patience(**patience))
 
 
 def files(standin: StandIn) -> list[str]:
     return standin.adb("shell", f"ls {HOME}").stdout.split()
 
 
-def test_what_it_is(start_standin: Start) -> None:
+def test_it_says_what_it_is(start_standin: Start) -> None:
     start_standin()
-    with started(AdbDevice(DeviceSpec())) as device:
-        assert device.unavailable() is None
-        info = device.info()
+    device = AdbDevice(DeviceSpec(), find_android())
+    assert device.unavailable() is None
+    with device.up() as running:
+        info = running.info
     assert (info.kind, info.abi, info.hardware.api_level, info.hardware.page_size_bytes) == ("adb", "x86_64", 33, 4096)
-    assert info.model
+    assert info.hardware.model
     assert info.hardware.cores
     assert info.hardware.free_memory_bytes
     # And executorch, where the registry had its archive.
@@ -71,11 +77,14 @@ def test_what_it_is(start_standin: Start) -> None:
 
 
 @pytest.mark.parametrize(("format", "cached"), [("lite", "lite-"), ("torchscript", "full-")])
-def test_a_model(up: Up, export: Export, tmp_path: Path, format: str, cached: str) -> None:
-    standin, device = up
+def test_a_model_runs_and_only_the_runtime_stays(
+    start_standin: Start, export: Export, tmp_path: Path, format: str, cached: str
+) -> None:
+    standin = start_standin()
     module, image = models.convolution(), torch.randn(1, 3, 16, 16)
 
-    run = device.smoke(export(format, module, image), tmp_path)
+    with attached(standin) as device:
+        run = device.smoke(export(format, module, image), tmp_path)
 
     assert (run.status, run.reason) == ("passed", "")
     (output,) = run.outputs
@@ -83,7 +92,6 @@ def test_a_model(up: Up, export: Export, tmp_path: Path, format: str, cached: st
         np.testing.assert_allclose(read_output(output, tmp_path), module(image).numpy(), atol=1e-5)
     assert run.load_ms
     assert run.peak_rss_bytes
-    device.close()
     # The runtime stays for the next run, everything else goes.
     (left,) = files(standin)
     assert left.startswith(cached)
@@ -94,12 +102,10 @@ def test_a_device_that_is_lost_while_it_is_asked_what_it_is(
 ) -> None:
     standin = start_standin()
     subprocess.run(["adb", "disconnect", standin.serial], check=True, capture_output=True)
-    device = AndroidDevice(Adb(standin.serial), back_s=30)
-    device.open()
-    assert device.info().abi == "x86_64"
+    with attached(standin, back_s=30) as device:
+        assert device.info.abi == "x86_64"
     assert f"{standin.serial}: " in caplog.text
     assert "not found: is it still connected? See `adb devices`; once more" in caplog.text
-    device.close()
 
 
 def test_the_runtime_is_pushed_once(start_standin: Start, export: Export, tmp_path: Path) -> None:
@@ -107,12 +113,10 @@ def test_the_runtime_is_pushed_once(start_standin: Start, export: Export, tmp_pa
     given = export("lite", models.convolution(), torch.randn(1, 3, 16, 16))
     seconds = []
     for _ in range(2):
-        device = AndroidDevice(Adb(standin.serial))
-        device.open()
-        began = time.monotonic()
-        assert device.smoke(given, tmp_path).status == "passed"
-        seconds.append(time.monotonic() - began)
-        device.close()
+        with attached(standin) as device:
+            began = time.monotonic()
+            assert device.smoke(given, tmp_path).status == "passed"
+            seconds.append(time.monotonic() - began)
     assert len(files(standin)) == 1
     # 50 MB of libraries are not pushed again, nor is the artifact in the same session.
     assert standin.log().count("libpytorch_jni_lite.so") <= 1 or seconds[1] < seconds[0]
@@ -144,15 +148,15 @@ def test_a_crash_carries_the_signal_and_the_frame(up: Up, export: Export, tmp_pa
     assert "libpytorch_jni_lite.so" in run.reason
 
 
-def test_a_hang(up: Up, export: Export, tmp_path: Path) -> None:
-    standin, device = up
-    device.timeout_s = 3
-    run = device.smoke(export("lite", torch.jit.script(models.Endless()), torch.ones(1)), tmp_path)
+def test_a_program_that_hangs_is_ended(start_standin: Start, export: Export, tmp_path: Path) -> None:
+    standin = start_standin()
+    with attached(standin, artifact_s=3) as device:
+        run = device.smoke(export("lite", torch.jit.script(models.Endless()), torch.ones(1)), tmp_path)
     assert (run.status, run.reason) == ("failed", "no answer in 3 s")
     assert standin.adb("shell", "pgrep -f '[d]ev.pocketfit'").stdout == ""
 
 
-def test_a_kill_for_want_of_memory_says_the_peak(up: Up, export: Export, tmp_path: Path) -> None:
+def test_running_out_of_memory_says_the_peak(up: Up, export: Export, tmp_path: Path) -> None:
     standin, device = up
     standin.set_fault("kill-app", "2")
     run = device.smoke(export("lite", torch.jit.script(models.Endless()), torch.ones(1)), tmp_path)
@@ -195,12 +199,12 @@ def test_a_fault_that_passes_is_tried_once_more(up: Up, export: Export, tmp_path
         assert (run.status, run.reason) == ("passed", "")
 
 
-def test_a_device_that_is_gone(up: Up, export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    standin, device = up
-    monkeypatch.setattr("pocketfit.devices.android.device.BACK_S", 2)
-    os.killpg(standin.process.pid, signal.SIGKILL)
-    standin.process.wait(timeout=10)
-    run = device.smoke(export("lite", models.convolution(), torch.randn(1, 3, 16, 16)), tmp_path)
+def test_a_device_that_is_gone_is_not_the_models_fault(start_standin: Start, export: Export, tmp_path: Path) -> None:
+    standin = start_standin()
+    with attached(standin, back_s=2) as device:
+        os.killpg(standin.process.pid, signal.SIGKILL)
+        standin.process.wait(timeout=10)
+        run = device.smoke(export("lite", models.convolution(), torch.randn(1, 3, 16, 16)), tmp_path)
     assert run.status == "infra-error"
     assert "\n" not in run.reason
 
@@ -218,8 +222,8 @@ def test_a_device_that_can_not_run_our_libraries(
     start_standin: Start, settings: dict[str, object], sentence: str
 ) -> None:
     standin = start_standin(**settings)
-    with pytest.raises(EnvironmentProblem) as caught:
-        AndroidDevice(Adb(standin.serial)).open()
+    with pytest.raises(EnvironmentProblem) as caught, attached(standin):
+        pass
     assert sentence in str(caught.value)
     assert caught.value.exit_code == 3
 
@@ -233,14 +237,14 @@ def test_a_device_that_can_not_run_our_libraries(
 )
 def test_a_device_that_does_not_talk(start_standin: Start, faults: str, sentence: str) -> None:
     standin = start_standin(faults=faults)
-    assert AdbDevice(DeviceSpec()).unavailable() == f"{standin.serial} {sentence}"
+    assert AdbDevice(DeviceSpec(), find_android()).unavailable() == f"{standin.serial} {sentence}"
 
 
-def test_choosing_one(start_standin: Start) -> None:
+def test_one_device_is_chosen_by_its_serial(start_standin: Start) -> None:
     standin = start_standin()
-    assert [one.serial for one in list_devices()] == [standin.serial]
-    assert AdbDevice(DeviceSpec(), serial=standin.serial).unavailable() is None
-    reason = AdbDevice(DeviceSpec(), serial="emulator-5554").unavailable()
+    assert [listed.serial for listed in list_devices()] == [standin.serial]
+    assert AdbDevice(DeviceSpec(), find_android(), serial=standin.serial).unavailable() is None
+    reason = AdbDevice(DeviceSpec(), find_android(), serial="emulator-5554").unavailable()
     assert reason is not None
     assert reason.startswith(f"there is no device 'emulator-5554' (`adb devices` lists {standin.serial}")
 
@@ -268,33 +272,28 @@ def test_what_the_runtime_answers_for_once_is_tried_again(up: Up, export: Export
     assert (run.status, run.reason) == ("passed", "")
 
 
-def test_a_device_that_is_gone_is_not_waited_for_twice(
-    up: Up, export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    standin, device = up
-    monkeypatch.setattr("pocketfit.devices.android.device.BACK_S", 8)
-    monkeypatch.setattr("pocketfit.devices.android.device.LOST_S", 0)
-    os.killpg(standin.process.pid, signal.SIGKILL)
-    standin.process.wait(timeout=10)
+def test_a_device_that_is_gone_is_not_waited_for_twice(start_standin: Start, export: Export, tmp_path: Path) -> None:
+    standin = start_standin()
     given = export("lite", models.convolution(), torch.randn(1, 3, 16, 16))
     seconds = []
-    for _ in range(2):
-        began = time.monotonic()
-        assert device.smoke(given, tmp_path).status == "infra-error"
-        seconds.append(time.monotonic() - began)
+    with attached(standin, back_s=8, lost_s=0) as device:
+        os.killpg(standin.process.pid, signal.SIGKILL)
+        standin.process.wait(timeout=10)
+        for _ in range(2):
+            began = time.monotonic()
+            assert device.smoke(given, tmp_path).status == "infra-error"
+            seconds.append(time.monotonic() - began)
     assert seconds[1] < seconds[0] - 4
 
 
-def test_other_runs_on_the_same_device_go_on(up: Up, export: Export, tmp_path: Path) -> None:
-    standin, device = up
-    device.timeout_s = 6
+def test_other_runs_on_the_same_device_go_on(start_standin: Start, export: Export, tmp_path: Path) -> None:
+    standin = start_standin()
     given = export("lite", torch.jit.script(models.Endless()), torch.ones(1))
-    with ThreadPoolExecutor() as pool:
+    with attached(standin, artifact_s=6) as device, ThreadPoolExecutor() as pool:
         running = pool.submit(device.smoke, given, tmp_path)
         while not standin.adb("shell", "pgrep -f '[a]rtifact='").stdout:
             time.sleep(0.1)
-        other = AndroidDevice(Adb(standin.serial))
-        other.open()
-        other.close()
+        with attached(standin):
+            pass
         # Not killed by the other, which would have been called out of memory.
         assert running.result().reason == "no answer in 6 s"

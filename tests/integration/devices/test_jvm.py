@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from pocketfit.devices.jvm import JvmDevice
+from pocketfit.devices.jvm import JvmDevice, RunningJvm
+from pocketfit.errors import EnvironmentProblem
 from pocketfit.records import DeviceSpec, Load, SmokeInput
-from pocketfit.runtimes.library import find_android
+from pocketfit.runtimes.library import android_or_why, find_android
 from tests.integration.devices import models
 from tests.integration.devices.conftest import Export, FakeJava, MakeDevice, read_output, write_inputs
 
@@ -19,8 +20,8 @@ RUNTIMES = {"lite": "pytorch_android_lite 1.12.2", "torchscript": "pytorch_andro
 both = pytest.mark.parametrize("format", FORMATS)
 
 
-def test_what_it_is(device: JvmDevice) -> None:
-    info = device.info()
+def test_it_says_what_it_is(device: RunningJvm) -> None:
+    info = device.info
     assert (info.kind, info.abi, info.threads) == ("jvm", "x86_64", 1)
     assert info.runtimes == RUNTIMES
     assert info.cpu
@@ -30,7 +31,7 @@ def test_what_it_is(device: JvmDevice) -> None:
 
 
 @both
-def test_a_model_that_runs_and_agrees(device: JvmDevice, export: Export, tmp_path: Path, format: str) -> None:
+def test_a_model_that_runs_and_agrees(device: RunningJvm, export: Export, tmp_path: Path, format: str) -> None:
     module = models.convolution()
     image = torch.randn(1, 3, 16, 16)
 
@@ -50,7 +51,9 @@ def test_a_model_that_runs_and_agrees(device: JvmDevice, export: Export, tmp_pat
 
 
 @both
-def test_many_types_nested(device: JvmDevice, export: Export, tmp_path: Path, format: str) -> None:
+def test_nested_outputs_of_many_dtypes_come_back(
+    device: RunningJvm, export: Export, tmp_path: Path, format: str
+) -> None:
     ids = torch.arange(6).view(2, 3)
     mask = torch.tensor([[1, 0, 255], [1, 1, 0]], dtype=torch.uint8)
     image = torch.randn(1, 3, 4, 5)
@@ -74,7 +77,9 @@ def test_many_types_nested(device: JvmDevice, export: Export, tmp_path: Path, fo
 
 
 @both
-def test_numbers_are_tensors_without_dimensions(device: JvmDevice, export: Export, tmp_path: Path, format: str) -> None:
+def test_numbers_are_tensors_without_dimensions(
+    device: RunningJvm, export: Export, tmp_path: Path, format: str
+) -> None:
     x = torch.randn(2)
 
     run = device.smoke(export(format, torch.jit.script(models.Numbers()), x), tmp_path)
@@ -94,7 +99,9 @@ def test_numbers_are_tensors_without_dimensions(device: JvmDevice, export: Expor
 
 @both
 @pytest.mark.parametrize("dtype", [torch.float64, torch.int32, torch.int8])
-def test_other_inputs(device: JvmDevice, export: Export, tmp_path: Path, format: str, dtype: torch.dtype) -> None:
+def test_inputs_of_other_dtypes_are_read(
+    device: RunningJvm, export: Export, tmp_path: Path, format: str, dtype: torch.dtype
+) -> None:
     x = torch.tensor([[1, -2], [3, 4]], dtype=dtype)
     run = device.smoke(export(format, torch.nn.ReLU(), x), tmp_path)
     assert run.status == "passed", run.reason
@@ -102,7 +109,7 @@ def test_other_inputs(device: JvmDevice, export: Export, tmp_path: Path, format:
 
 
 @both
-def test_an_operator_that_the_runtime_lacks(device: JvmDevice, export: Export, tmp_path: Path, format: str) -> None:
+def test_an_operator_that_the_runtime_lacks(device: RunningJvm, export: Export, tmp_path: Path, format: str) -> None:
     run = device.smoke(export(format, models.Attention(), torch.randn(1, 2, 4, 8)), tmp_path)
     assert (run.status, run.reason) == (
         "failed",
@@ -120,14 +127,14 @@ def test_an_operator_that_the_runtime_lacks(device: JvmDevice, export: Export, t
         ),
     ],
 )
-def test_not_a_model(device: JvmDevice, tmp_path: Path, format: str, reason: str) -> None:
+def test_a_file_that_is_no_model_fails(device: RunningJvm, tmp_path: Path, format: str, reason: str) -> None:
     garbage = tmp_path / "garbage"
     garbage.write_bytes(b"not a model" * 100)
     run = device.smoke(SmokeInput(format, garbage, (), tmp_path), tmp_path)
     assert (run.status, run.reason) == ("failed", f"{RUNTIMES[format]} {reason}")
 
 
-def test_a_pt_file_given_to_lite(device: JvmDevice, export: Export, tmp_path: Path) -> None:
+def test_a_pt_file_given_to_lite(device: RunningJvm, export: Export, tmp_path: Path) -> None:
     full = export("torchscript", torch.nn.ReLU(), torch.zeros(2))
     run = device.smoke(SmokeInput("lite", full.artifact, full.inputs, tmp_path), tmp_path)
     assert (run.status, run.reason) == (
@@ -138,7 +145,9 @@ def test_a_pt_file_given_to_lite(device: JvmDevice, export: Export, tmp_path: Pa
 
 
 @both
-def test_a_wrong_shape(device: JvmDevice, export: Export, tmp_path: Path, format: str) -> None:
+def test_an_input_of_a_wrong_shape_is_the_models_fault(
+    device: RunningJvm, export: Export, tmp_path: Path, format: str
+) -> None:
     given = export(format, models.convolution(), torch.randn(1, 3, 16, 16))
     wrong = write_inputs(tmp_path, torch.randn(1, 4, 16, 16))
     run = device.smoke(SmokeInput(format, given.artifact, wrong, tmp_path), tmp_path)
@@ -150,7 +159,7 @@ def test_a_wrong_shape(device: JvmDevice, export: Export, tmp_path: Path, format
     assert run.load_ms is not None
 
 
-def test_a_dtype_that_java_lacks(device: JvmDevice, export: Export, tmp_path: Path) -> None:
+def test_a_dtype_that_java_lacks(device: RunningJvm, export: Export, tmp_path: Path) -> None:
     run = device.smoke(export("lite", torch.nn.ReLU(), torch.zeros(2, dtype=torch.float16)), tmp_path)
     assert (run.status, run.reason) == (
         "failed",
@@ -158,7 +167,7 @@ def test_a_dtype_that_java_lacks(device: JvmDevice, export: Export, tmp_path: Pa
     )
 
 
-def test_an_input_that_is_not_there_is_not_the_models_fault(device: JvmDevice, export: Export, tmp_path: Path) -> None:
+def test_an_input_that_is_not_there_is_not_the_models_fault(device: RunningJvm, export: Export, tmp_path: Path) -> None:
     given = export("lite", torch.nn.ReLU(), torch.zeros(2))
     (tmp_path / "input0.bin").unlink()
     run = device.smoke(given, tmp_path)
@@ -169,7 +178,7 @@ def test_an_input_that_is_not_there_is_not_the_models_fault(device: JvmDevice, e
 
 
 @both
-def test_a_crash(device: JvmDevice, export: Export, tmp_path: Path, format: str) -> None:
+def test_a_crash_names_its_signal_and_place(device: RunningJvm, export: Export, tmp_path: Path, format: str) -> None:
     rows = torch.tensor([0, 1 << 40])
     run = device.smoke(export(format, torch.jit.script(models.OutOfBounds()), rows), tmp_path)
     assert run.status == "failed"
@@ -178,19 +187,23 @@ def test_a_crash(device: JvmDevice, export: Export, tmp_path: Path, format: str)
 
 
 @both
-def test_no_memory(device: JvmDevice, export: Export, tmp_path: Path, format: str) -> None:
+def test_an_artifact_that_wants_too_much_memory(
+    device: RunningJvm, export: Export, tmp_path: Path, format: str
+) -> None:
     run = device.smoke(export(format, torch.jit.script(models.Huge()), torch.zeros(2)), tmp_path)
     assert (run.status, run.reason) == ("failed", f"{RUNTIMES[format]} ran out of memory in forward")
 
 
 @both
-def test_no_answer(make_device: MakeDevice, export: Export, tmp_path: Path, format: str) -> None:
+def test_an_artifact_that_does_not_answer_in_time(
+    make_device: MakeDevice, export: Export, tmp_path: Path, format: str
+) -> None:
     endless = export(format, torch.jit.script(models.Endless()), torch.zeros(2))
     run = make_device(timeout_s=3).smoke(endless, tmp_path)
     assert (run.status, run.reason) == ("failed", "no answer in 3 s")
 
 
-def test_a_format_that_it_has_no_runtime_for(device: JvmDevice, tmp_path: Path) -> None:
+def test_a_format_that_it_has_no_runtime_for(device: RunningJvm, tmp_path: Path) -> None:
     run = device.smoke(SmokeInput("executorch", tmp_path / "model.pte", (), tmp_path), tmp_path)
     # Whether the registry had ExecuTorch's archive when this was built.
     reason = (
@@ -202,7 +215,7 @@ def test_a_format_that_it_has_no_runtime_for(device: JvmDevice, tmp_path: Path) 
 
 
 @both
-def test_times_in_turn(make_device: MakeDevice, export: Export, format: str) -> None:
+def test_two_artifacts_are_timed_in_turn(make_device: MakeDevice, export: Export, format: str) -> None:
     image = torch.randn(1, 3, 32, 32)
     base = export(format, models.convolution(), image, name="base")
     head = export(format, torch.nn.Sequential(models.convolution(), torch.nn.Flatten()), image, name="head")
@@ -232,26 +245,32 @@ def test_a_crash_while_timing(make_device: MakeDevice, export: Export) -> None:
     assert reason.startswith("the runtime crashed with SIGSEGV")
 
 
-def test_no_java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_java_must_be_on_the_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert JvmDevice(DeviceSpec()).unavailable() == "java is not on PATH: apt-get install default-jre-headless"
+    assert (
+        JvmDevice(DeviceSpec(), find_android()).unavailable()
+        == "java is not on PATH: apt-get install default-jre-headless"
+    )
 
 
-def test_no_android_runtime(device: JvmDevice, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_android_side_must_be_built(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("POCKETFIT_ANDROID", str(tmp_path))
+    device = JvmDevice(DeviceSpec(), android_or_why())
     reason = device.unavailable()
     assert reason
     assert "run `make android`" in reason
+    with pytest.raises(EnvironmentProblem, match="run `make android`"), device.up():
+        pass
 
 
-def test_another_architecture(device: JvmDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_libraries_must_be_of_this_machines_architecture(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.machine", lambda: "aarch64")
-    assert device.unavailable() == (
+    assert JvmDevice(DeviceSpec(), find_android()).unavailable() == (
         "its Android libraries are x86_64's, and this machine is aarch64: use another device"
     )
 
 
-def test_two_formats_are_not_timed_together(device: JvmDevice, tmp_path: Path) -> None:
+def test_two_formats_are_not_timed_together(device: RunningJvm, tmp_path: Path) -> None:
     lite, full = (SmokeInput(format, tmp_path / "model", (), tmp_path) for format in FORMATS)
     reason = device.time_load(lite, full, seed=0, rounds=1, budget_ms=1)
     assert reason == "lite and torchscript can't be timed together on device jvm"
@@ -275,16 +294,16 @@ def test_two_formats_are_not_timed_together(device: JvmDevice, tmp_path: Path) -
         ),
     ],
 )
-def test_other_ways_to_end(
-    device: JvmDevice, tmp_path: Path, fake_java: FakeJava, script: str, status: str, reason: str
+def test_other_ways_to_end_are_explained(
+    device: RunningJvm, tmp_path: Path, fake_java: FakeJava, script: str, status: str, reason: str
 ) -> None:
     fake_java(script)
     run = device.smoke(SmokeInput("lite", tmp_path / "model.ptl", (), tmp_path), tmp_path)
     assert (run.status, run.reason) == (status, reason)
 
 
-def test_another_version_of_the_program(
-    device: JvmDevice, export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_program_must_be_of_this_version(
+    device: RunningJvm, export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pocketfit.devices.program.__version__", "9.9.9")
     run = device.smoke(export("lite", torch.nn.ReLU(), torch.zeros(2)), tmp_path)
@@ -295,7 +314,7 @@ def test_another_version_of_the_program(
 
 
 def test_what_the_jvm_gets_to_see(
-    device: JvmDevice, tmp_path: Path, fake_java: FakeJava, monkeypatch: pytest.MonkeyPatch
+    device: RunningJvm, tmp_path: Path, fake_java: FakeJava, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", "hunter2")
     monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-javaagent:spy.jar")
@@ -308,20 +327,19 @@ def test_what_the_jvm_gets_to_see(
     assert names - {"PWD", "SHLVL", "OLDPWD", "_"} <= {"PATH", "JAVA_HOME", "LD_LIBRARY_PATH", "TMPDIR", "LC_ALL"}
 
 
-def test_the_folder_can_be_moved(
-    device: JvmDevice, export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_folder_can_be_moved(export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pocketfit.runtimes.library import android_folder
 
     moved = tmp_path / "somewhere else"
     shutil.copytree(android_folder(), moved, ignore=shutil.ignore_patterns("arm*", "x86", "full"))
     monkeypatch.setenv("POCKETFIT_ANDROID", str(moved))
-    run = device.smoke(export("lite", torch.nn.ReLU(), torch.zeros(2)), tmp_path)
+    with JvmDevice(DeviceSpec(), find_android()).up() as device:
+        run = device.smoke(export("lite", torch.nn.ReLU(), torch.zeros(2)), tmp_path)
     assert run.status == "passed", run.reason
 
 
 @pytest.mark.parametrize("width", [1, 2, 3, 4])
-def test_a_known_fault_of_the_x86_64_libraries(device: JvmDevice, export: Export, tmp_path: Path, width: int) -> None:
+def test_a_known_fault_of_the_x86_64_libraries(device: RunningJvm, export: Export, tmp_path: Path, width: int) -> None:
     """1x1 convolutions on fewer than four pixels are wrong there, and it is not the compatibility layer's doing.
 
     They go to NNPACK's nnp_conv1x1_only_2x4__psimd, which calls nothing: its last step loads a window of four

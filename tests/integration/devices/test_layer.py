@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pocketfit.devices.jvm import JvmDevice
+from pocketfit.devices.jvm import RunningJvm
 from pocketfit.runtimes.library import find_android
 
 Lookup = Callable[..., Any]
@@ -29,7 +29,7 @@ call = lambda name, *arguments: ctypes.CFUNCTYPE(ctypes.c_int)(address(name))(*a
 
 
 @pytest.fixture(scope="module")
-def library(device: JvmDevice) -> Path:
+def library(device: RunningJvm) -> Path:
     return find_android().shim / "libc.so"
 
 

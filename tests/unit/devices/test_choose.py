@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from pocketfit.devices import DEVICES
-from pocketfit.devices.base import DeviceOptions, DeviceRun
+from pocketfit.devices.base import DeviceOptions, Running
 from pocketfit.devices.choose import Choice, automatic_kinds, choose_device
 from pocketfit.errors import ConfigError, EnvironmentProblem
-from pocketfit.records import DeviceInfo, DeviceSpec, Load, SmokeInput
+from pocketfit.records import DeviceSpec
+
+OPTIONS = DeviceOptions("the Android runtime is not built", user="model", serial="emulator-5554")
 
 
 @dataclass
@@ -20,23 +23,16 @@ class Desk:
     kind: str
     reason: str | None = None
     spec: DeviceSpec = field(default_factory=DeviceSpec)
-    options: DeviceOptions = field(default_factory=DeviceOptions)
+    options: DeviceOptions = field(default_factory=lambda: OPTIONS)
 
     def unavailable(self) -> str | None:
         return self.reason
 
-    def start(self) -> None: ...
+    def summary(self) -> str:
+        return "a desk"
 
-    def stop(self) -> None: ...
-
-    def info(self) -> DeviceInfo:
-        return DeviceInfo(self.kind, "x86_64", "a desk", 1, {})
-
-    def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
-        return DeviceRun("passed")
-
-    def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
-        return "a clock is missing"
+    def up(self) -> AbstractContextManager[Running]:
+        raise AssertionError("choosing a device brings none up")
 
 
 Install = Callable[..., None]
@@ -51,9 +47,6 @@ def desks(monkeypatch: pytest.MonkeyPatch) -> Install:
             monkeypatch.setitem(DEVICES, kind, lambda spec, options, k=kind, r=reason: Desk(k, r, spec, options))
 
     return install
-
-
-OPTIONS = DeviceOptions(user="model", serial="emulator-5554")
 
 
 def test_the_command_line_comes_before_the_configuration(desks: Install) -> None:

@@ -7,7 +7,18 @@ import numpy as np
 import pytest
 
 from pocketfit import __version__
-from pocketfit.devices.program import Answer, ProgramError, RawOutput, Result, Timed, parse_answer, to_c_order, words
+from pocketfit.devices.program import (
+    Answer,
+    ProgramError,
+    RawOutput,
+    Result,
+    Timed,
+    files_of,
+    here,
+    parse_answer,
+    to_c_order,
+    words,
+)
 from pocketfit.records import Load, SmokeInput, TensorFile
 
 PASSED = (
@@ -17,7 +28,7 @@ PASSED = (
 RESULT = Result(6.7, 1.1, 84029440, (RawOutput("['out']", "float32", (1, 5), "contiguous", "0.bin"),))
 
 
-def test_words() -> None:
+def test_inputs_and_outputs_follow_their_artifact() -> None:
     image = TensorFile("[0]", "float32", (1, 3, 8, 8), "input0.bin")
     number = TensorFile("[1]", "int64", (), "input1.bin")
     base = SmokeInput("lite", Path("/base/a b.ptl"), (image, number), Path("/base"))
@@ -25,11 +36,12 @@ def test_words() -> None:
 
     assert words(
         [base, head],
+        lambda path: f"/device{path}",
         runtime="lite",
         threads=2,
         libraries="/lib",
-        shim=Path("/shim"),
-        outputs=Path("/out"),
+        shim="/shim",
+        outputs="/out",
         timing=Timed(base, head, seed=3, rounds=5, budget_ms=9),
     ) == [
         __version__,
@@ -40,11 +52,11 @@ def test_words() -> None:
         "rounds=5",
         "budget_ms=9",
         "seed=3",
-        "artifact=/base/a b.ptl",
-        "input=float32:1,3,8,8:/base/input0.bin",
-        "input=int64::/base/input1.bin",
+        "artifact=/device/base/a b.ptl",
+        "input=float32:1,3,8,8:/device/base/input0.bin",
+        "input=int64::/device/base/input1.bin",
         "outputs=/out",
-        "artifact=/head/a.ptl",
+        "artifact=/device/head/a.ptl",
         "outputs=/out",
     ]
 
@@ -62,14 +74,15 @@ def test_what_is_loaded_first_follows_from_the_seed() -> None:
         assert timed.load(results) == Load((1.0,), (2.0,), (3.0,), 10.0, 20.0, 1.0, 2.0, 5)
 
 
-def test_words_are_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_places_on_this_machine_are_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     given = SmokeInput("lite", Path("a.ptl"), (TensorFile("", "uint8", (1,), "in.bin"),), Path("golden"))
-    assert words([given], runtime="lite", threads=1, libraries="/lib", outputs=Path())[-3:] == [
+    assert words([given], here, runtime="lite", threads=1, libraries="/lib", outputs=here(Path()))[-3:] == [
         f"artifact={tmp_path}/a.ptl",
         f"input=uint8:1:{tmp_path}/golden/in.bin",
         f"outputs={tmp_path}",
     ]
+    assert files_of([given]) == [Path("a.ptl"), Path("golden/in.bin")]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +99,7 @@ def test_words_are_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
         ('{"artifacts": [{}, {}]}', None),
     ],
 )
-def test_parse_answer(stdout: str, answer: Answer | None) -> None:
+def test_the_last_line_with_a_brace_is_the_answer(stdout: str, answer: Answer | None) -> None:
     assert parse_answer(stdout, artifacts=1) == answer
 
 

@@ -84,9 +84,10 @@ def test_with_executorchs_archive(android: Path) -> None:
 def test_the_desktop_runs_no_executorch(android: Path) -> None:
     (android / "runtimes.json").write_text(WITH_EXECUTORCH % __version__)
     libraries(android, lite=["arm64-v8a", "x86_64"], full=["arm64-v8a", "x86_64"], executorch=["x86_64"])
-    device = JvmDevice(DeviceSpec())
-    assert device.info().runtimes == {"lite": "pytorch_android_lite 1.12.2", "torchscript": "pytorch_android 1.13.1"}
-    run = device.smoke(SmokeInput("executorch", android / "model.pte", (), android), android)
+    with JvmDevice(DeviceSpec(), find_android()).up() as device:
+        run = device.smoke(SmokeInput("executorch", android / "model.pte", (), android), android)
+    runtimes = {"lite": "pytorch_android_lite 1.12.2", "torchscript": "pytorch_android 1.13.1"}
+    assert device.info.runtimes == runtimes
     assert (run.status, run.reason) == (
         "skipped", "the Android libraries for format executorch don't run in a JVM: use --device adb or emulator"
     )  # fmt: skip

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from pocketfit.records import DeviceInfo, Load, SmokeInput
-from pocketfit.trial import timing
-from pocketfit.trial.timing import Effort, OneByOne, Place, time_pair
+from pocketfit.devices.base import DeviceRun
+from pocketfit.records import DeviceInfo, Load, SmokeInput, Timing
+from pocketfit.trial.timing import ROUNDS, Effort, OneByOne, Place, time_pair
 
 BASE = SmokeInput("lite", Path("base.ptl"), (), Path())
 HEAD = SmokeInput("lite", Path("head.ptl"), (), Path())
@@ -25,12 +25,16 @@ class Clockwork:
     seeds: list[int] = field(default_factory=list)
     budgets_ms: list[int] = field(default_factory=list)
 
+    @property
     def info(self) -> DeviceInfo:
         return DeviceInfo("jvm", "x86_64", "a desk", 2, {})
 
+    def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
+        raise AssertionError("artifacts are only timed here")
+
     def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
         assert (base, head) == (BASE, HEAD)
-        assert rounds == timing.ROUNDS
+        assert rounds == ROUNDS
         self.now += self.load_s
         if len(self.seeds) == self.breaks_after:
             return "the device is gone"
@@ -40,39 +44,38 @@ class Clockwork:
         return Load((10.0, 10.0), (10.0 * factor,) * 2, (10.0 * factor,) * 2)
 
 
-def time_on(device: Clockwork, monkeypatch: pytest.MonkeyPatch, effort: Effort) -> Any:
-    monkeypatch.setattr("pocketfit.trial.timing.time.monotonic", lambda: device.now)
-    return time_pair(OneByOne(device), Place.of(device.info()), BASE, HEAD, 100, effort)
+def time_on(device: Clockwork, effort: Effort) -> Timing:
+    return time_pair(OneByOne(device), Place.of(device.info), BASE, HEAD, 100, effort, clock=lambda: device.now)
 
 
 @pytest.mark.parametrize("factor", [1.0, 1.05, 0.9])
-def test_it_stops_as_soon_as_the_answer_is_clear(monkeypatch: pytest.MonkeyPatch, factor: float) -> None:
+def test_it_stops_as_soon_as_the_answer_is_clear(factor: float) -> None:
     device = Clockwork([factor])
-    done = time_on(device, monkeypatch, Effort(budget_s=60))
-    assert (len(done.loads), done.reason) == (8, "")
-    assert (done.device, done.threads, done.seed, done.comparisons) == ("jvm x86_64", 2, 100, 1)
+    timing = time_on(device, Effort(budget_s=60))
+    assert (len(timing.loads), timing.reason) == (8, "")
+    assert (timing.device, timing.threads, timing.seed, timing.comparisons) == ("jvm x86_64", 2, 100, 1)
     # Every load has an order of its own, and what one may take leaves time for the others.
     assert device.seeds == list(range(100, 108))
     assert set(device.budgets_ms) == {2500}
 
 
-def test_more_pairs_take_more_loads(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert len(time_on(Clockwork([1.0]), monkeypatch, Effort(budget_s=60, comparisons=20)).loads) == 12
+def test_more_pairs_take_more_loads() -> None:
+    assert len(time_on(Clockwork([1.0]), Effort(budget_s=60, comparisons=20)).loads) == 12
 
 
-def test_a_limit_must_be_clear_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limit_must_be_clear_too() -> None:
     device = Clockwork([1.08, 1.12])
-    assert len(time_on(device, monkeypatch, Effort(budget_s=600)).loads) == 8
+    assert len(time_on(device, Effort(budget_s=600)).loads) == 8
     device = Clockwork([1.08, 1.12])
-    done = time_on(device, monkeypatch, Effort(budget_s=600, latency_growth=0.10))
-    assert (len(done.loads), done.reason) == (24, "still unclear after 24 fresh loads")
+    timing = time_on(device, Effort(budget_s=600, latency_growth=0.10))
+    assert (len(timing.loads), timing.reason) == (24, "still unclear after 24 fresh loads")
 
 
-def test_the_budget_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_budget_is_kept() -> None:
     device = Clockwork([0.97, 1.03], load_s=4.0)
-    done = time_on(device, monkeypatch, Effort(budget_s=30))
-    assert (len(done.loads), device.now) == (7, 28.0)
-    assert done.reason == "ran out of time (latency_budget_s = 30)"
+    timing = time_on(device, Effort(budget_s=30))
+    assert (len(timing.loads), device.now) == (7, 28.0)
+    assert timing.reason == "ran out of time (latency_budget_s = 30)"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +90,7 @@ def test_the_budget_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_process_takes_as_many_loads_as_are_wanted(
-    monkeypatch: pytest.MonkeyPatch, comparisons: int, budget_s: float, processes: list[int], reason: str
+    comparisons: int, budget_s: float, processes: list[int], reason: str
 ) -> None:
     """On the host: the start takes 4 s and a load 2 s; another process begins only if its loads fit."""
     asked: list[range] = []
@@ -100,16 +103,16 @@ def test_a_process_takes_as_many_loads_as_are_wanted(
             asked.append(seeds)
             return (Load((10.0, 10.0), (11.0, 11.0)),) * len(seeds)
 
-    monkeypatch.setattr("pocketfit.trial.timing.time.monotonic", lambda: now)
-    done = time_pair(Host(), Place("host", 1, 4), BASE, HEAD, 100, Effort(budget_s, comparisons))
-    assert ([len(seeds) for seeds in asked], done.reason) == (processes, reason)
-    assert [seed for seeds in asked for seed in seeds] == list(range(100, 100 + len(done.loads)))
+    effort = Effort(budget_s, comparisons)
+    timing = time_pair(Host(), Place("host", 1, 4), BASE, HEAD, 100, effort, clock=lambda: now)
+    assert ([len(seeds) for seeds in asked], timing.reason) == (processes, reason)
+    assert [seed for seeds in asked for seed in seeds] == list(range(100, 100 + len(timing.loads)))
 
 
-def test_one_load_there_is_always(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert len(time_on(Clockwork([1.0], load_s=50), monkeypatch, Effort(budget_s=30)).loads) == 1
+def test_there_is_always_one_load() -> None:
+    assert len(time_on(Clockwork([1.0], load_s=50), Effort(budget_s=30)).loads) == 1
 
 
-def test_what_was_measured_before_a_break_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    done = time_on(Clockwork([1.0], breaks_after=3), monkeypatch, Effort())
-    assert (len(done.loads), done.reason) == (3, "the device is gone")
+def test_what_was_measured_before_a_break_is_kept() -> None:
+    timing = time_on(Clockwork([1.0], breaks_after=3), Effort())
+    assert (len(timing.loads), timing.reason) == (3, "the device is gone")

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +26,9 @@ from pocketfit.records import (
     Variant,
 )
 from pocketfit.trial.timing import Place
-from pocketfit.trial.trial import run_trial
+from pocketfit.trial.trial import Artifacts, run_trial
+
+Folders = Mapping[SideName, Path]
 
 NET = Variant("net", "lite", "fp32")
 
@@ -36,18 +37,11 @@ NET = Variant("net", "lite", "fp32")
 class Doubler:
     """A device whose runtime answers each artifact with twice its input, plus what stands in the artifact."""
 
-    kind: str = "jvm"
-    timed: list[tuple[str, str, int]] = field(default_factory=list)
+    timed: list[tuple[str, str]] = field(default_factory=list)
     path: str = ""
     flat: bool = False
 
-    def unavailable(self) -> str | None:
-        return None
-
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
-
+    @property
     def info(self) -> DeviceInfo:
         return DeviceInfo("jvm", "x86_64", "a desk", 1, {"lite": "a runtime"})
 
@@ -65,12 +59,12 @@ class Doubler:
 
 
 @pytest.fixture
-def folders(tmp_path: Path) -> dict[str, Path]:
+def folders(tmp_path: Path) -> Folders:
     for side in ("base", "head"):
         (tmp_path / side).mkdir()
         write_arrays([("", np.array([-1, 1, -1, 1], dtype=np.float32))], tmp_path / side, "input")
         write_arrays([("", np.array([-2, 2, -2, 2], dtype=np.float32))], tmp_path / side, "output")
-    return {side: tmp_path / side for side in ("base", "head")}
+    return {"base": tmp_path / "base", "head": tmp_path / "head"}
 
 
 def built(folder: Path, text: str, ops: dict[str, int] | None = None) -> Built:
@@ -80,8 +74,17 @@ def built(folder: Path, text: str, ops: dict[str, int] | None = None) -> Built:
     return Built(NET, "net.ptl", 1, 1, text, 0, ops or {}, one, two, (), Parity())
 
 
-def snapshot(side: str, *outcomes: Built | Failed, limits: Limits | None = None) -> Snapshot:
-    return Snapshot(side, None, "0", "2", ".", outcomes, {"net": limits or Limits()})  # type: ignore[arg-type]
+def artifacts(folder: Path, *outcomes: Built | Failed, limits: Limits | None = None) -> Artifacts:
+    side: SideName = "base" if folder.name == "base" else "head"
+    return Artifacts(Snapshot(side, None, "0", "2", ".", outcomes, {"net": limits or Limits()}), folder)
+
+
+def base_and_head(folders: Folders, base: str, head: str) -> tuple[Artifacts, Artifacts]:
+    """Both sides of a net whose artifacts hold these texts."""
+    return (
+        artifacts(folders["base"], built(folders["base"], base)),
+        artifacts(folders["head"], built(folders["head"], head)),
+    )
 
 
 def passed(max_abs_diff: float, sqnr_db: float) -> Smoke:
@@ -98,18 +101,18 @@ def passed(max_abs_diff: float, sqnr_db: float) -> Smoke:
     )
 
 
-def test_identical_artifacts_are_tried_once_and_not_timed(folders: dict[str, Path]) -> None:
+def test_identical_artifacts_are_tried_once_and_not_timed(folders: Folders) -> None:
     device = Doubler()
-    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "0"))
-    (row,) = run_trial(device, *sides, folders).rows  # type: ignore[arg-type]
+    sides = base_and_head(folders, "0", "0")
+    (row,) = run_trial(device, *sides).rows
     assert (row.base, row.head, row.timing) == (None, passed(0.0, 300.0), None)
     assert device.timed == []
 
 
-def test_changed_artifacts_are_tried_each_and_timed(folders: dict[str, Path]) -> None:
+def test_changed_artifacts_are_tried_each_and_timed(folders: Folders) -> None:
     device = Doubler()
-    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "0.0"))
-    (row,) = run_trial(device, *sides, folders).rows  # type: ignore[arg-type]
+    sides = base_and_head(folders, "0", "0.0")
+    (row,) = run_trial(device, *sides).rows
     assert (row.base, row.head) == (passed(0.0, 300.0), passed(0.0, 300.0))
     assert row.timing is not None
     assert (row.timing.device, row.timing.threads, row.timing.comparisons) == ("jvm x86_64", 1, 1)
@@ -118,9 +121,7 @@ def test_changed_artifacts_are_tried_each_and_timed(folders: dict[str, Path]) ->
 
 
 @pytest.mark.parametrize(("text", "trial_s"), [("0", 1.0), ("0.0", 2 * 1.0 + 8 * 0.5)])
-def test_a_row_says_what_smoke_and_timing_took(
-    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch, text: str, trial_s: float
-) -> None:
+def test_a_row_says_what_smoke_and_timing_took(folders: Folders, text: str, trial_s: float) -> None:
     now_s = 0.0
 
     class Slow(Doubler):
@@ -136,63 +137,62 @@ def test_a_row_says_what_smoke_and_timing_took(
             now_s += 0.5
             return super().time_load(base, head, seed=seed, rounds=rounds, budget_ms=budget_ms)
 
-    monkeypatch.setattr("pocketfit.trial.trial.time", SimpleNamespace(monotonic=lambda: now_s))
-    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], text))
-    (row,) = run_trial(Slow(), *sides, folders).rows  # type: ignore[arg-type]
+    sides = base_and_head(folders, "0", text)
+    (row,) = run_trial(Slow(), *sides, clock=lambda: now_s).rows
     assert row.trial_s == trial_s
 
 
-def test_pairs_are_counted_before_the_first_is_timed(folders: dict[str, Path]) -> None:
+def test_pairs_are_counted_before_the_first_is_timed(folders: Folders) -> None:
     """The more there are, the surer each answer must be."""
 
-    def side(name: SideName, text: str) -> Snapshot:
+    def side(name: SideName, text: str) -> Artifacts:
         one = built(folders[name], text)
         crash = replace(one, variant=Variant("broken", "lite", "fp32"), file="crash.ptl")
         (folders[name] / "crash.ptl").write_text("crash")
         others = [replace(one, variant=Variant(f"net{number}", "lite", "fp32")) for number in range(3)]
-        return replace(snapshot(name, one), outcomes=(*others, crash))
+        return artifacts(folders[name], *others, crash)
 
-    rows = run_trial(Doubler(), side("base", "0"), side("head", "0.0"), folders).rows  # type: ignore[arg-type]
+    rows = run_trial(Doubler(), side("base", "0"), side("head", "0.0")).rows
     assert [row.timing.comparisons for row in rows if row.timing] == [3, 3, 3, 1]
     assert len({row.timing.seed for row in rows if row.timing and row.timing.loads}) == 1
     assert rows[3].timing == Timing(reason="not timed, since not both sides run")
 
 
-def test_other_shards_count_as_well(folders: dict[str, Path]) -> None:
-    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "0.0"))
-    (row,) = run_trial(Doubler(), *sides, folders, elsewhere=4).rows  # type: ignore[arg-type]
+def test_other_shards_count_as_well(folders: Folders) -> None:
+    sides = base_and_head(folders, "0", "0.0")
+    (row,) = run_trial(Doubler(), *sides, elsewhere=4).rows
     assert row.timing is not None
     assert row.timing.comparisons == 5
 
 
-def test_another_answer_than_eagers_fails(folders: dict[str, Path]) -> None:
-    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "1"))
-    (row,) = run_trial(Doubler(), *sides, folders).rows  # type: ignore[arg-type]
+def test_another_answer_than_eagers_fails(folders: Folders) -> None:
+    sides = base_and_head(folders, "0", "1")
+    (row,) = run_trial(Doubler(), *sides).rows
     assert row.head is not None
     assert (row.head.status, row.head.reason) == ("failed", "SQNR against eager is 6.0 dB, below 60 dB")
     assert (row.head.parity.max_abs_diff, row.head.parity.argmax_agreement) == (1.0, 1.0)
     assert row.timing == Timing(reason="not timed, since not both sides run")
 
 
-def test_a_flat_list_of_outputs_is_put_where_eager_has_them(folders: dict[str, Path]) -> None:
-    head = snapshot("head", built(folders["head"], "0"))
-    (row,) = run_trial(Doubler(path="[0]", flat=True), None, head, folders).rows  # type: ignore[arg-type]
+def test_a_flat_list_of_outputs_is_put_where_eager_has_them(folders: Folders) -> None:
+    head = artifacts(folders["head"], built(folders["head"], "0"))
+    (row,) = run_trial(Doubler(path="[0]", flat=True), None, head).rows
     assert row.head == passed(0.0, 300.0)
-    (row,) = run_trial(Doubler(path="[0]"), None, head, folders).rows  # type: ignore[arg-type]
+    (row,) = run_trial(Doubler(path="[0]"), None, head).rows
     assert row.head is not None
     assert row.head.status == "failed"
 
 
-def test_a_limit_of_the_users_own(folders: dict[str, Path]) -> None:
-    head = snapshot("head", built(folders["head"], "1"), limits=Limits(min_sqnr_db=6.0))
-    (row,) = run_trial(Doubler(), None, head, folders).rows  # type: ignore[arg-type]
+def test_a_limit_of_the_users_own(folders: Folders) -> None:
+    head = artifacts(folders["head"], built(folders["head"], "1"), limits=Limits(min_sqnr_db=6.0))
+    (row,) = run_trial(Doubler(), None, head).rows
     assert row.head is not None
     assert row.head.status == "passed"
 
 
-def test_the_librarys_own_fault_is_named(folders: dict[str, Path]) -> None:
-    head = snapshot("head", built(folders["head"], "1", {"aten::conv2d": 3}))
-    (row,) = run_trial(Doubler(), None, head, folders).rows  # type: ignore[arg-type]
+def test_the_librarys_own_fault_is_named(folders: Folders) -> None:
+    head = artifacts(folders["head"], built(folders["head"], "1", {"aten::conv2d": 3}))
+    (row,) = run_trial(Doubler(), None, head).rows
     assert row.head is not None
     assert row.head.reason == (
         "SQNR against eager is 6.0 dB, below 60 dB (its aten::conv2d may be to blame: the library's x86_64 "
@@ -200,17 +200,17 @@ def test_the_librarys_own_fault_is_named(folders: dict[str, Path]) -> None:
     )
 
 
-def test_a_crash_is_the_runtimes_own_reason(folders: dict[str, Path]) -> None:
-    sides = snapshot("base", built(folders["base"], "crash")), snapshot("head", built(folders["head"], "0"))
-    (row,) = run_trial(Doubler(), *sides, folders).rows  # type: ignore[arg-type]
+def test_a_crash_is_the_runtimes_own_reason(folders: Folders) -> None:
+    sides = base_and_head(folders, "crash", "0")
+    (row,) = run_trial(Doubler(), *sides).rows
     assert row.base == Smoke("failed", "the runtime crashed with SIGSEGV", "jvm", "x86_64", "a runtime")
     assert row.head == passed(0.0, 300.0)
     assert row.timing == Timing(reason="not timed, since not both sides run")
 
 
-def test_what_was_not_built_is_not_tried(folders: dict[str, Path]) -> None:
-    head = snapshot("head", Failed(NET, "no"))
-    assert run_trial(Doubler(), None, head, folders).rows == ()  # type: ignore[arg-type]
+def test_what_was_not_built_is_not_tried(folders: Folders) -> None:
+    head = artifacts(folders["head"], Failed(NET, "no"))
+    assert run_trial(Doubler(), None, head).rows == ()
 
 
 @dataclass
@@ -234,15 +234,17 @@ class Host:
     def place(self, format_name: str) -> Place:
         return Place(f"host, {format_name}", 3, 5)
 
-    def time_loads(self, base: SmokeInput, head: SmokeInput, *, seeds: range, rounds: int, budget_ms: int) -> Any:
+    def time_loads(
+        self, base: SmokeInput, head: SmokeInput, *, seeds: Sequence[int], rounds: int, budget_ms: int
+    ) -> tuple[Load, ...] | str:
         self.timed.append((base.artifact.read_text(), head.artifact.read_text(), len(seeds)))
         return (Load((1.0, 1.0), (3.0, 3.0)),) * len(seeds)
 
 
-def test_what_no_device_runs_is_timed_on_the_host(folders: dict[str, Path]) -> None:
-    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "1"))
+def test_what_no_device_runs_is_timed_on_the_host(folders: Folders) -> None:
+    sides = base_and_head(folders, "0", "1")
     host = Host()
-    (row,) = run_trial(Bare(), *sides, folders, 30.0, host).rows  # type: ignore[arg-type]
+    (row,) = run_trial(Bare(), *sides, host=host).rows
     assert row.head == Smoke("skipped", "this image has no such runtime", "jvm", "x86_64")
     assert row.timing is not None
     assert (row.timing.device, row.timing.threads) == ("host, lite", 3)
@@ -251,16 +253,16 @@ def test_what_no_device_runs_is_timed_on_the_host(folders: dict[str, Path]) -> N
 
 
 @pytest.mark.parametrize("host", [None, Host(formats=())])
-def test_what_nothing_can_time(folders: dict[str, Path], host: Host | None) -> None:
-    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "1"))
-    (row,) = run_trial(Bare(), *sides, folders, 30.0, host).rows  # type: ignore[arg-type]
+def test_what_nothing_can_time(folders: Folders, host: Host | None) -> None:
+    sides = base_and_head(folders, "0", "1")
+    (row,) = run_trial(Bare(), *sides, host=host).rows
     assert row.timing == Timing(reason="not timed, since not both sides run")
 
 
-def test_what_a_device_runs_is_timed_there_alone(folders: dict[str, Path]) -> None:
-    sides = snapshot("base", built(folders["base"], "0")), snapshot("head", built(folders["head"], "0.0"))
+def test_what_a_device_runs_is_timed_there_alone(folders: Folders) -> None:
+    sides = base_and_head(folders, "0", "0.0")
     host = Host()
-    (row,) = run_trial(Doubler(), *sides, folders, 30.0, host).rows  # type: ignore[arg-type]
+    (row,) = run_trial(Doubler(), *sides, host=host).rows
     assert row.timing is not None
     assert row.timing.device == "jvm x86_64"
     assert host.timed == []

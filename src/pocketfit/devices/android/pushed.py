@@ -1,4 +1,4 @@
-"""What is on a device: our runtime, cached from run to run, and the files of this run, each pushed once."""
+"""Pushes to a device: our runtime, which stays there from run to run, and the files of this run, each once."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ LEFTOVER_MIN = 24 * 60
 
 
 class Pushed:
-    """One folder of ours on one device. Its methods raise CommandError where the device does not take part."""
+    """Our folder `home` on one device. Its methods raise CommandError where the device does not take part."""
 
-    def __init__(self, adb: Adb) -> None:
+    def __init__(self, adb: Adb, home: str = HOME) -> None:
         self.adb = adb
-        name = f"run-{secrets.token_hex(6)}"
-        self.work = f"{HOME}/{name}"
+        self.home = home
+        self.work = f"{home}/run-{secrets.token_hex(6)}"
         self.outputs = f"{self.work}/outputs"
         self._there: set[str] = set()
 
     def prepare(self) -> None:
         """Make this run's folder."""
-        old = f"find {HOME} -maxdepth 1 -name 'run-*' -mmin +{LEFTOVER_MIN} -exec rm -rf {{}} + 2>/dev/null"
+        old = f"find {self.home} -maxdepth 1 -name 'run-*' -mmin +{LEFTOVER_MIN} -exec rm -rf {{}} + 2>/dev/null"
         self.adb.shell(f"{old}; mkdir -p {self.work}/files")
 
     def clear(self) -> None:
@@ -43,9 +43,9 @@ class Pushed:
         self.adb.shell(f"pkill -9 -f '[a]rtifact={self.work}/'; rm -rf {self.work}")
 
     def runtime(self, android: AndroidSide, name: RuntimeName, abi: str) -> str:
-        """The folder of the program and a runtime's libraries, named after their hash."""
+        """Push the program and a runtime's libraries unless they are there; returns their folder, named by hash."""
         sources = _runtime_files(android, name, abi)
-        target = f"{HOME}/{name}-{digest(sources)}"
+        target = f"{self.home}/{name}-{digest(sources)}"
         if target not in self._there and self.adb.shell_to_its_end(f"test -d {target}", 20).code != 0:
             log.info("%s: pushing %s", self.adb.serial, android.runtimes[name])
             # Under another name until it is whole: a push can be cut off anywhere.
@@ -59,11 +59,11 @@ class Pushed:
 
     def forget_runtime(self, android: AndroidSide, name: RuntimeName, abi: str) -> None:
         """Push it again next time: a power cut can leave empty files under the right name."""
-        self.adb.shell(f"rm -rf {HOME}/{name}-{digest(_runtime_files(android, name, abi))}")
+        self.adb.shell(f"rm -rf {self.home}/{name}-{digest(_runtime_files(android, name, abi))}")
         self._there.clear()
 
     def files(self, paths: Sequence[Path]) -> dict[Path, str]:
-        """Where each is on the device, under its hash, so that what is there already is not pushed again."""
+        """Push files that are not there yet; returns where each is on the device, which is under its hash."""
         names = {path: f"{digest([path])}{path.suffix}" for path in paths}
         missing = {name: path for path, name in names.items() if name not in self._there}
         if missing:
@@ -74,7 +74,7 @@ class Pushed:
 
 
 def digest(paths: Sequence[Path]) -> str:
-    """Of the content of one file, or of the names and contents of several."""
+    """Hash the content of one file, or the names and contents of several."""
     whole = hashlib.sha256()
     for path in paths:
         whole.update(f"{path.name}\0".encode() if len(paths) > 1 else b"")

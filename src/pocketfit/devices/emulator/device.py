@@ -7,46 +7,35 @@ import logging
 import shutil
 import time
 import uuid
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pocketfit.devices.android.adb import Adb
-from pocketfit.devices.android.device import AndroidDevice
-from pocketfit.devices.base import DeviceRun
-from pocketfit.devices.emulator.boot import (
-    ADB_PORT,
-    Wait,
-    emulator_container,
-    explain_end,
-    explain_timeout,
-    still_waits_for,
-)
-from pocketfit.devices.emulator.docker import CREATED_LABEL, RUN_LABEL, Container, Docker, connect
+from pocketfit.devices.android.comeback import Patience
+from pocketfit.devices.android.device import RunningAndroid, open_device
+from pocketfit.devices.android.pushed import Pushed
+from pocketfit.devices.base import required
+from pocketfit.devices.emulator.boot import emulator_container
+from pocketfit.devices.emulator.docker import CREATED_LABEL, RUN_LABEL, connect
+from pocketfit.devices.emulator.emulator import Emulator, NotBooted
 from pocketfit.devices.emulator.kvm import kvm_problem
-from pocketfit.devices.reason import shorten
-from pocketfit.errors import CommandError, EnvironmentProblem
-from pocketfit.records import DeviceInfo, DeviceSpec, Load, SmokeInput
+from pocketfit.errors import EnvironmentProblem
+from pocketfit.records import DeviceSpec
+from pocketfit.runtimes.library import AndroidSide
 
 log = logging.getLogger(__name__)
 
 IMAGES = "halimqarroum/docker-android"
-ATTEMPTS = 2
-POLL_S = 2
-SAY_S = 10
 LOG = "emulator.log"
-LOG_LINES = 200
 # Its container is there or has ended: there is no cable to plug in again.
-BACK_S = 20.0
+PATIENCE = Patience(back_s=20.0)
 LEFTOVER_AGE_S = 2 * 3600
-
-
-class NotBooted(EnvironmentProblem):
-    """This container did not become a device; a fresh one may."""
 
 
 class EmulatorDevice:
     """`image` is any whose container opens an Android emulator's adb on port 5555; `boot_timeout_s` bounds each of two
     boots. Where one fails, the last lines of its log are written to emulator.log in `log_folder`.
+
+    `android` may be the sentence that says why there is none.
     """
 
     kind = "emulator"
@@ -54,25 +43,24 @@ class EmulatorDevice:
     def __init__(
         self,
         spec: DeviceSpec,
+        android: AndroidSide | str,
         *,
         image: str | None = None,
         boot_timeout_s: float = 600,
         log_folder: Path | None = None,
     ) -> None:
-        self.spec = spec
+        self.threads = spec.threads
+        self.android = android
         self.image = image or f"{IMAGES}:api-{spec.api_level}"
         self.boot_timeout_s = boot_timeout_s
-        self.log_folder = log_folder
+        self.log_file = log_folder / LOG if log_folder else None
         self.run = uuid.uuid4().hex[:12]
-        self._docker: Docker | None = None
-        self._container = ""
-        self._device: AndroidDevice | None = None
-        self._adb: Adb | None = None
 
     def unavailable(self) -> str | None:
         if shutil.which("adb") is None:
             return "adb is not on PATH: apt-get install adb"
         try:
+            required(self.android)
             return kvm_problem(connect(), self._labels())
         except EnvironmentProblem as problem:
             return str(problem)
@@ -80,106 +68,54 @@ class EmulatorDevice:
     def summary(self) -> str:
         return f"{self.image}, by Docker and /dev/kvm"
 
-    def start(self) -> None:
-        docker = self._docker = connect()
-        if self.log_folder:
-            (self.log_folder / LOG).unlink(missing_ok=True)
+    @contextlib.contextmanager
+    def up(self) -> Iterator[RunningAndroid]:
+        android, docker = required(self.android), connect()
+        if self.log_file:
+            self.log_file.unlink(missing_ok=True)
         docker.reap(self.run, age_s=LEFTOVER_AGE_S)
         docker.pull(self.image)
         network, machine = docker.network(), docker.machine()
-        for attempt in range(1, ATTEMPTS + 1):
+        containers = [emulator_container(self.image, self._labels(), attempt, network, machine) for attempt in (1, 2)]
+        with contextlib.ExitStack() as stack:
+            yield self._first_that_boots([Emulator(docker, one, self.log_file) for one in containers], android, stack)
+
+    def _first_that_boots(
+        self, emulators: Sequence[Emulator], android: AndroidSide, stack: contextlib.ExitStack
+    ) -> RunningAndroid:
+        """Boot a fresh emulator should one not come up; raises NotBooted where none does."""
+        *others, last = emulators
+        for emulator in others:
             try:
-                self._boot(docker, emulator_container(self.image, self._labels(), attempt, network, machine))
-                return
+                return self._boot(emulator, android, stack)
             except NotBooted as problem:
-                self._keep_log(docker, str(problem))
-                self._remove(docker)
-                if attempt == ATTEMPTS:
-                    where = f" (its log: {self.log_folder / LOG})" if self.log_folder else ""
-                    raise NotBooted(f"{problem}{where}") from problem
                 log.warning("emulator: %s; once more with a fresh container", problem)
-
-    def stop(self) -> None:
-        if self._docker is None:
-            return
         try:
-            with contextlib.suppress(EnvironmentProblem):
-                if self._container and (end := self._docker.ended(self._container)):
-                    self._keep_log(self._docker, f"the container {end}")
-        finally:
-            self._remove(self._docker)
+            return self._boot(last, android, stack)
+        except NotBooted as problem:
+            where = f" (its log: {self.log_file})" if self.log_file else ""
+            raise NotBooted(f"{problem}{where}") from problem
 
-    def info(self) -> DeviceInfo:
-        return replace(self._up().info(), kind=self.kind)
-
-    def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
-        run = self._up().smoke(given, folder)
-        return replace(run, reason=self._explain(run.reason)) if run.status == "infra-error" else run
-
-    def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
-        load = self._up().time_load(base, head, seed=seed, rounds=rounds, budget_ms=budget_ms)
-        return self._explain(load) if isinstance(load, str) else load
-
-    def _up(self) -> AndroidDevice:
-        if self._device is None:
-            raise EnvironmentProblem("the emulator was not started")
-        return self._device
-
-    def _explain(self, reason: str) -> str:
-        """Put the end of the container, if it ended, before what adb made of it."""
-        end = None
-        if self._docker and self._container:
-            with contextlib.suppress(EnvironmentProblem):
-                end = self._docker.ended(self._container)
-        return shorten(f"the emulator's container {end} ({reason})") if end else reason
+    def _boot(self, emulator: Emulator, android: AndroidSide, stack: contextlib.ExitStack) -> RunningAndroid:
+        """Start an emulator, which goes when `stack` is closed, and with NotBooted at once."""
+        # Before it is there, and until the end, so that it is removed whenever we are interrupted.
+        stack.callback(emulator.remove)
+        try:
+            adb = emulator.boot(self.boot_timeout_s)
+        except NotBooted as problem:
+            emulator.keep_log(str(problem))
+            emulator.remove()
+            raise
+        stack.callback(emulator.keep_log_of_its_end)
+        # What is pushed goes with the container.
+        return open_device(
+            Pushed(adb),
+            android,
+            kind=self.kind,
+            threads=self.threads,
+            patience=PATIENCE,
+            explain_loss=emulator.explain_loss,
+        )
 
     def _labels(self) -> dict[str, str]:
         return {RUN_LABEL: self.run, CREATED_LABEL: str(int(time.time()))}
-
-    def _boot(self, docker: Docker, container: Container) -> None:
-        """Start a container and wait for its Android; raises NotBooted where a fresh one may do better."""
-        # Known before it is there, so that `stop` removes it whenever we are interrupted.
-        self._container = container.name
-        docker.start(container)
-        log.info("emulator: started %s from %s", container.name, container.image)
-        began = time.monotonic()
-        said, wait = began, Wait("adb")
-        while time.monotonic() - began < self.boot_timeout_s:
-            if end := docker.ended(container.name):
-                raise NotBooted(explain_end(end, docker.log(container.name, LOG_LINES), self.image))
-            if address := docker.address(container.name, container.network, ADB_PORT):
-                self._adb = Adb(address)
-                if (more := still_waits_for(self._adb)) is None:
-                    log.info("emulator: ready after %.0f s", time.monotonic() - began)
-                    self._device = AndroidDevice(self._adb, threads=self.spec.threads, back_s=BACK_S)
-                    self._device.open()
-                    return
-                wait = more
-            if time.monotonic() - said >= SAY_S:
-                said = time.monotonic()
-                log.info("emulator: booting, %.0f s, waiting for %s", said - began, wait.what)
-            time.sleep(POLL_S)
-        raise NotBooted(explain_timeout(wait, self.image, self.boot_timeout_s))
-
-    def _keep_log(self, docker: Docker, why: str) -> None:
-        """Add the container's last lines to emulator.log; never in the way of the problem itself."""
-        if self.log_folder is None:
-            return
-        with contextlib.suppress(OSError, EnvironmentProblem):
-            text = f"--- {self._container}: {why}\n{docker.log(self._container, LOG_LINES)}"
-            with (self.log_folder / LOG).open("a") as file:
-                file.write(text)
-
-    def _remove(self, docker: Docker) -> None:
-        self._device = None
-        if self._container:
-            try:
-                docker.remove(self._container)
-            except EnvironmentProblem as problem:
-                # No reason to lose what the run found out.
-                log.warning("emulator: %s; remove it by `docker rm --force %s`", problem, self._container)
-            self._container = ""
-        if self._adb:
-            with contextlib.suppress(CommandError):
-                self._adb.disconnect()
-            self._adb = None

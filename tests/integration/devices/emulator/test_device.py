@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from pocketfit.devices.base import started
 from pocketfit.devices.emulator.device import EmulatorDevice
 from pocketfit.devices.emulator.docker import CREATED_LABEL, RUN_LABEL, Container, Docker
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.records import DeviceSpec, Load
+from pocketfit.runtimes.library import find_android
 from tests.integration.conftest import StandInImage
 from tests.integration.devices.conftest import Export, read_output
 from tests.integration.devices.emulator.siblings import SRC, run_inside
@@ -32,15 +32,15 @@ pytestmark = pytest.mark.usefixtures("own_adb_server", "nothing_left")
 PROGRAM = """
 import logging, signal, sys, time
 from pathlib import Path
-from pocketfit.devices.base import started
 from pocketfit.devices.emulator.device import EmulatorDevice
 from pocketfit.records import DeviceSpec
+from pocketfit.runtimes.library import find_android
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-device = EmulatorDevice(DeviceSpec(), image=sys.argv[1])
+device = EmulatorDevice(DeviceSpec(), find_android(), image=sys.argv[1])
 assert device.unavailable() is None
 print("starting", flush=True)
-with started(device):
+with device.up():
     time.sleep(60)
 """
 
@@ -56,11 +56,11 @@ def nothing_left(api: Any) -> Iterator[None]:
 
 
 def emulator(image: str, folder: Path | None = None, boot_timeout_s: float = 4) -> EmulatorDevice:
-    return EmulatorDevice(DeviceSpec(), image=image, boot_timeout_s=boot_timeout_s, log_folder=folder)
+    return EmulatorDevice(DeviceSpec(), find_android(), image=image, boot_timeout_s=boot_timeout_s, log_folder=folder)
 
 
 def failure(device: EmulatorDevice) -> str:
-    with pytest.raises(EnvironmentProblem) as caught, started(device):
+    with pytest.raises(EnvironmentProblem) as caught, device.up():
         pass
     return str(caught.value)
 
@@ -69,12 +69,14 @@ def test_it_can_be_used_here(docker: Docker) -> None:
     assert emulator("any").unavailable() is None
 
 
-def test_boot(standin_image: StandInImage, caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+def test_it_boots_and_says_how_far_it_is(
+    standin_image: StandInImage, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
     caplog.set_level(logging.INFO, "pocketfit")
     device = emulator(standin_image("boot-after=12 packages-after=13"), tmp_path, boot_timeout_s=60)
-    with started(device):
-        info = device.info()
-    assert (info.kind, info.abi, info.model) == ("emulator", "x86_64", "Pocketfit stand-in")
+    with device.up() as running:
+        info = running.info
+    assert (info.kind, info.abi, info.hardware.model) == ("emulator", "x86_64", "Pocketfit stand-in")
     said = "\n".join(caplog.messages)
     assert re.search(r"emulator: started pocketfit-emulator-\w+-1 from pocketfit-test-standin:", said)
     assert re.search(r"emulator: booting, 1\d s, waiting for sys.boot_completed", said)
@@ -89,22 +91,22 @@ def test_a_model_runs_on_it(api: Any, standin_image: StandInImage, export: Expor
     (tmp_path / "first").mkdir()
     (tmp_path / "second").mkdir()
     device = emulator(standin_image(""), tmp_path, boot_timeout_s=60)
-    with started(device):
-        run = device.smoke(given, tmp_path / "first")
+    with device.up() as running:
+        run = running.smoke(given, tmp_path / "first")
         assert (run.status, run.reason) == ("passed", "")
         assert read_output(run.outputs[0], tmp_path / "first").shape == (1, 8)
-        load = device.time_load(given, given, seed=0, rounds=2, budget_ms=5000)
+        load = running.time_load(given, given, seed=0, rounds=2, budget_ms=5000)
         assert isinstance(load, Load), load
         api.kill(f"pocketfit-emulator-{device.run}-1")
-        lost = device.smoke(given, tmp_path / "second")
+        lost = running.smoke(given, tmp_path / "second")
     assert lost.status == "infra-error"
     assert lost.reason.startswith("the emulator's container ended with exit code 137 (")
     assert "the container ended with exit code 137" in (tmp_path / "emulator.log").read_text()
 
 
 def test_the_port_may_open_late(standin_image: StandInImage) -> None:
-    with started(emulator(standin_image("port-after=7"), boot_timeout_s=60)) as device:
-        assert device.info().abi == "x86_64"
+    with emulator(standin_image("port-after=7"), boot_timeout_s=60).up() as running:
+        assert running.info.abi == "x86_64"
 
 
 def test_from_inside_a_container(
@@ -112,13 +114,13 @@ def test_from_inside_a_container(
 ) -> None:
     name = f"pocketfit-test-{labels[RUN_LABEL]}"
     code = f"""
-from pocketfit.devices.base import started
 from pocketfit.devices.emulator.device import EmulatorDevice
 from pocketfit.records import DeviceSpec
-device = EmulatorDevice(DeviceSpec(), image={standin_image("")!r}, boot_timeout_s=60)
+from pocketfit.runtimes.library import find_android
+device = EmulatorDevice(DeviceSpec(), find_android(), image={standin_image("")!r}, boot_timeout_s=60)
 assert device.unavailable() is None
-with started(device):
-    print(device.info().model)
+with device.up() as running:
+    print(running.info.hardware.model)
 """
     api.create_network(name)
     try:
@@ -171,8 +173,8 @@ def test_a_second_container_may_do_better(
         api.kill(name)
 
     Thread(target=kill_the_first, daemon=True).start()
-    with started(device):
-        assert device.info().model == "Pocketfit stand-in"
+    with device.up() as running:
+        assert running.info.hardware.model == "Pocketfit stand-in"
     assert "ended with exit code 137" in "\n".join(caplog.messages)
     assert "ended with exit code 137" in (tmp_path / "emulator.log").read_text()
 

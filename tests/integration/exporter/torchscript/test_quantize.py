@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from torch.nn import functional
 
 from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.worker import build
-from pocketfit.devices.jvm import JvmDevice
+from pocketfit.devices.jvm import JvmDevice, RunningJvm
 from pocketfit.exporter.formats import BUILDERS
 from pocketfit.exporter.formats.base import BuildOrder, Step
 from pocketfit.exporter.tensors import ModelProblem
@@ -22,6 +23,7 @@ from pocketfit.formats import FORMATS
 from pocketfit.judge.golden import read_tensor, write_arrays
 from pocketfit.judge.parity import compare, disagreements
 from pocketfit.records import Built, DeviceSpec, Failed, InputSpec, Limits, ModelSpec, Parity, SmokeInput, Variant
+from pocketfit.runtimes.library import android_or_why
 from pocketfit.variants import skip_reason
 from tests.integration.conftest import NET, require
 
@@ -70,12 +72,13 @@ class Recurrent(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def device() -> JvmDevice:
-    device = JvmDevice(DeviceSpec())
+def device() -> Iterator[RunningJvm]:
+    device = JvmDevice(DeviceSpec(), android_or_why())
     reason = device.unavailable()
     require(reason is None, f"device jvm: {reason}")
     use_engine()
-    return device
+    with device.up() as running:
+        yield running
 
 
 def order(model: nn.Module, precision: str, shape: tuple[int, ...] = IMAGE, **spec: Any) -> BuildOrder:
@@ -84,7 +87,7 @@ def order(model: nn.Module, precision: str, shape: tuple[int, ...] = IMAGE, **sp
     return BuildOrder(model.eval(), batches[0], replace(ModelSpec("net", "x:y"), **spec), precision, batches[1:])
 
 
-def export_and_try(given: BuildOrder, device: JvmDevice, format_name: str, folder: Path) -> tuple[Parity, Any]:
+def export_and_try(given: BuildOrder, device: RunningJvm, format_name: str, folder: Path) -> tuple[Parity, Any]:
     """Parity with eager on the device, which must be the host's to the last digits, and what the recipe says."""
     with torch.no_grad():
         eager = given.model(*given.inputs).numpy()
@@ -120,7 +123,7 @@ STATIC = {
 @pytest.mark.parametrize(
     ("case", "format_name"), [*((case, "lite") for case in STATIC), ("relu", "torchscript"), ("relu6", "torchscript")]
 )
-def test_int8(device: JvmDevice, tmp_path: Path, case: str, format_name: str) -> None:
+def test_int8(device: RunningJvm, tmp_path: Path, case: str, format_name: str) -> None:
     model, operator = STATIC[case]
     parity, optimized = export_and_try(order(model, "int8"), device, format_name, tmp_path)
     assert parity.sqnr_db is not None
@@ -157,7 +160,7 @@ def test_relu6_ends_at_6() -> None:
     assert 5.9 < answer.max() <= 6.0
 
 
-def test_int8_of_what_fx_can_not_trace(device: JvmDevice, tmp_path: Path) -> None:
+def test_int8_of_what_fx_can_not_trace(device: RunningJvm, tmp_path: Path) -> None:
     parity, optimized = export_and_try(order(Branching(nn.ReLU()), "int8"), device, "lite", tmp_path)
     assert parity.sqnr_db is not None
     assert 25 < parity.sqnr_db < 60
@@ -197,7 +200,7 @@ DYNAMIC = {
 
 
 @pytest.mark.parametrize(("case", "format_name"), [*((case, "lite") for case in DYNAMIC), ("lstm", "torchscript")])
-def test_int8_dynamic(device: JvmDevice, tmp_path: Path, case: str, format_name: str) -> None:
+def test_int8_dynamic(device: RunningJvm, tmp_path: Path, case: str, format_name: str) -> None:
     model, operator = DYNAMIC[case]
     parity, optimized = export_and_try(order(model, "int8-dynamic", (1, 6, 8)), device, format_name, tmp_path)
     assert parity.sqnr_db is not None
@@ -281,9 +284,9 @@ def test_a_limit_that_int8_does_not_meet() -> None:
 
 @pytest.mark.parametrize("format_name", BOTH)
 def test_half_precision_is_skipped_by_name_of_the_runtime(
-    format_name: str, device: JvmDevice, monkeypatch: pytest.MonkeyPatch
+    format_name: str, device: RunningJvm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runtime = device.info().runtimes[format_name]
+    runtime = device.info.runtimes[format_name]
     rest = "has no half-precision kernels on the CPU: no convolution, matrix product or relu"
     assert skip_reason(ModelSpec("net", "x:y"), format_name, "fp16") == f"{runtime} {rest}"
     assert skip_reason(ModelSpec("net", "x:y"), format_name, "int8") is None
@@ -301,7 +304,7 @@ class Half(nn.Sequential):
     [(nn.Conv2d(3, 4, 3), "lite"), (nn.Linear(16, 4), "lite"), (nn.ReLU(), "lite"), (nn.Linear(16, 4), "torchscript")],
 )
 def test_the_runtimes_have_no_half_precision_kernels(
-    device: JvmDevice, tmp_path: Path, layer: nn.Module, format_name: str
+    device: RunningJvm, tmp_path: Path, layer: nn.Module, format_name: str
 ) -> None:
     """What `skip_reason` says. When this fails, a newer library can do it."""
     builder, path = BUILDERS[format_name], tmp_path / "net.file"

@@ -1,7 +1,8 @@
-"""The shell script that watches the program on the device, and what is pushed: run by this machine's own shell."""
+"""The shell script that watches the program on the device, and what is pushed and removed: by this machine's shell."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -10,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from pocketfit.devices.android import pushed as pushed_module
 from pocketfit.devices.android.adb import Adb
+from pocketfit.devices.android.device import opened
 from pocketfit.devices.android.pushed import Pushed, digest
 from pocketfit.devices.android.watched import Ran, run_watched
+from pocketfit.errors import EnvironmentProblem
 from pocketfit.records import Library
 from pocketfit.runtimes.library import AndroidSide
 from tests.unit.devices.android.fake_adb import FakeAdb, fake_adb
@@ -37,7 +39,7 @@ def watched(command: str, folder: Path, limit_s: float = 20) -> Ran:
     )
 
 
-def test_an_answer(fake_adb: FakeAdb, tmp_path: Path) -> None:
+def test_the_answer_is_read_and_old_outputs_are_gone(fake_adb: FakeAdb, tmp_path: Path) -> None:
     fake_adb(LOCAL)
     (tmp_path / "outputs").mkdir()
     (tmp_path / "outputs" / "old.bin").touch()
@@ -52,7 +54,7 @@ def test_an_answer(fake_adb: FakeAdb, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("end", "code"), [("exit 3", 3), ("kill -SEGV $$", 139), ("kill -KILL $$", 137)])
-def test_how_it_ended(fake_adb: FakeAdb, tmp_path: Path, end: str, code: int) -> None:
+def test_a_program_that_ends_without_an_answer(fake_adb: FakeAdb, tmp_path: Path, end: str, code: int) -> None:
     fake_adb(LOCAL)
     ran = watched(f"sleep 0.2; echo no such class >&2; {end}", tmp_path)
     assert (ran.code, ran.answer, ran.late) == (code, None, False)
@@ -68,7 +70,7 @@ def test_a_program_that_hangs_is_killed_by_the_device(fake_adb: FakeAdb, tmp_pat
         os.kill(ran.pid, 0)
 
 
-def test_nothing_printed(fake_adb: FakeAdb, tmp_path: Path) -> None:
+def test_a_program_that_printed_nothing(fake_adb: FakeAdb, tmp_path: Path) -> None:
     fake_adb(LOCAL)
     assert watched("exit 1", tmp_path).last_line == "it printed nothing"
 
@@ -109,16 +111,15 @@ def _ended(pid: int) -> bool:
     return False
 
 
-def test_the_runtime_is_pushed_once(fake_adb: FakeAdb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_runtime_is_pushed_once(fake_adb: FakeAdb, tmp_path: Path) -> None:
     calls = fake_adb(LOCAL)
-    monkeypatch.setattr(pushed_module, "HOME", str(tmp_path / "device"))
     android = AndroidSide(tmp_path / "android", "x86_64", {"lite": Library("lib", "1.0")})
     libraries = android.libraries("lite", "arm64-v8a")
     libraries.mkdir(parents=True)
     (libraries / "lib.so").write_text("code")
     (android.folder / "runner.jar").write_text("dex")
     for _ in range(2):
-        pushed = Pushed(Adb("R58M"))
+        pushed = Pushed(Adb("R58M"), str(tmp_path / "device"))
         pushed.prepare()
         folder = Path(pushed.runtime(android, "lite", "arm64-v8a"))
         pushed.clear()
@@ -135,35 +136,74 @@ def test_the_runtime_is_pushed_once(fake_adb: FakeAdb, tmp_path: Path, monkeypat
     assert calls.read_text().count(" push ") == 2
 
 
-def test_files_are_pushed_once_a_run(fake_adb: FakeAdb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_pushed_once_a_run(fake_adb: FakeAdb, tmp_path: Path) -> None:
     calls = fake_adb(LOCAL)
-    monkeypatch.setattr(pushed_module, "HOME", str(tmp_path / "device"))
     base, head, image = tmp_path / "base" / "a b.ptl", tmp_path / "head" / "a b.ptl", tmp_path / "input0.bin"
     for file in (base, head, image):
         file.parent.mkdir(exist_ok=True)
         file.write_text(str(file))
-    pushed = Pushed(Adb("R58M"))
+    pushed = Pushed(Adb("R58M"), str(tmp_path / "device"))
     pushed.prepare()
     pushed.files([head, image])
-    places = pushed.files([base, head, image])
+    on_device = pushed.files([base, head, image])
     # Both sides' artifacts have one name, and must not be taken for each other.
-    assert {path: Path(place).read_text() for path, place in places.items()} == {
+    assert {path: Path(there).read_text() for path, there in on_device.items()} == {
         path: str(path) for path in (base, head, image)
     }
     assert calls.read_text().count(" push ") == 2
     assert calls.read_text().count(digest([image])) == 1
 
 
-def test_what_a_killed_run_left_goes_a_day_later(
-    fake_adb: FakeAdb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_killed_run_left_goes_a_day_later(fake_adb: FakeAdb, tmp_path: Path) -> None:
     fake_adb(LOCAL)
     device = tmp_path / "device"
-    monkeypatch.setattr(pushed_module, "HOME", str(device))
     for name, age_s in (("run-old", 25 * 3600), ("run-new", 3600), ("lite-old", 25 * 3600)):
         (device / name / "files").mkdir(parents=True)
         os.utime(device / name, (time.time() - age_s,) * 2)
-    pushed = Pushed(Adb("R58M"))
+    pushed = Pushed(Adb("R58M"), str(device))
     pushed.prepare()
     pushed.clear()
     assert sorted(file.name for file in device.iterdir()) == ["lite-old", "run-new"]
+
+
+class Stop(BaseException):
+    """As SystemExit and KeyboardInterrupt are: no Exception."""
+
+
+# What a device says of itself to `read_properties`; everything else succeeds and prints nothing.
+UP = """case "$*" in
+*abilist*) printf 'abis=x86_64\\nandroid=14\\napi_level=%s\\nmodel=Desk\\n' "$API_LEVEL";;
+esac
+for command; do :; done
+echo "$command" | sed -n "s/^trap 'echo \\(.*\\):.*/\\1:0/p\""""
+
+
+@pytest.mark.parametrize("ending", [None, Stop(), RuntimeError("ours")])
+def test_what_was_pushed_goes_in_every_ending(
+    fake_adb: FakeAdb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: BaseException | None
+) -> None:
+    monkeypatch.setenv("API_LEVEL", "34")
+    calls = fake_adb(UP)
+    caught = contextlib.nullcontext() if ending is None else pytest.raises(type(ending))
+    with caught, opened(Adb("R58M"), android_side(tmp_path)) as device:
+        assert (device.info.kind, device.info.abi, device.info.hardware.api_level) == ("adb", "x86_64", 34)
+        assert "rm -rf /data/local/tmp/pocketfit/run-" not in calls.read_text()
+        if ending:
+            raise ending
+    assert "rm -rf /data/local/tmp/pocketfit/run-" in calls.read_text()
+
+
+def test_what_was_pushed_goes_where_a_device_can_not_be_used(
+    fake_adb: FakeAdb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("API_LEVEL", "22")
+    calls = fake_adb(UP)
+    with pytest.raises(EnvironmentProblem, match="R58M has API level 22"), opened(Adb("R58M"), android_side(tmp_path)):
+        pass
+    assert "rm -rf /data/local/tmp/pocketfit/run-" in calls.read_text()
+
+
+def android_side(folder: Path) -> AndroidSide:
+    android = AndroidSide(folder / "android", "x86_64", {"lite": Library("lib", "1.0")})
+    android.libraries("lite", "x86_64").mkdir(parents=True)
+    return android

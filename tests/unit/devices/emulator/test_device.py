@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pocketfit.devices.emulator.boot import Wait, emulator_container, explain_end, explain_timeout
 from pocketfit.devices.emulator.device import EmulatorDevice
 from pocketfit.devices.emulator.docker import CREATED_LABEL, RUN_LABEL, Container, Machine
 from pocketfit.devices.emulator.docker_problems import OUT_OF_MEMORY
+from pocketfit.errors import EnvironmentProblem
 from pocketfit.records import DeviceSpec
+from pocketfit.runtimes.library import AndroidSide
 
 LABELS = {RUN_LABEL: "0123456789ab", CREATED_LABEL: "1795512495"}
 IMAGE = "halimqarroum/docker-android:api-33"
 GIB = 1 << 30
+ANDROID = AndroidSide(Path("android"), "x86_64", {})
 
 
-def test_the_container() -> None:
+def test_the_container_gets_kvm_and_a_part_of_the_machine() -> None:
     assert emulator_container(IMAGE, LABELS, 1, "github_network_1", Machine(4, 16 * GIB)) == Container(
         name="pocketfit-emulator-0123456789ab-1",
         image=IMAGE,
@@ -49,20 +54,22 @@ def test_every_attempt_has_a_name_of_its_own() -> None:
     assert len(names) == 2
 
 
-def test_the_image() -> None:
-    assert EmulatorDevice(DeviceSpec()).image == IMAGE
-    assert EmulatorDevice(DeviceSpec(api_level=30)).image == "halimqarroum/docker-android:api-30"
+def test_the_image_follows_the_api_level_unless_it_is_named() -> None:
+    assert EmulatorDevice(DeviceSpec(), ANDROID).image == IMAGE
+    assert EmulatorDevice(DeviceSpec(api_level=30), ANDROID).image == "halimqarroum/docker-android:api-30"
     pinned = f"halimqarroum/docker-android@sha256:{'0' * 64}"
-    assert EmulatorDevice(DeviceSpec(), image=pinned).image == pinned
+    assert EmulatorDevice(DeviceSpec(), ANDROID, image=pinned).image == pinned
 
 
-def test_no_adb(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_adb_must_be_on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    assert EmulatorDevice(DeviceSpec()).unavailable() == "adb is not on PATH: apt-get install adb"
+    assert EmulatorDevice(DeviceSpec(), ANDROID).unavailable() == "adb is not on PATH: apt-get install adb"
 
 
-def test_stopping_what_was_never_started() -> None:
-    EmulatorDevice(DeviceSpec()).stop()
+def test_without_the_android_side_no_container_is_started() -> None:
+    device = EmulatorDevice(DeviceSpec(), "the Android runtime is not built")
+    with pytest.raises(EnvironmentProblem, match="the Android runtime is not built"), device.up():
+        pass
 
 
 @pytest.mark.parametrize(
@@ -101,5 +108,5 @@ def test_a_container_that_ends(end: str, printed: str, sentence: str) -> None:
         ),
     ],
 )
-def test_no_android_in_time(wait: Wait, sentence: str) -> None:
+def test_an_android_that_is_not_up_in_time(wait: Wait, sentence: str) -> None:
     assert explain_timeout(wait, IMAGE, 600) == sentence
