@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,13 @@ from typing import Any
 from pocketfit.devices.emulator.docker_problems import (
     OUT_OF_MEMORY,
     SOCKET,
+    asking,
     explain_elsewhere,
     explain_no_answer,
-    explain_pull,
     explain_start,
+    in_short,
 )
-from pocketfit.devices.emulator.docker_pull import PullProgress, unstalled
+from pocketfit.devices.emulator.docker_pull import pull
 from pocketfit.devices.emulator.sibling import is_leftover, network_to_join, own_container_id
 from pocketfit.errors import EnvironmentProblem
 
@@ -30,9 +31,6 @@ RUN_LABEL = "pocketfit.run"
 CREATED_LABEL = "pocketfit.created"
 HELLO_S = 10
 ANSWER_S = 120
-PROGRESS_S = 5
-# Longer than it takes to check the largest layer of an emulator's image, during which nothing is said.
-STALLED_S = 300
 # How long a container may take to appear after we were interrupted while asking for it.
 LATE_S = 5
 
@@ -86,7 +84,7 @@ class Docker:
         self._unanswered: set[str] = set()
 
     def machine(self) -> Machine:
-        with _asking("what its machine has"):
+        with asking("what its machine has"):
             info = self._api.info()
         return Machine(info["NCPU"], info["MemTotal"])
 
@@ -99,37 +97,27 @@ class Docker:
         return network_to_join(own["NetworkSettings"]["Networks"]) if own else None
 
     def own_container(self) -> Mapping[str, Any] | None:
-        """What Docker knows about the container that we run in; None outside one, or in one of another Docker."""
+        """Inspect the container that we run in; None outside one, or in one of another Docker."""
         own = own_container_id(_read("/proc/self/cgroup"), _read("/proc/self/mountinfo"))
         name = own or socket.gethostname()
-        found = self._inspect(name)
+        container = self._inspect(name)
         # A host may be called what a container is named.
-        return found if found and found["Id"].startswith(name) else None
+        return container if container and container["Id"].startswith(name) else None
 
     def exit_code(self, name: str) -> int:
         """Wait for the end of a container that takes a moment."""
-        with _asking("how a container ended"):
+        with asking("how a container ended"):
             code: int = self._api.wait(name, timeout=HELLO_S)["StatusCode"]
             return code
 
     def pull(self, image: str) -> None:
         """Fetch an image unless it is here, logging every few seconds how far it is."""
-        from docker.errors import DockerException, NotFound
+        from docker.errors import NotFound
 
-        with _asking(f"about the image {image}"), contextlib.suppress(NotFound):
+        with asking(f"about the image {image}"), contextlib.suppress(NotFound):
             self._api.inspect_image(image)
             return
-        progress, said = PullProgress(), 0.0
-        try:
-            for event in unstalled(lambda: self._api.pull(image, stream=True, decode=True), STALLED_S):
-                progress.add(event)
-                if time.monotonic() - said > PROGRESS_S:
-                    log.info("emulator: pulling %s, %s", image, str(progress))
-                    said = time.monotonic()
-        except (DockerException, OSError) as error:
-            raise EnvironmentProblem(explain_pull(image, _said(error))) from error
-        if progress.error:
-            raise EnvironmentProblem(explain_pull(image, progress.error))
+        pull(image, lambda: self._api.pull(image, stream=True, decode=True))
 
     def start(self, container: Container) -> None:
         """Create and start a container, with an init so that its children end with it; it may be there afterwards even
@@ -160,7 +148,7 @@ class Docker:
         except (DockerException, OSError) as error:
             if isinstance(error, APIError):
                 self._unanswered.discard(container.name)
-            raise EnvironmentProblem(explain_start(container.image, _said(error))) from error
+            raise EnvironmentProblem(explain_start(container.image, in_short(error))) from error
 
     def address(self, name: str, network: str | None, port: int) -> str:
         """HOST:PORT by which a container that runs is reached from here; empty for one that does not."""
@@ -172,7 +160,7 @@ class Docker:
         return f"127.0.0.1:{published[0]['HostPort']}" if published else ""
 
     def ended(self, name: str) -> str | None:
-        """How a container ended, or None as long as it runs."""
+        """Say how a container ended; None as long as it runs."""
         if (container := self._inspect(name)) is None:
             return "was removed by someone else"
         state = container["State"]
@@ -184,7 +172,7 @@ class Docker:
         """The last lines that a container printed; empty for one that is not there."""
         from docker.errors import NotFound
 
-        with _asking("for a container's log"), contextlib.suppress(NotFound):
+        with asking("for a container's log"), contextlib.suppress(NotFound):
             printed: bytes = self._api.logs(name, tail=lines)
             return printed.decode(errors="replace")
         return ""
@@ -194,7 +182,7 @@ class Docker:
         from docker.errors import APIError
 
         deadline = time.monotonic() + LATE_S
-        with _asking("to remove a container"):
+        with asking("to remove a container"):
             while time.monotonic() < deadline:
                 try:
                     self._api.remove_container(name, force=True, v=True)
@@ -210,7 +198,7 @@ class Docker:
 
     def reap(self, run: str, *, age_s: float) -> None:
         """Remove what runs of ours left that were killed: containers with our labels that are older than `age_s`."""
-        with _asking("for leftovers"):
+        with asking("for leftovers"):
             for container in self._api.containers(all=True, filters={"label": [RUN_LABEL, CREATED_LABEL]}):
                 labels, name = container["Labels"], container["Names"][0].lstrip("/")
                 if is_leftover(labels[CREATED_LABEL], labels[RUN_LABEL], ours=run, now_s=time.time(), age_s=age_s):
@@ -220,27 +208,10 @@ class Docker:
     def _inspect(self, name: str) -> Mapping[str, Any] | None:
         from docker.errors import NotFound
 
-        with _asking("about a container"), contextlib.suppress(NotFound):
-            found: Mapping[str, Any] = self._api.inspect_container(name)
-            return found
+        with asking("about a container"), contextlib.suppress(NotFound):
+            container: Mapping[str, Any] = self._api.inspect_container(name)
+            return container
         return None
-
-
-@contextlib.contextmanager
-def _asking(what: str) -> Iterator[None]:
-    """Turns what the SDK raises for a question into an EnvironmentProblem that names the question."""
-    from docker.errors import DockerException
-
-    try:
-        yield
-    except (DockerException, OSError) as error:
-        raise EnvironmentProblem(f"Docker failed when asked {what}: {_said(error)}") from error
-
-
-def _said(error: Exception) -> str:
-    """Docker's own words, without the address of the request."""
-    words = str(getattr(error, "explanation", None) or error).strip()
-    return words.splitlines()[0] if words else type(error).__name__
 
 
 def _read(path: str) -> str:

@@ -1,8 +1,12 @@
-"""What Docker's errors mean, each with the next step. Pure."""
+"""Explains Docker's errors, each with the next step."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from urllib.parse import urlsplit
+
+from pocketfit.errors import EnvironmentProblem
 
 SOCKET = "/var/run/docker.sock"
 KVM = "/dev/kvm"
@@ -20,7 +24,7 @@ NO_KVM = (
 
 
 def explain_no_answer(where: str, error: str) -> str:
-    """A daemon that could not be asked for its version."""
+    """Explain a daemon that could not be asked for its version."""
     if "FileNotFoundError" in error:
         return (
             f"there is no Docker at {where}: start Docker, pass its socket into this container "
@@ -34,14 +38,14 @@ def explain_no_answer(where: str, error: str) -> str:
 
 
 def explain_elsewhere(where: str) -> str | None:
-    """Why an emulator that this daemon starts can't be reached from here, or None if it can."""
+    """Say why an emulator that this daemon starts can't be reached from here; None if it can."""
     if urlsplit(where).hostname in (None, "localhost", "127.0.0.1", "::1"):
         return None
     return f"DOCKER_HOST is {where}, and an emulator there can't be reached: use a local Docker, or --device jvm"
 
 
 def explain_pull(image: str, error: str) -> str:
-    """An image that did not come."""
+    """Explain an image that could not be pulled."""
     low = error.lower()
     if "toomanyrequests" in low or "rate limit" in low:
         step = "log in to the registry before Pocketfit's step (docker login), or use a mirror with --emulator-image"
@@ -57,7 +61,24 @@ def explain_pull(image: str, error: str) -> str:
 
 
 def explain_start(image: str, error: str) -> str:
-    """A container that could not be created or started."""
+    """Explain a container that could not be created or started."""
     if KVM in error:
         return NO_KVM
     return f"Docker could not start a container from {image}: {error}"
+
+
+@contextlib.contextmanager
+def asking(question: str) -> Iterator[None]:
+    """Turn what the SDK raises for a question into an EnvironmentProblem that names the question."""
+    from docker.errors import DockerException
+
+    try:
+        yield
+    except (DockerException, OSError) as error:
+        raise EnvironmentProblem(f"Docker failed when asked {question}: {in_short(error)}") from error
+
+
+def in_short(error: Exception) -> str:
+    """Docker's own words, without the address of the request."""
+    words = str(getattr(error, "explanation", None) or error).strip()
+    return words.splitlines()[0] if words else type(error).__name__

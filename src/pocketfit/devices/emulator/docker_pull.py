@@ -1,17 +1,28 @@
-"""The events of a pull: how far it is, and that it goes on."""
+"""Pulls an image: tells how far it is, and notices where it no longer goes on."""
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
+
+from pocketfit.devices.emulator.docker_problems import explain_pull, in_short
+from pocketfit.errors import EnvironmentProblem
+
+log = logging.getLogger(__name__)
+
+PROGRESS_S = 5
+# Longer than it takes to check the largest layer of an emulator's image, during which nothing is said.
+STALLED_S = 300
 
 Event = Mapping[str, Any]
 
 
 class PullProgress:
-    """Adds up what Docker says about each layer; `error` is what it ended with, empty if all is well."""
+    """Adds up what Docker says of each layer; `error` is what the pull failed with, empty if all is well."""
 
     def __init__(self) -> None:
         self.error = ""
@@ -59,3 +70,20 @@ def unstalled(source: Callable[[], Iterable[Event]], limit_s: float) -> Iterator
         if isinstance(event, BaseException):
             raise event
         yield event
+
+
+def pull(image: str, source: Callable[[], Iterable[Event]]) -> None:
+    """Follow a pull, which begins when `source` is called, to its end; raises EnvironmentProblem where it fails."""
+    from docker.errors import DockerException
+
+    progress, reported = PullProgress(), 0.0
+    try:
+        for event in unstalled(source, STALLED_S):
+            progress.add(event)
+            if time.monotonic() - reported > PROGRESS_S:
+                log.info("emulator: pulling %s, %s", image, str(progress))
+                reported = time.monotonic()
+    except (DockerException, OSError) as error:
+        raise EnvironmentProblem(explain_pull(image, in_short(error))) from error
+    if progress.error:
+        raise EnvironmentProblem(explain_pull(image, progress.error))
