@@ -20,7 +20,7 @@ from pocketfit.judge.golden import read_tensor, seeded_arrays, write_arrays
 from pocketfit.out import MANIFEST_FILE, Entry, find_entry
 from pocketfit.records import Built, Failed, InputSpec, Limits, Smoke, SmokeInput, TensorFile, Variant
 from pocketfit.runtimes.library import library_for
-from pocketfit.trial.host import describe_outputs, problem_on_host, run_golden, with_host
+from pocketfit.trial.host import OnHost, describe_outputs, run_golden, try_on_host, with_host
 from pocketfit.trial.trial import smoke
 from pocketfit.variants import one_model, parse_shapes, skip_reason
 
@@ -104,15 +104,15 @@ def smoke_file(device: Running, artifact: Path, shapes: Sequence[str], sandbox: 
             # Asked only where there is something to explain: it takes a child that imports torch.
             predicted = _predicted(given, sandbox) if tried.status == "failed" else ()
             return FileTrial(variant, tried, (*notes, *predicted))
-        said = problem_on_host(given, entry.outputs, variant.precision, sandbox)
-        tried, reasons = with_host(tried, format_name, *said)
+        on_host = try_on_host(given, entry.outputs, variant.precision, sandbox)
+        tried, reasons = with_host(tried, format_name, on_host)
         return FileTrial(variant, tried, (*notes, *reasons))
     with tempfile.TemporaryDirectory(prefix="pocketfit-smoke-") as name:
         inputs, host = _on_host(artifact, format_name, parse_shapes(shapes, "--shape"), Path(name), sandbox)
         golden, problem = ((), host.reason) if isinstance(host, NotExported) else (host.outputs, None)
         given = SmokeInput(format_name, artifact.resolve(), inputs, Path(name))
         tried = smoke(device, variant, given, golden, Limits())
-    tried, reasons = with_host(tried, format_name, problem, describe_outputs(golden))
+    tried, reasons = with_host(tried, format_name, OnHost(problem, describe_outputs(golden)))
     if problem and not FORMATS[format_name].host_runtime():
         reasons = (f"not compared with the host, which can't run it: {problem}",)
     return FileTrial(variant, tried, (*reasons, *host.reasons), "torch on this host")

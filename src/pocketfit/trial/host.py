@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pocketfit.builds.sandbox import Sandbox, job_folder
@@ -29,7 +29,7 @@ class HostTimer:
         self.sandbox, self.threads = sandbox, threads
 
     def takes(self, format_name: str) -> bool:
-        """False where only a device's times count."""
+        """True where the host has a runtime for the format; False where only a device's times count."""
         return format_name in FORMATS and FORMATS[format_name].host_runtime() is not None
 
     def place(self, format_name: str) -> Place:
@@ -54,44 +54,47 @@ def _contender(given: SmokeInput) -> Contender:
     return Contender(str(given.artifact.resolve()), given.inputs, str(given.folder.resolve()))
 
 
-def with_host(tried: Smoke, format_name: str, problem: str | None, said: str) -> tuple[Smoke, tuple[str, ...]]:
-    """The smoke, and what to tell beside it, given what is wrong with the file on the host, else what is said of it.
+@dataclass(frozen=True)
+class OnHost:
+    """What became of an artifact on the host: `problem` is what is wrong with it, else `description` what it does."""
 
-    One that fails even on the host is `failed`; one that runs there stays `skipped`, since that is no phone.
-    """
+    problem: str | None = None
+    description: str = ""
+
+
+def with_host(tried: Smoke, format_name: str, host: OnHost) -> tuple[Smoke, tuple[str, ...]]:
+    """Fold the host's verdict into a device's "skipped": failed if the host fails too, else a note beside it."""
     runtime = FORMATS[format_name].host_runtime()
     if runtime is None or tried.status != "skipped":
         return tried, ()
-    if problem:
-        return replace(tried, status="failed", reason=f"on the host by {runtime}: {problem}"), ()
-    return tried, (f"on the host by {runtime} it {said}",)
+    if host.problem:
+        return replace(tried, status="failed", reason=f"on the host by {runtime}: {host.problem}"), ()
+    return tried, (f"on the host by {runtime} it {host.description}",)
 
 
 def run_golden(
     given: SmokeInput, sandbox: Sandbox, keep: Path, library: Library | None = None
 ) -> HostOutputs | NotExported:
-    """An artifact on its golden inputs, on the host; with `library` its reasons say what that runtime lacks of it."""
+    """Run an artifact on its golden inputs, on the host; with `library`, say in its reasons what that library lacks."""
     folder = str(given.folder.resolve())
     job = HostRun(given.format, str(given.artifact), (), sandbox.memory_limit_bytes, given.inputs, folder, library)
     return run_on_host(job, sandbox, keep)
 
 
-def problem_on_host(
-    given: SmokeInput, golden: Sequence[TensorFile], precision: str, sandbox: Sandbox
-) -> tuple[str | None, str]:
-    """Run an artifact on its golden inputs; returns what is wrong with it, and what is to be said where nothing is."""
+def try_on_host(given: SmokeInput, golden: Sequence[TensorFile], precision: str, sandbox: Sandbox) -> OnHost:
+    """Run an artifact on its golden inputs, and compare its outputs with the golden ones."""
     with tempfile.TemporaryDirectory(prefix="pocketfit-host-") as name:
         result = run_golden(given, sandbox, Path(name))
         if isinstance(result, NotExported):
-            return result.reason, ""
+            return OnHost(result.reason)
         expected, actual = read_outputs(golden, given.folder), read_outputs(result.outputs, Path(name))
     judged = judge(expected, actual, Limits(), precision, flat=FORMATS[given.format].flat_outputs)
     if judged.problem:
-        return judged.problem, ""
-    return None, f"runs, and its largest difference from eager is {judged.parity.max_abs_diff:.2g}"
+        return OnHost(judged.problem)
+    return OnHost(description=f"runs, and its largest difference from eager is {judged.parity.max_abs_diff:.2g}")
 
 
 def describe_outputs(outputs: Sequence[TensorFile]) -> str:
-    """What there is to say where nobody knows what is right."""
-    kinds = (f"{one.dtype} {'x'.join(map(str, one.shape)) or 'scalar'}" for one in outputs)
+    """Describe outputs for which nobody knows what is right, by their dtypes and shapes."""
+    kinds = (f"{output.dtype} {'x'.join(map(str, output.shape)) or 'scalar'}" for output in outputs)
     return f"runs, and gives {', '.join(kinds)}"
