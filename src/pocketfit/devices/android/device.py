@@ -12,18 +12,17 @@ from typing import TypeVar
 
 from pocketfit.devices.android.adb import Adb
 from pocketfit.devices.android.comeback import Comeback, Patience
-from pocketfit.devices.android.properties import Properties, check_usable, read_properties
+from pocketfit.devices.android.properties import Properties, check_usable, describe, read_properties
 from pocketfit.devices.android.pushed import Pushed
 from pocketfit.devices.android.tombstone import explain_death
 from pocketfit.devices.android.watched import Ran, run_watched
-from pocketfit.devices.base import X86_NOTE, DeviceRun
+from pocketfit.devices.base import DeviceRun
 from pocketfit.devices.program import Timed, files_of, words
 from pocketfit.devices.reason import shorten
 from pocketfit.devices.verdict import judge_result, judge_times
 from pocketfit.errors import CommandError, EnvironmentProblem
 from pocketfit.formats import FORMATS
-from pocketfit.records import DeviceInfo, Hardware, Load, SmokeInput
-from pocketfit.runtimes.elf import shipping_note
+from pocketfit.records import Load, SmokeInput
 from pocketfit.runtimes.library import AndroidSide
 
 log = logging.getLogger(__name__)
@@ -198,24 +197,3 @@ class RunningAndroid:
         if death := explain_death(ran.code, logcat, ran.pid, ran.peak_rss_bytes):
             return replace(run, reason=shorten(death))
         raise NotTheModels(f"app_process exited with {ran.code}: {ran.last_line}")
-
-
-def describe(properties: Properties, android: AndroidSide, kind: str, threads: int) -> DeviceInfo:
-    """A device and its runtimes, as reports say them."""
-    x86 = X86_NOTE if properties.abi.startswith("x86") else ""
-    return DeviceInfo(
-        kind=kind,
-        abi=properties.abi,
-        cpu=properties.model,
-        threads=threads,
-        runtimes=android.of_formats(),
-        notes=tuple(note for note in (x86, shipping_note(android)) if note),
-        hardware=Hardware(
-            model=properties.model,
-            android=properties.android,
-            api_level=properties.api_level,
-            page_size_bytes=properties.page_size_bytes,
-            cores=properties.cores,
-            free_memory_bytes=properties.free_memory_bytes,
-        ),
-    )

@@ -1,12 +1,14 @@
-"""What an Android device says it is, and whether our libraries can run there."""
+"""Asks an Android device what it is, and checks that our libraries can run there."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from pocketfit.devices.android.adb import Adb
+from pocketfit.devices.base import X86_NOTE
 from pocketfit.errors import EnvironmentProblem
-from pocketfit.runtimes.elf import smallest_alignment_bytes
+from pocketfit.records import DeviceInfo, Hardware
+from pocketfit.runtimes.elf import shipping_note, smallest_alignment_bytes
 from pocketfit.runtimes.library import AndroidSide
 
 # pytorch_android's libraries ask for 21, and our program's dex for 24.
@@ -38,23 +40,23 @@ class Properties:
 
 
 def read_properties(adb: Adb, available: tuple[str, ...]) -> Properties:
-    """All in one round trip. `available` are the ABIs that there are libraries for."""
+    """Ask for all of them in one round trip. `available` are the ABIs that there are libraries for."""
     printed = adb.shell("; ".join(f"echo {name}=$({command} 2>/dev/null)" for name, command in _ASK.items()))
     return parse_properties(printed, available)
 
 
 def parse_properties(printed: str, available: tuple[str, ...]) -> Properties:
-    said = dict(line.split("=", 1) for line in printed.splitlines() if "=" in line)
-    abis = tuple(abi for abi in said.get("abis", "").strip().split(",") if abi)
-    memory_kb = _number(said.get("memory", ""))
+    answers = dict(line.split("=", 1) for line in printed.splitlines() if "=" in line)
+    abis = tuple(abi for abi in answers.get("abis", "").strip().split(",") if abi)
+    memory_kb = _number(answers.get("memory", ""))
     return Properties(
         abis=abis,
         abi=next((abi for abi in abis if abi in available), ""),
-        android=said.get("android", "").strip(),
-        api_level=_number(said.get("api_level", "")) or 0,
-        model=said.get("model", "").strip(),
-        page_size_bytes=_number(said.get("page_size", "")),
-        cores=_number(said.get("cores", "")),
+        android=answers.get("android", "").strip(),
+        api_level=_number(answers.get("api_level", "")) or 0,
+        model=answers.get("model", "").strip(),
+        page_size_bytes=_number(answers.get("page_size", "")),
+        cores=_number(answers.get("cores", "")),
         free_memory_bytes=None if memory_kb is None else memory_kb * 1024,
     )
 
@@ -79,6 +81,27 @@ def check_usable(properties: Properties, android: AndroidSide, serial: str) -> N
             f"{' and '.join(map(str, android.runtimes.values()))} are aligned to {alignment // 1024} kB, "
             "so it can't load them: use a device with pages of 4 kB"
         )
+
+
+def describe(properties: Properties, android: AndroidSide, kind: str, threads: int) -> DeviceInfo:
+    """A device and its runtimes, as reports say them."""
+    x86 = X86_NOTE if properties.abi.startswith("x86") else ""
+    return DeviceInfo(
+        kind=kind,
+        abi=properties.abi,
+        cpu=properties.model,
+        threads=threads,
+        runtimes=android.of_formats(),
+        notes=tuple(note for note in (x86, shipping_note(android)) if note),
+        hardware=Hardware(
+            model=properties.model,
+            android=properties.android,
+            api_level=properties.api_level,
+            page_size_bytes=properties.page_size_bytes,
+            cores=properties.cores,
+            free_memory_bytes=properties.free_memory_bytes,
+        ),
+    )
 
 
 def _number(text: str) -> int | None:
