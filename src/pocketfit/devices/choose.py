@@ -1,4 +1,4 @@
-"""Which device to use: the command line's word, else the configuration's, else what is here."""
+"""Chooses the device: the command line's word counts, else the configuration's, else what is here."""
 
 from __future__ import annotations
 
@@ -28,22 +28,25 @@ class Choice:
 
 
 def choose_device(spec: DeviceSpec, kind: str | None, options: DeviceOptions) -> Choice:
-    """Raises ConfigError for a device that we don't know, EnvironmentProblem for one that can't be used here."""
-    wanted = kind or spec.kind
-    if wanted not in CHOICES:
-        raise ConfigError(f"unknown device {wanted!r}: use one of {', '.join(CHOICES)}")
-    if wanted == "none":
+    """Choose by `kind`, where the command line gave one, else by `spec`.
+
+    Raises ConfigError for a device that we don't know, EnvironmentProblem for one that can't be used here.
+    """
+    kind = kind or spec.kind
+    if kind not in CHOICES:
+        raise ConfigError(f"unknown device {kind!r}: use one of {', '.join(CHOICES)}")
+    if kind == "none":
         return Choice(note="not tried on a device, since none was wanted (--device none)")
-    if wanted == "auto":
+    if kind == "auto":
         return _automatic(spec, options, os.environ)
-    device = DEVICES[wanted](spec, options)
+    device = DEVICES[kind](spec, options)
     if reason := device.unavailable():
         raise EnvironmentProblem(f"device {device.kind} can't be used: {reason}")
     return Choice((device,))
 
 
 def _automatic(spec: DeviceSpec, options: DeviceOptions, environ: Mapping[str, str]) -> Choice:
-    """adb where exactly one device answers, in a GitHub job the emulator where it can run, otherwise jvm."""
+    """Choose adb where exactly one device answers, in a GitHub job the emulator where it can run, otherwise jvm."""
     usable: list[Device] = []
     reasons: list[str] = []
     for kind in automatic_kinds(environ):
@@ -63,7 +66,7 @@ def _automatic(spec: DeviceSpec, options: DeviceOptions, environ: Mapping[str, s
 
 
 def automatic_kinds(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """What is worth asking: a laptop without adb has no device, and boots no emulator that nobody asked for."""
+    """The devices worth asking: a laptop without adb has none, and boots no emulator that nobody asked for."""
     adb = ("adb",) if shutil.which("adb") else ()
     emulator = ("emulator",) if environ.get("GITHUB_ACTIONS") == "true" else ()
     return (*adb, *emulator, "jvm")

@@ -1,4 +1,4 @@
-"""What a JVM that died says about it, on its streams and in its error file."""
+"""Explains how a JVM died, from its streams and its error file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LIBC = "libc.so"
 
 
 def describe_crash(report: str, signal_name: str | None) -> str | None:
-    """One sentence, or None if nothing in `report` (all that the JVM printed and wrote) is about a crash.
+    """Describe a crash in one sentence; None if nothing in `report` (all that the JVM printed and wrote) is about one.
 
     `signal_name` is how the process ended: a crash is SIGABRT there, since the JVM aborts after its report.
     """
@@ -22,9 +22,9 @@ def describe_crash(report: str, signal_name: str | None) -> str | None:
         return f"the runtime aborted: {abort[1].strip()}"
     if "insufficient memory for the Java Runtime" in report:
         return "the runtime ran out of memory"
-    if found := _SIGNAL.search(report):
+    if fatal := _SIGNAL.search(report):
         place = _where(report)
-        return f"the runtime crashed with {found[1]}" + (f" in {place}" if place else "")
+        return f"the runtime crashed with {fatal[1]}" + (f" in {place}" if place else "")
     if signal_name == "SIGKILL":
         return "the runtime was killed by SIGKILL, most likely out of memory"
     if signal_name:
@@ -33,9 +33,9 @@ def describe_crash(report: str, signal_name: str | None) -> str | None:
 
 
 def _where(report: str) -> str:
-    found = _FRAME.search(report)
-    if found is None or found["place"].startswith(_LIBC):
+    frame = _FRAME.search(report)
+    if frame is None or frame["place"].startswith(_LIBC):
         return ""
-    symbol = re.match(r"[\w:~<>, ]+", found["symbol"] or "")
-    library = found["place"].partition("+")[0]
-    return f"{symbol[0]} ({library})" if symbol else found["place"]
+    symbol = re.match(r"[\w:~<>, ]+", frame["symbol"] or "")
+    library = frame["place"].partition("+")[0]
+    return f"{symbol[0]} ({library})" if symbol else frame["place"]

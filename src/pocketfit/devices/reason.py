@@ -1,4 +1,4 @@
-"""One sentence out of what a runtime says when it fails: whole stack traces, lists of variants, pieces of code."""
+"""Makes one sentence of what a runtime says when it fails: stack traces, lists of variants, pieces of code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NO_MEMORY = re.compile(r"OutOfMemoryError|not enough memory|can't allocate memo
 
 
 def condense(error: ProgramError, runtime: str) -> str:
-    """Why an artifact failed on `runtime`, which is "ARTIFACT VERSION"."""
+    """Say in one sentence why an artifact failed on `runtime`, which is "ARTIFACT VERSION"."""
     message = error.message
     if _NO_MEMORY.search(f"{error.type} {message}"):
         return f"{runtime} ran out of memory in {error.stage}"
@@ -32,22 +32,22 @@ def condense(error: ProgramError, runtime: str) -> str:
 
 def missing_operators(message: str) -> list[str]:
     """The operators that a runtime says it lacks: lite names them all, the full one the first it meets."""
-    if found := re.search(r"Following ops cannot be found(.*)", message):
-        return _OPERATOR.findall(found[1])
-    if found := re.search(r"Unknown builtin op: (\w+::\w+)", message):
-        return [found[1]]
+    if all_of_them := re.search(r"Following ops cannot be found(.*)", message):
+        return _OPERATOR.findall(all_of_them[1])
+    if first := re.search(r"Unknown builtin op: (\w+::\w+)", message):
+        return [first[1]]
     return []
 
 
 def gist(message: str) -> str:
-    """What a C++ or TorchScript error says, without where it was raised."""
-    said, _, _ = message.partition("Exception raised from ")
-    if "Traceback of TorchScript" in said and (found := re.findall(r"^(?:\w+)?Error: (.+)$", said, re.MULTILINE)):
-        return str(found[-1]).strip()
-    lines = [line.strip() for line in said.splitlines()]
+    """The message of a C++ or TorchScript error, without where it was raised."""
+    text, _, _ = message.partition("Exception raised from ")
+    if "Traceback of TorchScript" in text and (errors := re.findall(r"^(?:\w+)?Error: (.+)$", text, re.MULTILINE)):
+        return str(errors[-1]).strip()
+    lines = [line.strip() for line in text.splitlines()]
     return next((line.removesuffix("()").rstrip() for line in lines if line), "")
 
 
 def shorten(sentence: str) -> str:
-    """At most 300 characters: a runtime can put a model's whole code into its message."""
+    """Cut a sentence to 300 characters: a runtime can put a model's whole code into its message."""
     return sentence if len(sentence) <= LONGEST else sentence[: LONGEST - 1] + "…"

@@ -55,7 +55,7 @@ def test_the_command_line_comes_before_the_configuration(desks: Install) -> None
     assert choose_device(spec, "jvm", OPTIONS) == Choice((Desk("jvm", None, spec, OPTIONS),))
 
 
-def test_none() -> None:
+def test_no_device_where_none_is_asked_for() -> None:
     assert choose_device(DeviceSpec("none"), None, OPTIONS) == Choice(
         note="not tried on a device, since none was wanted (--device none)"
     )

@@ -49,5 +49,5 @@ abort message: terminating with uncaught exception of type c10::Error: boom
         ("", None, None),
     ],
 )
-def test_describe_crash(report: str, signal: str | None, sentence: str | None) -> None:
+def test_a_crash_becomes_one_sentence(report: str, signal: str | None, sentence: str | None) -> None:
     assert describe_crash(report, signal) == sentence

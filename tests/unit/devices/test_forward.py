@@ -36,7 +36,7 @@ Symbol table '.dynsym' contains 5 entries:
 """
 
 
-def test_parse_symbols(forward: Any) -> None:
+def test_imports_and_exports_are_read_with_their_versions(forward: Any) -> None:
     assert list(forward.parse_symbols(READELF)) == [
         forward.Symbol("fopen", "LIBC", False),
         forward.Symbol("__cxa_thread_atexit_impl", "", False),
@@ -69,7 +69,7 @@ def test_what_nobody_has_looked_at_is_refused(forward: Any) -> None:
     )
 
 
-def test_render(forward: Any) -> None:
+def test_a_forward_jumps_to_glibc_under_bionics_version(forward: Any) -> None:
     assert (
         forward.render(["read"], "x86_64")
         == """\

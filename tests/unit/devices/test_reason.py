@@ -86,7 +86,7 @@ def test_what_a_runtime_lacks(runtime: str, stage: str, message: str, reason: st
 
 
 @pytest.mark.parametrize("message", [INTERPRETER, DATA_PTR])
-def test_forward(message: str) -> None:
+def test_a_failure_while_running_in_one_sentence(message: str) -> None:
     reason = condense(ProgramError("forward", message), FULL)
     assert reason == "forward failed on pytorch_android 1.13.1: expected scalar type Long but found Float"
 

@@ -11,7 +11,7 @@ from pocketfit.records import DeviceSpec
 
 
 @pytest.mark.parametrize("kind", DEVICES)
-def test_kinds(kind: str) -> None:
+def test_a_device_has_the_kind_that_it_is_listed_under(kind: str) -> None:
     assert DEVICES[kind](DeviceSpec(), DeviceOptions("not built")).kind == kind
 
 

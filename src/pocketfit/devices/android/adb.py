@@ -56,10 +56,10 @@ class Adb:
     serial: str
 
     def connect(self) -> None:
-        """For a device on the network; adb says that it failed, but not by its exit code."""
-        said = _adb("connect", self.serial, timeout=30).stdout.strip()
-        if not said.startswith(("connected", "already connected")):
-            raise DeviceGone("adb connect", 1, said or "it said nothing")
+        """Connect to a device on the network; adb says that it failed, but not by its exit code."""
+        answer = _adb("connect", self.serial, timeout=30).stdout.strip()
+        if not answer.startswith(("connected", "already connected")):
+            raise DeviceGone("adb connect", 1, answer or "it said nothing")
 
     def disconnect(self) -> None:
         _adb("disconnect", self.serial, timeout=30)
@@ -77,12 +77,12 @@ class Adb:
 
     def shell(self, command: str, timeout: float = 60) -> str:
         """Run a command that should succeed and return what it printed; else raises CommandError."""
-        done = self.shell_to_its_end(command, timeout)
-        if done.timed_out:
+        finished = self.shell_to_its_end(command, timeout)
+        if finished.timed_out:
             raise DeviceGone("adb shell", 124, f"{self.serial} gave no answer in {timeout:.0f} s")
-        if done.code:
-            raise CommandError(f"`{command[:60]}` on {self.serial}", done.code, done.stderr or done.stdout)
-        return done.stdout
+        if finished.code:
+            raise CommandError(f"`{command[:60]}` on {self.serial}", finished.code, finished.stderr or finished.stdout)
+        return finished.stdout
 
     def shell_to_its_end(self, command: str, timeout: float) -> Finished:
         """Run a command; its exit code is the device's own word.
@@ -91,13 +91,14 @@ class Adb:
         a subshell, so that the command itself gets the SIGHUP that adbd sends when we are gone.
         """
         marker = f"pocketfit-{secrets.token_hex(4)}"
-        done = _adb("-s", self.serial, "shell", f"trap 'echo {marker}:$?' EXIT\n{command}\nexit $?", timeout=timeout)
-        before, found, code = done.stdout.rpartition(f"{marker}:")
-        if found and code.strip().isdigit():
-            return Finished(int(code), before, done.stderr)
-        if done.timed_out:
-            return done
-        raise DeviceGone("adb shell", done.code, explain(done.stderr + done.stdout, self.serial))
+        script = f"trap 'echo {marker}:$?' EXIT\n{command}\nexit $?"
+        finished = _adb("-s", self.serial, "shell", script, timeout=timeout)
+        before, marked, code = finished.stdout.rpartition(f"{marker}:")
+        if marked and code.strip().isdigit():
+            return Finished(int(code), before, finished.stderr)
+        if finished.timed_out:
+            return finished
+        raise DeviceGone("adb shell", finished.code, explain(finished.stderr + finished.stdout, self.serial))
 
     def push(self, sources: Sequence[Path], folder: str, timeout: float = 300) -> None:
         """Copy files into a folder of the device that is there; several of the same name are not told apart."""
@@ -107,43 +108,44 @@ class Adb:
         self._run("pull", source, target, timeout=timeout)
 
     def _run(self, *args: str | Path, timeout: float) -> str:
-        done = _adb("-s", self.serial, *args, timeout=timeout)
-        if done.timed_out:
+        finished = _adb("-s", self.serial, *args, timeout=timeout)
+        if finished.timed_out:
             raise DeviceGone(f"adb {args[0]}", 124, f"{self.serial} gave no answer in {timeout:.0f} s")
-        if done.code:
-            raise DeviceGone(f"adb {args[0]}", done.code, explain(done.stderr + done.stdout, self.serial))
-        return done.stdout
+        if finished.code:
+            raise DeviceGone(f"adb {args[0]}", finished.code, explain(finished.stderr + finished.stdout, self.serial))
+        return finished.stdout
 
 
 def list_devices() -> tuple[Listed, ...]:
-    """What adb's server sees; raises CommandError where there is no server to be had."""
-    done = _adb("devices", "-l", timeout=SERVER_S)
-    if done.timed_out:
+    """List the devices that adb's server sees; raises CommandError where there is no server to be had."""
+    finished = _adb("devices", "-l", timeout=SERVER_S)
+    if finished.timed_out:
         raise CommandError("adb devices", 124, f"the server gave no answer in {SERVER_S} s: run `adb kill-server`")
-    if done.code:
-        raise CommandError("adb devices", done.code, explain(done.stderr + done.stdout, "the server"))
-    return parse_devices(done.stdout)
+    if finished.code:
+        raise CommandError("adb devices", finished.code, explain(finished.stderr + finished.stdout, "the server"))
+    return parse_devices(finished.stdout)
 
 
 def parse_devices(text: str) -> tuple[Listed, ...]:
-    found = []
+    devices = []
     for line in text.splitlines():
         # Two words at least, the second a state: not the heading, nor what the daemon says while it starts.
         match = re.match(rf"^(\S+)\s+({'|'.join(STATES)})\b(.*)", line)
         if match and not line.startswith(("*", "List of")):
             model = re.search(r"\bmodel:(\S+)", match[3])
-            found.append(Listed(match[1], match[2], model[1].replace("_", " ") if model else ""))
-    return tuple(found)
+            devices.append(Listed(match[1], match[2], model[1].replace("_", " ") if model else ""))
+    return tuple(devices)
 
 
-def explain(said: str, serial: str) -> str:
-    """What adb itself complained of, as one sentence with the next step."""
-    if "No space left on device" in said:
+def explain(printed: str, serial: str) -> str:
+    """Say in one sentence what adb itself complained of, with the next step."""
+    if "No space left on device" in printed:
         return f"the disk of {serial} is full: free some space under /data"
-    if home := _NO_HOME.search(said):
+    if home := _NO_HOME.search(printed):
         return f"adb can't make {home[1]} for its key: set HOME to a folder that can be written"
-    matches = [next(group for group in found if group) for found in _TRANSPORT.findall(said)]
-    gist = matches[-1].strip().rstrip(".") if matches else (said.strip().splitlines() or ["the connection broke"])[-1]
+    matches = [next(filter(None, groups)) for groups in _TRANSPORT.findall(printed)]
+    last_line = (printed.strip().splitlines() or ["the connection broke"])[-1]
+    gist = matches[-1].strip().rstrip(".") if matches else last_line
     step = next((step for word, step in _STEPS.items() if word in gist), "")
     return f"{gist}: {step}" if step else gist
 

@@ -1,4 +1,4 @@
-"""How a program on Android died, from its exit code and from logcat."""
+"""Explains how a program on Android died, from its exit code and from logcat."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ def explain_death(code: int, logcat: str, pid: int, peak_rss_bytes: int | None) 
     tombstone = _tombstone(logcat, pid)
     if abort := _ABORT.search(tombstone):
         return shorten(f"the runtime aborted: {abort[1]}")
-    found = _SIGNAL.search(tombstone)
+    fatal = _SIGNAL.search(tombstone)
     place = _where(tombstone)
-    return f"the runtime crashed with {found[1] if found else name}" + (f" in {place}" if place else "")
+    return f"the runtime crashed with {fatal[1] if fatal else name}" + (f" in {place}" if place else "")
 
 
 def _tombstone(logcat: str, pid: int) -> str:
-    """The last one of this process, or nothing."""
-    for one in reversed(logcat.split(_STARS)):
-        if (found := _PID.search(one)) and int(found[1]) == pid:
-            return one
+    """The last tombstone of this process; empty where there is none."""
+    for tombstone in reversed(logcat.split(_STARS)):
+        if (owner := _PID.search(tombstone)) and int(owner[1]) == pid:
+            return tombstone
     return ""
 
 

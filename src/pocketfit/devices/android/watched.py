@@ -30,9 +30,9 @@ _END = re.compile(r"^pocketfit-end:pid=(\d+),peak=(\d*),late=(1?)\r?$", re.MULTI
 
 @dataclass(frozen=True)
 class Ran:
-    """The program's end on the device. `code` is the shell's word: 128 + the signal where one killed it.
+    """How the program ended on the device. `code` is the shell's word: 128 + the signal where one killed it.
 
-    `peak_rss_bytes` was seen from outside, should it have been killed; `late` means that it was, for its time was up.
+    `peak_rss_bytes` was seen from outside, should it have been killed; `late` means that it was, since its time was up.
     """
 
     code: int
@@ -45,30 +45,31 @@ class Ran:
 
     @property
     def last_line(self) -> str:
-        """What it said last, on stderr where it said something there."""
+        """The last line that it printed, on stderr where it printed something there."""
         printed = _END.sub("", self.stderr.strip() or self.stdout)
         lines = [line.strip() for line in printed.splitlines() if line.strip()]
         return lines[-1] if lines else "it printed nothing"
 
 
 def run_watched(adb: Adb, command: str, *, artifacts: int, outputs: str, limit_s: float, watch_s: float) -> Ran:
-    """Run a command for at most `limit_s` seconds, and look every `watch_s` whether it still runs and how large it is.
+    """Run a command for at most `limit_s` seconds, and look every `watch_s` seconds whether it still runs and how large
+    it is.
 
     `outputs` is a folder of the device, empty when the program starts. Raises DeviceGone.
     """
     script = _SCRIPT.format(outputs=outputs, command=command, limit_s=int(limit_s), watch_s=watch_s)
-    done = adb.shell_to_its_end(script, timeout=limit_s + GRACE_S)
-    if done.timed_out:
+    finished = adb.shell_to_its_end(script, timeout=limit_s + GRACE_S)
+    if finished.timed_out:
         raise DeviceGone("adb shell", 124, f"{adb.serial} gave no answer in {limit_s + GRACE_S:.0f} s")
-    ends = _END.findall(done.stdout)
+    ends = _END.findall(finished.stdout)
     # The last: what a model prints can look like ours. None where even the shell was killed.
     pid, peak_kb, late = ends[-1] if ends else ("0", "", "")
     return Ran(
-        done.code,
-        done.stdout,
-        done.stderr,
+        finished.code,
+        finished.stdout,
+        finished.stderr,
         int(pid),
-        parse_answer(done.stdout, artifacts=artifacts),
+        parse_answer(finished.stdout, artifacts=artifacts),
         int(peak_kb) * 1024 if peak_kb else None,
         bool(late),
     )

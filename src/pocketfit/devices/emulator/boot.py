@@ -1,4 +1,4 @@
-"""The container of an emulator, when its Android can be used, and what to say when it never can."""
+"""Describes an emulator's container, asks whether its Android can be used, and explains one that never can."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ MIB = 1 << 20
 
 @dataclass(frozen=True)
 class Wait:
-    """What a device has not got yet, in this order; `said` is adb's last word where that is an error."""
+    """What a device that boots has not got yet, in this order; `error` is adb's last, if that was one."""
 
-    what: Literal["adb", "sys.boot_completed", "the package manager"]
-    said: str = ""
+    lacks: Literal["adb", "sys.boot_completed", "the package manager"]
+    error: str = ""
 
 
 def emulator_container(
@@ -53,7 +53,7 @@ def emulator_container(
 
 
 def still_waits_for(adb: Adb) -> Wait | None:
-    """What the device is not ready for yet; None once it can be used."""
+    """Ask a device what it has not got yet; None once it can be used."""
     try:
         if adb.getprop("sys.boot_completed") != "1":
             return Wait("sys.boot_completed")
@@ -71,22 +71,22 @@ def still_waits_for(adb: Adb) -> Wait | None:
 
 
 def explain_end(end: str, printed: str, image: str) -> str:
-    """A container that ended before its Android was up."""
+    """Explain a container that ended before its Android was up."""
     lines = [line.strip() for line in printed.splitlines() if line.strip()]
-    said = f" ({shorten(lines[-1])})" if lines else ""
+    last_line = f" ({shorten(lines[-1])})" if lines else ""
     step = "use a machine with more memory" if end == OUT_OF_MEMORY else f"is {image} an Android emulator's image?"
-    return f"the emulator's container {end}{said}: {step}"
+    return f"the emulator's container {end}{last_line}: {step}"
 
 
 def explain_timeout(wait: Wait, image: str, limit_s: float) -> str:
-    """A container that runs, and whose Android did not come up in time."""
-    said = f" ({shorten(wait.said)})" if wait.said else ""
-    if wait.what == "adb":
+    """Explain a container that runs, and whose Android did not come up in time."""
+    error = f" ({shorten(wait.error)})" if wait.error else ""
+    if wait.lacks == "adb":
         return (
-            f"nothing on port {ADB_PORT} answers adb in {limit_s:.0f} s{said}: is {image} an Android emulator's image?"
+            f"nothing on port {ADB_PORT} answers adb in {limit_s:.0f} s{error}: is {image} an Android emulator's image?"
         )
-    if wait.what == "sys.boot_completed":
+    if wait.lacks == "sys.boot_completed":
         return f"Android did not boot in {limit_s:.0f} s: use a machine with more cores, or --device jvm"
     return (
-        f"Android booted, but its package manager did not answer in {limit_s:.0f} s{said}: try again, or --device jvm"
+        f"Android booted, but its package manager did not answer in {limit_s:.0f} s{error}: try again, or --device jvm"
     )

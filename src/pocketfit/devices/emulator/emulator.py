@@ -60,7 +60,7 @@ class Emulator:
                 wait = still
             if self._clock() - reported >= PROGRESS_S:
                 reported = self._clock()
-                log.info("emulator: booting, %.0f s, waiting for %s", reported - began, wait.what)
+                log.info("emulator: booting, %.0f s, waiting for %s", reported - began, wait.lacks)
             self._sleep(POLL_S)
         raise NotBooted(explain_timeout(wait, image, limit_s))
 

@@ -1,4 +1,4 @@
-"""Whether a container can have /dev/kvm, without which an emulator boots in a quarter of an hour, or never."""
+"""Checks that a container can have /dev/kvm, without which an emulator boots in a quarter of an hour, or never."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pocketfit.errors import EnvironmentProblem
 
 
 def kvm_problem(docker: Docker, labels: Mapping[str, str]) -> str | None:
-    """Why an emulator can't use /dev/kvm here, with the next step, or None.
+    """Say why an emulator can't use /dev/kvm here, with the next step; None if it can.
 
     A container does not see its host's devices, so from inside one a probe is started: from our own image, the only one
     that is surely here. The node is opened, since it can be there without a module behind it.
@@ -31,7 +31,7 @@ def kvm_problem(docker: Docker, labels: Mapping[str, str]) -> str | None:
 
 
 def _opening_fails() -> bool:
-    """Whether this machine's /dev/kvm does not work. One that this user may not open is still root's in a container."""
+    """True where this machine's /dev/kvm does not work. One that this user may not open is root's in a container."""
     try:
         os.close(os.open(KVM, os.O_RDWR))
     except PermissionError:

@@ -1,4 +1,4 @@
-"""Where we run, and how a container that we start is reached from there. Pure."""
+"""Finds out in which container we run, and how one that we start is reached from there."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def own_container_id(cgroup: str, mountinfo: str) -> str | None:
     what is mounted over our own /etc counts.
     """
     for line in cgroup.splitlines():
-        if found := CGROUP.search(line):
-            return found[1]
+        if own := CGROUP.search(line):
+            return own[1]
     for line in mountinfo.splitlines():
         fields = line.split()
-        if len(fields) > 4 and fields[4] in OWN_FILES and (found := FOLDER.search(fields[3])):
-            return found[1]
+        if len(fields) > 4 and fields[4] in OWN_FILES and (folder := FOLDER.search(fields[3])):
+            return folder[1]
     return None
 
 
@@ -44,7 +44,7 @@ def network_to_join(networks: Collection[str]) -> str | None:
 
 
 def is_leftover(created: str, run: str, *, ours: str, now_s: float, age_s: float) -> bool:
-    """Whether a container with these labels is what a killed run left; `created` is in seconds since the epoch."""
+    """True for a container that a killed run left, by its labels; `created` is in seconds since the epoch."""
     try:
         return run != ours and now_s - float(created) > age_s
     except ValueError:

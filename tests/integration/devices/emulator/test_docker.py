@@ -97,7 +97,9 @@ def test_leftovers_of_killed_runs_are_removed(docker: Docker, images: dict[str, 
 
 
 @pytest.mark.parametrize("tag", [":1", "@DIGEST", ":1@DIGEST"])
-def test_pull(docker: Docker, api: Any, layer: bytes, caplog: pytest.LogCaptureFixture, tag: str) -> None:
+def test_a_pull_tells_how_far_it_is(
+    docker: Docker, api: Any, layer: bytes, caplog: pytest.LogCaptureFixture, tag: str
+) -> None:
     caplog.set_level(logging.INFO, "pocketfit")
     with registry(layer) as (host, digest):
         image = f"{host}/emulator{tag.replace('DIGEST', digest)}"
@@ -117,18 +119,18 @@ def test_pull_of_what_the_registry_does_not_have(docker: Docker, layer: bytes) -
     assert str(caught.value).endswith("): check its name and tag, or name another with --emulator-image")
 
 
-def test_pull_refused(docker: Docker, layer: bytes) -> None:
+def test_a_pull_that_is_refused_names_the_next_step(docker: Docker, layer: bytes) -> None:
     with registry(layer, refuses=403) as (host, _), pytest.raises(EnvironmentProblem) as caught:
         docker.pull(f"{host}/emulator:1")
     assert "log in to the registry before Pocketfit's step (docker login) if it is private" in str(caught.value)
 
 
-def test_no_registry(docker: Docker) -> None:
+def test_a_registry_that_is_not_there(docker: Docker) -> None:
     with pytest.raises(EnvironmentProblem, match="check that Docker reaches the registry, and try again"):
         docker.pull("127.0.0.1:1/emulator:1")
 
 
-def test_no_docker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_docker_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
     with pytest.raises(EnvironmentProblem, match=f"there is no Docker at unix://{tmp_path}/docker.sock: start Docker"):
         connect()

@@ -16,7 +16,7 @@ PIXEL = Listed("R58M", "device", "Pixel 7")
 EMULATOR = Listed("emulator-5554", "device", "sdk gphone64 x86 64")
 
 
-def test_devices() -> None:
+def test_devices_are_listed_with_state_and_model() -> None:
     text = """* daemon not running; starting now at tcp:5037
 * daemon started successfully
 List of devices attached
@@ -65,11 +65,13 @@ def test_what_adb_complains_of(said: str, sentence: str) -> None:
         ((Listed("R58M", "recovery"),), None, "R58M is recovery: wait until it is up"),
     ],
 )  # fmt: skip
-def test_pick(devices: tuple[Listed, ...], serial: str | None, found: Listed | str) -> None:
+def test_the_only_or_the_named_device_is_picked(
+    devices: tuple[Listed, ...], serial: str | None, found: Listed | str
+) -> None:
     assert pick(devices, serial) == found
 
 
-def test_properties() -> None:
+def test_a_device_says_what_it_is() -> None:
     printed = """abis=arm64-v8a,armeabi-v7a,armeabi
 android=13
 api_level=33
@@ -137,7 +139,7 @@ def test_a_connect_that_fails_ends_well(fake_adb: FakeAdb) -> None:
         Adb("10.0.0.2:5555").connect()
 
 
-def test_no_server(fake_adb: FakeAdb) -> None:
+def test_a_server_that_can_not_be_had(fake_adb: FakeAdb) -> None:
     fake_adb("echo 'adb: failed to check server version: cannot connect to daemon' >&2; exit 1")
     with pytest.raises(CommandError, match="is there an adb server where ADB_SERVER_SOCKET"):
         list_devices()

@@ -38,7 +38,7 @@ STRIPPED = OURS.replace(" (at::native::foo(at::Tensor const&)+12)", "")
         (134, OTHERS + ABORTED, "the runtime aborted: terminating due to bad_alloc"),
     ],
 )  # fmt: skip
-def test_a_crash(code: int, logcat: str, sentence: str | None) -> None:
+def test_a_crash_names_its_signal_and_place(code: int, logcat: str, sentence: str | None) -> None:
     assert explain_death(code, logcat, 71, None) == sentence
 
 
@@ -51,7 +51,7 @@ def test_a_crash(code: int, logcat: str, sentence: str | None) -> None:
         ("", None, "the runtime was killed by SIGKILL, most likely out of memory"),
     ],
 )  # fmt: skip
-def test_a_kill(logcat: str, peak: int | None, sentence: str) -> None:
+def test_a_kill_is_told_from_running_out_of_memory(logcat: str, peak: int | None, sentence: str) -> None:
     assert explain_death(137, logcat, 71, peak) == sentence
 
 

@@ -48,7 +48,7 @@ def test_the_sdk_is_loaded_only_when_used() -> None:
         ),
     ],
 )
-def test_no_answer(error: str, sentence: str) -> None:
+def test_a_daemon_that_does_not_answer_is_explained(error: str, sentence: str) -> None:
     assert explain_no_answer(SOCKET, error) == sentence
 
 
@@ -90,7 +90,7 @@ def test_a_docker_on_another_machine() -> None:
         ),
     ],
 )
-def test_pull_refused(error: str, step: str) -> None:
+def test_a_pull_that_is_refused_names_the_next_step(error: str, step: str) -> None:
     assert explain_pull(IMAGE, error) == f"the emulator's image {IMAGE} could not be pulled ({error}): {step}"
 
 

@@ -70,5 +70,5 @@ def test_no_network_at_all(networks: list[str]) -> None:
         ("yesterday", "theirs", False),
     ],
 )
-def test_is_leftover(created: str, run: str, expected: bool) -> None:
+def test_old_containers_of_other_runs_are_leftovers(created: str, run: str, expected: bool) -> None:
     assert is_leftover(created, run, ours="ours", now_s=10_000, age_s=7200) is expected
