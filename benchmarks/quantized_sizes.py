@@ -20,8 +20,8 @@ from pocketfit.devices.jvm import JvmDevice
 from pocketfit.judge.latency import judge
 from pocketfit.records import Built, DeviceSpec, InputSpec, Limits, ModelSpec, Prune, Variant
 from pocketfit.runtimes.library import find_android
+from pocketfit.trial.smoke import smoke, smoke_input
 from pocketfit.trial.timing import Effort, OneByOne, Place, time_pair
-from pocketfit.trial.trial import smoke, smoke_input
 from pocketfit.units import format_sqnr
 
 MODELS = Path(__file__).resolve().parents[1] / "examples" / "models"

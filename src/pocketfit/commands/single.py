@@ -21,7 +21,7 @@ from pocketfit.out import MANIFEST_FILE, Entry, find_entry
 from pocketfit.records import Built, Failed, InputSpec, Limits, Smoke, SmokeInput, TensorFile, Variant
 from pocketfit.runtimes.library import library_for
 from pocketfit.trial.host import OnHost, describe_outputs, run_golden, try_on_host, with_host
-from pocketfit.trial.trial import smoke
+from pocketfit.trial.smoke import smoke
 from pocketfit.variants import one_model, parse_shapes, skip_reason
 
 # What an archive without a marker, or a file of another name, is taken for.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 import time
 import zlib
 from collections.abc import Callable
@@ -11,28 +10,24 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from pocketfit.devices.base import DeviceRun, Running
-from pocketfit.judge.outputs import Judged, judge, read_outputs
+from pocketfit.devices.base import Running
 from pocketfit.records import (
     Built,
     DeviceInfo,
     Limits,
-    Parity,
     SideName,
     Smoke,
     SmokeInput,
     Snapshot,
-    TensorFile,
     Timing,
     Trial,
     TrialRow,
     Variant,
 )
+from pocketfit.trial.smoke import explain, smoke, smoke_input
 from pocketfit.trial.timing import Effort, Host, Loader, OneByOne, Place, time_pair
 
 log = logging.getLogger(__name__)
-
-PLAIN_CONVOLUTIONS = frozenset({"aten::conv2d", "aten::_convolution", "aten::convolution"})
 
 
 @dataclass(frozen=True)
@@ -140,8 +135,8 @@ def _seed(base: Built, head: Built) -> int:
 
 def untried(kind: str, head: Snapshot, problem: str) -> Trial:
     """The trial of a device that did not come up: nothing is said about any model."""
-    smoke = Smoke("infra-error", problem, device=kind)
-    rows = tuple(TrialRow(outcome.variant, None, smoke) for outcome in head.outcomes if isinstance(outcome, Built))
+    lost = Smoke("infra-error", problem, device=kind)
+    rows = tuple(TrialRow(outcome.variant, None, lost) for outcome in head.outcomes if isinstance(outcome, Built))
     return Trial(DeviceInfo(kind, abi="", cpu="", threads=0, runtimes={}), rows)
 
 
@@ -162,60 +157,4 @@ def _try(device: Running, side: SideName, candidate: _Candidate, limits: Limits)
     built = candidate.built
     tried = smoke(device, built.variant, candidate.given, built.outputs, limits)
     log.info("%s on %s: %s %s", built.variant, device.info.kind, side, tried.status)
-    return _explain(tried, built)
-
-
-def _explain(tried: Smoke, built: Built) -> Smoke:
-    """Name a fault of the library's own that the model may be blamed for.
-
-    NNPACK's nnp_conv1x1_only_2x4__psimd stores windows of 4 pixels that overlap where an image has fewer: it hits 1x1
-    convolutions that XNNPACK does not take, on x86_64 only (see tests/integration/devices/test_jvm.py).
-    """
-    wrong = tried.status == "failed" and tried.parity.max_abs_diff is not None
-    plain = sorted(PLAIN_CONVOLUTIONS & built.ops.keys())
-    if not wrong or tried.abi != "x86_64" or not plain:
-        return tried
-    hint = (
-        f" (its {plain[0]} may be to blame: the library's x86_64 kernels compute a plain 1x1 convolution "
-        "on an image of under 4 pixels wrongly, a phone's do not)"
-    )
-    return replace(tried, reason=tried.reason + hint)
-
-
-def smoke_input(built: Built, folder: Path) -> SmokeInput:
-    return SmokeInput(built.variant.format, folder / built.file, built.inputs, folder)
-
-
-def smoke(
-    device: Running,
-    variant: Variant,
-    given: SmokeInput,
-    golden: tuple[TensorFile, ...],
-    limits: Limits,
-) -> Smoke:
-    """Run one artifact and compare what it answers with the golden outputs, where there are any."""
-    with tempfile.TemporaryDirectory(prefix="pocketfit-device-") as name:
-        run = device.smoke(given, Path(name))
-        judged = _judge(run, Path(name), given.folder, golden, limits, variant.precision)
-    info = device.info
-    return Smoke(
-        status="failed" if judged.problem else run.status,
-        reason=judged.problem or run.reason,
-        device=info.kind,
-        abi=info.abi,
-        runtime=run.runtime,
-        load_ms=run.load_ms,
-        first_ms=run.first_ms,
-        peak_rss_bytes=run.peak_rss_bytes,
-        # A device is given the golden inputs alone.
-        parity=replace(judged.parity, input_sets=None),
-    )
-
-
-def _judge(
-    run: DeviceRun, folder: Path, golden_folder: Path, golden: tuple[TensorFile, ...], limits: Limits, precision: str
-) -> Judged:
-    if run.status != "passed" or not golden:
-        return Judged(Parity())
-    expected, actual = read_outputs(golden, golden_folder), read_outputs(run.outputs, folder)
-    return judge(expected, actual, limits, precision, flat=run.flat)
+    return explain(tried, built)
