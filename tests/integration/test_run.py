@@ -349,7 +349,7 @@ def test_no_android_runtime(repository: Path, tmp_path: Path) -> None:
     assert "make android" in done.stderr
 
 
-def test_no_java(repository: Path, tmp_path: Path) -> None:
+def test_a_run_without_java_says_what_to_install(repository: Path, tmp_path: Path) -> None:
     for program in ("git", "env"):
         (tmp_path / program).symlink_to(str(shutil.which(program)))
     done = pocketfit(repository, "run", "--base", "none", "--device", "jvm", PATH=str(tmp_path))
@@ -357,7 +357,7 @@ def test_no_java(repository: Path, tmp_path: Path) -> None:
     assert "default-jre-headless" in done.stderr
 
 
-def test_doctor(repository: Path) -> None:
+def test_doctor_says_what_works_here(repository: Path) -> None:
     done = pocketfit(repository, "doctor")
     assert done.returncode == 0, done.stdout
     assert "✓ device jvm pytorch_android_lite 1.12.2, pytorch_android 1.13.1" in " ".join(done.stdout.split())

@@ -36,12 +36,12 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     assert f"pocketfit {command}" in done.stdout
 
 
-def test_version() -> None:
+def test_the_version_is_printed() -> None:
     done = subprocess.run([sys.executable, "-m", "pocketfit", "--version"], capture_output=True, text=True, check=False)
     assert done.stdout == f"pocketfit {__version__}\n"
 
 
-def test_without_torch() -> None:
+def test_a_run_without_torch_says_how_to_install_it() -> None:
     code = (
         "import sys, importlib.util as util\n"
         "find = util.find_spec\n"

@@ -81,7 +81,7 @@ def test_every_key_of_the_contract() -> None:
     )
 
 
-def test_defaults() -> None:
+def test_a_key_that_is_left_out_has_its_default() -> None:
     assert parse(MINIMAL) == Config((ModelSpec("net", "net.py:net"),), DeviceSpec("auto", 1, 33))
 
 
@@ -148,7 +148,7 @@ def test_file_that_does_not_parse(tmp_path: Path) -> None:
         read_config(tmp_path / "pocketfit.toml")
 
 
-def test_nothing_there(tmp_path: Path) -> None:
+def test_a_repository_without_a_configuration_gets_an_example(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"no pocketfit\.toml \(nor \[tool\.pocketfit\] in pyproject\.toml\) in "):
         find_config(tmp_path)
 
@@ -158,7 +158,7 @@ def test_given_file_that_is_not_there(tmp_path: Path) -> None:
         find_config(tmp_path, tmp_path / "other.toml")
 
 
-def test_table_of_pyproject(tmp_path: Path) -> None:
+def test_the_configuration_may_be_a_table_of_pyproject(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.pocketfit.models.net]\nsource = "net.py:net"\n')
     path = find_config(tmp_path)
     assert path == tmp_path / "pyproject.toml"

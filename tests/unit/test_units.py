@@ -28,7 +28,7 @@ def test_parse_size(text: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "MB", "-1 MB", "48 MiB", "1e3", "1,5 MB", "nan", "48 MB or so", "٤ MB"])
-def test_not_a_size(text: str) -> None:
+def test_what_is_no_size_gets_a_sentence(text: str) -> None:
     with pytest.raises(ValueError, match="is not a size: write a number and B, kB, MB or GB") as caught:
         units.parse_size(text)
     assert str(caught.value) == (
@@ -36,7 +36,7 @@ def test_not_a_size(text: str) -> None:
     )
 
 
-def test_part_of_a_byte() -> None:
+def test_a_size_is_a_whole_number_of_bytes() -> None:
     with pytest.raises(ValueError, match=r'^"1.2345 kB" is not a whole number of bytes$'):
         units.parse_size("1.2345 kB")
 
@@ -47,7 +47,7 @@ def test_parse_percent(text: str, ratio: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "%", "1", "-1%", "1%%", "ten %"])
-def test_not_a_percentage(text: str) -> None:
+def test_what_is_no_percentage_gets_a_sentence(text: str) -> None:
     with pytest.raises(ValueError, match="is not a percentage") as caught:
         units.parse_percent(text)
     assert str(caught.value) == f'"{text}" is not a percentage: write a number and %, as in "1%"'
@@ -58,7 +58,7 @@ def test_parse_growth() -> None:
     assert units.parse_growth("200 kB") == Growth(size_bytes=200_000)
 
 
-def test_not_a_growth() -> None:
+def test_a_growth_is_a_percentage_or_a_size() -> None:
     with pytest.raises(ValueError, match=r'^"lots" is neither a percentage \("1%"\) nor a size \("200 kB"\)$'):
         units.parse_growth("lots")
 
@@ -128,7 +128,7 @@ def test_small_formats() -> None:
     assert units.format_sqnr(-300.0) == "none, NaN or infinity"
 
 
-def test_metrics() -> None:
+def test_a_change_of_a_metric_has_its_decimals() -> None:
     assert [units.format_metric(value) for value in (0.97777, 31.415, 250.04, 12345.6)] == [
         "0.9778",
         "31.41",

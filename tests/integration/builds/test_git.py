@@ -59,7 +59,7 @@ def test_base_that_looks_like_an_option(repository: Path) -> None:
         Repository(repository).merge_base("--all")
 
 
-def test_unrelated_base(repository: Path, git: Git) -> None:
+def test_an_unrelated_base_has_no_common_history(repository: Path, git: Git) -> None:
     git("switch", "-q", "--orphan", "other")
     git("commit", "-q", "--allow-empty", "-m", "other")
     with pytest.raises(ConfigError, match="HEAD and base 'main' have no common history"):

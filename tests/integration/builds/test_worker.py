@@ -52,7 +52,7 @@ def reason(outcome: Built | Failed) -> str:
 
 
 @pytest.mark.parametrize(("format_name", "suffix"), [("lite", ".ptl"), ("torchscript", ".pt")])
-def test_a_variant(root: Path, format_name: str, suffix: str) -> None:
+def test_a_variant_is_built_with_all_that_is_known_of_it(root: Path, format_name: str, suffix: str) -> None:
     built = build_one(root, format_name=format_name)
     assert isinstance(built, Built), built
     assert built.file == f"net.{format_name}.fp32{suffix}"

@@ -36,5 +36,5 @@ NO_RUNTIME = Smoke("skipped", "this image has no ExecuTorch Android runtime")
         (Row("net", "lite", "fp32", "new", smoke=Smoke("infra-error", "no disk")), "infra-error: no disk"),
     ],
 )
-def test_cells(row: Row, text: str) -> None:
+def test_a_cell_says_what_became_of_a_model_in_a_format(row: Row, text: str) -> None:
     assert cell(row) == text

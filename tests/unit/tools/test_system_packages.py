@@ -30,7 +30,7 @@ def run(folder: Path, uid: int) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=env)
 
 
-def test_nothing_is_missing(bin_folder: Path) -> None:
+def test_nothing_is_said_where_nothing_is_missing(bin_folder: Path) -> None:
     done = run(bin_folder, uid=1000)
     assert (done.returncode, done.stderr) == (0, "")
 
