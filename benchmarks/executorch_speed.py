@@ -90,7 +90,7 @@ def report(model: str, threads: int, eager: Callable[[], object], folder: Path, 
         f"| {model} | {threads} | {median(eager_ms):.1f} ms | {median(fp32_ms):.1f} ms | {median(int8_ms):.1f} ms | "
         f"{faster[0]:.1f} times as fast | {faster[1]:.1f} times as fast | "
         f"{int8.size_bytes / fp32.size_bytes:.3f} ({int8.size_bytes:,} of {fp32.size_bytes:,} B) | "
-        f"{int8.parity.sqnr_db:.1f} dB |",
+        f"{int8.export.parity.sqnr_db:.1f} dB |",
         flush=True,
     )
 
@@ -116,7 +116,7 @@ def pte_task(folder: Path, built: Built) -> Callable[[], object]:
 def inputs(folder: Path, built: Built) -> tuple[object, ...]:
     import torch
 
-    return tuple(torch.from_numpy(read_tensor(one, folder)) for one in built.inputs)
+    return tuple(torch.from_numpy(read_tensor(one, folder)) for one in built.export.inputs)
 
 
 if __name__ == "__main__":

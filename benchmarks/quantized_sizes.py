@@ -71,7 +71,7 @@ def make(model: str, format_name: str, case: str, folder: Path) -> Built:
 
 def line(device: Running, case: str, built: Built, folder: Path, fp32: Built, fp32_folder: Path) -> str:
     given = smoke_input(built, folder)
-    tried = smoke(device, built.variant, given, built.outputs, Limits())
+    tried = smoke(device, built.variant, given, built.export.outputs, Limits())
     place, base = Place.of(device.info), smoke_input(fp32, fp32_folder)
     latency = judge(time_pair(OneByOne(device), place, base, given, 0, Effort()), identical=False)
     variant = f"{built.variant.model}/{built.variant.format}/{case}"
@@ -83,7 +83,7 @@ def line(device: Running, case: str, built: Built, folder: Path, fp32: Built, fp
             f"{built.size_bytes / fp32.size_bytes:.4f}",
             f"{built.download_bytes:,}",
             f"{built.download_bytes / fp32.download_bytes:.4f}",
-            format_sqnr(built.parity.sqnr_db or 0),
+            format_sqnr(built.export.parity.sqnr_db or 0),
             tried.status if tried.parity.sqnr_db is None else f"{tried.status}, {format_sqnr(tried.parity.sqnr_db)}",
             "" if latency.head_ms is None else f"{latency.head_ms:.1f}",
             f"{ratio} |",

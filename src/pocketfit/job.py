@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pocketfit.records import (
-    Anatomy,
     Delegation,
-    Evaluated,
+    Export,
     InputSpec,
     Library,
     Load,
@@ -83,16 +82,8 @@ class Exported:
     """The files are named relative to the job's folder."""
 
     file: str
-    parameters: int
-    ops: dict[str, int]
-    inputs: tuple[TensorFile, ...]
-    outputs: tuple[TensorFile, ...]
-    recipe: tuple[str, ...]
-    parity: Parity
-    reasons: tuple[str, ...]
+    export: Export
     torch: str
-    metric: Evaluated | None = None
-    anatomy: Anatomy | None = None
     state: Literal["exported"] = "exported"
     delegation: Delegation | None = None
 

@@ -135,13 +135,13 @@ def _entry(built: Built, runtime: str | None, tried: TrialRow | None, side: Side
         precision=built.variant.precision,
         size_bytes=built.size_bytes,
         sha256=built.sha256,
-        recipe=built.recipe,
-        inputs=built.inputs,
-        outputs=built.outputs,
+        recipe=built.export.recipe,
+        inputs=built.export.inputs,
+        outputs=built.export.outputs,
         download_bytes=built.download_bytes,
-        parameters=built.parameters,
+        parameters=built.export.parameters,
         minimum_runtime=runtime,
-        format_version=built.anatomy.format_version if built.anatomy else None,
+        format_version=built.export.anatomy.format_version if built.export.anatomy else None,
         smoke=smoke.status if smoke else None,
     )
 

@@ -234,17 +234,12 @@ class Delegation:
 
 
 @dataclass(frozen=True)
-class Built:
-    """A variant that exported, and agrees with eager on the host. `file` is relative to the artifacts' folder.
+class Export:
+    """What the process that made an artifact says of it. `inputs` and `outputs` are its golden tensors.
 
-    `build_s` is how long that took, in seconds: what `pocketfit plan` balances by.
+    `recipe` are the steps it was made by, and `reasons` what a reader should know of them.
     """
 
-    variant: Variant
-    file: str
-    size_bytes: int
-    download_bytes: int
-    sha256: str
     parameters: int
     ops: Mapping[str, int]
     inputs: tuple[TensorFile, ...]
@@ -254,6 +249,21 @@ class Built:
     reasons: tuple[str, ...] = ()
     metric: Evaluated | None = None
     anatomy: Anatomy | None = None
+
+
+@dataclass(frozen=True)
+class Built:
+    """A variant that exported, and agrees with eager on the host. `file` is relative to the artifacts' folder.
+
+    `build_s` is how long that took, in seconds: `pocketfit plan` balances by it.
+    """
+
+    variant: Variant
+    file: str
+    size_bytes: int
+    download_bytes: int
+    sha256: str
+    export: Export = field(metadata=inlined())
     state: Literal["built"] = "built"
     delegation: Delegation | None = None
     build_s: float | None = None

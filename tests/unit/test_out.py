@@ -12,6 +12,7 @@ from pocketfit.records import (
     Anatomy,
     Built,
     DeviceInfo,
+    Export,
     Parity,
     Skipped,
     Smoke,
@@ -26,8 +27,8 @@ NET = Variant("net", "lite", "fp32")
 IMAGE = TensorFile("[0]", "float32", (1, 3, 8, 8), "golden/net.lite.fp32/input0.bin", "image")
 SCORES = TensorFile("['scores']", "float32", (1, 10), "golden/net.lite.fp32/output0.bin", "scores")
 BUILT = Built(
-    NET, "net.lite.fp32.ptl", 1000, 900, "ab" * 32, 7, {}, (IMAGE,), (SCORES,), ("trace", "freeze"), Parity(),
-    anatomy=Anatomy(format_version=8),
+    NET, "net.lite.fp32.ptl", 1000, 900, "ab" * 32,
+    Export(7, {}, (IMAGE,), (SCORES,), ("trace", "freeze"), Parity(), anatomy=Anatomy(format_version=8)),
 )  # fmt: skip
 SNAPSHOT = Snapshot(
     "head", "c" * 40, "0.1.0", "2.12.1", ".", (BUILT, Skipped(Variant("net", "executorch", "fp32"), "not here"))

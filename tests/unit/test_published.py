@@ -20,6 +20,7 @@ from pocketfit.records import (
     DeviceInfo,
     Environment,
     Evaluated,
+    Export,
     Failed,
     Growth,
     Hardware,
@@ -78,19 +79,21 @@ RICH = Built(
     size_bytes=1000,
     download_bytes=900,
     sha256="ab" * 32,
-    parameters=226,
-    ops={"aten::conv2d": 2, "aten::relu": 1},
-    inputs=(IMAGE,),
-    outputs=(SCORES,),
-    recipe=("trace", "freeze"),
-    parity=PARITY,
-    reasons=("TracerWarning: a “quoted” warning",),
-    metric=Evaluated(0.98, 0.97),
-    anatomy=ANATOMY,
+    export=Export(
+        parameters=226,
+        ops={"aten::conv2d": 2, "aten::relu": 1},
+        inputs=(IMAGE,),
+        outputs=(SCORES,),
+        recipe=("trace", "freeze"),
+        parity=PARITY,
+        reasons=("TracerWarning: a “quoted” warning",),
+        metric=Evaluated(0.98, 0.97),
+        anatomy=ANATOMY,
+    ),
     delegation=DELEGATION,
     build_s=12.5,
 )
-BARE = Built(PROGRAM, "net.executorch.fp32.pte", 10, 8, "cd" * 32, 3, {}, (), (), (), Parity())
+BARE = Built(PROGRAM, "net.executorch.fp32.pte", 10, 8, "cd" * 32, Export(3, {}, (), (), (), Parity()))
 FAILED = Failed(BAD, "it has no forward", ("it warned before",), ("min_sqnr_db",), Parity(None, -300.0), build_s=3.5)
 BASE = Snapshot(
     side="base",

@@ -16,6 +16,7 @@ from pocketfit.records import (
     Built,
     Delegation,
     DeviceInfo,
+    Export,
     Failed,
     Growth,
     Latency,
@@ -44,7 +45,12 @@ SNAPSHOT = Snapshot(
     artifacts="artifacts/head",
     outcomes=(
         Built(
-            NET, "net.ptl", 10, 8, "ab" * 32, 3, {"aten::relu": 1}, (TENSOR,), (TENSOR,), ("trace",), Parity(0.0, 300.0)
+            NET,
+            "net.ptl",
+            10,
+            8,
+            "ab" * 32,
+            Export(3, {"aten::relu": 1}, (TENSOR,), (TENSOR,), ("trace",), Parity(0.0, 300.0)),
         ),
         Failed(
             Variant("bad", "lite", "fp32"), "it has no forward", ("warned",), ("min_sqnr_db",), Parity(None, -300.0)

@@ -140,7 +140,8 @@ def _keep(result: Exported, variant: Variant, folder: Path, artifacts: Path) -> 
     artifacts.mkdir(parents=True, exist_ok=True)
     golden = f"golden/{variant.stem}"
     (artifacts / golden).mkdir(parents=True, exist_ok=True)
-    for tensor in (*result.inputs, *result.outputs):
+    export = result.export
+    for tensor in (*export.inputs, *export.outputs):
         _take_tensor(tensor, folder, artifacts / golden / tensor.file)
     _take(folder / expected, artifacts / expected)
     weight = weigh(artifacts / expected)
@@ -150,15 +151,11 @@ def _keep(result: Exported, variant: Variant, folder: Path, artifacts: Path) -> 
         size_bytes=weight.size_bytes,
         download_bytes=weight.download_bytes,
         sha256=weight.sha256,
-        parameters=result.parameters,
-        ops=result.ops,
-        inputs=tuple(replace(tensor, file=f"{golden}/{tensor.file}") for tensor in result.inputs),
-        outputs=tuple(replace(tensor, file=f"{golden}/{tensor.file}") for tensor in result.outputs),
-        recipe=result.recipe,
-        parity=result.parity,
-        reasons=result.reasons,
-        metric=result.metric,
-        anatomy=result.anatomy,
+        export=replace(
+            export,
+            inputs=tuple(replace(tensor, file=f"{golden}/{tensor.file}") for tensor in export.inputs),
+            outputs=tuple(replace(tensor, file=f"{golden}/{tensor.file}") for tensor in export.outputs),
+        ),
         delegation=result.delegation,
     )
 

@@ -22,10 +22,10 @@ def print_exported(outcomes: Sequence[Outcome], files: Mapping[Variant, Path]) -
     for outcome in outcomes:
         if isinstance(outcome, Built):
             sizes = f"{format_bytes(outcome.size_bytes)}, download {format_bytes(outcome.download_bytes)}"
-            agreement = _agreement(outcome.parity.max_abs_diff, outcome.parity.sqnr_db)
+            agreement = _agreement(outcome.export.parity.max_abs_diff, outcome.export.parity.sqnr_db)
             console.print(f"✓ {files[outcome.variant]}: {sizes}; {agreement} on this host")
-            console.print(f"    recipe: {' → '.join(outcome.recipe)}")
-            for reason in outcome.reasons:
+            console.print(f"    recipe: {' → '.join(outcome.export.recipe)}")
+            for reason in outcome.export.reasons:
                 console.print(f"    {reason}")
         else:
             word = "failed" if isinstance(outcome, Failed) else "skipped"

@@ -27,7 +27,7 @@ from pocketfit.formats import FORMATS, Format
 from pocketfit.job import Exported, Job, NotExported, enter
 from pocketfit.judge.golden import write_arrays
 from pocketfit.judge.parity import unscored
-from pocketfit.records import Parity, TensorFile
+from pocketfit.records import Export, Parity, TensorFile
 
 if TYPE_CHECKING:
     import torch
@@ -209,16 +209,18 @@ def describe(build: Build, golden: Golden, made: Made, parity: Parity) -> Export
     macs = macs_by_module(build.model, build.inputs)
     return Exported(
         file=build.path.name,
-        parameters=count_parameters(build.model),
-        ops=dict(optimized.ops),
-        inputs=_named(inputs, input_names(build.model, len(inputs))),
-        outputs=_named(outputs, [output_name(tensor.path) for tensor in outputs]),
-        recipe=optimized.recipe,
-        parity=parity,
-        reasons=(*build.reasons, *unscored(parity), *build.metric.reasons),
+        export=Export(
+            parameters=count_parameters(build.model),
+            ops=dict(optimized.ops),
+            inputs=_named(inputs, input_names(build.model, len(inputs))),
+            outputs=_named(outputs, [output_name(tensor.path) for tensor in outputs]),
+            recipe=optimized.recipe,
+            parity=parity,
+            reasons=(*build.reasons, *unscored(parity), *build.metric.reasons),
+            metric=build.metric.evaluated,
+            anatomy=dissect(build.path, build.model, macs, made.dropped_debug_bytes),
+        ),
         torch=torch.__version__,
-        metric=build.metric.evaluated,
-        anatomy=dissect(build.path, build.model, macs, made.dropped_debug_bytes),
         delegation=optimized.delegation,
     )
 

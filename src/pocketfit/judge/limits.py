@@ -65,10 +65,10 @@ def _latency(limits: Limits, latency: Latency) -> Iterator[Broken]:
 
 def _metric(limits: Limits, base: Built | None, head: Built) -> Iterator[Broken]:
     """Against base's file of the same variant where that has a value, else against head's own model in eager mode."""
-    if limits.metric_drop is None or head.metric is None:
+    if limits.metric_drop is None or head.export.metric is None:
         return
-    value, before = head.metric.value, base.metric.value if base and base.metric else None
-    reference, name = (head.metric.eager, "eager") if before is None else (before, "base")
+    value, before = head.export.metric.value, base.export.metric.value if base and base.export.metric else None
+    reference, name = (head.export.metric.eager, "eager") if before is None else (before, "base")
     if value is None or reference is None or not math.isfinite(value) or not math.isfinite(reference):
         # A limit that nobody could look at must not pass for one that holds.
         yield Broken("metric_drop", "the metric has no value, so nobody knows whether it dropped")
@@ -80,7 +80,7 @@ def _metric(limits: Limits, base: Built | None, head: Built) -> Iterator[Broken]
 def _parity(limits: Limits, head: Built, smoke: Smoke) -> Iterator[Broken]:
     """On the host and on the device; a failed smoke has said the latter in its reason already."""
     precision = head.variant.precision
-    for broken in disagreements(head.parity, limits, precision):
+    for broken in disagreements(head.export.parity, limits, precision):
         yield Broken(broken.limit, f"on the host, {broken.sentence}")
     for found in disagreements(smoke.parity, limits, precision):
         said = smoke.status == "failed"

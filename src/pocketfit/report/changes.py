@@ -43,9 +43,9 @@ def explain(base: Built, head: Built) -> str | None:
     beside a measured change, never instead of one.
     """
     parts = []
-    if ops := _deltas(base.ops, head.ops):
+    if ops := _deltas(base.export.ops, head.export.ops):
         parts.append("operators: " + _listed([f"{delta:+,} {name}" for name, delta in ops]))
-    before, after = (side.anatomy.macs if side.anatomy else {} for side in (base, head))
+    before, after = (side.export.anatomy.macs if side.export.anatomy else {} for side in (base, head))
     macs = _deltas(before, after) if before and after else []
     if macs:
         named = _listed([f"{module_name(name)} {_count(delta)}" for name, delta in macs])

@@ -88,12 +88,12 @@ def _built_row(base: Outcome | None, head: Built, tried: TrialRow, limits: Limit
             *_about_base(base, tried, bool(smoke_failed)),
             *_growth(base, head),
             *_explanation(base, head, latency),
-            *head.reasons,
+            *head.export.reasons,
         ),
         failed_limits=tuple(dict.fromkeys(limit.name for limit in broken)),
         base=_facts(base),
         head=_facts(head),
-        parity=head.parity,
+        parity=head.export.parity,
         metric=_metric(base, head),
         latency=latency,
         smoke=smoke,
@@ -101,16 +101,16 @@ def _built_row(base: Outcome | None, head: Built, tried: TrialRow, limits: Limit
 
 
 def _metric(base: Outcome | None, head: Built) -> Metric | None:
-    before = base.metric.value if isinstance(base, Built) and base.metric else None
-    after = head.metric or Evaluated()
+    before = base.export.metric.value if isinstance(base, Built) and base.export.metric else None
+    after = head.export.metric or Evaluated()
     found = Metric(after.eager, before, after.value)
-    return None if found == Metric() and head.metric is None else found
+    return None if found == Metric() and head.export.metric is None else found
 
 
 def _growth(base: Outcome | None, head: Built) -> tuple[str, ...]:
-    if not isinstance(base, Built) or base.anatomy is None or head.anatomy is None:
+    if not isinstance(base, Built) or base.export.anatomy is None or head.export.anatomy is None:
         return ()
-    said = grew_most(base.anatomy.modules, head.anatomy.modules)
+    said = grew_most(base.export.anatomy.modules, head.export.anatomy.modules)
     # The modules are eager's, whose tensors are fp32 whatever became of them.
     return (f"{said} in fp32" if said and head.variant.precision != "fp32" else said,) if said else ()
 
@@ -201,9 +201,9 @@ def _facts(outcome: Outcome | None) -> SideFacts | None:
                 outcome.size_bytes,
                 outcome.download_bytes,
                 outcome.sha256,
-                outcome.parameters,
-                dict(outcome.ops),
-                outcome.anatomy,
+                outcome.export.parameters,
+                dict(outcome.export.ops),
+                outcome.export.anatomy,
                 outcome.delegation,
             )
     return None

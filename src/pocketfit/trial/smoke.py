@@ -14,7 +14,7 @@ PLAIN_CONVOLUTIONS = frozenset({"aten::conv2d", "aten::_convolution", "aten::con
 
 
 def smoke_input(built: Built, folder: Path) -> SmokeInput:
-    return SmokeInput(built.variant.format, folder / built.file, built.inputs, folder)
+    return SmokeInput(built.variant.format, folder / built.file, built.export.inputs, folder)
 
 
 def smoke(
@@ -59,7 +59,7 @@ def explain(tried: Smoke, built: Built) -> Smoke:
     convolutions that XNNPACK does not take, on x86_64 only (see tests/integration/devices/test_jvm.py).
     """
     wrong = tried.status == "failed" and tried.parity.max_abs_diff is not None
-    plain = sorted(PLAIN_CONVOLUTIONS & built.ops.keys())
+    plain = sorted(PLAIN_CONVOLUTIONS & built.export.ops.keys())
     if not wrong or tried.abi != "x86_64" or not plain:
         return tried
     hint = (

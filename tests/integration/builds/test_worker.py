@@ -59,13 +59,13 @@ def test_a_variant_is_built_with_all_that_is_known_of_it(root: Path, format_name
     artifacts = root.parent / "out-root"
     assert (artifacts / built.file).stat().st_size == built.size_bytes
     assert 0 < built.download_bytes < built.size_bytes
-    assert built.parameters == 8 * 3 * 9 + 8 * 2 + 8 * 4 + 4
-    assert built.ops == {"aten::mean": 1, "prepacked::conv2d_clamp_run": 1, "prepacked::linear_clamp_run": 1}
-    assert built.recipe == ("trace", "freeze", "optimize_for_mobile")
-    assert built.parity.sqnr_db is not None
-    assert built.parity.sqnr_db > 100
-    assert read_tensor(built.inputs[0], artifacts).shape == (1, 3, 16, 16)
-    assert read_tensor(built.outputs[0], artifacts).shape == (1, 4)
+    assert built.export.parameters == 8 * 3 * 9 + 8 * 2 + 8 * 4 + 4
+    assert built.export.ops == {"aten::mean": 1, "prepacked::conv2d_clamp_run": 1, "prepacked::linear_clamp_run": 1}
+    assert built.export.recipe == ("trace", "freeze", "optimize_for_mobile")
+    assert built.export.parity.sqnr_db is not None
+    assert built.export.parity.sqnr_db > 100
+    assert read_tensor(built.export.inputs[0], artifacts).shape == (1, 3, 16, 16)
+    assert read_tensor(built.export.outputs[0], artifacts).shape == (1, 4)
     # Nothing appeared in the user's tree.
     assert [path.name for path in root.iterdir()] == ["net.py"]
 
@@ -79,11 +79,11 @@ def test_two_trees_of_one_commit_give_the_same_bytes(root: Path, tmp_path: Path,
     assert isinstance(one, Built)
     assert isinstance(two, Built)
     assert one.sha256 == two.sha256
-    assert one.anatomy is not None
-    assert two.anatomy is not None
+    assert one.export.anatomy is not None
+    assert two.export.anatomy is not None
     # What was left out held the paths.
-    same = replace(two.anatomy, dropped_debug_bytes=one.anatomy.dropped_debug_bytes)
-    assert one == replace(two, anatomy=same)
+    same = replace(two.export.anatomy, dropped_debug_bytes=one.export.anatomy.dropped_debug_bytes)
+    assert one == replace(two, export=replace(two.export, anatomy=same))
 
 
 @pytest.mark.parametrize("format_name", ["lite", "torchscript"])
@@ -94,7 +94,7 @@ def test_a_newer_file_format(root: Path, format_name: str) -> None:
     )
     built = build_one(root, "newer.py:newer", format_name=format_name)
     assert isinstance(built, Built), built
-    assert built.ops["aten::gelu"] == 1
+    assert built.export.ops["aten::gelu"] == 1
     with zipfile.ZipFile(root.parent / "out-root" / built.file) as archive:
         assert archive.read(f"net.{format_name}.fp32/.data/version") == b"10\n"
         assert not [name for name in archive.namelist() if name.endswith(".debug_pkl")]
@@ -142,14 +142,14 @@ def test_the_callable_may_bring_its_inputs(root: Path) -> None:
     )
     built = build_one(root, "pair.py:pair", inputs=None)
     assert isinstance(built, Built), built
-    assert built.inputs[0].shape == (2, 3, 16, 16)
+    assert built.export.inputs[0].shape == (2, 3, 16, 16)
 
 
 def test_arguments_and_inputs_from_a_callable(root: Path) -> None:
     (root / "given.py").write_text("import torch\ndef inputs():\n    return [torch.ones(1, 3, 8, 8)]\n")
     built = build_one(root, arguments={"width": 16}, inputs="given:inputs")
     assert isinstance(built, Built), built
-    assert (built.inputs[0].shape, built.parameters) == ((1, 3, 8, 8), 16 * 27 + 16 * 2 + 16 * 4 + 4)
+    assert (built.export.inputs[0].shape, built.export.parameters) == ((1, 3, 8, 8), 16 * 27 + 16 * 2 + 16 * 4 + 4)
 
 
 def test_a_model_in_training_mode_is_exported_for_inference(root: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_saved_torchscript_file(root: Path) -> None:
     save(root, "torch.jit.save(torch.jit.script(net().eval()), 'saved.pt')")
     built = build_one(root, "saved.pt")
     assert isinstance(built, Built), built
-    assert built.recipe == ("script", "freeze", "optimize_for_mobile")
+    assert built.export.recipe == ("script", "freeze", "optimize_for_mobile")
 
 
 def test_a_file_that_is_optimized_already(root: Path) -> None:
@@ -252,9 +252,9 @@ def test_a_child_that_wants_too_much_memory(root: Path) -> None:
 def test_a_limit_on_parity_costs_optimizations_first(root: Path) -> None:
     built = build_one(root, limits=Limits(max_abs_diff=0.0))
     assert isinstance(built, Built), built
-    assert built.parity.max_abs_diff == 0.0
-    assert "optimize_for_mobile" not in built.recipe
-    assert "which gives a wrong model: the largest difference from eager is " in " ".join(built.reasons)
+    assert built.export.parity.max_abs_diff == 0.0
+    assert "optimize_for_mobile" not in built.export.recipe
+    assert "which gives a wrong model: the largest difference from eager is " in " ".join(built.export.reasons)
 
 
 def test_a_limit_on_parity_that_nothing_meets(root: Path) -> None:
@@ -336,7 +336,7 @@ def test_a_given_file_on_the_host(root: Path, tmp_path: Path) -> None:
     job = HostRun("lite", str(artifacts / first.file), IMAGE)
     outputs = run_on_host(job, QUICK, tmp_path)
     assert not isinstance(outputs, str), outputs
-    expected = read_tensor(first.outputs[0], artifacts)
+    expected = read_tensor(first.export.outputs[0], artifacts)
     assert abs(read_tensor(outputs.outputs[0], tmp_path) - expected).max() < 1e-5
 
 

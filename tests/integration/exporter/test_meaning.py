@@ -59,13 +59,13 @@ def test_a_branch_that_depends_on_data_shows_on_further_inputs(root: Path) -> No
 def test_parity_is_over_four_sets_and_each_output(root: Path) -> None:
     result = build(root, module("return {'a': self.l(x), 'b': x * 0.0}", "self.l = nn.Linear(4, 3)"))
     assert isinstance(result, Exported), result
-    a, b = result.parity.outputs
-    assert (result.parity.input_sets, a.path, b.path) == (4, "['a']", "['b']")
+    a, b = result.export.parity.outputs
+    assert (result.export.parity.input_sets, a.path, b.path) == (4, "['a']", "['b']")
     assert a.sqnr_db is not None
     assert a.sqnr_db > 100
     assert (a.cosine, a.argmax_agreement, a.degenerate) == (pytest.approx(1.0), 1.0, None)
     assert (b.sqnr_db, b.max_abs_diff, b.degenerate) == (None, 0.0, "is all zeros")
-    assert "output ['b'] is all zeros: agreement there means nothing" in result.reasons
+    assert "output ['b'] is all zeros: agreement there means nothing" in result.export.reasons
 
 
 def test_tensors_that_the_user_gives_are_moved_a_little(root: Path) -> None:
@@ -73,9 +73,9 @@ def test_tensors_that_the_user_gives_are_moved_a_little(root: Path) -> None:
     code = module("return x[ids], x.sum(), ids", arguments="x, ids")
     result = build(root, code, inputs="helper:inputs")
     assert isinstance(result, Exported), result
-    values, total, ids = result.parity.outputs
+    values, total, ids = result.export.parity.outputs
     # All ones would be constant.
-    assert (result.parity.input_sets, values.degenerate, total.degenerate) == (4, None, None)
+    assert (result.export.parity.input_sets, values.degenerate, total.degenerate) == (4, None, None)
     assert ids.degenerate == "is the same for all 4 sets of inputs"
 
 
@@ -84,7 +84,7 @@ def test_made_up_inputs_that_eager_refuses_are_left_out(root: Path) -> None:
     code = module("assert torch.jit.is_tracing() or bool((x == 1).all())\n        return x @ x.T + torch.arange(2)")
     result = build(root, code, inputs="helper:inputs")
     assert isinstance(result, Exported), result
-    assert result.parity.input_sets == 1
+    assert result.export.parity.input_sets == 1
 
 
 METRIC = "import torch\ndef spread(predict):\n    y = predict(torch.ones(2, 4))\n    assert not y.requires_grad\n    return y.std()\n"
@@ -95,10 +95,10 @@ def test_the_users_metric_is_of_eager_and_of_the_file(root: Path) -> None:
     code = module("return self.l(x)", "self.l = nn.Linear(4, 3)")
     result = build(root, code, metric="helper:spread")
     assert isinstance(result, Exported), result
-    assert result.metric is not None
-    assert result.metric.eager is not None
-    assert result.metric.eager > 0.01
-    assert result.metric.value == pytest.approx(result.metric.eager, abs=1e-5)
+    assert result.export.metric is not None
+    assert result.export.metric.eager is not None
+    assert result.export.metric.eager > 0.01
+    assert result.export.metric.value == pytest.approx(result.export.metric.eager, abs=1e-5)
 
 
 def test_the_metric_of_a_file_that_is_wrong_elsewhere_shows(root: Path) -> None:
@@ -111,9 +111,9 @@ def test_the_metric_of_a_file_that_is_wrong_elsewhere_shows(root: Path) -> None:
     )
     result = build(root, code, metric="helper:m")
     assert isinstance(result, Exported), result
-    assert result.metric is not None
-    assert (result.metric.eager, result.metric.value) == (3.0, None)
-    (said,) = [reason for reason in result.reasons if "metric" in reason]
+    assert result.export.metric is not None
+    assert (result.export.metric.eager, result.export.metric.value) == (3.0, None)
+    (said,) = [reason for reason in result.export.reasons if "metric" in reason]
     assert said.startswith(
         "the metric of the lite file has no value: helper:m raises RuntimeError: shape '[2, 4]' is invalid"
     )
@@ -136,9 +136,9 @@ def test_a_metric_that_goes_wrong_costs_its_value_not_the_row(root: Path, body: 
     (root / "helper.py").write_text(body)
     result = build(root, module("return x * 2"), metric="helper:m")
     assert isinstance(result, Exported), result
-    assert result.metric is not None
-    assert (result.metric.eager, result.metric.value) == (None, None)
-    assert result.reasons == (f"the metric of eager has no value: {said}",)
+    assert result.export.metric is not None
+    assert (result.export.metric.eager, result.export.metric.value) == (None, None)
+    assert result.export.reasons == (f"the metric of eager has no value: {said}",)
 
 
 BATCH_OF_3 = (InputSpec((3, 4)),)
@@ -206,8 +206,8 @@ def test_anatomy_says_where_every_byte_is(root: Path, format_name: str, version:
     init = "self.body = nn.Sequential(nn.Linear(4, 300), nn.ReLU(), nn.Linear(300, 3)); self.bias = nn.Parameter(torch.ones(3)); self.tied = self.body"
     result = build(root, module("return self.tied(x) + self.bias", init), format_name)
     assert isinstance(result, Exported), result
-    assert result.anatomy is not None
-    anatomy = result.anatomy
+    assert result.export.anatomy is not None
+    anatomy = result.export.anatomy
     assert anatomy.modules == {"": 12, "body.0": 4 * 1500, "body.2": 4 * 903}
     # Prepacked for XNNPACK, so without a module's name, but all there.
     assert anatomy.dtypes == {"float32": 4 * (3 + 1500 + 903)}
@@ -224,8 +224,8 @@ def test_inputs_and_outputs_have_names(root: Path) -> None:
     code = module("return image + mask, {'image': image, 'mask': mask}", arguments="image, mask")
     result = build(root, code, inputs=VECTOR * 2)
     assert isinstance(result, Exported), result
-    assert [one.name for one in result.inputs] == ["image", "mask"]
-    assert [one.name for one in result.outputs] == ["0", "1.image", "1.mask"]
+    assert [one.name for one in result.export.inputs] == ["image", "mask"]
+    assert [one.name for one in result.export.outputs] == ["0", "1.image", "1.mask"]
 
 
 @pytest.mark.parametrize(
@@ -252,6 +252,6 @@ def test_int8_is_compared_on_what_it_was_calibrated_with(root: Path) -> None:
     )
     result = build(root, module("return self.l(x)", LINEAR), precision="int8", calibration="helper.py:batches")
     assert isinstance(result, Exported), result
-    assert result.parity.sqnr_db is not None
-    assert result.parity.sqnr_db > 25
-    assert read_tensor(result.inputs[0], root / "job").max() < 0.02
+    assert result.export.parity.sqnr_db is not None
+    assert result.export.parity.sqnr_db > 25
+    assert read_tensor(result.export.inputs[0], root / "job").max() < 0.02

@@ -88,6 +88,6 @@ def test_a_pruned_variant(tmp_path: Path) -> None:
     assert isinstance(pruned, Built), pruned
     assert pruned.size_bytes == plain.size_bytes
     assert pruned.download_bytes < 0.75 * plain.download_bytes
-    assert pruned.parity.sqnr_db is not None
-    assert pruned.parity.sqnr_db > 100
-    assert pruned.reasons[0].startswith("pruned (single weights): 50 % of the weights of 2 layers are zero")
+    assert pruned.export.parity.sqnr_db is not None
+    assert pruned.export.parity.sqnr_db > 100
+    assert pruned.export.reasons[0].startswith("pruned (single weights): 50 % of the weights of 2 layers are zero")

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 import pytest
 
-from pocketfit.records import Anatomy, Built, Parity, Row, SideFacts, Variant
+from pocketfit.records import Anatomy, Built, Export, Parity, Row, SideFacts, Variant
 from pocketfit.report.changes import beside_fp32, explain, grew_most
 
 NET = Variant("net", "lite", "fp32")
 
 
 def built(ops: Mapping[str, int], macs: Mapping[str, int]) -> Built:
-    return Built(NET, "net.ptl", 1, 1, "", 1, ops, (), (), (), Parity(), anatomy=Anatomy(macs=macs))
+    return Built(NET, "net.ptl", 1, 1, "", Export(1, ops, (), (), (), Parity(), anatomy=Anatomy(macs=macs)))
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pocketfit.records import (
     DeviceInfo,
     Environment,
     Evaluated,
+    Export,
     Failed,
     Growth,
     Hardware,
@@ -50,7 +51,13 @@ SKIPPED = Skipped(NET, "executorch is not installed")
 
 
 def built(size: int = 1000, sha: str = "aa", variant: Variant = NET) -> Built:
-    return Built(variant, f"{variant.stem}.ptl", size, size - 100, sha, 5, {"aten::add": 1}, (), (), ("trace",), AGREES)
+    return Built(
+        variant, f"{variant.stem}.ptl", size, size - 100, sha, Export(5, {"aten::add": 1}, (), (), ("trace",), AGREES)
+    )
+
+
+def with_export(built: Built, **changes: Any) -> Built:
+    return replace(built, export=replace(built.export, **changes))
 
 
 def snapshot(*outcomes: Outcome, commit: str | None = "h" * 40, **fields: Any) -> Snapshot:
@@ -78,7 +85,7 @@ def test_a_whole_report() -> None:
     other, gone = Variant("other", "torchscript", "fp32"), Variant("gone", "lite", "int8")
     base = snapshot(built(variant=gone), built(), commit="b" * 40, notes=("shared", "of base"))
     head = snapshot(
-        replace(built(1500, "bb"), reasons=("a constant was baked in",)), built(variant=other), notes=("shared",)
+        with_export(built(1500, "bb"), reasons=("a constant was baked in",)), built(variant=other), notes=("shared",)
     )
     tried = Trial(
         replace(DEVICE, notes=("jvm: no adb device answered",)),
@@ -335,7 +342,7 @@ def test_every_limit_at_once() -> None:
 )  # fmt: skip
 def test_metric(base: Evaluated | None, head: Evaluated | None, metric: Metric | None, sentence: str | None) -> None:
     limits = Limits(metric_drop=0.01)
-    row = only_row(replace(built(), metric=base), replace(built(sha="bb"), metric=head), limits=limits)
+    row = only_row(with_export(built(), metric=base), with_export(built(sha="bb"), metric=head), limits=limits)
     assert (row.metric, row.reasons) == (metric, (sentence,) if sentence else ())
     assert row.failed_limits == (("metric_drop",) if sentence else ())
 
@@ -352,7 +359,7 @@ def test_growth_needs_a_base_but_a_size_does_not() -> None:
 
 
 def test_what_stands_behind_a_change_in_speed() -> None:
-    slower = replace(built(1500, "bb"), ops={"aten::add": 3})
+    slower = with_export(built(1500, "bb"), ops={"aten::add": 3})
     row = only_row(built(), slower, trial(timing=SLOWER))
     assert row.reasons == ("slower, with operators: +2 aten::add",)
     # What can't be told apart needs no explanation.
@@ -441,9 +448,9 @@ def test_different_torches_are_told() -> None:
 @pytest.mark.parametrize(("precision", "suffix"), [("fp32", ""), ("int8", " in fp32")])
 def test_the_module_that_grew_is_named(precision: str, suffix: str) -> None:
     variant = Variant("net", "lite", precision)
-    base = replace(built(variant=variant), anatomy=Anatomy(modules={"features.18": 1000, "head": 10}))
-    head = replace(built(1500, "bb", variant), anatomy=Anatomy(modules={"features.18": 1_201_000, "head": 10}))
+    base = with_export(built(variant=variant), anatomy=Anatomy(modules={"features.18": 1000, "head": 10}))
+    head = with_export(built(1500, "bb", variant), anatomy=Anatomy(modules={"features.18": 1_201_000, "head": 10}))
     (row,) = compare(snapshot(base), snapshot(head), None).rows
     assert row.reasons == (f"grew most: features.18 (+1.20 MB){suffix}",)
     assert row.head
-    assert row.head.anatomy == head.anatomy
+    assert row.head.anatomy == head.export.anatomy

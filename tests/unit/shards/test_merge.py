@@ -15,6 +15,7 @@ from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.records import (
     Built,
     DeviceInfo,
+    Export,
     Hardware,
     Outcome,
     Parity,
@@ -41,8 +42,8 @@ PASSED = Smoke("passed", "", "jvm", "x86_64")
 def built(variant: Variant, content: str) -> Built:
     golden = TensorFile("", "float32", (1,), f"golden/{variant.stem}/input0.bin")
     return Built(
-        variant, f"{variant.stem}.ptl", len(content), 1, hashlib.sha256(content.encode()).hexdigest(), 1, {},
-        (golden,), (), (), Parity(1e-6, 120.0),
+        variant, f"{variant.stem}.ptl", len(content), 1, hashlib.sha256(content.encode()).hexdigest(),
+        Export(1, {}, (golden,), (), (), Parity(1e-6, 120.0)),
     )  # fmt: skip
 
 
@@ -55,7 +56,7 @@ def put(folder: Path, *variants: Variant, base: bool = True, device: DeviceInfo 
         sides[name] = replace(side, **more)
         for one in outcomes:
             assert isinstance(one, Built)
-            for file, text in ((one.file, f"{name}{one.variant.model}"), (one.inputs[0].file, "1234")):
+            for file, text in ((one.file, f"{name}{one.variant.model}"), (one.export.inputs[0].file, "1234")):
                 path = folder / "artifacts" / name / file
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)

@@ -9,6 +9,7 @@ from pocketfit.errors import ConfigError
 from pocketfit.records import (
     Built,
     DeviceInfo,
+    Export,
     Failed,
     Parity,
     Smoke,
@@ -32,7 +33,7 @@ SLOW = Variant("a", "executorch", "int8")
 
 
 def built(variant: Variant, build_s: float | None) -> Built:
-    return Built(variant, f"{variant.stem}.ptl", 1, 1, "aa", 1, {}, (), (), (), Parity(), build_s=build_s)
+    return Built(variant, f"{variant.stem}.ptl", 1, 1, "aa", Export(1, {}, (), (), (), Parity()), build_s=build_s)
 
 
 def snapshot(side: str, *outcomes: Built | Failed) -> Snapshot:

@@ -12,6 +12,7 @@ from pocketfit.judge.golden import write_arrays
 from pocketfit.records import (
     Built,
     DeviceInfo,
+    Export,
     Failed,
     Limits,
     Load,
@@ -71,7 +72,7 @@ def built(folder: Path, text: str, ops: dict[str, int] | None = None) -> Built:
     (folder / "net.ptl").write_text(text)
     one = (TensorFile("", "float32", (4,), "input0.bin"),)
     two = (TensorFile("", "float32", (4,), "output0.bin"),)
-    return Built(NET, "net.ptl", 1, 1, text, 0, ops or {}, one, two, (), Parity())
+    return Built(NET, "net.ptl", 1, 1, text, Export(0, ops or {}, one, two, (), Parity()))
 
 
 def artifacts(folder: Path, *outcomes: Built | Failed, limits: Limits | None = None) -> Artifacts:

@@ -132,23 +132,31 @@ def exported(root: Path, source: str, *inputs: InputSpec, precision: str = "fp32
 
 
 def sqnr_db(result: Exported) -> float:
-    assert result.parity.sqnr_db is not None
-    return result.parity.sqnr_db
+    assert result.export.parity.sqnr_db is not None
+    return result.export.parity.sqnr_db
 
 
 def test_a_nested_output_is_eagers(root: Path) -> None:
     """Keys in another order than the dict's, a number, bools in and out, and an input handed through."""
     result = exported(root, "net.py:Nested", IMAGE, InputSpec((4,), "bool"))
     assert sqnr_db(result) > 100
-    assert [one.path for one in result.outputs] == ["['a'][0]", "['a'][1][0]", "['number']", "['positive']", "['z']"]
-    assert [one.dtype for one in result.inputs] == ["float32", "uint8"]
-    assert result.recipe == ("torch.export", "XNNPACK")
-    mask, delegation, *_ = result.reasons
+    assert [one.path for one in result.export.outputs] == [
+        "['a'][0]",
+        "['a'][1][0]",
+        "['number']",
+        "['positive']",
+        "['z']",
+    ]
+    assert [one.dtype for one in result.export.inputs] == ["float32", "uint8"]
+    assert result.export.recipe == ("torch.export", "XNNPACK")
+    mask, delegation, *_ = result.export.reasons
     assert mask == "input 1 is bool, which Java has no tensors for: the artifact takes uint8 (0 or 1)"
     assert result.delegation is not None
     left = result.delegation.left_out
     assert left["aten::mean"] == 1
-    assert result.delegation.delegated + sum(left.values()) == result.delegation.total == sum(result.ops.values())
+    assert (
+        result.delegation.delegated + sum(left.values()) == result.delegation.total == sum(result.export.ops.values())
+    )
     assert delegation.startswith(f"XNNPACK takes {result.delegation.delegated} of {result.delegation.total} operators;")
 
 
@@ -179,9 +187,9 @@ def test_check_inputs_of_another_shape(root: Path) -> None:
 )
 def test_a_precision(root: Path, precision: str, recipe: tuple[str, ...], least_db: float) -> None:
     result = exported(root, "net.py:net", IMAGE, precision=precision)
-    assert result.recipe == recipe
+    assert result.export.recipe == recipe
     assert least_db < sqnr_db(result) < 100
-    assert result.outputs[0].dtype == "float32"
+    assert result.export.outputs[0].dtype == "float32"
 
 
 def test_int8_steps_are_of_what_a_clamp_leaves(root: Path) -> None:
@@ -200,21 +208,21 @@ def test_names_of_layers_that_are_no_identifiers(root: Path) -> None:
 def test_convolutions_in_three_dimensions(root: Path, precision: str, least_db: float) -> None:
     result = exported(root, "net.py:video", InputSpec((1, 3, 6, 8, 8)), precision=precision)
     assert sqnr_db(result) > least_db
-    assert "rewritten for ExecuTorch, which has no 3-D convolution: 2 x conv3d" in result.reasons
-    assert result.ops["aten::convolution"] == 2
+    assert "rewritten for ExecuTorch, which has no 3-D convolution: 2 x conv3d" in result.export.reasons
+    assert result.export.ops["aten::convolution"] == 2
 
 
 def test_int8_dynamic_reaches_into_an_lstm(root: Path) -> None:
     result = exported(root, "net.py:Recurrent", InputSpec((1, 2, 8)), precision="int8-dynamic")
-    assert result.recipe == ("torch.export", "PT2E int8-dynamic, per channel", "XNNPACK")
+    assert result.export.recipe == ("torch.export", "PT2E int8-dynamic, per channel", "XNNPACK")
     assert 30 < sqnr_db(result) < 100
 
 
 def test_int8_dynamic_of_convolutions_alone_is_said(root: Path) -> None:
     """And a PReLU, which crashes when XNNPACK of ExecuTorch 1.3.1 takes it, runs."""
     result = exported(root, "net.py:activation", IMAGE, precision="int8-dynamic")
-    assert result.recipe == ("torch.export", "XNNPACK")
-    assert result.reasons == (
+    assert result.export.recipe == ("torch.export", "XNNPACK")
+    assert result.export.reasons == (
         "nothing to quantize: int8-dynamic is for linear layers and those inside LSTM, GRU and RNN, and this model has none",
         "XNNPACK takes 4 of 6 operators; left to portable kernels: aten::gt (1), aten::where (1)",
     )
@@ -231,7 +239,7 @@ def test_a_saved_export_and_what_it_takes(root: Path) -> None:
     result = exported(root, "net.pt2", IMAGE)
     assert sqnr_db(result) > 100
     assert result.delegation == Delegation(2, 2)
-    assert result.reasons == ()
+    assert result.export.reasons == ()
     folder = root.parent / "job"
     taken = main.run_given(HostRun("executorch", str(folder / result.file), (IMAGE,)), folder)
     assert isinstance(taken, HostOutputs)
