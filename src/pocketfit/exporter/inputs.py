@@ -159,7 +159,9 @@ def _moved(tensor: torch.Tensor, random: np.random.RandomState) -> torch.Tensor:
     import torch
 
     values = tensor.double()
+    # A mask of zeros and -inf has no spread but NaN, which would be all that is left of it.
+    finite = values[values.isfinite()]
     # A constant input, such as all ones, has no spread, so scale by its mean magnitude.
-    spread = float(values.std(unbiased=False)) or float(values.abs().mean()) or 1.0
+    spread = (float(finite.std(unbiased=False)) or float(finite.abs().mean()) or 1.0) if finite.numel() else 0.0
     noise = torch.from_numpy(random.standard_normal(tuple(tensor.shape)))
     return (values + PERTURBATION * spread * noise).to(tensor.dtype)

@@ -116,3 +116,12 @@ def test_constant_example_inputs_are_moved_all_the_same() -> None:
     assert reason.startswith("calibrated on the example inputs with noise: ")
     for (noisy,) in batches:
         assert 0.3 < (noisy - 5).std() < 0.7
+
+
+def test_infinite_example_inputs_stay_infinite_and_the_others_finite() -> None:
+    mask = torch.tensor([[1.0, 2.0, -torch.inf, 3.0]])
+    batches, _ = load_batches(ModelSpec("net", "x:y"), Path(), (mask,))
+    for (noisy,) in batches:
+        assert torch.equal(noisy.isinf(), mask.isinf())
+        assert not noisy.isnan().any()
+        assert not torch.equal(noisy, mask)
