@@ -49,12 +49,12 @@ TYPES = {
 
 
 def read(android: AndroidSide, runtime: RuntimeName) -> dict[str, Any]:
-    """What is known of one runtime, as the data file has it."""
+    """Read one runtime's libraries, as the data file describes them."""
     folder = android.libraries(runtime, android.desktop_abi)
     program = Path(__file__).with_name("running_library.py")
     command: list[str | Path] = [sys.executable, program, android.shim, folder, LIBRARY[runtime]]
-    said = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    schemas = sorted({_render(one) for one in said["schemas"]})
+    answer = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    schemas = sorted({_render(operator) for operator in answer["schemas"]})
     texts = {
         abi: (android.libraries(runtime, abi) / LIBRARY[runtime]).read_bytes()
         for abi in (android.desktop_abi, OTHER_ABI)
@@ -69,8 +69,8 @@ def read(android: AndroidSide, runtime: RuntimeName) -> dict[str, Any]:
         "version": android.runtimes[runtime].version,
         "read_by": "make operators (tools/read_operators.py), in the running x86_64 library",
         "sha256": {abi: hashlib.sha256(text).hexdigest() for abi, text in texts.items()},
-        "bytecode_versions": said["bytecode_versions"],
-        "file_versions": said["file_versions"],
+        "bytecode_versions": answer["bytecode_versions"],
+        "file_versions": answer["file_versions"],
         "has_lapack": NO_LAPACK not in texts[android.desktop_abi],
         "without_text": unseen[OTHER_ABI],
         "schemas": schemas,

@@ -30,7 +30,7 @@ from pocketfit.files import write_text_atomically
 from pocketfit.formats import FORMATS
 from pocketfit.out import Out
 from pocketfit.pipeline import run
-from pocketfit.records import Config, DeviceSpec, ModelSpec, Report, Row
+from pocketfit.records import EXACT_SQNR_DB, Config, DeviceSpec, ModelSpec, Report, Row
 from pocketfit.runtimes.library import android_or_why
 from pocketfit.store import read_report, write_report
 
@@ -62,12 +62,12 @@ def main(names: Sequence[str]) -> int:
     if unknown := [name for name in names if name not in known]:
         print(f"{unknown[0]!r} is none of the models: {', '.join(known)}", file=sys.stderr)
         return ConfigError.exit_code
-    wanted = [spec for spec in config.models if not names or spec.name in names]
+    chosen = [spec for spec in config.models if not names or spec.name in names]
     formats = tuple(FORMATS)
     device = choose_device(DeviceSpec("jvm"), None, DeviceOptions(android_or_why()))
     reports: dict[str, Report] = {}
-    for number, spec in enumerate(wanted, 1):
-        print(f"{number}/{len(wanted)} {spec.name}", file=sys.stderr, flush=True)
+    for number, spec in enumerate(chosen, 1):
+        print(f"{number}/{len(chosen)} {spec.name}", file=sys.stderr, flush=True)
         began = time.monotonic()
         reports[spec.name] = report_on(replace(spec, formats=formats), device, KEPT)
         for cell in cells(reports[spec.name], formats):
@@ -83,7 +83,7 @@ def main(names: Sequence[str]) -> int:
 
 
 def report_on(spec: ModelSpec, device: Choice, kept: Path) -> Report:
-    """What Pocketfit says of one model in all its formats: kept from before, or run now and kept."""
+    """The report on one model in all its formats: kept from before, or run now and kept."""
     path = kept / f"{spec.name}-{fingerprint(spec)}.json"
     if path.is_file():
         return read_report(path)
@@ -99,7 +99,7 @@ def report_on(spec: ModelSpec, device: Choice, kept: Path) -> Report:
 
 
 def fingerprint(spec: ModelSpec) -> str:
-    """Of all that decides what is said: the model, Pocketfit's own code, the Android side's, and torch's version."""
+    """A hash of all that decides the report: the model, Pocketfit's code, the Android side's, and torch's version."""
     whole = hashlib.sha256(repr(spec).encode())
     folders = (MODELS, ROOT / "src" / "pocketfit", ROOT / "src" / "android", ROOT / "requirements")
     sources = {
@@ -126,7 +126,7 @@ def cells(report: Report, formats: Sequence[str]) -> list[str]:
 
 
 def cell(row: Row) -> str:
-    """What became of one model in one format."""
+    """Say what became of one model in one format."""
     left_out = "".join(f"; {reason}" for reason in row.reasons if reason.startswith("left out"))
     if row.status == "failed":
         return row.reasons[0]
@@ -140,15 +140,15 @@ def cell(row: Row) -> str:
 
 
 def decibel(sqnr_db: float | None) -> str:
-    return (
-        "SQNR unknown" if sqnr_db is None else "equal to the last bit" if sqnr_db >= 300 else f"SQNR {sqnr_db:.0f} dB"
-    )
+    if sqnr_db is None:
+        return "SQNR unknown"
+    return "equal to the last bit" if sqnr_db >= EXACT_SQNR_DB else f"SQNR {sqnr_db:.0f} dB"
 
 
 def surroundings(reports: Mapping[str, Report]) -> str:
-    found = {report.environment for report in reports.values()}
-    said = sorted({f"torch {one.torch}; {one.runtime} on device {one.device} ({one.abi})" for one in found})
-    return f"Seen with {' and '.join(said)}."
+    machines = {report.environment for report in reports.values()}
+    shown = sorted(f"torch {seen.torch}; {seen.runtime} on device {seen.device} ({seen.abi})" for seen in machines)
+    return f"Seen with {' and '.join(dict.fromkeys(shown))}."
 
 
 if __name__ == "__main__":
