@@ -1,6 +1,8 @@
 # make demo    see what Pocketfit does          make check   format, lint, types, imports, workflows
 # make test    unit and integration tests       make e2e     the action, run by act with a real dockerd
 # make support  the table of supported models, docs/support.md; goes on where it was interrupted
+# make cases   small repositories with right answers, tests/cases; CASES="02 14" for two
+# make differential  random models against plain torch, tests/differential; N=2000 FIRST=0
 PYTHON ?= python3
 # pip takes torch from here where it answers, a fifth of the size; elsewhere it warns and takes the ordinary build.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
@@ -12,7 +14,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 include src/android/build.mk
 
-.PHONY: help setup demo support test unit e2e e2e-workflows check format lock operators clean
+N ?= 40
+FIRST ?= 0
+
+.PHONY: help setup demo support cases differential test unit e2e e2e-workflows check format lock operators clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -24,6 +29,12 @@ demo: setup
 
 support: setup
 	$(BIN)/python -m tools.support
+
+cases: setup
+	$(BIN)/python -m tests.cases $(CASES)
+
+differential: setup
+	$(BIN)/python -m tests.differential --count $(N) --first $(FIRST) --keep build/differential
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder tests/unit tests/integration
