@@ -26,11 +26,10 @@ def main(names: Sequence[str]) -> int:
         problems, rows, used_s = judge(case)
         cpu_s += used_s
         differing += bool(problems)
-        lines = [f"{'differs' if problems else 'OK':8}{case.name}: {rows} rows"]
-        lines += [f"        {problem}" for problem in problems]
-        print("\n".join([*lines, f"        {time.monotonic() - began:.0f} s, {used_s:.0f} s of processor"]), flush=True)
-        report += lines
-    print("\n".join(["", "== cases", *report]))
+        report.append(f"{'differs' if problems else 'OK':8}{case.name}: {rows} rows, {used_s:.0f} s of processor")
+        print(f"{report[-1]} in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+        report += [f"        {problem}" for problem in problems]
+    print("\n".join(report))
     print(f"{len(cases) - differing} of {len(cases)} cases are as they should be; {cpu_s:.0f} s of processor")
     return 1 if differing else 0
 

@@ -36,8 +36,8 @@ def differences(
     for row in rows:
         if not any(rule.covers(row.variant) for rule in expected.rules):
             yield f"{row.variant}: expected.toml has no rule for it"
-        for pattern in (*NEVER, *expected.never):
-            yield from (f"{row.variant}: says {said!r}" for said in _matching(pattern, row))
+        for said in dict.fromkeys(said for pattern in (*NEVER, *expected.never) for said in _matching(pattern, row)):
+            yield f"{row.variant}: says {said!r}"
 
 
 def _unmet(

@@ -1,0 +1,59 @@
+"""A file on the device, on inputs that nobody has seen and on the golden ones, against eager's outputs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pocketfit.devices.base import Device
+from pocketfit.records import SmokeInput, TensorFile
+from tests.differential.classify import FLOOR_DB, LUCK_DB
+
+
+def judge_on(
+    device: Device, format_name: str, precision: str, file: Path, calls: Sequence[Any], work: Path
+) -> str | None:
+    """What is wrong on the device with a file that is right on the host, or None.
+
+    `calls` are the golden set and a fresh one, each with files of inputs and of eager's outputs (see truth.py).
+    """
+    golden, fresh = (_problem(device, format_name, precision, file, call, work) for call in calls)
+    return fresh if fresh and not golden else None
+
+
+def _problem(device: Device, format_name: str, precision: str, file: Path, call: Any, work: Path) -> str | None:
+    folder = Path(call["folder"])
+    inputs, expected = _files(call["inputs"]), _files(call["outputs"])
+    out = work / "device"
+    out.mkdir(parents=True, exist_ok=True)
+    run = device.smoke(SmokeInput(format_name, file, inputs, folder), out)
+    if run.status != "passed":
+        return f"{run.status}: {run.reason}"
+    if [one.shape for one in run.outputs] != [one.shape for one in expected]:
+        return f"outputs of {[one.shape for one in run.outputs]} where eager has {[one.shape for one in expected]}"
+    lowest = min(
+        (_sqnr_db(_read(one, folder), _read(other, out)) for one, other in zip(expected, run.outputs, strict=True)),
+        default=300.0,
+    )
+    return f"{lowest:.1f} dB" if lowest < FLOOR_DB[precision] - LUCK_DB[precision] else None
+
+
+def _files(tensors: Sequence[Any]) -> tuple[TensorFile, ...]:
+    return tuple(TensorFile(one["path"], one["dtype"], tuple(one["shape"]), one["file"]) for one in tensors)
+
+
+def _read(tensor: TensorFile, folder: Path) -> Any:
+    import numpy as np
+
+    return np.fromfile(folder / tensor.file, dtype=tensor.dtype).astype(np.float64)
+
+
+def _sqnr_db(ours: Any, theirs: Any) -> float:
+    import numpy as np
+
+    noise, signal = float(np.square(ours - theirs).sum()), float(np.square(ours).sum())
+    if math.isnan(noise):
+        return 300.0 if np.array_equal(ours, theirs, equal_nan=True) else -300.0
+    return 300.0 if noise <= 1e-20 else 10 * math.log10(signal / noise) if signal else -300.0
