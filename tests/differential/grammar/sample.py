@@ -54,7 +54,7 @@ def make_sample(seed: int) -> Sample:
     for number in range(middle + draft.number(0, 2)):
         draft.pick(body)(draft)
         if number == middle - 1 and trap and not draft.features:
-            draft.pick((*traps.STATES, traps.own_write, *traps.DECISIONS))(draft)
+            draft.pick((*traps.STATES, traps.own_write, *traps.DECISIONS, *traps.HABITS))(draft)
     draft.step("y = x")
     layers.to_vector(draft, flowing)
     _head(draft)
@@ -75,7 +75,21 @@ def _inputs(draft: Draft, domain: str) -> dict[str, str]:
         dtype = draft.pick(("float64", "float16"))
         return {"given": f"torch.randn({size}, generator=g).to(torch.{dtype})"}
     kind = draft.pick(("randn", "randn", "rand"))
+    if domain == "image" and draft.chance(0.2):
+        return {"given": _as_cameras_give(draft, kind)}
     return {"given": f"torch.{kind}({size}, generator=g)", **(_mask(draft) if domain == "sequence" else {})}
+
+
+def _as_cameras_give(draft: Draft, kind: str) -> str:
+    """An image whose strides are no contiguous tensor's."""
+    channels, height, width = draft.shape
+    draft.plant("strides", r"stride|memory format|channels_last|contiguous")
+    return draft.pick(
+        (
+            f"torch.{kind}({draft.batch}, {height}, {width}, {channels}, generator=g).permute(0, 3, 1, 2)",
+            f"torch.{kind}({draft.batch}, 1, {height}, {width}, generator=g).expand(-1, {channels}, -1, -1)",
+        )
+    )
 
 
 def _mask(draft: Draft) -> dict[str, str]:

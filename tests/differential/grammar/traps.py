@@ -173,6 +173,74 @@ DECISIONS: tuple[Piece, ...] = (
 )  # fmt: skip
 
 
+# --- habits that are fine, and must be taken ----------------------------------------------------------------
+
+
+def cached_table(draft: Draft) -> None:
+    """A function that remembers what it made: functools.lru_cache around a table of positions."""
+    draft.imports.add("from functools import lru_cache")
+    draft.tidy += ["@lru_cache(maxsize=4)", "def table(width):", "    return torch.linspace(-1.0, 1.0, width)", ""]
+    draft.step("x = x + table(x.shape[-1])")
+    draft.plant("cached_table", r"cache")
+
+
+def own_gradient(draft: Draft) -> None:
+    """An activation as a torch.autograd.Function, to save memory in training."""
+    draft.tidy += [
+        "class Swish(torch.autograd.Function):",
+        "    @staticmethod",
+        "    def forward(ctx, x):",
+        "        ctx.save_for_backward(x)",
+        "        return x * torch.sigmoid(x)",
+        "",
+        "    @staticmethod",
+        "    def backward(ctx, gradient):",
+        "        (x,) = ctx.saved_tensors",
+        "        return gradient * torch.sigmoid(x)",
+        "",
+    ]
+    draft.step("x = Swish.apply(x)")
+    draft.plant("own_gradient", r"autograd|Function")
+
+
+def scripted_function(draft: Draft) -> None:
+    draft.tidy += ["@torch.jit.script", "def squash(x):", "    return x / (1.0 + x.abs())", ""]
+    draft.step("x = squash(x)")
+    draft.plant("scripted_function", r"script")
+
+
+def shared_layer(draft: Draft) -> None:
+    """One layer used several times, as ALBERT does."""
+    width = draft.shape[-1]
+    layer = draft.layer(f"nn.Linear({width}, {width})")
+    draft.step("for _ in range(3):", f"    x = x + torch.tanh({layer}(x))")
+    draft.plant("shared_layer", r"shared|tied")
+
+
+def tied_weights(draft: Draft) -> None:
+    width = draft.shape[-1]
+    one, other = draft.layer(f"nn.Linear({width}, {width})"), draft.layer(f"nn.Linear({width}, {width})")
+    draft.init.append(f"{other}.weight = {one}.weight")
+    draft.step(f"x = {other}(torch.tanh({one}(x)))")
+    draft.plant("tied_weights", r"shared|tied")
+
+
+def dropout_in_evaluation(draft: Draft) -> None:
+    draft.step(f"x = {draft.layer('nn.Dropout(0.5)')}(x)", "x = F.dropout(x, 0.3, training=self.training)")
+    draft.plant("dropout_in_evaluation", r"eval|training")
+
+
+def frozen_statistics(draft: Draft) -> None:
+    """No gradients inside: a decorator of inference_mode on forward's part."""
+    draft.step("with torch.no_grad():", "    x = x - x.mean(-1, keepdim=True)")
+    draft.plant("frozen_statistics", r"no_grad|gradient")
+
+
+HABITS: tuple[Piece, ...] = (
+    cached_table, own_gradient, scripted_function, shared_layer, tied_weights, dropout_in_evaluation, frozen_statistics,
+)  # fmt: skip
+
+
 # --- norms on weights --------------------------------------------------------------------------------------
 
 NORMS = {
