@@ -147,7 +147,7 @@ def _entry(built: Built, runtime: str | None, tried: TrialRow | None, side: Side
 
 
 def find_entry(artifact: Path) -> Entry | None:
-    """What a manifest beside the artifact says of it; None where there is none that can be read."""
+    """Read the entry of a manifest beside the artifact; None where there is none that can be read."""
     from pydantic import TypeAdapter, ValidationError
 
     try:

@@ -29,7 +29,7 @@ class InputSpec:
 
 @dataclass(frozen=True)
 class Growth:
-    """How much more head may take than base: a ratio (0.01 is 1 %) or a number of bytes."""
+    """The limit on how much more head may take than base: a ratio (0.01 is 1 %) or a number of bytes."""
 
     ratio: float | None = None
     size_bytes: int | None = None
@@ -37,7 +37,7 @@ class Growth:
 
 @dataclass(frozen=True)
 class Limits:
-    """What makes a row fail; `None` means no limit of that kind (parity has defaults, see judge/parity.py)."""
+    """Limits that make a row fail; `None` means no limit of that kind (parity has defaults, see judge/parity.py)."""
 
     size_bytes: int | None = None
     size_growth: Growth | None = None
@@ -53,7 +53,7 @@ PRUNE_METHODS: tuple[PruneMethod, ...] = get_args(PruneMethod)
 
 @dataclass(frozen=True)
 class Prune:
-    """Which share of the weights of convolutions and linear layers is set to zero, by smallest magnitude.
+    """The share of the weights of convolutions and linear layers that is set to zero, by smallest magnitude.
 
     `structured` zeroes whole output channels, `unstructured` single weights.
     """
@@ -71,7 +71,7 @@ class ModelSpec:
     """One `[models.NAME]` table. `inputs` is a tuple of tensors, `module:callable`, or None where the source returns
     (module, inputs).
 
-    `how` is how TorchScript is made of it: by torch.jit.trace or torch.jit.script.
+    `how` names what makes TorchScript of it: torch.jit.trace or torch.jit.script.
     """
 
     name: str
@@ -162,7 +162,7 @@ EXACT_SQNR_DB = 300.0
 class OutputParity:
     """How far one output is from eager's, the worst over all input sets; None means the same as in Parity.
 
-    `degenerate` says why agreement of this output would mean nothing, in words that go on after its name: then only
+    `degenerate` says why agreement of this output would mean nothing, as a predicate ("is all zeros"): then only
     `max_abs_diff` is given. `largest` is the largest magnitude of eager's finite values.
     """
 
@@ -177,7 +177,7 @@ class OutputParity:
 
 @dataclass(frozen=True)
 class Parity:
-    """How far outputs are from eager's, over all of them. None: not measured, or it would mean nothing.
+    """How far outputs are from eager's, over all outputs; None means not measured, or that it would mean nothing.
 
     `max_abs_diff` is absolute; `sqnr_db` is 10 log10 of signal power over error power, the lowest of the
     outputs, EXACT_SQNR_DB where they are exactly equal; `argmax_agreement` is a share from 0 to 1; `cosine` is the
@@ -194,9 +194,9 @@ class Parity:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """The configuration's own metric: of the model in eager mode, and of the file as the host runs it.
+    """The configuration's own metric, of the model in eager mode and of the file as the host runs it.
 
-    None where it gave no value; a reason says why.
+    It is None where it gave no value; a reason says why.
     """
 
     eager: float | None = None
@@ -205,12 +205,12 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class Anatomy:
-    """What takes the bytes and the time of an artifact; empty or None where a format does not say.
+    """The parts that take an artifact's bytes and time; empty or None where a format does not say.
 
     `modules` are bytes of parameters and buffers of the model in eager mode, since a frozen file knows no modules, and
     `macs` its multiply-accumulates in one run; `dtypes` are bytes of the tensors in the file; `parts` the archive's,
-    which add up to its size. `dropped_debug_bytes` were left out. `format_version` is of a .ptl's bytecode, of a .pt's
-    archive.
+    which add up to its size. `dropped_debug_bytes` were left out. `format_version` is that of a .ptl's bytecode or a
+    .pt's archive.
     """
 
     modules: Mapping[str, int] = field(default_factory=dict)
@@ -223,7 +223,7 @@ class Anatomy:
 
 @dataclass(frozen=True)
 class Delegation:
-    """How many of a program's operators XNNPACK takes.
+    """The number of a program's operators that XNNPACK takes.
 
     `left_out` counts the others by name: portable kernels run them.
     """
@@ -235,9 +235,9 @@ class Delegation:
 
 @dataclass(frozen=True)
 class Export:
-    """What the process that made an artifact says of it. `inputs` and `outputs` are its golden tensors.
+    """The account that the process which made an artifact gives of it. `inputs` and `outputs` are its golden tensors.
 
-    `recipe` are the steps it was made by, and `reasons` what a reader should know of them.
+    `recipe` lists the steps that made it, and `reasons` what a reader should know of them.
     """
 
     parameters: int
@@ -318,7 +318,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Hardware:
-    """What a device runs on, Android among it; None where it does not say. The first three are Android's only."""
+    """The hardware and system under a device; None where it does not say. The first three are Android's only."""
 
     model: str | None = None
     android: str | None = None
@@ -346,7 +346,7 @@ class DeviceInfo:
 
 @dataclass(frozen=True)
 class SmokeInput:
-    """What a device is given to try one artifact; the files of `inputs` are in `folder`."""
+    """An artifact for a device to try, and its golden inputs; the files of `inputs` are in `folder`."""
 
     format: str
     artifact: Path
@@ -433,7 +433,7 @@ ABOUT_BASE = "base: "
 
 
 def about_base(reason: str) -> str:
-    """The reason as a row has it; `Row.base_reasons` gives it back."""
+    """Mark a reason as one about base; `Row.base_reasons` finds it again."""
     return f"{ABOUT_BASE}{reason}"
 
 
@@ -514,7 +514,7 @@ class Row:
 
     @property
     def base_reasons(self) -> tuple[str, ...]:
-        """What is wrong with base; it never counts against head."""
+        """Give the reasons that are about base; they never count against head."""
         return tuple(reason.removeprefix(ABOUT_BASE) for reason in self.reasons if reason.startswith(ABOUT_BASE))
 
 

@@ -82,7 +82,7 @@ def write_report(path: Path, report: Report) -> None:
 
 
 def plain(value: Any) -> Any:
-    """A record as JSON's types: what is not a number (NaN, infinity) was not measured, so it is null."""
+    """Turn a record into JSON's types: what is not a number (NaN, infinity) was not measured, so it is null."""
     match value:
         case float():
             return value if math.isfinite(value) else None
@@ -149,7 +149,7 @@ def _first_problem(error: ValidationError) -> str:
 
 
 def _is_state_of_an_outcome(place: tuple[int | str, ...]) -> bool:
-    """Whether this is an outcome's own `state`: an operator or a model may be called so too."""
+    """Tell an outcome's own `state` from an operator or a model that is called so."""
     return len(place) == 4 and place[0] == "outcomes" and place[2] in OUTCOME_KINDS and place[3] == "state"
 
 
@@ -171,7 +171,7 @@ def _sentence(problem: ErrorDetails) -> str:
 
 
 def _key(place: tuple[int | str, ...]) -> str:
-    """Where in the file, as `rows[0].head.size_bytes`: pydantic's names for an outcome's kinds are left out."""
+    """Write a place in the file as `rows[0].head.size_bytes`: pydantic's names for an outcome's kinds are left out."""
     steps = [
         step
         for before, step in zip((None, *place), place, strict=False)
@@ -181,7 +181,7 @@ def _key(place: tuple[int | str, ...]) -> str:
 
 
 def _too_large(value: Any, key: str = "") -> str | None:
-    """The key of the first number that doesn't fit 64 bits."""
+    """Find the key of the first number that doesn't fit 64 bits."""
     match value:
         case dict():
             return next(

@@ -103,16 +103,16 @@ def _built_row(base: Outcome | None, head: Built, tried: TrialRow, limits: Limit
 def _metric(base: Outcome | None, head: Built) -> Metric | None:
     before = base.export.metric.value if isinstance(base, Built) and base.export.metric else None
     after = head.export.metric or Evaluated()
-    found = Metric(after.eager, before, after.value)
-    return None if found == Metric() and head.export.metric is None else found
+    metric = Metric(after.eager, before, after.value)
+    return None if metric == Metric() and head.export.metric is None else metric
 
 
 def _growth(base: Outcome | None, head: Built) -> tuple[str, ...]:
     if not isinstance(base, Built) or base.export.anatomy is None or head.export.anatomy is None:
         return ()
-    said = grew_most(base.export.anatomy.modules, head.export.anatomy.modules)
+    sentence = grew_most(base.export.anatomy.modules, head.export.anatomy.modules)
     # The modules are eager's, whose tensors are fp32 whatever became of them.
-    return (f"{said} in fp32" if said and head.variant.precision != "fp32" else said,) if said else ()
+    return (f"{sentence} in fp32" if head.variant.precision != "fp32" else sentence,) if sentence else ()
 
 
 def _explanation(base: Outcome | None, head: Built, latency: Latency) -> tuple[str, ...]:
@@ -120,8 +120,8 @@ def _explanation(base: Outcome | None, head: Built, latency: Latency) -> tuple[s
         return (f"latency unclear: {latency.reason}",)
     if not isinstance(base, Built) or latency.verdict not in ("slower", "faster"):
         return ()
-    said = explain(base, head)
-    return (f"{latency.verdict}, with {said}",) if said else ()
+    sentence = explain(base, head)
+    return (f"{latency.verdict}, with {sentence}",) if sentence else ()
 
 
 def _smoke_reason(smoke: Smoke) -> str:

@@ -64,12 +64,12 @@ def check_alike(parts: Sequence[Part]) -> None:
         "base commits": lambda part: part.base.commit if part.base else "none",
         "versions of Pocketfit": lambda part: part.head.pocketfit,
     }
-    for what, value in facts.items():
-        found = {value(part): part for part in parts}
-        if len(found) > 1:
-            (one, first), (other, second) = list(found.items())[:2]
+    for name, value in facts.items():
+        part_of = {value(part): part for part in parts}
+        if len(part_of) > 1:
+            (one, first), (other, second) = list(part_of.items())[:2]
             raise ConfigError(
-                f"these are not shards of one run, since they have different {what}: "
+                f"these are not shards of one run, since they have different {name}: "
                 f"{one} in {first.folder}, {other} in {second.folder}"
             )
 
@@ -89,20 +89,20 @@ def take_artifacts(side: Snapshot, parts: Sequence[Part], out: Out, trial: Trial
     """Copy what was built and list it in a manifest; returns a note on what was not handed over."""
     target = out.artifacts(side.side)
     folders = {
-        one.variant: Out(part.folder).artifacts(side.side)
+        outcome.variant: Out(part.folder).artifacts(side.side)
         for part in parts
-        if (mine := part.side(side.side))
-        for one in mine.outcomes
+        if (snapshot := part.side(side.side))
+        for outcome in snapshot.outcomes
     }
-    built = [one for one in side.outcomes if isinstance(one, Built)]
-    there = [one for one in built if _take_one(one, folders[one.variant], target)]
-    out.write_manifest(replace(side, outcomes=tuple(there)), trial)
-    missing = [str(one.variant) for one in built if one not in there]
+    built = [outcome for outcome in side.outcomes if isinstance(outcome, Built)]
+    taken = [artifact for artifact in built if _take_one(artifact, folders[artifact.variant], target)]
+    out.write_manifest(replace(side, outcomes=tuple(taken)), trial)
+    missing = [str(artifact.variant) for artifact in built if artifact not in taken]
     return [f"{side.side}'s artifacts of these were not handed over: {', '.join(missing)}"] if missing else []
 
 
 def _take_one(built: Built, source: Path, target: Path) -> bool:
-    """Whether it was there; raises ConfigError where it is something else than its record says."""
+    """Copy an artifact and say whether it was there; raises ConfigError where it is not what its record says."""
     if not (source / _inside(built.file)).exists():
         return False
     for name in dict.fromkeys((built.file, *(tensor.file for tensor in (*built.export.inputs, *built.export.outputs)))):
