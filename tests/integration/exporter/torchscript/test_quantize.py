@@ -141,6 +141,17 @@ def test_weights_are_quantized_per_channel() -> None:
     assert schemes == dict.fromkeys(("convolution", "other", "head"), torch.per_channel_affine)
 
 
+def test_weights_are_symmetric_without_minus_128() -> None:
+    """The engine's kernels want them so: mobilenet_v3_large has 7 dB with -128 in it, and 14 to 17 without."""
+    use_engine()
+    model = quantize(order(Net(nn.ReLU()), "int8")).module
+    for layer in (model.convolution, model.other, model.head):
+        weight = layer.weight()
+        assert int(weight.int_repr().min()) >= -127
+        assert int(weight.q_per_channel_zero_points().abs().max()) == 0
+        assert float(weight.q_per_channel_scales().min()) >= 2**-12
+
+
 def test_the_engine_clamps_wrongly() -> None:
     """When this fails, torch has mended it; the Android libraries have not."""
     use_engine()
