@@ -113,7 +113,7 @@ def test_the_build_of_the_android_side() -> None:
 def test_each_format_has_one_builder() -> None:
     """By the files: the builders themselves are imported beside model code alone."""
     folder = ROOT / "src/pocketfit/exporter/formats"
-    assert {path.stem for path in folder.glob("*.py")} - {"__init__", "base"} == set(FORMATS)
+    assert {path.stem for path in folder.glob("*.py")} - {"__init__"} == set(FORMATS)
 
 
 def test_each_device_has_one_file_or_room() -> None:

@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.exporter.anatomy import count_parameters, dissect
+from pocketfit.exporter.anatomy.bytes import count_parameters, dissect
+from pocketfit.exporter.anatomy.macs import macs_by_module
+from pocketfit.exporter.anatomy.names import input_names, output_name
+from pocketfit.exporter.builder import Builder, BuildOrder, Optimized
 from pocketfit.exporter.compatible import Target, find_target, one_sentence, refused, refused_outputs
 from pocketfit.exporter.formats import BUILDERS
-from pocketfit.exporter.formats.base import Builder, BuildOrder, Optimized
 from pocketfit.exporter.given import where
 from pocketfit.exporter.inputs import further_inputs, golden_of, load_batches
 from pocketfit.exporter.java_types import java_inputs
-from pocketfit.exporter.macs import macs_by_module
 from pocketfit.exporter.metric import UsersMetric
-from pocketfit.exporter.names import input_names, output_name
 from pocketfit.exporter.prune import prune_model
 from pocketfit.exporter.source import load_model
 from pocketfit.exporter.tensors import flatten, nest

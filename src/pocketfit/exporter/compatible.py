@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.exporter.calls import layers_of
+from pocketfit.exporter.anatomy.calls import layers_of
+from pocketfit.exporter.builder import Rules
 from pocketfit.exporter.formats import BUILDERS
-from pocketfit.exporter.formats.base import Rules
 from pocketfit.exporter.tensors import dtype_name
 from pocketfit.records import Library
 from pocketfit.runtimes.bytecode import UnreadableFile, open_archive, record
@@ -17,7 +17,7 @@ from pocketfit.runtimes.compatibility import Call, Problem
 from pocketfit.runtimes.operators import OperatorList, operators_of
 
 if TYPE_CHECKING:
-    from pocketfit.exporter.formats.base import Layers
+    from pocketfit.exporter.builder import Layers
 
 NAMED_PROBLEMS = 3
 

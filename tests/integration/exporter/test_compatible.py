@@ -18,8 +18,8 @@ from torch import Tensor, nn  # noqa: E402
 from pocketfit.devices.jvm import FLAGS  # noqa: E402
 from pocketfit.devices.program import parse_answer, words  # noqa: E402
 from pocketfit.devices.reason import condense  # noqa: E402
+from pocketfit.exporter.builder import BuildOrder  # noqa: E402
 from pocketfit.exporter.compatible import Target, find_target, refused, refused_outputs  # noqa: E402
-from pocketfit.exporter.formats.base import BuildOrder  # noqa: E402
 from pocketfit.exporter.tensors import flatten  # noqa: E402
 from pocketfit.exporter.torchscript import recipe, remedies  # noqa: E402
 from pocketfit.formats import FORMATS  # noqa: E402

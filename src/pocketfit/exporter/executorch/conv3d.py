@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from pocketfit.exporter.formats.base import Step
+from pocketfit.exporter.builder import Step
 
 
 def without_conv3d(model: Any) -> Step:

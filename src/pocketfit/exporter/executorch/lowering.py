@@ -8,18 +8,18 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.exporter.builder import BuildOrder, Optimized
 from pocketfit.exporter.executorch import delegation, quantize
 from pocketfit.exporter.executorch.conv3d import without_conv3d
 from pocketfit.exporter.executorch.plain_names import make_plain
 from pocketfit.exporter.executorch.problems import not_exported, not_lowered
-from pocketfit.exporter.formats.base import BuildOrder, Optimized
 from pocketfit.exporter.java_types import java_inputs, java_reasons, with_java_types
 from pocketfit.exporter.tensors import ModelProblem, flatten
 
 if TYPE_CHECKING:
     import torch
 
-    from pocketfit.exporter.formats.base import Check
+    from pocketfit.exporter.builder import Check
     from pocketfit.exporter.tensors import Inputs
 
 UNROLLED = (

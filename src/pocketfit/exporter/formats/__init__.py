@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pocketfit.exporter.formats.base import Builder
+from pocketfit.exporter.builder import Builder
 from pocketfit.exporter.formats.executorch import ExecuTorch
 from pocketfit.exporter.formats.lite import Lite
 from pocketfit.exporter.formats.torchscript import TorchScript

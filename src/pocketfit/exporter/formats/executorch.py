@@ -13,7 +13,7 @@ from pocketfit.exporter.executorch.problems import stopped
 from pocketfit.exporter.tensors import ModelProblem
 
 if TYPE_CHECKING:
-    from pocketfit.exporter.formats.base import BuildOrder, Check, Optimized, Rules
+    from pocketfit.exporter.builder import BuildOrder, Check, Optimized, Rules
 
 
 class ExecuTorch:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.exporter.formats.base import Rules
+from pocketfit.exporter.builder import Rules
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript import recipe
 from pocketfit.exporter.torchscript.archive import drop_debug_files
@@ -16,7 +16,7 @@ from pocketfit.runtimes.compatibility import Problem, check_bytecode, lite_refus
 from pocketfit.runtimes.operators import OperatorList
 
 if TYPE_CHECKING:
-    from pocketfit.exporter.formats.base import BuildOrder, Check, Layers, Optimized
+    from pocketfit.exporter.builder import BuildOrder, Check, Layers, Optimized
 
 
 def _check(path: Path, _module: Any, runtime: OperatorList, layers: Layers) -> tuple[Problem | str, ...]:

@@ -5,15 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.exporter.calls import calls_of
-from pocketfit.exporter.formats.base import Rules
+from pocketfit.exporter.anatomy.calls import calls_of
+from pocketfit.exporter.builder import Rules
 from pocketfit.exporter.torchscript import recipe
 from pocketfit.exporter.torchscript.archive import drop_debug_files
 from pocketfit.runtimes.compatibility import Problem, check_calls, full_refusal
 from pocketfit.runtimes.operators import OperatorList
 
 if TYPE_CHECKING:
-    from pocketfit.exporter.formats.base import BuildOrder, Check, Layers, Optimized
+    from pocketfit.exporter.builder import BuildOrder, Check, Layers, Optimized
 
 
 def _check(_path: Path, module: Any, runtime: OperatorList, layers: Layers) -> tuple[Problem | str, ...]:

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.exporter.formats.base import Step
+from pocketfit.exporter.builder import Step
 from pocketfit.exporter.source import describe
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript.qnnpack import ENGINE, backend_config, fuse
@@ -19,7 +19,7 @@ from pocketfit.exporter.torchscript.qnnpack import ENGINE, backend_config, fuse
 if TYPE_CHECKING:
     import torch
 
-    from pocketfit.exporter.formats.base import BuildOrder
+    from pocketfit.exporter.builder import BuildOrder
     from pocketfit.exporter.tensors import Inputs
 
 

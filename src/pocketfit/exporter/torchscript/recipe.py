@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.exporter.calls import count_ops, layers_of
-from pocketfit.exporter.formats.base import BuildOrder, Optimized, Step
+from pocketfit.exporter.anatomy.calls import count_ops, layers_of
+from pocketfit.exporter.builder import BuildOrder, Optimized, Step
 from pocketfit.exporter.java_types import with_java_types
 from pocketfit.exporter.source import describe
 from pocketfit.exporter.tensors import ModelProblem
@@ -22,7 +22,7 @@ from pocketfit.exporter.torchscript.tracing import SCRIPT, torchscript_of
 from pocketfit.records import ModelSpec
 
 if TYPE_CHECKING:
-    from pocketfit.exporter.formats.base import Check
+    from pocketfit.exporter.builder import Check
 
 
 def unfit() -> str | None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.exporter.calls import call_of, calls_of, graphs_of, nodes_of
+from pocketfit.exporter.anatomy.calls import call_of, calls_of, graphs_of, nodes_of
 
 if TYPE_CHECKING:
     from pocketfit.exporter.compatible import Target

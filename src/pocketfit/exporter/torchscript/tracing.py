@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.exporter.formats.base import Step
+from pocketfit.exporter.builder import Step
 from pocketfit.exporter.java_types import java_inputs, java_reasons
 from pocketfit.exporter.source import describe
 from pocketfit.exporter.tensors import ModelProblem

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
+from pocketfit.exporter.builder import Step
 from pocketfit.exporter.executorch.conv3d import without_conv3d
-from pocketfit.exporter.formats.base import Step
 
 
 @pytest.mark.parametrize(

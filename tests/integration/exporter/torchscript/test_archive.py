@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from pocketfit.exporter.builder import BuildOrder, Optimized
 from pocketfit.exporter.formats import BUILDERS
-from pocketfit.exporter.formats.base import BuildOrder, Optimized
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript import recipe
 from pocketfit.formats import FORMATS

@@ -15,8 +15,8 @@ from torch.nn import functional
 from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.worker import build
 from pocketfit.devices.jvm import JvmDevice, RunningJvm
+from pocketfit.exporter.builder import BuildOrder, Step
 from pocketfit.exporter.formats import BUILDERS
-from pocketfit.exporter.formats.base import BuildOrder, Step
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript.quantize import quantize, use_engine
 from pocketfit.formats import FORMATS

@@ -11,7 +11,7 @@ import torchvision
 from torch import nn
 from torch.utils import mobile_optimizer
 
-from pocketfit.exporter.formats.base import BuildOrder
+from pocketfit.exporter.builder import BuildOrder
 from pocketfit.exporter.java_types import java_inputs
 from pocketfit.exporter.tensors import ModelProblem, flatten, to_array
 from pocketfit.exporter.torchscript import recipe

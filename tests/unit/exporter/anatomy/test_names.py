@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pocketfit.exporter.names import input_names, output_name
+from pocketfit.exporter.anatomy.names import input_names, output_name
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.exporter.anatomy import group_of
+from pocketfit.exporter.anatomy.bytes import group_of
 
 if TYPE_CHECKING:
     import torch
