@@ -55,7 +55,8 @@ class Step:
 class Optimized:
     """`module` is the format's own; `recipe` names the steps taken, `reasons` what a reader should know about them.
 
-    `layers` are those that call an operator, where freezing made the module forget them.
+    `layers` are those that call an operator, where freezing made the module forget them. `odd_names` are the model's
+    names with letters beyond ASCII, and what each names.
     """
 
     module: Any
@@ -64,6 +65,7 @@ class Optimized:
     ops: Mapping[str, int]
     delegation: Delegation | None = None
     layers: Layers = field(default_factory=dict)
+    odd_names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

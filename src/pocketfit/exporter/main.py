@@ -7,6 +7,7 @@ parent trusts nothing of what it writes.
 from __future__ import annotations
 
 import resource
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -38,6 +39,8 @@ def main(folder: Path) -> None:
     job = TypeAdapter[Task](Task).validate_json((folder / JOB_FILE).read_bytes())
     if job.memory_limit_bytes:
         resource.setrlimit(resource.RLIMIT_DATA, (job.memory_limit_bytes, job.memory_limit_bytes))
+    # A factory that reads its command line finds what a script of its own would: its name, and nothing of ours.
+    sys.argv = [job.spec.source.rpartition(":")[0] or job.spec.source] if isinstance(job, Job) else sys.argv[:1]
     enter(folder, "importing torch")
     with uncollected():
         import_module("torch")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
-import importlib.util
-import sys
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.exporter.importing.finder import install
+from pocketfit.exporter.importing.modules import import_module, why_hidden
+from pocketfit.exporter.importing.plain import rename_modules
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.judge.golden import SEED, seeded_arrays
 from pocketfit.records import InputSpec, ModelSpec
@@ -27,7 +27,7 @@ def load_model(spec: ModelSpec, root: Path) -> tuple[torch.nn.Module, Inputs]:
     """The model, in evaluation mode, and its golden inputs; raises ModelProblem."""
     import torch
 
-    sys.path.insert(0, str(root))
+    install(root)
     torch.manual_seed(SEED)
     if is_saved(spec.source):
         module, example = _load_saved(root / spec.source, spec.source), None
@@ -36,6 +36,7 @@ def load_model(spec: ModelSpec, root: Path) -> tuple[torch.nn.Module, Inputs]:
         module, example = made if isinstance(made, tuple) and len(made) == 2 else (made, None)
     _check_module(module, spec.source)
     _set_eval(module)
+    rename_modules(root, module)
     return module, _golden_inputs(spec, example, root)
 
 
@@ -105,27 +106,11 @@ def find_callable(source: str, root: Path) -> Callable[..., Any]:
 
 def _import(module: str, root: Path) -> ModuleType:
     try:
-        return _import_file(module, root) if module.endswith(".py") else importlib.import_module(module)
+        return import_module(module, root)
     except ModelProblem:
         raise
     except (Exception, SystemExit) as error:
-        raise ModelProblem(f"{module} can't be imported: {describe(error)}") from error
-
-
-def _import_file(file: str, root: Path) -> ModuleType:
-    path = root / file
-    if not path.is_file():
-        raise ModelProblem(f"{file}: no such file in the repository")
-    # The name goes into the artifact as the class's, so it must not depend on where the tree stands.
-    name = ".".join(Path(file).with_suffix("").parts)
-    sys.path.insert(0, str(path.parent))
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ModelProblem(f"{file} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+        raise ModelProblem(f"{module} can't be imported: {describe(error)}{why_hidden(error, root)}") from error
 
 
 def _golden_inputs(spec: ModelSpec, example: Any, root: Path) -> Inputs:

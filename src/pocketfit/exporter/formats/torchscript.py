@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.anatomy.calls import calls_of
 from pocketfit.exporter.builder import Rules
+from pocketfit.exporter.importing.plain import unreadable
+from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript import recipe
-from pocketfit.exporter.torchscript.archive import drop_debug_files
+from pocketfit.exporter.torchscript.archive import drop_debug_files, read_code
 from pocketfit.runtimes.compatibility import Problem, check_calls, full_refusal
 from pocketfit.runtimes.operators import OperatorList
 
@@ -38,6 +40,8 @@ class TorchScript:
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             whole = Path(folder) / path.name
             torch.jit.save(optimized.module, whole)
+            if problem := unreadable(read_code(whole), optimized.odd_names):
+                raise ModelProblem(problem)
             return drop_debug_files(whole, path)
 
     def load(self, path: Path) -> Callable[..., Any]:

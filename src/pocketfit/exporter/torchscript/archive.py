@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 # The file format's version; from 6 on, which newer operators (gelu) ask for, it stands under the second name.
@@ -31,3 +32,10 @@ def drop_debug_files(source: Path, target: Path) -> int:
             writer.write_record(name, record, len(record))
     writer.write_end_of_file()
     return dropped_bytes
+
+
+def read_code(path: Path) -> str:
+    """All of an archive's code, as torch prints it."""
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".py")]
+        return "\n".join(archive.read(name).decode() for name in names)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.anatomy.calls import count_ops, layers_of
 from pocketfit.exporter.builder import BuildOrder, Optimized, Step
+from pocketfit.exporter.importing.plain import odd_names
 from pocketfit.exporter.java_types import with_java_types
 from pocketfit.exporter.source import describe
 from pocketfit.exporter.tensors import ModelProblem
@@ -63,6 +64,7 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
         tuple(reason for step in steps for reason in step.reasons),
         count_ops(optimized.module),
         layers=layers,
+        odd_names=odd_names(order.model),
     )
 
 
