@@ -1,4 +1,4 @@
-"""What stops a run, each kind with its own exit code.
+"""The errors that stop a run, each kind with its own exit code.
 
 A model that fails is not here: that is a value in the snapshot and a row of the report. Exit code 1 is
 left to Python: it is what an unhandled exception, i.e. a bug of ours, exits with.

@@ -39,7 +39,7 @@ class Format:
     from_torchscript: bool = True
 
     def host_runtime(self) -> str | None:
-        """What runs a file on this host as a phone would, with its version; None where only a device's times count."""
+        """Name and version of what runs a file here as a phone would; None where only a device's times count."""
         if self.host is None:
             return None
         try:

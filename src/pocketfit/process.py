@@ -43,7 +43,7 @@ def exit_on_sigterm() -> None:
 
 @dataclass(frozen=True)
 class Finished:
-    """How a program ended. A negative `code` is the number of the signal that killed it."""
+    """The end of a program. A negative `code` is the number of the signal that killed it."""
 
     code: int
     stdout: str

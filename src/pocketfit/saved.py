@@ -14,7 +14,7 @@ LFS_REMEDY = (
 
 
 def is_saved(source: str, suffixes: tuple[str, ...] = SAVED_SUFFIXES) -> bool:
-    """Whether a `source` names a saved file instead of a callable."""
+    """Return whether a `source` names a saved file instead of a callable."""
     return ":" not in source and source.endswith(suffixes)
 
 

@@ -87,7 +87,7 @@ def _percent(base: float, head: float) -> Decimal:
 
 
 def format_ratio(ratio: float) -> str:
-    """How many times as long, after a multiplication sign: 1.33."""
+    """Write a ratio of times after a multiplication sign, with two decimals: 1.33."""
     return f"\N{MULTIPLICATION SIGN}{ratio:.2f}"
 
 

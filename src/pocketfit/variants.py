@@ -30,16 +30,16 @@ def count_variants(config: Config) -> int:
 
 def parse_variants(words: Iterable[str], where: str) -> tuple[Variant, ...]:
     """Variants written MODEL/FORMAT/PRECISION, several separated by commas; raises ConfigError."""
-    found: dict[Variant, None] = {}
+    parsed: dict[Variant, None] = {}
     for word in ",".join(words).split(","):
         match word.strip().split("/"):
             case [model, format_name, precision] if (
                 is_model_name(model) and format_name in FORMATS and precision in PRECISIONS
             ):
-                found[Variant(model, format_name, precision)] = None
+                parsed[Variant(model, format_name, precision)] = None
             case _:
                 raise ConfigError(f"{where}: {word.strip()[:100]!r} is no variant: write it like resnet18/lite/fp32")
-    return tuple(found)
+    return tuple(parsed)
 
 
 def parse_shapes(texts: Iterable[str], where: str) -> tuple[InputSpec, ...]:
@@ -81,14 +81,14 @@ def one_model(source: str, shapes: Sequence[str], formats: Sequence[str], precis
     return parse_config({"models": {model_name(source): given}}, "command line")
 
 
-def select_variants(config: Config, wanted: Sequence[Variant]) -> Config:
+def select_variants(config: Config, chosen: Sequence[Variant]) -> Config:
     """Only these variants, each as a model of its own: not every format of a model need go with every precision."""
-    if not wanted:
+    if not chosen:
         return config
     models = [
         replace(spec, formats=(variant.format,), precisions=(variant.precision,))
         for variant, spec in variants(config)
-        if variant in wanted
+        if variant in chosen
     ]
     return replace(config, models=tuple(models))
 

@@ -57,7 +57,7 @@ class Git:
         return tuple(line.removeprefix("parent ") for line in header.splitlines() if line.startswith("parent "))
 
     def is_dirty(self) -> bool:
-        """Whether tracked files differ from HEAD, or new files are there that git does not ignore."""
+        """Return whether tracked files differ from HEAD, or new files are there that git does not ignore."""
         # --no-optional-locks: `git status` would otherwise refresh, i.e. write, the user's index.
         return bool(self.run("--no-optional-locks", "status", "--porcelain", "--untracked-files=normal").strip())
 
@@ -65,14 +65,14 @@ class Git:
         return self.run("rev-parse", "--is-shallow-repository").strip() == "true"
 
     def is_partial(self) -> bool:
-        """Whether this clone left content out that git fetches when it is wanted."""
+        """Return whether this clone left content out that git fetches when it is asked for."""
         try:
             return bool(self.run("config", "--get-regexp", r"^remote\..*\.promisor$").strip())
         except CommandError:
             return False
 
     def default_base(self) -> str | None:
-        """What a branch is compared with unless told: the remote's default branch, else main or master here."""
+        """Return what a branch is compared with by default: the remote's default branch, else main or master here."""
         for ref in ("refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/remotes/origin/master"):
             if self.commit(ref):
                 return ref
@@ -173,7 +173,7 @@ class Git:
                 self.run("worktree", "remove", "--force", str(folder))
 
     def files(self, *options: str) -> list[str]:
-        """What `git ls-files` lists, relative to the folder; a folder's name ends in a slash. Raises CommandError."""
+        """List what `git ls-files` does, relative to the folder; folders end in a slash. Raises CommandError."""
         return [name for name in self.run("ls-files", "-z", *options).split("\0") if name]
 
     def run(self, *args: str | Path, timeout: float = 60, variables: Mapping[str, str] | None = None) -> str:

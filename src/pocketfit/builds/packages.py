@@ -164,7 +164,7 @@ def _check(finished: Finished, file: str, layer: Path) -> None:
         errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
         reason = errors[0] if errors else "it gave no reason"
         raise EnvironmentProblem(f"requirements: pip could not install {file}: {reason}")
-    layered = {_canonical(one.name) for one in distributions(path=[str(_packages(layer))])}
+    layered = {_canonical(package.name) for package in distributions(path=[str(_packages(layer))])}
     for line in lines:
         match = INCOMPATIBLE.fullmatch(line)
         if match and _canonical(match[1]) in PINNED and _canonical(match[2]) in layered:

@@ -1,4 +1,4 @@
-"""What a child is at, for whoever waits: read from the file that it leaves behind, and told every few seconds."""
+"""Tells whoever waits what a child is at, every few seconds, from the file that the child leaves behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a child that runs model code is held to: time, memory, another user, a folder, and little of our environment."""
+"""Holds a child that runs model code to its time, memory, user and folder, and to little of our environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where base and head come from: their trees, their commits, and what their configurations ask for."""
+"""Finds base and head: their trees, their commits, and what their configurations ask for."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Request:
-    """What to build, in the repository of `folder`. `base` is a ref, "none", or None for the default branch.
+    """A request to build the repository of `folder`. `base` is a ref, "none", or None for the default branch.
 
     `exact` compares with `base` itself instead of the merge base. `config` is a file, None for the repository's own;
     `single` is the configuration itself, where the command line names one model instead of a file. `models` and
@@ -61,7 +61,7 @@ class Head:
 
     @property
     def elsewhere(self) -> int:
-        """How many of the configuration's variants are left to other shards."""
+        """Count the configuration's variants that are left to other shards."""
         return count_variants(self.whole) - count_variants(self.config)
 
     def side(self) -> Side:

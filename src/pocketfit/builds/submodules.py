@@ -1,4 +1,4 @@
-"""What git's worktree leaves out: submodules, and files whose content Git LFS keeps elsewhere.
+"""Brings what git's worktree leaves out: submodules, and files whose content Git LFS keeps elsewhere.
 
 `bring` fetches what a commit needs of both, `fill` puts it into a tree without asking any network.
 """
@@ -41,11 +41,11 @@ def bring(git: Git, commit: str) -> tuple[str, ...]:
         # git fetches the content that is missing when it writes it, all at once.
         with git.worktree(commit):
             log.debug("%s is here whole", commit)
-    for path, module, wanted in _all_submodules(git, _git_dir(git), commit):
+    for path, module, pinned in _all_submodules(git, _git_dir(git), commit):
         if module is None:
             continue
         try:
-            module.bring(wanted)
+            module.bring(pinned)
         except EnvironmentProblem as problem:
             problems.append(f"submodule {path}: {problem}")
     if shutil.which("git-lfs") and _uses_lfs(git, commit):
@@ -67,11 +67,11 @@ def fill(git: Git, commit: str, tree: Path) -> tuple[str, ...]:
 def _fill(git: Git, commit: str, tree: Path) -> tuple[str, ...]:
     git_dir = _git_dir(git)
     lacking = []
-    for path, module, wanted in _all_submodules(git, git_dir, commit):
-        if module and module.commit(wanted):
-            _check_out(module, wanted, tree / path)
+    for path, module, pinned in _all_submodules(git, git_dir, commit):
+        if module and module.commit(pinned):
+            _check_out(module, pinned, tree / path)
         else:
-            lacking.append(f"{path} at {wanted[:10]}")
+            lacking.append(f"{path} at {pinned[:10]}")
     pointers = [(path, oid) for path, oid in _pointers(git, tree) if not _put(git_dir, oid, tree / path)]
     notes = []
     if lacking:
@@ -93,12 +93,12 @@ def _git_dir(git: Git) -> Path:
 
 
 def _all_submodules(git: Git, git_dir: Path, commit: str, within: str = "") -> Iterator[tuple[str, Git | None, str]]:
-    """Path in the tree, the clone if there is one, and the commit wanted; those inside follow once that is here."""
-    for one in _submodules(git, git_dir, commit):
-        module = Git(one.git_dir, git.settings, bare=True) if one.git_dir.is_dir() else None
-        yield f"{within}{one.path}", module, one.commit
-        if module and module.commit(one.commit):
-            yield from _all_submodules(module, one.git_dir, one.commit, f"{within}{one.path}/")
+    """Path in the tree, the clone if there is one, and the commit pinned; those inside follow once that is here."""
+    for submodule in _submodules(git, git_dir, commit):
+        module = Git(submodule.git_dir, git.settings, bare=True) if submodule.git_dir.is_dir() else None
+        yield f"{within}{submodule.path}", module, submodule.commit
+        if module and module.commit(submodule.commit):
+            yield from _all_submodules(module, submodule.git_dir, submodule.commit, f"{within}{submodule.path}/")
 
 
 def _submodules(git: Git, git_dir: Path, commit: str) -> Iterator[Submodule]:
@@ -116,10 +116,10 @@ def _submodules(git: Git, git_dir: Path, commit: str) -> Iterator[Submodule]:
 def _submodule_names(git: Git, commit: str) -> dict[str, str]:
     """By path, as .gitmodules of that commit has them."""
     try:
-        said = git.run("config", "--blob", f"{commit}:.gitmodules", "-z", "--get-regexp", r"^submodule\..*\.path$")
+        output = git.run("config", "--blob", f"{commit}:.gitmodules", "-z", "--get-regexp", r"^submodule\..*\.path$")
     except CommandError:
         return {}
-    pairs = [entry.partition("\n") for entry in said.split("\0") if entry]
+    pairs = [entry.partition("\n") for entry in output.split("\0") if entry]
     return {path: key.removeprefix("submodule.").removesuffix(".path") for key, _, path in pairs}
 
 
@@ -151,16 +151,16 @@ def _pointers(git: Git, tree: Path) -> Iterator[tuple[str, str]]:
 
 def _grep(git: Git, text: str, *commits: str) -> list[str]:
     try:
-        said = git.run("grep", "-z", "-l", "--fixed-strings", "-e", text, *commits, timeout=300)
+        output = git.run("grep", "-z", "-l", "--fixed-strings", "-e", text, *commits, timeout=300)
     except CommandError as error:
         if error.code == 1 and not error.stderr:
             return []
         raise
-    return [name for name in said.split("\0") if name]
+    return [name for name in output.split("\0") if name]
 
 
 def _put(git_dir: Path, oid: str, target: Path) -> bool:
-    """Whether the content is in the clone's LFS store, and now in the tree too."""
+    """Copy a file's content from the clone's LFS store into the tree; False where the store lacks it."""
     content = git_dir / "lfs/objects" / oid[:2] / oid[2:4] / oid
     if not content.is_file():
         return False

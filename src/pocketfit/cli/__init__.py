@@ -24,8 +24,8 @@ for _command in (run, export, smoke, compare, plan, merge, publish, init, doctor
     app.command()(_command)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(asked: bool) -> None:
+    if asked:
         typer.echo(f"pocketfit {__version__}")
         raise typer.Exit
 

@@ -1,4 +1,4 @@
-"""What a command makes of its options before it starts."""
+"""Turns a command's options into what the line takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a command ends: what it shows last, and its exit code."""
+"""Ends a command: shows what comes last, and leaves with the exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a device is: one that may be brought up, and one that is up and runs artifacts."""
+"""Defines a device: one that may be brought up, and one that is up and runs artifacts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ X86_NOTE = "x86_64 kernels are not a phone's: compare times with each other, nev
 
 @dataclass(frozen=True)
 class DeviceOptions:
-    """What the configuration does not say: `user` is the name to run artifacts as, where we are root.
+    """The options that the configuration does not have: `user` is the name to run artifacts as, where we are root.
 
     `android` is the Android side, or the sentence that says why there is none; `serial` is an attached device's,
     `emulator_image` the container image of an emulator, `log_folder` where the log of one that fails is kept.

@@ -1,4 +1,4 @@
-"""How we talk to the Java program (src/android), on whatever device: words in, one line of JSON out."""
+"""Talks to the Java program (src/android) on any device: words in, one line of JSON out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class RawOutput:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one artifact."""
+    """The program's result for one artifact."""
 
     load_ms: float | None = None
     first_ms: float | None = None
@@ -54,7 +54,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Timed:
-    """How a pair is timed in one process: in which order base, head and head again are loaded follows from `seed`."""
+    """A pair to time in one process; the order in which base, head and head again are loaded follows from `seed`."""
 
     base: SmokeInput
     head: SmokeInput
@@ -118,7 +118,7 @@ def words(
 
 
 def here(path: Path) -> str:
-    """Where a file is for a program on this machine, whatever its working directory."""
+    """Return a file's place for a program on this machine, in any working directory."""
     return str(path.absolute())
 
 

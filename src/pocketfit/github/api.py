@@ -58,7 +58,7 @@ def connect(context: Context) -> GitHub:
 
 @dataclass(frozen=True)
 class GitHub:
-    """What one token sees and may do; `rest` speaks for it, and decides how long to wait for an answer."""
+    """GitHub as one token sees it; `rest` speaks for it, and decides how long to wait for an answer."""
 
     rest: Rest
 

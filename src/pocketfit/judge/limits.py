@@ -82,6 +82,8 @@ def _parity(limits: Limits, head: Built, smoke: Smoke) -> Iterator[Broken]:
     precision = head.variant.precision
     for broken in disagreements(head.export.parity, limits, precision):
         yield Broken(broken.limit, f"on the host, {broken.sentence}")
-    for found in disagreements(smoke.parity, limits, precision):
-        said = smoke.status == "failed"
-        yield Broken(found.limit, "" if said else f"on {smoke.device or 'the device'}, {found.sentence}")
+    for disagreement in disagreements(smoke.parity, limits, precision):
+        already_said = smoke.status == "failed"
+        yield Broken(
+            disagreement.limit, "" if already_said else f"on {smoke.device or 'the device'}, {disagreement.sentence}"
+        )

@@ -133,7 +133,7 @@ def _far_off(parity: Parity, floor_db: float | None, precision: str) -> Iterator
 
 
 def _at(outputs: Sequence[OutputParity], values: Sequence[float | None], value: float) -> str:
-    """Where the worst of several outputs is."""
+    """Name the output with the worst value, if there are several."""
     return f" at {_output(outputs[values.index(value)].path)}" if len(outputs) > 1 and value in values else ""
 
 

@@ -1,4 +1,4 @@
-"""What each cell of the table says, in plain words: Markdown, terminal and HTML differ only in how it looks."""
+"""Decides what each cell of the table says: Markdown, terminal and HTML differ only in how it looks."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def titles(report: Report) -> tuple[Cell, ...]:
 
 
 def has_metric(report: Report) -> bool:
-    """Whether any row has one: else there is no column."""
+    """Return whether any row has a metric: else there is no column."""
     return any(row.metric for row in report.rows)
 
 
@@ -100,12 +100,12 @@ def count_threads(threads: int) -> str:
 
 
 def has_baseline(report: Report) -> bool:
-    """Whether anything was compared: a base without a commit (from saved files) is one too."""
+    """Return whether anything was compared; a base without a commit (from saved files) counts too."""
     return report.base is not None or any(row.base for row in report.rows)
 
 
 def line(report: Report, row: Row) -> Line:
-    """Where the report has no baseline, nothing is "new"."""
+    """Put a row into words; in a report without a baseline nothing is "new"."""
     return Line(
         name=name(row),
         status=_status(row, has_baseline(report)),
@@ -119,7 +119,7 @@ def line(report: Report, row: Row) -> Line:
 
 
 def failures(row: Row) -> tuple[str, ...]:
-    """What failed, in as few words as there are: the limits by name, or where."""
+    """Name what failed in few words: the limits, else the place."""
     if row.failed_limits:
         return tuple(clean(limit, LABEL_LENGTH) for limit in row.failed_limits)
     if row.head is None:
@@ -157,7 +157,7 @@ def _size(row: Row, key: Literal["size_bytes", "download_bytes"], limits: set[st
 
 
 def _of_fp32(row: Row, key: Literal["size_bytes", "download_bytes"]) -> str:
-    """What a precision gains, where there is no change to show instead."""
+    """Say what a precision gains, where there is no change to show instead."""
     ratio = row.head.fp32_ratio if row.head and key == "size_bytes" else None
     return "" if ratio is None else f"{ratio:.1%} of fp32".replace("%", " %")
 
@@ -182,7 +182,7 @@ def _latency(row: Row) -> Cell:
 
 
 def _place(row: Row) -> str:
-    """Where times were taken, where that is not the report's device."""
+    """Name the place where times were taken, if that is not the report's device."""
     device = row.latency.device
     if device is None or device == " ".join(filter(None, (row.smoke.device, row.smoke.abi))):
         return ""

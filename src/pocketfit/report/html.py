@@ -56,7 +56,7 @@ def _entries(report: Report, rows: list[Row]) -> list[Entry]:
 
 
 def _facts(row: Row) -> Iterator[tuple[str, str]]:
-    """What the table has no room for; only what was measured."""
+    """Yield what was measured and the table has no room for, each after its name."""
     if row.head:
         yield "SHA-256", clean(row.head.sha256)
         yield "Parameters", _both(row.base.parameters if row.base else None, row.head.parameters)
@@ -68,7 +68,10 @@ def _facts(row: Row) -> Iterator[tuple[str, str]]:
     if row.parity:
         yield "On the host", _agreement(row.parity)
         if len(row.parity.outputs) > 1:
-            yield from ((f"output {clean(one.path)}", one.degenerate or _agreement(one)) for one in row.parity.outputs)
+            yield from (
+                (f"output {clean(output.path)}", output.degenerate or _agreement(output))
+                for output in row.parity.outputs
+            )
     smoke = row.smoke
     if smoke.status in ("passed", "failed"):
         device = " ".join(filter(None, (smoke.device, smoke.abi, smoke.runtime)))
@@ -84,7 +87,7 @@ def _facts(row: Row) -> Iterator[tuple[str, str]]:
 
 
 def _timing(latency: Latency) -> Iterator[tuple[str, str]]:
-    """How the times were taken, and how much head differs from itself when it is loaded twice."""
+    """Yield how the times were taken, and how much head differs from itself when it is loaded twice."""
     if latency.rounds is not None and latency.loads is not None:
         yield "Timed", f"{latency.loads} fresh loads, {latency.rounds} rounds in an order by seed {latency.seed}"
     if latency.device is not None and latency.threads is not None:
@@ -102,7 +105,7 @@ def _both(base: int | None, head: int) -> str:
 
 
 def _operators(row: Row) -> str:
-    """What changed, or how many there are where nothing did."""
+    """List the operators that came or went, or count them where none did."""
     before, after = dict(row.base.ops) if row.base else {}, dict(row.head.ops) if row.head else {}
     if not row.base or before == after:
         return f"{sum(after.values()):,} of {len(after):,} kinds"

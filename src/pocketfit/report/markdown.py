@@ -152,7 +152,7 @@ def _table_row(row: Line) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    """What failed is bold: that is all the colour a comment has."""
+    """Write a cell on several lines; bold marks what failed, since a comment has no colours."""
     lines = [escape(text) for text in cell.lines]
     if lines and cell.tone == "failed":
         lines = [f"**{text}**" for text in lines]

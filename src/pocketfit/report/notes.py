@@ -1,4 +1,4 @@
-"""What a report says beside its rows: how it came to be, and what was left unchecked. Pure."""
+"""Gathers what a report says beside its rows: how it came to be, and what was left unchecked. Pure."""
 
 from __future__ import annotations
 

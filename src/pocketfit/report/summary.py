@@ -1,4 +1,4 @@
-"""What a report says as a whole: the verdict in one line, what was compared on what, and which rows come first."""
+"""Sums a report up: the verdict in one line, what was compared on what, and which rows come first."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _METRIC = "Metric: the configuration's own, of the file on the host, and its cha
 
 
 def legend(report: Report) -> tuple[str, ...]:
-    """What the columns mean; nothing where there is no table."""
+    """Explain the columns; nothing where there is no table."""
     if not report.rows:
         return ()
     return (*_LEGEND[:2], *([_METRIC] if has_metric(report) else []), *_LEGEND[2:])
@@ -85,7 +85,7 @@ def _largest(report: Report) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 def changed_rows(report: Report) -> list[Row]:
-    """What a reviewer should see, by how much it matters: failures, then changes by size, then what came and went."""
+    """Order rows by how much they matter to a reviewer: failures, then changes by size, then what came and went."""
     order = ("failed", "compared", "new", "removed", "skipped")
     rows = [row for row in report.rows if row.status != "identical"]
     return sorted(rows, key=lambda row: (order.index(row.status), -_magnitude(row), name(row)))
@@ -108,7 +108,7 @@ def _magnitude(row: Row) -> float:
 
 @dataclass(frozen=True)
 class Sides:
-    """How each side is named: a short SHA where `is_sha`, else words."""
+    """Each side's name: a short SHA where `is_sha`, else words."""
 
     base: str | None
     head: str | None

@@ -36,7 +36,7 @@ NUMERIC = ("File", "Download", "Latency", "Latency on", "Metric")
 
 
 def render_terminal(report: Report) -> RenderableType:
-    """What rich's `Console.print` takes. The table has the form that fits the console's width (80 or more)."""
+    """Return what rich's `Console.print` takes; the table has the form that fits the console's width (80 or more)."""
     return _Terminal(report)
 
 

@@ -1,4 +1,4 @@
-"""What the page says of an artifact's bytes: pairs of a word and a value, and a table of its modules. Pure."""
+"""Describes an artifact's bytes for the page: pairs of a word and a value, and a table of its modules. Pure."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def modules(row: Row) -> tuple[Module, ...]:
     base = row.base.anatomy if row.base else None
     before = base.modules if base and after else {}
     names = sorted({**after, **before}, key=lambda name: (-after.get(name, 0), -before.get(name, 0), name))
-    found = [
+    table = [
         Module(
             clean(module_name(name), NAME_LENGTH),
             format_bytes(after[name]) if name in after else "removed",
@@ -51,12 +51,12 @@ def modules(row: Row) -> tuple[Module, ...]:
         )
         for name in names
     ]
-    if len(found) > MANY_MODULES:
+    if len(table) > MANY_MODULES:
         rest = sum(after.get(name, 0) for name in names[MANY_MODULES:])
-        found = [*found[:MANY_MODULES], Module(f"{len(names) - MANY_MODULES} more", format_bytes(rest), "")]
-    return tuple(found)
+        table = [*table[:MANY_MODULES], Module(f"{len(names) - MANY_MODULES} more", format_bytes(rest), "")]
+    return tuple(table)
 
 
 def _listed(sizes: Mapping[str, int]) -> str:
-    largest_first = sorted(sizes.items(), key=lambda one: (-one[1], one[0]))
+    largest_first = sorted(sizes.items(), key=lambda size: (-size[1], size[0]))
     return ", ".join(f"{clean(name, NAME_LENGTH)} {format_bytes(size)}" for name, size in largest_first)

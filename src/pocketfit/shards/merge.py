@@ -48,7 +48,7 @@ def merge(folders: Sequence[Path], planned: Sequence[Shard], folder: Path) -> Re
     if head is None:
         raise EnvironmentProblem(f"no shard has reported: {'; '.join(notes) or 'no folder is given'}")
     lost = _lost(variants, parts)
-    head = replace(head, outcomes=_in_order((*head.outcomes, *(Skipped(one, LOST) for one in lost)), variants))
+    head = replace(head, outcomes=_in_order((*head.outcomes, *(Skipped(variant, LOST) for variant in lost)), variants))
     trial = _join_trials(parts)
     for side in filter(None, (base, head)):
         notes += take_artifacts(side, parts, out, trial)
@@ -112,13 +112,13 @@ def _differences(parts: Sequence[Part]) -> tuple[str, ...]:
 
 
 def _lost(variants: Sequence[Variant], parts: Sequence[Part]) -> tuple[Variant, ...]:
-    known = {one.variant for part in parts for side in (part.base, part.head) if side for one in side.outcomes}
+    known = {outcome.variant for part in parts for side in (part.base, part.head) if side for outcome in side.outcomes}
     return tuple(variant for variant in variants if variant not in known)
 
 
 def _in_order(outcomes: Sequence[Outcome], variants: Sequence[Variant]) -> tuple[Outcome, ...]:
     order = {variant: index for index, variant in enumerate(variants)}
-    return tuple(sorted(outcomes, key=lambda one: order.get(one.variant, len(order))))
+    return tuple(sorted(outcomes, key=lambda outcome: order.get(outcome.variant, len(order))))
 
 
 def _with_lost(report: Report, lost: Sequence[Variant]) -> Report:

@@ -1,4 +1,4 @@
-"""What the shards of a run left in their folders, read as data that nobody trusts."""
+"""Reads what the shards of a run left in their folders, as data that nobody trusts."""
 
 from __future__ import annotations
 

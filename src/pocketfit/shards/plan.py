@@ -39,7 +39,7 @@ def plan_shards(variants: Sequence[Variant], costs_s: Mapping[Variant, float], s
     count = min(shards, len(estimates))
     dealt: list[list[Variant]] = [[] for _ in range(count)]
     loads = [0.0] * count
-    for variant in sorted(estimates, key=lambda one: (-estimates[one], str(one))):
+    for variant in sorted(estimates, key=lambda each: (-estimates[each], str(each))):
         least = min(range(count), key=lambda index: (loads[index], len(dealt[index])))
         dealt[least].append(variant)
         loads[least] += estimates[variant]

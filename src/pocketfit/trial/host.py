@@ -56,7 +56,7 @@ def _contender(given: SmokeInput) -> Contender:
 
 @dataclass(frozen=True)
 class OnHost:
-    """What became of an artifact on the host: `problem` is what is wrong with it, else `description` what it does."""
+    """The result of an artifact on the host: `problem` says what is wrong with it, else `description` what it does."""
 
     problem: str | None = None
     description: str = ""

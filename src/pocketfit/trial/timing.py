@@ -19,7 +19,7 @@ ROUNDS = 40
 
 @dataclass(frozen=True)
 class Effort:
-    """How much a pair is timed: `comparisons` is how many pairs the report times, `budget_s` is for each of them.
+    """The effort to time a pair with: `comparisons` is how many pairs the report times, `budget_s` is for each of them.
 
     `latency_growth` is the share by which head may be slower: the answer must be clear about that too.
     """
@@ -31,7 +31,7 @@ class Effort:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a pair is timed, as a report names it; `loads_at_once` is how many loads of it a process may take."""
+    """The place of a timed pair, as a report names it; `loads_at_once` is how many loads of it a process may take."""
 
     device: str
     threads: int
@@ -54,10 +54,10 @@ class Host(Loader, Protocol):
     """A loader for what a device has no runtime for."""
 
     def takes(self, format_name: str) -> bool:
-        """Whether this host has a runtime of its own for the format."""
+        """Return whether this host has a runtime of its own for the format."""
 
     def place(self, format_name: str) -> Place:
-        """Where such a format is timed."""
+        """Return the place where such a format is timed."""
 
 
 @dataclass(frozen=True)

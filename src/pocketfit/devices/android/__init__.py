@@ -1,1 +1,1 @@
-"""What every Android device has in common, attached or emulated: adb, what is pushed, how a program ends."""
+"""Runs the Java program on any Android device, attached or emulated: adb, pushed files, how a program ended."""

@@ -151,7 +151,7 @@ def explain(printed: str, serial: str) -> str:
 
 
 def next_step(state: str) -> str:
-    """What to do about a device in this state."""
+    """Say what to do about a device in this state."""
     return _STEPS.get(state, "wait until it is up")
 
 

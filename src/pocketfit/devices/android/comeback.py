@@ -11,7 +11,7 @@ from pocketfit.devices.android.adb import Adb, DeviceGone
 
 @dataclass(frozen=True)
 class Patience:
-    """How long we wait, in seconds: `artifact_s` for one artifact, and twice that and its budget for a timed load.
+    """Our patience in seconds: `artifact_s` for one artifact, and twice that and its budget for a timed load.
 
     `back_s` is for a device that is gone; `lost_s` for one that did not come back once, since the other artifacts must
     not wait for it as long again. One that is going down still answers for a moment: `settle_s` is how long.

@@ -30,7 +30,7 @@ _END = re.compile(r"^pocketfit-end:pid=(\d+),peak=(\d*),late=(1?)\r?$", re.MULTI
 
 @dataclass(frozen=True)
 class Ran:
-    """How the program ended on the device. `code` is the shell's word: 128 + the signal where one killed it.
+    """The program's end on the device. `code` is the shell's word: 128 + the signal where one killed it.
 
     `peak_rss_bytes` was seen from outside, should it have been killed; `late` means that it was, since its time was up.
     """

@@ -20,7 +20,7 @@ MIB = 1 << 20
 
 @dataclass(frozen=True)
 class Wait:
-    """What a device that boots has not got yet, in this order; `error` is adb's last, if that was one."""
+    """The next thing, in this order, that a booting device lacks; `error` is adb's last word, if that was an error."""
 
     lacks: Literal["adb", "sys.boot_completed", "the package manager"]
     error: str = ""

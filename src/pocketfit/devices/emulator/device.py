@@ -78,7 +78,9 @@ class EmulatorDevice:
         network, machine = docker.network(), docker.machine()
         containers = [emulator_container(self.image, self._labels(), attempt, network, machine) for attempt in (1, 2)]
         with contextlib.ExitStack() as stack:
-            yield self._first_that_boots([Emulator(docker, one, self.log_file) for one in containers], android, stack)
+            yield self._first_that_boots(
+                [Emulator(docker, container, self.log_file) for container in containers], android, stack
+            )
 
     def _first_that_boots(
         self, emulators: Sequence[Emulator], android: AndroidSide, stack: contextlib.ExitStack

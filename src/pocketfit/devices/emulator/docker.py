@@ -53,7 +53,7 @@ class Container:
 
 @dataclass(frozen=True)
 class Machine:
-    """What the machine that Docker runs on has."""
+    """The cores and the memory of the machine that Docker runs on."""
 
     cores: int
     memory_bytes: int
