@@ -17,6 +17,10 @@ from pocketfit.units import parse_growth, parse_percent, parse_size
 MODEL_NAME_LENGTH = 80
 MODEL_NAME = rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{MODEL_NAME_LENGTH - 1}}}"
 
+# Tokens and the action's inputs are among them: see docs/action.md.
+JOBS_VARIABLES = ("GITHUB_", "ACTIONS_", "INPUT_", "RUNNER_")
+OUR_VARIABLES = ("PATH", "HOME", "TMPDIR", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
 
 class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -84,6 +88,15 @@ class ModelTable(Table):
     limits: LimitsTable = Field(default_factory=LimitsTable)
     how: str = "trace"
     prune: PruneTable | None = None
+    env: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("env")
+    @classmethod
+    def _passed_on(cls, env: dict[str, str]) -> dict[str, str]:
+        for name in env:
+            if problem := variable_problem(name):
+                raise ValueError(problem)
+        return env
 
     @field_validator("how")
     @classmethod
@@ -111,6 +124,7 @@ class ModelTable(Table):
             limits=self.limits.limits(limits),
             how=cast(Any, self.how),
             prune=Prune(self.prune.amount, cast(Any, self.prune.method)) if self.prune else None,
+            env=self.env,
         )
 
 
@@ -161,6 +175,17 @@ def known_keys(place: Sequence[Any]) -> list[str]:
     if names[:1] == ["models"]:
         names[1:2] = ["*"]
     return list(TABLES[tuple(names)].model_fields)
+
+
+def variable_problem(name: str) -> str | None:
+    """Say why a model's process can't be given an environment variable of this name, or None."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        return f"{name!r} can't name an environment variable: use letters, digits and _"
+    if name.startswith(JOBS_VARIABLES) or name == "GITHUB_TOKEN":
+        return f"a model's process must not have {name}, which is the job's: call yours by another name"
+    if name in OUR_VARIABLES or name.startswith(("PYTHON", "LD_")):
+        return f"a model can't change {name}: Pocketfit sets it, so that results are the same everywhere"
+    return None
 
 
 def is_model_name(name: str) -> bool:

@@ -71,7 +71,8 @@ class ModelSpec:
     """One `[models.NAME]` table. `inputs` is a tuple of tensors, `module:callable`, or None where the source returns
     (module, inputs).
 
-    `how` names what makes TorchScript of it: torch.jit.trace or torch.jit.script.
+    `how` names what makes TorchScript of it: torch.jit.trace or torch.jit.script. `env` is
+    what its process finds in its environment beside what every such process does.
     """
 
     name: str
@@ -87,6 +88,7 @@ class ModelSpec:
     limits: Limits = Limits()
     how: Way = "trace"
     prune: Prune | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,11 @@ def test_inputs_from_a_callable() -> None:
         (MINIMAL + "[models.net.limits]\nsize = 'big'", "models.net.limits.size: "),
         (MINIMAL + "[device]\nkind = 'watch'", "device.kind: unknown device 'watch': use one of auto, jvm, adb, emulator, none"),
         (MINIMAL + "[device]\nthreads = 0", "device.threads: input should be greater than or equal to 1"),
+        (MINIMAL + "[models.net.env]\nWIDTH = 8", "models.net.env.WIDTH: input should be a valid string"),
+        (MINIMAL + "[models.net.env]\n'A B' = ''", "models.net.env: 'A B' can't name an environment variable: use letters, digits and _"),
+        (MINIMAL + "[models.net.env]\nGITHUB_TOKEN = ''", "models.net.env: a model's process must not have GITHUB_TOKEN, which is the job's"),
+        (MINIMAL + "[models.net.env]\nINPUT_TOKEN = ''", "models.net.env: a model's process must not have INPUT_TOKEN"),
+        (MINIMAL + "[models.net.env]\nPYTHONPATH = '.'", "models.net.env: a model can't change PYTHONPATH: Pocketfit sets it"),
         ('[models."a/b"]\nsource = "x"', "models: 'a/b' can't name a model, since files are named after it"),
     ],
 )  # fmt: skip
@@ -169,3 +174,8 @@ def test_pocketfit_toml_comes_first(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.pocketfit.models.net]\nsource = "net.py:net"\n')
     (tmp_path / "pocketfit.toml").write_text(MINIMAL)
     assert find_config(tmp_path) == tmp_path / "pocketfit.toml"
+
+
+def test_environment_variables_of_a_model() -> None:
+    (model,) = parse_config(tomllib.loads(MINIMAL + "[models.net.env]\nTINY_WIDTH = '8'\n"), "pocketfit.toml").models
+    assert model.env == {"TINY_WIDTH": "8"}

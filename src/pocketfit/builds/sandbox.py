@@ -35,8 +35,10 @@ def physical_memory_bytes() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def child_environment(environ: Mapping[str, str], home: Path | None, folder: Path) -> dict[str, str]:
-    """The environment of a child: an allowlist, and what makes its results the same everywhere."""
+def child_environment(
+    environ: Mapping[str, str], home: Path | None, folder: Path, wanted: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The environment of a child: an allowlist, what its model wants, and what makes results the same everywhere."""
     passed = {name: environ[name] for name in PASSED_ON if name in environ}
     fixed = {
         "TMPDIR": str(folder),
@@ -47,7 +49,7 @@ def child_environment(environ: Mapping[str, str], home: Path | None, folder: Pat
         "MKL_NUM_THREADS": "1",
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), passed.get("PATH", os.defpath)]),
     }
-    return passed | fixed | ({"HOME": str(home)} if home else {})
+    return passed | dict(wanted or {}) | fixed | ({"HOME": str(home)} if home else {})
 
 
 def job_folder(sandbox: Sandbox) -> tempfile.TemporaryDirectory[str]:

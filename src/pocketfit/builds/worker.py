@@ -98,7 +98,7 @@ def run_child(
         [sandbox.python or sys.executable, "-P", "-m", "pocketfit.exporter", folder],
         timeout=sandbox.timeout_s,
         cwd=cwd,
-        env=child_environment(os.environ, home, folder),
+        env=child_environment(os.environ, home, folder, job.spec.env if isinstance(job, Job) else None),
         user=sandbox.user,
     )
     if printed := finished.stdout + finished.stderr:

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.importing.finder import install
-from pocketfit.exporter.importing.modules import import_module, why_hidden
+from pocketfit.exporter.importing.modules import import_module, more_about
 from pocketfit.exporter.importing.plain import rename_modules
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.judge.golden import SEED, seeded_arrays
@@ -82,7 +82,8 @@ def _call(source: str, arguments: Any, root: Path) -> Any:
         problem = describe(error)
         # torch.load on a pointer complains about its first letter, in words that help nobody.
         pointer = "invalid load key, 'v'" in str(error) or "Unsupported operand 118" in str(error)
-        raise ModelProblem(f"{source} raises {problem}" + (f" (the file {LFS_REMEDY})" if pointer else "")) from error
+        more = f" (the file {LFS_REMEDY})" if pointer else more_about(error, root)
+        raise ModelProblem(f"{source} raises {problem}{more}") from error
 
 
 def find_callable(source: str, root: Path) -> Callable[..., Any]:
@@ -110,7 +111,7 @@ def _import(module: str, root: Path) -> ModuleType:
     except ModelProblem:
         raise
     except (Exception, SystemExit) as error:
-        raise ModelProblem(f"{module} can't be imported: {describe(error)}{why_hidden(error, root)}") from error
+        raise ModelProblem(f"{module} can't be imported: {describe(error)}{more_about(error, root)}") from error
 
 
 def _golden_inputs(spec: ModelSpec, example: Any, root: Path) -> Inputs:

@@ -97,3 +97,14 @@ def test_a_factory_sees_a_command_line_of_its_own(tmp_path: Path, source: str) -
     assert isinstance(build_one(root, source), Built)
     write(root, **{"train.py": "import sys\nraise ValueError(sys.argv)\n"})
     assert reason(build_one(root, source)).endswith(f"ValueError: ['{source.removesuffix(':Net')}']")
+
+
+def test_a_model_that_reads_an_environment_variable(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    factory = "import os\ndef build():\n    assert int(os.environ['TINY_WIDTH']) == 8\n    return Net()\n"
+    write(root, **{"net.py": LAYERS + factory})
+    assert isinstance(build_one(root, "net.py:build", env={"TINY_WIDTH": "8"}), Built)
+    assert reason(build_one(root, "net.py:build")) == (
+        "net.py:build raises KeyError: 'TINY_WIDTH': a model's process gets no such environment variable; "
+        "give it in [models.NAME.env]"
+    )

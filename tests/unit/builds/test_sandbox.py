@@ -27,6 +27,13 @@ def test_a_child_sees_what_is_listed_and_no_secret(tmp_path: Path) -> None:
     }
 
 
+def test_a_child_gets_what_its_model_wants_and_no_other_limits(tmp_path: Path) -> None:
+    wanted = {"TINY_WIDTH": "8", "HF_HOME": "/mine", "OMP_NUM_THREADS": "64"}
+    environment = child_environment({"HF_HOME": "/cache"}, None, tmp_path, wanted)
+    assert (environment["TINY_WIDTH"], environment["HF_HOME"]) == ("8", "/mine")
+    assert environment["OMP_NUM_THREADS"] == "1"
+
+
 def test_a_child_of_another_user_has_another_home(tmp_path: Path) -> None:
     environment = child_environment({"HOME": "/root"}, tmp_path, tmp_path)
     assert environment["HOME"] == str(tmp_path)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
+import traceback
 from pathlib import Path
 from types import ModuleType
 
@@ -22,11 +24,18 @@ def import_module(module: str, root: Path) -> ModuleType:
     return _import_file(module, root) if module.endswith(".py") else _import_dotted(module, root)
 
 
-def why_hidden(error: BaseException, root: Path) -> str:
-    """Words to go on with, where a name that was not found is one that the repository and one of our packages share."""
-    if not isinstance(error, ImportError) or not error.name or not (hidden := hidden_by(root, error.name)):
-        return ""
-    return f" ({hidden} has the name of a package that exporting needs, which comes first: rename it)"
+def more_about(error: BaseException, root: Path) -> str:
+    """Words to go on with, where what code of the repository raises has a cause that is ours; else none."""
+    if isinstance(error, ImportError) and error.name and (hidden := hidden_by(root, error.name)):
+        return f" ({hidden} has the name of a package that exporting needs, which comes first: rename it)"
+    if isinstance(error, KeyError) and _raised_in(error) == os.__file__:
+        return ": a model's process gets no such environment variable; give it in [models.NAME.env]"
+    return ""
+
+
+def _raised_in(error: BaseException) -> str | None:
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return frames[-1].f_code.co_filename if frames else None
 
 
 def _import_dotted(module: str, root: Path) -> ModuleType:
