@@ -20,9 +20,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from pocketfit.devices.base import Device
-from pocketfit.devices.jvm import JvmDevice
+from pocketfit.devices.base import Device, DeviceOptions
+from pocketfit.devices.choose import choose_device
 from pocketfit.records import DeviceSpec
+from pocketfit.runtimes.library import android_or_why
 from tests.differential.classify import (
     CLASSES,
     FALSE_FAIL,
@@ -108,6 +109,11 @@ def run(seeds: Sequence[int], jobs: int, keep: Path | None, device: Device | Non
     return results
 
 
+def device_of(kind: str) -> Device | None:
+    """Raises EnvironmentProblem where it can't be used here."""
+    return next(iter(choose_device(DeviceSpec(), kind, DeviceOptions(android_or_why())).devices), None)
+
+
 def is_news(judged: Judged, known: tuple[Known, ...]) -> bool:
     return judged.verdict.kind in FINDS and not cause_of(judged.verdict.kind, judged.where, judged.verdict.why, known)
 
@@ -156,7 +162,7 @@ def main(words: Sequence[str]) -> int:
     if options.keep:
         shutil.rmtree(options.keep, ignore_errors=True)
     began = time.monotonic()
-    device = None if options.device == "none" else JvmDevice(DeviceSpec("jvm"))
+    device = device_of(options.device)
     results = run(range(options.first, options.first + options.count), options.jobs, options.keep, device)
     print(table(results))
     print(
