@@ -17,10 +17,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pocketfit.devices.base import Device, DeviceOptions
+from pocketfit.devices.base import DeviceOptions, Running
 from pocketfit.devices.choose import choose_device
 from pocketfit.records import DeviceSpec
 from pocketfit.runtimes.library import android_or_why
@@ -59,7 +60,7 @@ class Judged:
 class Pair:
     """A process of Pocketfit's and one of plain torch's."""
 
-    def __init__(self, device: Device | None) -> None:
+    def __init__(self, device: Running | None) -> None:
         self.device = device
         self.product, self.truth = Worker("tests.differential.product"), Worker("tests.differential.truth")
 
@@ -74,10 +75,10 @@ class Pair:
             file = folder / "product" / built["file"] if built.get("state") == "exported" else None
             truth = self.truth.ask({**job, "folder": str(folder / "truth"), "file": str(file) if file else None})
             verdict = classify(precision, built, truth, sample.features)
-            if file and self.device and verdict.kind == TRUE_PASS and format_name in self.device.info().runtimes:
+            if file and self.device and verdict.kind == TRUE_PASS:
                 calls = truth["calls"]
                 if problem := judge_on(self.device, format_name, precision, file, calls, folder / "truth"):
-                    verdict = Verdict(FALSE_PASS, f"on device {self.device.kind}: {problem}")
+                    verdict = Verdict(FALSE_PASS, f"on the device: {problem}")
             yield Judged(sample, format_name, precision, verdict, built["cpu_s"] + truth["cpu_s"])
 
     def close(self) -> None:
@@ -85,7 +86,7 @@ class Pair:
         self.truth.close()
 
 
-def run(seeds: Sequence[int], jobs: int, keep: Path | None, device: Device | None) -> list[Judged]:
+def run(seeds: Sequence[int], jobs: int, keep: Path | None, device: Running | None) -> list[Judged]:
     """All variants of these seeds, by so many pairs of processes; finds are kept as they come."""
     local, pairs, known = threading.local(), [], read_known()
 
@@ -109,9 +110,15 @@ def run(seeds: Sequence[int], jobs: int, keep: Path | None, device: Device | Non
     return results
 
 
-def device_of(kind: str) -> Device | None:
-    """Raises EnvironmentProblem where it can't be used here."""
-    return next(iter(choose_device(DeviceSpec(), kind, DeviceOptions(android_or_why())).devices), None)
+@contextmanager
+def device_of(kind: str) -> Iterator[Running | None]:
+    """The device, up for as long as the block runs; raises EnvironmentProblem where it can't be used here."""
+    chosen = choose_device(DeviceSpec(), kind, DeviceOptions(android_or_why())).devices
+    if not chosen:
+        yield None
+        return
+    with chosen[0].up() as up:
+        yield up
 
 
 def is_news(judged: Judged, known: tuple[Known, ...]) -> bool:
@@ -162,8 +169,8 @@ def main(words: Sequence[str]) -> int:
     if options.keep:
         shutil.rmtree(options.keep, ignore_errors=True)
     began = time.monotonic()
-    device = device_of(options.device)
-    results = run(range(options.first, options.first + options.count), options.jobs, options.keep, device)
+    with device_of(options.device) as device:
+        results = run(range(options.first, options.first + options.count), options.jobs, options.keep, device)
     print(table(results))
     print(
         f"\n{options.count} models, {len(results)} variants, seeds from {options.first}: "

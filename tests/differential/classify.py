@@ -52,7 +52,7 @@ def classify(precision: str, built: dict[str, Any], truth: dict[str, Any], featu
             return Verdict(FALSE_PASS, problem)
     elif not _disagrees(precision, truth, -LUCK_DB[precision]):
         return Verdict(FALSE_FAIL, f"{said[0]} -- the documented way: {_shown(truth)}")
-    if problem := _wrong_reason(said, passed, features):
+    if problem := _wrong_reason(said, passed, features, str(truth.get("error", ""))):
         return Verdict(WRONG_REASON, problem)
     return Verdict(TRUE_PASS if passed else TRUE_FAIL, "" if passed else said[0])
 
@@ -69,6 +69,8 @@ def _disagrees(precision: str, truth: dict[str, Any], luck_db: float) -> str | N
     """Why the file is not right, or None. A positive `luck_db` forgives, a negative one demands more."""
     if "died" in truth:
         return f"the file, or the documented way, ends in {truth['died']}"
+    if "error" in truth:
+        return f"the documented way fails: {truth['error']}"
     if truth.get("random"):
         return "eager is random"
     found = truth["agreement"]
@@ -82,7 +84,8 @@ def _disagrees(precision: str, truth: dict[str, Any], luck_db: float) -> str | N
     return None
 
 
-def _wrong_reason(said: Sequence[str], passed: bool, features: Sequence[Feature]) -> str | None:
+def _wrong_reason(said: Sequence[str], passed: bool, features: Sequence[Feature], error: str) -> str | None:
+    """`error` is what the documented way raised: said as well, it is a reason whatever was planted."""
     names = {one.name for one in features}
     for sentence in said:
         for pattern in NEVER:
@@ -91,7 +94,7 @@ def _wrong_reason(said: Sequence[str], passed: bool, features: Sequence[Feature]
         for pattern, allowed in ONLY_OF.items():
             if re.search(pattern, sentence) and not names & set(allowed):
                 return f"nothing of the kind is there: {sentence}"
-    if passed or not said or not features:
+    if passed or not said or not features or (error and any(error[:60] in sentence for sentence in said)):
         return None
     if not any(re.search(one.reasons, sentence) for one in features for sentence in said):
         return f"does not name {', '.join(sorted(names))}: {said[0]}"

@@ -33,7 +33,11 @@ def judge(job: dict[str, Any]) -> dict[str, Any]:
     calls = [module.inputs(), *(module.draw(seed) for seed in FRESH)]
     if not _repeats(module, calls):
         return {"random": True}
-    file = Path(job["file"]) if job["file"] else _documented(module, job)
+    try:
+        file = Path(job["file"]) if job["file"] else _documented(module, job)
+    except Exception as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        return {"error": (lines or [type(error).__name__])[0]}
     found = plain.compare(module.build(), plain.load(file, job["format"]), calls)
     written = [_write(module, call, Path(job["folder"]) / f"call{number}") for number, call in enumerate(calls[:2])]
     return {"agreement": found.as_dict(), "calls": written}

@@ -49,6 +49,12 @@ def test_each_pair_has_its_class(
     assert classify(precision, made, told(truth), features).kind == kind
 
 
+def test_what_torch_itself_says_is_a_reason_whatever_was_planted() -> None:
+    built = {"state": "not-exported", "reason": "torch.jit.trace fails: mat1 and mat2 differ", "reasons": []}
+    assert classify("fp16", built, {"error": "mat1 and mat2 differ"}, STATE).kind == TRUE_FAIL
+    assert classify("fp16", built, {"error": "another error"}, STATE).kind == WRONG_REASON
+
+
 def test_a_pass_beside_a_reason_that_blames_what_is_not_there_is_a_wrong_reason() -> None:
     built = {"state": "exported", "reasons": ["a value of inputs was baked in"]}
     assert classify("fp32", built, told(120.0), STATE).kind == WRONG_REASON
