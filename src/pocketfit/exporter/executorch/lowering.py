@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pocketfit.exporter.builder import BuildOrder, Optimized
 from pocketfit.exporter.executorch import delegation, quantize
 from pocketfit.exporter.executorch.conv3d import without_conv3d
+from pocketfit.exporter.executorch.forms import contiguous, fill_pools, without_prelu
 from pocketfit.exporter.executorch.plain_names import make_plain
 from pocketfit.exporter.executorch.problems import not_exported, not_lowered
 from pocketfit.exporter.java_types import java_inputs, java_reasons, with_java_types
@@ -35,10 +36,12 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
         reasons.append("preserve_methods applies to TorchScript only: a .pte has forward alone")
     hint = UNROLLED if _is_recurrent(order.model) else ""
     order.enter("exporting by torch.export", hint)
-    inputs = java_inputs(order.inputs)
-    flat = without_conv3d(order.model)
-    reasons += flat.reasons
-    exported = _export(_with_doors(flat.module, order), inputs)
+    # An app hands over contiguous tensors, however the example lies in memory.
+    inputs = tuple(tensor.contiguous() for tensor in java_inputs(order.inputs))
+    plain = contiguous(order.model)
+    flat = without_conv3d(plain.module)
+    reasons += (*plain.reasons, *flat.reasons)
+    exported = without_prelu(_export(_with_doors(flat.module, order), inputs))
     _agree(exported.module(), check, "exported program")
     steps = ["torch.export"]
     if order.precision.startswith("int8"):
@@ -115,9 +118,10 @@ def _lower(exported: Any) -> tuple[Any, bytes]:
     from executorch.runtime import Runtime
 
     # Seen with ExecuTorch 1.3.1: a PReLU that XNNPACK takes crashes in `execute` on 4-D inputs, and is refused on 2-D.
-    # Left out it is decomposed, and agrees with eager.
+    # None should be left (forms.py).
     configs = [config for config in ALL_PARTITIONER_CONFIGS if config is not PreluConfig]
     make_plain(exported)
+    fill_pools(exported)
     try:
         edge = to_edge_transform_and_lower(exported, partitioner=[XnnpackPartitioner(configs=configs)])
         program = edge.to_executorch()

@@ -21,6 +21,7 @@ ATEN = re.compile(r"\baten\.\w+")
 STANDARD_LIBRARY = sysconfig.get_paths()["stdlib"]
 FRAME = re.compile(r'File "([^"]+)", line (\d+), in \w+\n\s*([^\n]+)')
 KERNEL = re.compile(r"KernelCall failed at instruction \S+ in operator (\S+): ")
+XNNPACK = re.compile(r"XNN\w+\.cpp:\d+\] (?:Internal Error: |Error: )?(.+)")
 CHECK = re.compile(r"Check failed \((.+)\): *(.*)")
 
 POCKETFIT = str(Path(__file__).resolve().parents[2])
@@ -48,6 +49,11 @@ def not_lowered(error: Exception) -> ModelProblem:
     traces = ([frame for frame in FRAME.findall(block) if _is_the_models(frame[0])] for block in text.split("\n\n"))
     frames = next(filter(None, traces), None)
     where = f" ({_shown(*frames[-1])})" if frames else ""
+    if "complex" in text and "dtype" in text:
+        return ModelProblem(
+            f"ExecuTorch has no complex numbers, and the model makes some{operator}{where}: compute that part in real "
+            "numbers or leave it to the app, or use format lite"
+        )
     return ModelProblem(f"lowering to ExecuTorch fails{operator}{where}: {problem}")
 
 
@@ -85,7 +91,8 @@ def reason(error: str, log: str) -> str:
     """The innermost check comes first in the log."""
     kernel = KERNEL.search(log)
     if kernel is None:
-        return error
+        delegate = XNNPACK.search(log)
+        return f"ExecuTorch's XNNPACK stops: {delegate[1].strip()}" if delegate else error
     check = CHECK.search(log)
     why = (check[2].strip() or check[1]) if check else error
     return f"ExecuTorch's kernel {kernel[1]} refuses what it is given: {why.rstrip('.')}"

@@ -1,0 +1,76 @@
+"""Operators as ExecuTorch's XNNPACK backend expects them to be written (seen with ExecuTorch 1.3.1)."""
+
+from __future__ import annotations
+
+import copy
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from pocketfit.exporter.builder import Step
+
+if TYPE_CHECKING:
+    import torch
+
+
+def contiguous(model: torch.nn.Module) -> Step:
+    """The model, or a copy whose weights lie in memory as torch makes them: torch.export keeps strides of others, such
+    as channels_last, which the lowering then refuses.
+    """
+
+    def strided(module: torch.nn.Module) -> list[torch.Tensor]:
+        tensors = chain(module.parameters(), module.buffers())
+        return [tensor for tensor in tensors if not (tensor.is_sparse or tensor.is_contiguous())]
+
+    if not strided(model):
+        return Step(model)
+    copied = copy.deepcopy(model)
+    for tensor in strided(copied):
+        tensor.data = tensor.data.contiguous()
+    return Step(copied, reasons=("weights in channels_last or other strides are made contiguous for ExecuTorch",))
+
+
+def fill_pools(exported: Any) -> None:
+    """Write out, in place, each 2-D pool's kernel and stride.
+
+    `F.max_pool2d(x, 2)` leaves its stride out, which then is the kernel. The partitioner reads two numbers all the same
+    and dies of an IndexError.
+    """
+    import torch
+
+    pools = {torch.ops.aten.max_pool2d.default, torch.ops.aten.avg_pool2d.default}
+    for graph_module in exported.graph_module.modules():
+        for node in graph_module.graph.nodes if isinstance(graph_module, torch.fx.GraphModule) else ():
+            if node.target in pools:
+                x, kernel, *rest = node.args
+                stride, *others = rest or [node.kwargs.get("stride")]
+                node.args = (x, _pair(kernel), _pair(stride or kernel), *map(_paired, others))
+                node.kwargs = {key: _paired(value) for key, value in node.kwargs.items() if key != "stride"}
+
+
+def _pair(numbers: Any) -> list[Any]:
+    return list(numbers) * 2 if len(numbers) == 1 else list(numbers)
+
+
+def _paired(argument: Any) -> Any:
+    """A list of one number as two; anything else as it is."""
+    return _pair(argument) if isinstance(argument, list | tuple) else argument
+
+
+def without_prelu(exported: Any) -> Any:
+    """The `ExportedProgram`, with PReLUs as what XNNPACK takes wholly.
+
+    Taken as they are they crash in `execute` on 4-D inputs. Decomposed by torch, half of each is left to portable
+    kernels, and after a quantized layer XNNPACK stops in `execute`: "Propagating input shapes failed".
+    """
+    import torch
+
+    prelu = torch.ops.aten.prelu.default
+    if not any(node.target == prelu for node in exported.graph.nodes):
+        return exported
+    return exported.run_decompositions({prelu: _prelu})
+
+
+def _prelu(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    channels_second = weight.numel() > 1 and x.dim() > 1
+    slope = weight.reshape([-1] + [1] * (x.dim() - 2)) if channels_second else weight
+    return x.relu() - slope * x.neg().relu()
