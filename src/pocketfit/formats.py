@@ -23,6 +23,7 @@ class Format:
     is not built to what the runtime lacks for it. `flat_outputs`: a file's outputs are a list, in the order of
     tensors.flatten, whatever eager's are nested in. `in_desktop_jvm`: its Android library runs in a JVM here. `host` is
     the distribution that runs its files on this host as a phone would; None where only a device's times count.
+    `drops_start`: a buffer that forward writes starts as zeros, whatever the model has in it.
     `from_torchscript`: saved TorchScript can be built.
     """
 
@@ -37,6 +38,7 @@ class Format:
     in_desktop_jvm: bool = True
     host: str | None = None
     from_torchscript: bool = True
+    drops_start: bool = False
 
     def host_runtime(self) -> str | None:
         """Name and version of what runs a file here as a phone would; None where only a device's times count."""
@@ -71,6 +73,7 @@ FORMATS: Mapping[str, Format] = {
             in_desktop_jvm=False,
             host="executorch",
             from_torchscript=False,
+            drops_start=True,
         ),
     )
 }

@@ -6,6 +6,7 @@ import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from pocketfit.exporter.java_types import java_inputs
 from pocketfit.exporter.metric import UsersMetric
 from pocketfit.exporter.prune import prune_model
 from pocketfit.exporter.source import load_model
+from pocketfit.exporter.state.eager import Eager, Habits, Loaded, use_layers_made_on_first_call
 from pocketfit.exporter.tensors import flatten, nest
 from pocketfit.exporter.verify import Verifier, as_arrays, baked_in, eager_outputs, second_inputs
 from pocketfit.formats import FORMATS, Format
@@ -53,11 +55,15 @@ class Build:
 
     job: Job
     folder: Path
-    model: torch.nn.Module
+    eager: Eager
     inputs: Inputs
     batches: tuple[Inputs, ...]
     metric: UsersMetric
     reasons: list[str]
+
+    @property
+    def model(self) -> torch.nn.Module:
+        return self.eager.model
 
     @property
     def facts(self) -> Format:
@@ -77,13 +83,17 @@ class Build:
 
 @dataclass(frozen=True)
 class Golden:
-    """Eager's answer to the golden inputs, and both as files; `second` are the inputs that `check_inputs` names."""
+    """Eager's answer to the golden inputs, and both as files; `second` are the inputs that `check_inputs` names.
+
+    `habits` is what forward does beside answering.
+    """
 
     outputs: Outputs
     input_files: tuple[TensorFile, ...]
     output_files: tuple[TensorFile, ...]
     verify: Verifier
     second: Inputs | None
+    habits: Habits
 
 
 @dataclass(frozen=True)
@@ -127,10 +137,12 @@ def load(job: Job, folder: Path) -> Build:
     enter(folder, f"loading {job.spec.source}")
     with uncollected():
         model, inputs = load_model(job.spec, root)
-    build = Build(job, folder, model, inputs, (), UsersMetric(job.spec.metric, root), [])
+    use_layers_made_on_first_call(model, inputs)
+    metric = UsersMetric(job.spec.metric, root)
     # Outputs are compared with the pruned model's; what pruning costs is for the metric to say, so that comes first.
-    build.metric.of_eager(model, build.enter)
-    build.reasons += prune_model(model, job.spec)
+    metric.of_eager(Eager(model), partial(enter, folder))
+    reasons = prune_model(model, job.spec)
+    build = Build(job, folder, Eager(model), inputs, (), metric, [*reasons])
     if job.variant.precision == "int8":
         build.enter(f"loading {job.spec.calibration or 'inputs'} to calibrate with")
         build.batches, reasons = load_batches(job.spec, root, inputs)
@@ -142,14 +154,23 @@ def load(job: Job, folder: Path) -> Build:
 def ask_eager(build: Build) -> Golden:
     """Run the model itself on the golden inputs, and on further ones; write the golden files."""
     spec, inputs = build.job.spec, build.inputs
-    outputs = eager_outputs(build.model, inputs)
+    answers, habits = eager_outputs(build.eager, inputs)
+    outputs = answers[0]
     passed = [(f"[{index}]", tensor) for index, tensor in enumerate(java_inputs(inputs))]
     input_files = write_arrays(as_arrays(passed), build.folder, "input")
     output_files = write_arrays(as_arrays(outputs), build.folder, "output")
     second = None if spec.check_inputs is None else second_inputs(spec, Path(build.job.root), inputs)
-    verify = Verifier((inputs, outputs), spec.limits, build.job.variant.precision, flat=build.facts.flat_outputs)
-    verify.add(build.model, further_inputs(spec, inputs, build.batches if spec.calibration else ()))
-    return Golden(outputs, input_files, output_files, verify, second)
+    verify = Verifier(
+        (inputs, outputs),
+        spec.limits,
+        build.job.variant.precision,
+        flat=build.facts.flat_outputs,
+        habits=habits,
+        drops_start=build.facts.drops_start,
+    )
+    verify.add(build.eager, further_inputs(spec, inputs, build.batches if spec.calibration else ()))
+    verify.add_sequences(build.eager, answers)
+    return Golden(outputs, input_files, output_files, verify, second, habits)
 
 
 def make(build: Build, golden: Golden) -> Made:
@@ -166,6 +187,7 @@ def make(build: Build, golden: Golden) -> Made:
         build.enter,
         target,
         verify.careful_problem,
+        golden.habits,
     )
     optimized = build.builder.optimize(order, verify.problem)
     build.reasons += (*optimized.reasons, *notes)
@@ -187,16 +209,18 @@ def run(build: Build, golden: Golden) -> Parity:
     """Run the file on this host, for its parity and the metric; raises NotShipped where it is not what eager is."""
     job, shown = build.job, f"the {build.job.variant.format} file"
     build.enter(f"running {build.path.name} on {where(job.variant.format)}")
-    file = build.builder.load(build.path)
+    file = Loaded(partial(build.builder.load, build.path))
     judged = golden.verify.measure(file)
     if judged.problem:
         reason = f"{shown} does not compute what eager does: {judged.problem}"
         raise NotShipped(reason, judged.failed_limits, judged.parity)
     if golden.second is not None:
         build.enter(f"running {build.path.name} on check_inputs")
-        if problem := baked_in(golden.verify, build.model, file, golden.second):
+        if problem := baked_in(golden.verify, build.eager, file, golden.second):
             raise NotShipped(problem, (), judged.parity)
-    nested = _nested(file, build.model, build.inputs) if build.facts.flat_outputs else file
+    if build.metric.evaluated:
+        file = Loaded(file.anew)
+    nested = _nested(file, build.eager, build.inputs) if build.facts.flat_outputs else file
     build.metric.of_file(nested, shown, build.enter)
     return judged.parity
 
@@ -225,12 +249,9 @@ def describe(build: Build, golden: Golden, made: Made, parity: Parity) -> Export
     )
 
 
-def _nested(run: Callable[..., Any], model: torch.nn.Module, inputs: Inputs) -> Callable[..., Any]:
+def _nested(run: Callable[..., Any], eager: Eager, inputs: Inputs) -> Callable[..., Any]:
     """A file whose outputs are a flat list, answering as eager does: that is what a metric was written for."""
-    import torch
-
-    with torch.inference_mode():
-        like = model(*inputs)
+    like = eager.nested(inputs)
     return lambda *args: nest(like, (tensor for _, tensor in flatten(run(*args))))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pocketfit.exporter.state.eager import Habits
 from pocketfit.records import Delegation, ModelSpec
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class BuildOrder:
 
     `enter` names the stage that begins, with a hint for a reader who sees it never end. What `target`, the Android
     runtime, refuses is rewritten where we know how. `careful` checks optional steps: they must not cost more than
-    rounding does.
+    rounding does. `habits` is what forward does beside answering.
     """
 
     model: torch.nn.Module
@@ -40,6 +41,7 @@ class BuildOrder:
     enter: Callable[[str, str], None] = lambda stage, hint: None
     target: Target | None = None
     careful: Check | None = None
+    habits: Habits = field(default_factory=Habits)
 
 
 @dataclass(frozen=True)

@@ -32,10 +32,10 @@ def with_java_types(model: torch.nn.Module, inputs: Inputs) -> torch.nn.Module:
 
 
 def java_inputs(inputs: Inputs) -> Inputs:
-    """The inputs as Java passes them: see with_java_types."""
+    """The inputs as Java passes them (see with_java_types), for one call: it may write into them."""
     import torch
 
-    return tuple(tensor.to(torch.uint8) if tensor.dtype == torch.bool else tensor for tensor in inputs)
+    return tuple(tensor.to(torch.uint8) if tensor.dtype == torch.bool else tensor.clone() for tensor in inputs)
 
 
 def java_reasons(inputs: Inputs) -> tuple[str, ...]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.java_types import java_inputs
 from pocketfit.exporter.source import describe, find_callable
+from pocketfit.exporter.state.eager import Eager, seed_all
 from pocketfit.exporter.tensors import ModelProblem
-from pocketfit.judge.golden import SEED
 from pocketfit.records import Evaluated
 
 if TYPE_CHECKING:
@@ -31,9 +30,11 @@ class UsersMetric:
         self.evaluated: Evaluated | None = None
         self.reasons: tuple[str, ...] = ()
 
-    def of_eager(self, model: torch.nn.Module, enter: Enter) -> None:
+    def of_eager(self, eager: Eager, enter: Enter) -> None:
+        """Compute it of the model itself, from its first state on."""
         if self.metric is not None:
-            self.evaluated = Evaluated(self._value(self.metric, model, "eager", enter))
+            self.evaluated = Evaluated(self._value(self.metric, eager.anew(), "eager", enter))
+            eager.reset()
 
     def of_file(self, run: Callable[..., Any], name: str, enter: Enter) -> None:
         """Compute it of the file too, where eager has a value to compare with."""
@@ -56,7 +57,6 @@ def evaluate(metric: str, root: Path, run: Callable[..., Any]) -> float:
     `predict(*inputs)` takes tensors and returns the model's outputs, nested as forward's. Random numbers are seeded
     alike before each evaluation. Raises ModelProblem with one sentence.
     """
-    import numpy as np
     import torch
 
     def predict(*inputs: torch.Tensor) -> Any:
@@ -64,9 +64,7 @@ def evaluate(metric: str, root: Path, run: Callable[..., Any]) -> float:
             return run(*inputs)
 
     function = find_callable(metric, root)
-    torch.manual_seed(SEED)
-    np.random.seed(SEED)
-    random.seed(SEED)
+    seed_all()
     try:
         value = function(predict)
     except (Exception, SystemExit) as error:

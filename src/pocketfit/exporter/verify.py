@@ -6,15 +6,19 @@ or value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.java_types import java_inputs
 from pocketfit.exporter.source import describe, given_inputs, seeded_inputs
-from pocketfit.exporter.tensors import ModelProblem, counted, dtype_name, flatten, shape_text, to_array
+from pocketfit.exporter.state.eager import Eager, Habits, answer, restarts, seed_all
+from pocketfit.exporter.state.held import ATTRIBUTE, BUFFER, told
+from pocketfit.exporter.tensors import ModelProblem, counted, dtype_name, shape_text, to_array
 from pocketfit.judge.outputs import Judged, judge, judge_sets
 from pocketfit.judge.parity import ROUNDING_MIN_SQNR_DB
+from pocketfit.judge.sequence import misses_the_change
 from pocketfit.records import Limits, ModelSpec
 
 if TYPE_CHECKING:
@@ -26,49 +30,83 @@ if TYPE_CHECKING:
     Arrays = list[tuple[str, Any]]
 
 
-def eager_outputs(model: Callable[..., Any], inputs: Inputs) -> list[tuple[str, torch.Tensor]]:
-    """Eager's outputs, flat; raises ModelProblem where there are none, or others when the model is asked twice."""
-    import torch
+def eager_outputs(eager: Eager, inputs: Inputs) -> tuple[list[Outputs], Habits]:
+    """Eager's outputs, flat, to the same inputs some times in a row, and what it does beside.
 
+    Raises ModelProblem where there are none, or others when the model is asked again from its first state.
+    """
     shown = ", ".join(f"{dtype_name(tensor)} {'x'.join(map(str, tensor.shape))}" for tensor in inputs)
     try:
-        with torch.inference_mode():
-            outputs = list(flatten(model(*inputs)))
-            again = list(flatten(model(*inputs)))
+        answers, habits = eager.watch(inputs)
+        (again,) = eager.answers([inputs])
     except ModelProblem:
         raise
     except Exception as error:
         raise ModelProblem(f"forward does not take these inputs ({shown}): {describe(error)}") from error
-    if not outputs:
+    if not answers[0]:
         raise ModelProblem("forward returns no tensor, so there is nothing to compare")
-    if problem := judge(as_arrays(outputs), as_arrays(again), Limits(), "fp32").problem:
-        raise ModelProblem(
-            f"eager itself answers differently when asked twice ({problem}): "
-            "look for dropout or random numbers in forward"
-        )
-    return outputs
+    if problem := _differs(answers[0], again):
+        raise ModelProblem(f"eager itself answers differently when asked twice ({problem}): {_why(eager, inputs)}")
+    return answers, habits
+
+
+def _why(eager: Eager, inputs: Inputs) -> str:
+    """What to look for in a model that answers otherwise from the same state: what a seed makes alike is random."""
+    seeded = []
+    for _ in range(2):
+        seed_all()
+        seeded += eager.answers([inputs])
+    if not _differs(*seeded):
+        return "look for dropout or random numbers in forward"
+    return (
+        "forward keeps something outside of its module, such as a global or a closure, which can't be put back to what "
+        "it was: keep it in a buffer, or give it as an input and return it"
+    )
+
+
+def _differs(outputs: Outputs, again: Outputs) -> str:
+    return judge(as_arrays(outputs), as_arrays(again), Limits(), "fp32").problem
 
 
 class Verifier:
     """`sets` are inputs with eager's outputs to them: the golden set first, then those that eager takes too.
 
-    `flat`: what is compared may answer with one flat tuple, in eager's order.
+    `flat`: what is compared may answer with one flat tuple, in eager's order. `sequences` are calls in a row from the
+    first state, for a model that has state by its `habits`; `drops_start` is for formats as in formats.Format.
     """
 
-    def __init__(self, golden: tuple[Inputs, Outputs], limits: Limits, precision: str, *, flat: bool = False) -> None:
+    def __init__(
+        self,
+        golden: tuple[Inputs, Outputs],
+        limits: Limits,
+        precision: str,
+        *,
+        flat: bool = False,
+        habits: Habits | None = None,
+        drops_start: bool = False,
+    ) -> None:
         self.sets, self.limits, self.precision, self.flat = [golden], limits, precision, flat
+        self.habits, self.drops_start = habits or Habits(), drops_start
+        self.sequences: list[list[tuple[Inputs, Outputs]]] = []
 
-    def add(self, eager: Callable[..., Any], further: Sequence[Inputs]) -> None:
+    def add(self, eager: Eager, further: Sequence[Inputs]) -> None:
         """Compare on these too. We made them up, so one that eager itself refuses says nothing and is left out."""
-        import torch
-
         for inputs in further:
             try:
-                with torch.inference_mode():
-                    outputs = list(flatten(eager(*inputs)))
+                (outputs,) = eager.answers([inputs])
             except Exception:
                 continue
             self.sets.append((inputs, outputs))
+
+    def add_sequences(self, eager: Eager, answers: Sequence[Outputs]) -> None:
+        """Compare a model that has state in a row of calls: on the golden inputs, see eager_outputs, and on all."""
+        if not self.habits.has_state:
+            return
+        golden, _ = self.sets[0]
+        self.sequences.append([(golden, outputs) for outputs in answers])
+        each = [inputs for inputs, _ in self.sets]
+        if len(each) > 1:
+            self.sequences.append(list(zip(each, eager.answers(each), strict=True)))
 
     def problem(self, run: Callable[..., Any]) -> str | None:
         return self.measure(run).problem or None
@@ -82,16 +120,59 @@ class Verifier:
         return f"SQNR against eager is {sqnr_db:.1f} dB, where rounding alone leaves {least_db:g} dB and more"
 
     def measure(self, run: Callable[..., Any]) -> Judged:
-        """Compare `run` with eager over all sets."""
+        """Compare `run` with eager over all sets, and over the sequences; `run` is left as it was."""
         import torch
 
-        def answers() -> Iterator[tuple[Arrays, Arrays]]:
-            for inputs, outputs in self.sets:
-                with torch.no_grad():
-                    answer = list(flatten(run(*java_inputs(inputs))))
-                yield as_arrays(outputs), as_arrays(answer)
+        again: Callable[[], Callable[..., Any]] = restarts(run) if self.habits.has_state else lambda: run
 
-        return judge_sets(answers(), self.limits, self.precision, flat=self.flat)
+        def answers(sequence: Sequence[tuple[Inputs, Outputs]]) -> Iterator[tuple[Arrays, Arrays]]:
+            now = again()
+            for inputs, outputs in sequence:
+                with torch.no_grad():
+                    answered = answer(now, java_inputs(inputs))
+                yield as_arrays(outputs), as_arrays(answered)
+
+        judged = self._judge(pair for one in self.sets for pair in answers([one]))
+        if judged.problem or not self.sequences:
+            again()
+            return self._explained(judged)
+        rows = [list(answers(sequence)) for sequence in self.sequences]
+        again()
+        whole = self._judge(pair for row in rows for pair in row)
+        problem = whole.problem
+        if whole.same_structure and misses_the_change(*zip(*rows[0], strict=True)):
+            problem = problem or "its answers do not change as eager's do"
+        if not problem:
+            return judged
+        sentence = f"it is right when first called, and not from the second call on ({problem}): {self._forgets()}"
+        return replace(whole, problem=sentence, parity=replace(whole.parity, input_sets=len(self.sets)))
+
+    def _judge(self, answers: Iterable[tuple[Arrays, Arrays]]) -> Judged:
+        return judge_sets(answers, self.limits, self.precision, flat=self.flat)
+
+    def _forgets(self) -> str:
+        """What a file does not keep that forward keeps, and what to do."""
+        changed = self.habits.changed
+        remedy = "give it as an input and return it"
+        if not self.drops_start or any(one.kind == ATTRIBUTE for one in changed):
+            remedy = f"register it as a buffer and write to it with copy_, or {remedy}"
+        return f"forward changes {told(changed)}, which this does not keep between calls: {remedy}"
+
+    def _explained(self, judged: Judged) -> Judged:
+        """The problem with what is known of forward that may be its cause."""
+        causes = []
+        if judged.problem and self.habits.written:
+            inputs = " and ".join(f"input {index}" for index in self.habits.written)
+            causes.append(
+                f"forward writes into {inputs}, which may be lost: clone it first, and use torch's operations"
+            )
+        dropped = [one for one in self.habits.changed if one.kind == BUFFER and not one.starts_with_zeros]
+        if judged.problem and self.drops_start and dropped:
+            causes.append(
+                f"ExecuTorch drops what a buffer that forward writes starts with, and {told(dropped)} starts with more "
+                "than zeros: give it as an input and return it"
+            )
+        return replace(judged, problem="; ".join([judged.problem, *causes])) if causes else judged
 
 
 def as_arrays(outputs: Outputs) -> Arrays:
@@ -113,7 +194,7 @@ def second_inputs(spec: ModelSpec, root: Path, golden: Inputs) -> Inputs:
     return second
 
 
-def baked_in(verify: Verifier, eager: Callable[..., Any], run: Callable[..., Any], second: Inputs) -> str | None:
+def baked_in(verify: Verifier, eager: Eager, run: Callable[..., Any], second: Inputs) -> str | None:
     """Say how the file `run` fails on a second set of inputs where eager does not, in one sentence, or None.
 
     It may differ from eager by as much as on the sets of `verify`. Raises ModelProblem where eager does not take it.
@@ -125,15 +206,15 @@ def baked_in(verify: Verifier, eager: Callable[..., Any], run: Callable[..., Any
     other_shape = [tensor.shape for tensor in second] != [tensor.shape for tensor in golden]
     problem = f"{'static shape' if other_shape else 'a value of inputs was'} baked in: {shown}"
     try:
-        with torch.inference_mode():
-            expected = as_arrays(list(flatten(eager(*second))))
+        (outputs,) = eager.answers([second])
+        expected = as_arrays(outputs)
     except ModelProblem:
         raise
     except Exception as error:
         raise ModelProblem(f"{shown}: forward does not take them: {describe(error)}") from error
     try:
         with torch.no_grad():
-            actual = as_arrays(list(flatten(run(*java_inputs(second)))))
+            actual = as_arrays(answer(restarts(run)(), java_inputs(second)))
     except Exception as error:
         return f"{problem} fail: {describe(error)}"
     judged = judge(expected, actual, verify.limits, verify.precision, flat=verify.flat)

@@ -6,6 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.anatomy.bytes import group_of
+from pocketfit.exporter.state.eager import copies
+from pocketfit.exporter.state.held import kept
 
 if TYPE_CHECKING:
     import torch
@@ -25,9 +27,10 @@ def macs_by_module(model: torch.nn.Module, inputs: tuple[Any, ...]) -> dict[str,
         return {}
     # Without oneDNN, whose recurrent layers the counter does not know, and with gradients: attention's fast path
     # is another operator that it does not know.
-    with torch.enable_grad(), torch.backends.mkldnn.flags(enabled=False), FlopCounterMode(display=False) as counter:
+    without_mkldnn = torch.backends.mkldnn.flags(enabled=False)
+    with kept(model), torch.enable_grad(), without_mkldnn, FlopCounterMode(display=False) as counter:
         try:
-            model(*inputs)
+            model(*copies(inputs))
         except Exception:
             # Some models run without gradients only; what they compute is not worth a failure.
             return {}

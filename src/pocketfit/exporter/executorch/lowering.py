@@ -15,6 +15,8 @@ from pocketfit.exporter.executorch.forms import contiguous, fill_pools, without_
 from pocketfit.exporter.executorch.plain_names import make_plain
 from pocketfit.exporter.executorch.problems import not_exported, not_lowered
 from pocketfit.exporter.java_types import java_inputs, java_reasons, with_java_types
+from pocketfit.exporter.state.eager import copies
+from pocketfit.exporter.state.held import ATTRIBUTE, BUFFER, PARAMETER, State, kept
 from pocketfit.exporter.tensors import ModelProblem, flatten
 
 if TYPE_CHECKING:
@@ -82,7 +84,9 @@ def _with_doors(model: torch.nn.Module, order: BuildOrder) -> torch.nn.Module:
             self.training = False
 
         def forward(self, *given: torch.Tensor) -> tuple[torch.Tensor, ...]:
-            taken = [one.half() if half and one.dtype == torch.float32 else one for one in given]
+            # A program answers with what it wrote into an input too, as one more output.
+            own = [one.clone() if index in order.habits.written else one for index, one in enumerate(given)]
+            taken = [one.half() if half and one.dtype == torch.float32 else one for one in own]
             outputs = [one for _, one in flatten(self.model(*taken))]
             return tuple(one.float() if half and one.dtype == torch.float16 else one for one in outputs)
 
@@ -98,10 +102,30 @@ def _export(module: torch.nn.Module, inputs: Inputs) -> Any:
             "return the nn.Module that it was traced or scripted from"
         )
     try:
-        with torch.no_grad():
-            return torch.export.export(module, inputs)
+        with kept(module), torch.no_grad():
+            return torch.export.export(module, copies(inputs))
     except Exception as error:
-        raise not_exported(error) from error
+        first = error
+    with kept(module) as state, torch.no_grad():
+        if not _keeps_tables(module, inputs, state):
+            raise not_exported(first) from first
+        try:
+            return torch.export.export(module, copies(inputs))
+        except Exception as error:
+            raise not_exported(error) from error
+
+
+def _keeps_tables(module: torch.nn.Module, inputs: Inputs, state: State) -> bool:
+    """True where forward makes attributes, such as a grid or a table, that torch.export takes once they are there.
+
+    They are there then; buffers are as they were. Whether they are tables or a state shows in what is compared.
+    """
+    try:
+        module(*copies(inputs))
+    except Exception:
+        return False
+    state.restore(BUFFER, PARAMETER)
+    return any(one.kind == ATTRIBUTE for one in state.changed())
 
 
 def _agree(module: Any, check: Check, name: str) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.source import describe
+from pocketfit.exporter.state.eager import copies
+from pocketfit.exporter.state.held import buffers_of, put_buffers
 from pocketfit.exporter.tensors import ModelProblem
 
 if TYPE_CHECKING:
@@ -46,9 +48,12 @@ def quantize(exported: Any, batches: Sequence[Inputs], *, dynamic: bool) -> Any 
     try:
         with torch.no_grad():
             module = _without_recurrent_operators(exported).module() if dynamic else exported.module()
+            own = set(buffers_of(module))
             prepared = prepare_pt2e(module, quantizer)
+            start = buffers_of(prepared)
             for batch in batches:
-                prepared(*batch)
+                prepared(*copies(batch))
+            put_buffers(prepared, {name: start[name] for name in start if name in own})
             module = convert_pt2e(prepared)
     except Exception as error:
         raise ModelProblem(f"quantizing fails: {describe(error)}") from error

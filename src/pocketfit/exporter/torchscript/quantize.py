@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.builder import Step
 from pocketfit.exporter.source import describe
+from pocketfit.exporter.state.eager import copies
+from pocketfit.exporter.state.held import buffers_of, kept, put_buffers
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript.qnnpack import ENGINE, backend_config, fuse
 
@@ -80,6 +81,8 @@ def _static(order: BuildOrder) -> Step:
 
     if order.spec.preserve_methods:
         raise ModelProblem("preserve_methods can't be kept in int8: torch.fx, which quantizes, traces forward alone")
+    if order.habits.written or order.habits.has_state:
+        return _layer_by_layer(order, "torch.fx drops what forward writes into its inputs and buffers")
     model, backend = _copy(order.model), backend_config()
     mapping = get_default_qconfig_mapping(ENGINE).set_global(_qconfig())
     try:
@@ -92,8 +95,8 @@ def _static(order: BuildOrder) -> Step:
         return _layer_by_layer(order, f"it can't be observed by torch.fx: {problem}")
     try:
         converted = convert_fx(prepared, qconfig_mapping=mapping, backend_config=backend)
-        with torch.no_grad():
-            converted(*order.inputs)
+        with kept(converted), torch.no_grad():
+            converted(*copies(order.inputs))
     except Exception as error:
         return _layer_by_layer(order, f"quantized by torch.fx it does not run: {describe(error)}")
     return Step(converted, ("quantize_fx",))
@@ -118,27 +121,31 @@ def _qconfig() -> Any:
     return QConfig(get_default_qconfig(ENGINE).activation, weight)
 
 
-def _calibrate(prepared: Callable[..., Any], order: BuildOrder) -> str | None:
+def _calibrate(prepared: torch.nn.Module, order: BuildOrder) -> str | None:
     """Show the observers every batch; returns why the observed model does not run where the model itself does.
 
     Raises ModelProblem for a batch that the model does not take.
     """
     import torch
 
+    # Of the model's own, since the observers keep what they saw in theirs.
+    start = buffers_of(order.model)
     with torch.no_grad():
         for index, batch in enumerate(order.batches):
             try:
-                prepared(*batch)
+                prepared(*copies(batch))
             except Exception as error:
                 if problem := _fails(order.model, batch):
                     raise ModelProblem(f"calibration: forward fails on batch {index}: {problem}") from error
                 return describe(error)
+    put_buffers(prepared, start)
     return None
 
 
-def _fails(model: Callable[..., Any], batch: Inputs) -> str | None:
+def _fails(model: torch.nn.Module, batch: Inputs) -> str | None:
     try:
-        model(*batch)
+        with kept(model):
+            model(*copies(batch))
     except Exception as error:
         return describe(error)
     return None

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from pocketfit.exporter.builder import Step
 from pocketfit.exporter.java_types import java_inputs, java_reasons
 from pocketfit.exporter.source import describe
+from pocketfit.exporter.state.eager import copies
+from pocketfit.exporter.state.held import kept
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript import remedies
 from pocketfit.records import ModelSpec
@@ -76,10 +78,11 @@ def _trace(model: torch.nn.Module, inputs: Inputs, methods: tuple[str, ...], *, 
     missing = [name for name in methods if not callable(getattr(model, name, None))]
     if missing:
         raise ModelProblem(f"preserve_methods: the model has no method {missing[0]!r}")
-    inputs_of = {name: inputs for name in ("forward", *methods)}
+    inputs_of = {name: copies(inputs) for name in ("forward", *methods)}
     # With gradients on, tracing an attention layer compares two different paths and gives up.
     # Parity with eager is checked by us, on nested outputs too; stored inputs would only make the file larger.
-    with torch.no_grad():
+    # The trace holds the model's own buffers: what recording wrote into them is undone in both.
+    with kept(model), torch.no_grad():
         return torch.jit.trace_module(model, inputs_of, check_trace=False, strict=strict, _store_inputs=False)
 
 

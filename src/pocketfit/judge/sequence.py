@@ -1,0 +1,50 @@
+"""Says whether a file keeps its state between calls as the model does. Numpy only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pocketfit.judge.outputs import Outputs
+
+# A change of answers between calls is rounding below this share of them: 100 dB.
+LEAST_SHARE = 1e-5
+# A change is told from the file's own error on the first call where it is so many times as large.
+ABOVE_ERROR = 4.0
+# A file that keeps nothing misses the whole change, one that rounds next to nothing of it.
+MISSED = 0.5
+
+
+def misses_the_change(expected: Sequence[Outputs], actual: Sequence[Outputs]) -> bool:
+    """True where eager's answers change from call to call, and the file's do not change with them.
+
+    Both are answers to calls in a row, each with the same outputs. A state that moves the answer by little is within
+    any limit on the answer itself, so the change is what is compared.
+    """
+    first, answered_first = expected[0], actual[0]
+    return any(
+        _is_missed(*(values for _, values in four))
+        for later, answered in zip(expected[1:], actual[1:], strict=True)
+        for four in zip(first, later, answered_first, answered, strict=True)
+    )
+
+
+def _is_missed(first: Any, later: Any, answered_first: Any, answered: Any) -> bool:
+    import numpy as np
+
+    values = [_widest(one) for one in (first, later, answered_first, answered)]
+    if len({one.shape for one in values}) > 1:
+        return False
+    finite = np.all([np.isfinite(one) for one in values], axis=0)
+    first, later, answered_first, answered = (one[finite] for one in values)
+    change, error = np.linalg.norm(later - first), np.linalg.norm(answered_first - first)
+    if change <= max(LEAST_SHARE * np.linalg.norm(first), ABOVE_ERROR * error):
+        return False
+    return bool(np.linalg.norm((answered - answered_first) - (later - first)) > MISSED * change)
+
+
+def _widest(values: Any) -> Any:
+    import numpy as np
+
+    return values.astype(np.complex128 if np.iscomplexobj(values) else np.float64)
