@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,18 +20,34 @@ if TYPE_CHECKING:
 EXAMPLE = '[models.resnet18] with source = "torchvision.models:resnet18" and inputs = [{ shape = [1, 3, 224, 224] }]'
 
 
-def find_config(root: Path, given: Path | None = None) -> Path:
-    """The configuration of the repository at `root`; raises ConfigError where there is none."""
+def find_config(root: Path, given: Path | None = None, beside: Path | None = None) -> Path:
+    """The configuration of the repository at `root`: `given`, else the nearest one from the folder `beside` upwards.
+
+    Raises ConfigError where there is none.
+    """
     if given is not None:
         if not given.is_file():
             raise ConfigError(f"{given}: no such file")
         return given
-    plain, project = root / "pocketfit.toml", root / "pyproject.toml"
-    if plain.is_file():
-        return plain
-    if project.is_file() and "pocketfit" in _load(project).get("tool", {}):
-        return project
-    raise ConfigError(f"no pocketfit.toml (nor [tool.pocketfit] in pyproject.toml) in {root}: write one with {EXAMPLE}")
+    for folder in _upwards(beside or root, root):
+        plain, project = folder / "pocketfit.toml", folder / "pyproject.toml"
+        if plain.is_file():
+            return plain
+        if project.is_file() and "pocketfit" in _load(project).get("tool", {}):
+            return project
+    where = str(root) if beside is None or beside.resolve() == root.resolve() else f"{beside}, nor up to {root}"
+    raise ConfigError(
+        f"no pocketfit.toml (nor [tool.pocketfit] in pyproject.toml) in {where}: write one with {EXAMPLE}"
+    )
+
+
+def _upwards(folder: Path, root: Path) -> Iterator[Path]:
+    """The folder and those above it as far as the root, under the names that they have from there."""
+    if not folder.resolve().is_relative_to(root.resolve()):
+        yield root
+        return
+    parts = folder.resolve().relative_to(root.resolve()).parts
+    yield from (root.joinpath(*parts[:count]) for count in range(len(parts), -1, -1))
 
 
 def read_config(path: Path) -> Config:

@@ -434,6 +434,10 @@ class Trial:
 ABOUT_BASE = "base: "
 
 
+# What follows a limit's name where nobody could look at it; no key of its own, for the same reason.
+UNJUDGED = " could not be judged: "
+
+
 def about_base(reason: str) -> str:
     """Mark a reason as one about base; `Row.base_reasons` finds it again."""
     return f"{ABOUT_BASE}{reason}"
@@ -518,6 +522,12 @@ class Row:
     def base_reasons(self) -> tuple[str, ...]:
         """Give the reasons that are about base; they never count against head."""
         return tuple(reason.removeprefix(ABOUT_BASE) for reason in self.reasons if reason.startswith(ABOUT_BASE))
+
+    @property
+    def unjudged_limits(self) -> tuple[str, ...]:
+        """The limits that nobody could look at, by their keys in the configuration."""
+        halves = (reason.partition(UNJUDGED) for reason in self.reasons)
+        return tuple(name for name, found, _ in halves if found and name.isidentifier())
 
 
 @dataclass(frozen=True)

@@ -179,3 +179,16 @@ def test_pocketfit_toml_comes_first(tmp_path: Path) -> None:
 def test_environment_variables_of_a_model() -> None:
     (model,) = parse_config(tomllib.loads(MINIMAL + "[models.net.env]\nTINY_WIDTH = '8'\n"), "pocketfit.toml").models
     assert model.env == {"TINY_WIDTH": "8"}
+
+
+def test_the_configuration_beside_you_comes_before_the_roots(tmp_path: Path) -> None:
+    app = tmp_path / "apps" / "android"
+    (app / "deep").mkdir(parents=True)
+    with pytest.raises(ConfigError, match=f"in {app}, nor up to {tmp_path}: write one"):
+        find_config(tmp_path, beside=app)
+    (tmp_path / "pocketfit.toml").write_text(MINIMAL)
+    assert find_config(tmp_path, beside=app) == tmp_path / "pocketfit.toml"
+    (app / "pocketfit.toml").write_text(MINIMAL)
+    (app / "deep" / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    assert find_config(tmp_path, beside=app / "deep") == app / "pocketfit.toml"
+    assert find_config(tmp_path, beside=tmp_path.parent) == tmp_path / "pocketfit.toml"

@@ -75,7 +75,7 @@ def read_head(request: Request) -> Head:
     if request.single is not None:
         whole = request.single
     else:
-        file = find_config(root, request.config)
+        file = find_config(root, request.config, request.folder)
         whole = read_config(file)
     whole = select_models(whole, request.models, _name_of(file))
     commit = git.commit("HEAD") if git else None
@@ -125,7 +125,7 @@ def base_side(head: Head) -> Iterator[Side | None]:
         except ConfigError as error:
             config = Config(())
             notes += (f"base has no usable configuration, so there is nothing to compare with: {error}",)
-        yield Side("base", tree, commit, config, notes)
+        yield Side("base", tree, commit, config, notes, beside=head.root)
 
 
 def _base_commit(git: Git, request: Request) -> str:
@@ -146,7 +146,8 @@ def _base_config(head: Head, tree: Path) -> Config:
     request, root = head.request, head.root.resolve()
     file = head.file.resolve() if head.file else None
     if file and file.is_relative_to(root):
-        config = read_config(find_config(tree, tree / file.relative_to(root) if request.config else None))
+        same = tree / file.relative_to(root)
+        config = read_config(find_config(tree, same if request.config else None, same.parent))
     else:
         config = head.whole
     models = tuple(spec for spec in config.models if not request.models or spec.name in request.models)

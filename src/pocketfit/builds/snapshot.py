@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pocketfit import __version__
+from pocketfit.builds.lacking import why_lacking
 from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.worker import build
 from pocketfit.process import pool_of_threads
@@ -30,7 +31,8 @@ MAX_CHILDREN = 4
 class Side:
     """One side to build: its tree and its configuration.
 
-    `python` runs its model code where that needs packages of its own; None is our Python.
+    `python` runs its model code where that needs packages of its own; None is our Python. `beside` is head's tree,
+    which may hold what base's lacks.
     """
 
     name: SideName
@@ -39,6 +41,7 @@ class Side:
     config: Config
     notes: tuple[str, ...] = ()
     python: Path | None = None
+    beside: Path | None = None
 
 
 def take_snapshots(sides: Sequence[Side], out: Out, sandbox: Sandbox) -> list[Snapshot]:
@@ -63,6 +66,8 @@ def _build_one(side: Side, variant: Variant, spec: ModelSpec, out: Out, sandbox:
     outcome, torch_version = build(
         variant, spec, side.root, out.artifacts(side.name), log_file, sandbox, f"{side.name} {variant}"
     )
+    if isinstance(outcome, Failed) and side.beside and (lacking := why_lacking(outcome.reason, side.root, side.beside)):
+        outcome = replace(outcome, reason=lacking)
     result = outcome.reason if isinstance(outcome, Failed) else f"{outcome.size_bytes / 1e6:.2f} MB"
     build_s = time.monotonic() - started
     log.info("%s %s: %s (%.1f s)", side.name, variant, result, build_s)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pocketfit.judge.parity import disagreements
-from pocketfit.records import Built, Growth, Latency, Limits, Smoke
+from pocketfit.records import UNJUDGED, Built, Failed, Growth, Latency, Limits, Outcome, Smoke
 from pocketfit.units import format_bytes_delta, format_change, format_percent, format_ratio
 
 
@@ -30,6 +30,33 @@ def broken_limits(
         *_parity(limits, head, smoke),
         *_metric(limits, base, head),
     )
+
+
+def unjudged_limits(limits: Limits, base: Outcome | None, head: Built, latency: Latency) -> tuple[str, ...]:
+    """A sentence for each limit against base that nobody could look at: it must not pass for one that holds.
+
+    A variant that base never had has nothing to be judged against, which is not the same.
+    """
+    against_base = {
+        "size_growth": limits.size_growth is not None,
+        "latency_growth": limits.latency_growth is not None,
+        "metric_drop": limits.metric_drop is not None,
+    }
+    wanted = [name for name, is_set in against_base.items() if is_set]
+    if isinstance(base, Failed):
+        return tuple(_unjudged(name, "base could not be built") for name in wanted)
+    if not isinstance(base, Built) or base.sha256 == head.sha256:
+        return ()
+    found = []
+    if "latency_growth" in wanted and latency.verdict == "not-measured":
+        found.append(_unjudged("latency_growth", latency.reason or "the latency was not measured"))
+    if "metric_drop" in wanted and base.export.metric and base.export.metric.value is None:
+        found.append(_unjudged("metric_drop", "base's metric has no value, so it was compared with eager"))
+    return tuple(found)
+
+
+def _unjudged(name: str, cause: str) -> str:
+    return f"{name}{UNJUDGED}{cause}"
 
 
 def _size(limits: Limits, base: Built | None, head: Built) -> Iterator[Broken]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pocketfit.judge.scores import score
@@ -130,6 +130,36 @@ def _far_off(parity: Parity, floor_db: float | None, precision: str) -> Iterator
                 f"{_output(output.path)} {output.degenerate}, and the artifact's is {output.max_abs_diff:.3g} off, "
                 f"above {allowed:.3g}",
             )
+
+
+def meaningless(parity: Parity | None) -> str | None:
+    """Why agreement of all outputs alike would mean nothing, where that is so of each."""
+    causes = [output.degenerate for output in parity.outputs] if parity else []
+    return next(iter(causes)) if causes and all(causes) else None
+
+
+def believable(parity: Parity, known: Parity) -> Parity:
+    """A device's parity without the scores of outputs whose agreement means nothing by all that is `known`.
+
+    A device is given one set of inputs: only the host sees that an output is the same for every set.
+    """
+    causes = {output.path: output.degenerate for output in known.outputs if output.degenerate}
+    if not any(output.path in causes for output in parity.outputs):
+        return parity
+    outputs = tuple(
+        OutputParity(output.path, output.max_abs_diff, degenerate=causes[output.path], largest=output.largest)
+        if output.path in causes
+        else output
+        for output in parity.outputs
+    )
+    scored = [output for output in outputs if not output.degenerate]
+    return replace(
+        parity,
+        outputs=outputs,
+        sqnr_db=min((output.sqnr_db for output in scored if output.sqnr_db is not None), default=None),
+        cosine=min((output.cosine for output in scored if output.cosine is not None), default=None),
+        argmax_agreement=parity.argmax_agreement if scored else None,
+    )
 
 
 def _at(outputs: Sequence[OutputParity], values: Sequence[float | None], value: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from pocketfit.judge.parity import meaningless
 from pocketfit.records import Environment, Report, Row, SideFacts
 from pocketfit.text import clean
 from pocketfit.units import (
@@ -214,6 +215,8 @@ def _check(row: Row) -> Cell:
             return Cell("not run", clean(smoke.reason, LABEL_LENGTH), tone="quiet")
         case "infra-error":
             return Cell("not run", "device problem", tone="quiet")
+    if smoke.status == "passed" and (cause := meaningless(row.parity) or meaningless(smoke.parity)):
+        return Cell("ran", "agreement means nothing", f"the output {clean(cause, LABEL_LENGTH)}", tone="worse")
     difference = "" if smoke.parity.max_abs_diff is None else f"max diff {format_diff(smoke.parity.max_abs_diff)}"
     sqnr = "" if smoke.parity.sqnr_db is None else f"SQNR {format_sqnr(smoke.parity.sqnr_db)}"
     tone: Tone = "failed" if smoke.status == "failed" else "quiet"

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Literal
 
 from pocketfit.judge.latency import judge
-from pocketfit.judge.limits import Broken, broken_limits
+from pocketfit.judge.limits import Broken, broken_limits, unjudged_limits
+from pocketfit.judge.parity import believable
 from pocketfit.records import (
     Built,
     Environment,
@@ -85,6 +86,7 @@ def _built_row(base: Outcome | None, head: Built, tried: TrialRow, limits: Limit
         reasons=(
             *smoke_failed,
             *_sentences(broken),
+            *unjudged_limits(limits, base, head, latency),
             *_about_base(base, tried, bool(smoke_failed)),
             *_growth(base, head),
             *_explanation(base, head, latency),
@@ -96,7 +98,8 @@ def _built_row(base: Outcome | None, head: Built, tried: TrialRow, limits: Limit
         parity=head.export.parity,
         metric=_metric(base, head),
         latency=latency,
-        smoke=smoke,
+        # A failure is judged by all that the device said; agreement only by what can mean something.
+        smoke=smoke if smoke_failed else replace(smoke, parity=believable(smoke.parity, head.export.parity)),
     )
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pocketfit.judge.parity import meaningless
 from pocketfit.records import Latency, OutputParity, Parity, Report, Row
 from pocketfit.report.cells import Line, count_threads, line, titles
 from pocketfit.report.summary import changed_rows, headline, legend, notes, sides, surroundings, unchanged_rows
@@ -66,7 +67,7 @@ def _facts(row: Row) -> Iterator[tuple[str, str]]:
             yield "Run by XNNPACK", _delegated(row)
         yield from anatomy_facts(row)
     if row.parity:
-        yield "On the host", _agreement(row.parity)
+        yield "On the host", _agreement_or_none(row.parity)
         if len(row.parity.outputs) > 1:
             yield from (
                 (f"output {clean(output.path)}", output.degenerate or _agreement(output))
@@ -75,7 +76,7 @@ def _facts(row: Row) -> Iterator[tuple[str, str]]:
     smoke = row.smoke
     if smoke.status in ("passed", "failed"):
         device = " ".join(filter(None, (smoke.device, smoke.abi, smoke.runtime)))
-        yield "On the device", _agreement(smoke.parity)
+        yield "On the device", _agreement_or_none(smoke.parity)
         yield "Device", clean(device)
     if smoke.load_ms is not None:
         yield "Load, once", format_ms(smoke.load_ms)
@@ -120,6 +121,12 @@ def _delegated(row: Row) -> str:
         if side and side.delegation
     ]
     return " → ".join(dict.fromkeys(shares))
+
+
+def _agreement_or_none(parity: Parity) -> str:
+    """What was measured, unless the outputs are such that it means nothing."""
+    cause = meaningless(parity)
+    return _agreement(parity) if cause is None else f"agreement means nothing: the output {clean(cause)}"
 
 
 def _agreement(parity: Parity | OutputParity) -> str:

@@ -18,11 +18,24 @@ def _notes(base: Snapshot | None, head: Snapshot, trial: Trial | None, rows: Ite
         if base.torch != head.torch:
             yield f"base was built with torch {base.torch}, head with torch {head.torch}"
     yield from head.notes
+    rows = tuple(rows)
+    yield from _unjudged(rows)
     if trial is None:
         yield "no device was used, so nothing is known about loading, running and latency"
         return
     yield from trial.device.notes
     yield from _untried(rows)
+
+
+def _unjudged(rows: Iterable[Row]) -> Iterator[str]:
+    """Limits that nobody could look at, in any row that has not failed: each row has its reason."""
+    names: dict[str, list[str]] = {}
+    for row in rows:
+        for limit in row.unjudged_limits if row.status != "failed" else ():
+            names.setdefault(limit, []).append(str(row.variant))
+    for limit, variants in names.items():
+        which = variants[0] if len(variants) == 1 else f"{variants[0]} and {len(variants) - 1} more"
+        yield f"the limit {limit} could not be judged: {which}"
 
 
 def _untried(rows: Iterable[Row]) -> Iterator[str]:

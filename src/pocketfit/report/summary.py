@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from pocketfit.judge.parity import meaningless
 from pocketfit.records import Hardware, Report, Row
 from pocketfit.report.cells import LABEL_LENGTH, device_label, failures, has_baseline, has_metric, name
 from pocketfit.text import clean
@@ -67,8 +68,21 @@ def _passing(report: Report, rows: list[Row], checked: list[Row]) -> Headline:
         return Headline("unknown", f"{_variants(len(checked))} built{rest}, {count} run on a device", *_largest(report))
     if all(row.status == "identical" for row in report.rows):
         return Headline("good", f"nothing changed on the phone, {_variants(len(checked))} identical")
+    if doubts := _doubts(checked):
+        return Headline("unknown", f"{_variants(len(checked))} built and run{rest}, but {doubts}", *_largest(report))
     passed = "1 variant passes" if len(checked) == 1 else f"{_variants(len(checked))} pass"
     return Headline("good", f"{passed}{rest}", *_largest(report))
+
+
+def _doubts(rows: list[Row]) -> str:
+    """What keeps variants without a failure from passing: limits that nobody could look at, agreement that is none."""
+    limits = dict.fromkeys(limit for row in rows for limit in row.unjudged_limits)
+    silent = sum(meaningless(row.parity) is not None for row in rows)
+    parts = (
+        f"{', '.join(limits)} could not be judged" if limits else "",
+        f"agreement means nothing for {_variants(silent)}" if silent else "",
+    )
+    return ", and ".join(part for part in parts if part)
 
 
 def _largest(report: Report) -> tuple[str, tuple[tuple[str, str], ...]]:

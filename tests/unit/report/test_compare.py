@@ -21,6 +21,7 @@ from pocketfit.records import (
     Load,
     Metric,
     Outcome,
+    OutputParity,
     Parity,
     Report,
     Row,
@@ -33,7 +34,12 @@ from pocketfit.records import (
     TrialRow,
     Variant,
 )
+from pocketfit.report.cells import Cell, line
 from pocketfit.report.compare import compare
+from pocketfit.report.html import render_html
+from pocketfit.report.markdown import render_markdown
+from pocketfit.report.summary import headline
+from tests.unit.report.test_terminal import printed
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 NET = Variant("net", "lite", "fp32")
@@ -307,6 +313,56 @@ def test_limits(limits: Limits, failed: str | None, reason: str | None) -> None:
     assert row.failed_limits == ((failed,) if failed else ())
     assert row.reasons == ((reason,) if reason else ())
     assert row.status == ("failed" if failed else "compared")
+
+
+ALL_AGAINST_BASE = Limits(size_growth=Growth(ratio=0.01), latency_growth=0.1, metric_drop=0.01)
+
+
+def test_limits_against_a_base_that_could_not_be_built() -> None:
+    report = compare(snapshot(FAILED), snapshot(built(), limits={"net": ALL_AGAINST_BASE}), trial())
+    (row,) = report.rows
+    assert (row.status, report.verdict) == ("new", "pass")
+    assert row.unjudged_limits == ("size_growth", "latency_growth", "metric_drop")
+    assert row.reasons[0] == "size_growth could not be judged: base could not be built"
+    assert "the limit size_growth could not be judged: net/lite/fp32" in report.notes
+    shown = headline(report)
+    assert (shown.mood, shown.text) == (
+        "unknown",
+        "1 variant built and run, but size_growth, latency_growth, metric_drop could not be judged",
+    )
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "limits", "unjudged"),
+    [
+        # Base never had it, or nobody asked.
+        (None, built(), ALL_AGAINST_BASE, ()),
+        (FAILED, built(), Limits(size_bytes=5000), ()),
+        (built(), built(), ALL_AGAINST_BASE, ()),
+        (built(), built(sha="bb"), Limits(latency_growth=0.1), ("latency_growth",)),
+        (built(), built(sha="bb"), Limits(size_growth=Growth(ratio=0.01)), ()),
+    ],
+)
+def test_limits_that_nobody_could_look_at(
+    base: Outcome | None, head: Outcome, limits: Limits, unjudged: tuple[str, ...]
+) -> None:
+    assert only_row(base, head, limits=limits).unjudged_limits == unjudged
+
+
+def test_agreement_that_means_nothing_is_no_score_of_the_devices() -> None:
+    """One set of inputs is all that a device is given: the host saw that the output is the same for every one."""
+    same = "is the same for all 4 sets of inputs"
+    parity = Parity(0.0, outputs=(OutputParity("", 0.0, degenerate=same),), input_sets=4)
+    on_device = Parity(0.0, 300.0, 1.0, 1.0, (OutputParity("", 0.0, 300.0, 1.0, 1.0),))
+    head = with_export(built(sha="bb"), parity=parity)
+    report = compare(snapshot(built()), snapshot(head), trial(replace(PASSED, parity=on_device)))
+    (row,) = report.rows
+    assert row.smoke.parity == replace(parity, input_sets=None)
+    assert line(report, row).check == Cell("ran", "agreement means nothing", f"the output {same}", "worse")
+    assert headline(report).text == "1 variant built and run, but agreement means nothing for 1 variant"
+    for text in (render_markdown(report), render_html(report), printed(report, 200)):
+        assert "agreement means nothing" in text
+        assert "SQNR" not in text
 
 
 def test_every_limit_at_once() -> None:
