@@ -467,8 +467,10 @@ class Metric:
 
 @dataclass(frozen=True)
 class Latency:
-    """`ratio` is head over base; `ci_low` and `ci_high` bound it with `confidence`. Times are medians, in milliseconds.
+    """`ratio` is head over base; `ci_low` and `ci_high` bound it with `confidence`. Times are in milliseconds.
 
+    `base_ms` is a median, and `head_ms` is base_ms times the ratio; both are of one call. An `unclear` answer has an
+    interval, and neither ratio nor head_ms. Load times and first calls are medians.
     `noise_low` and `noise_high` bound the ratio of head to itself in the same runs. `rounds` is over all `loads`.
     """
 

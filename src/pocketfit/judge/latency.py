@@ -52,6 +52,10 @@ def judge(timing: Timing | None, identical: bool) -> Latency:
     is loaded twice) with base's two. `ratio` is their median; its interval is of order statistics, which assume nothing
     about the distribution and bear outliers (W. J. Conover, Practical Nonparametric Statistics, 3rd ed., 1999, section
     3.2; `scipy.stats.quantile_test`). `slower` and `faster` need the whole interval beyond THRESHOLD, `same` within it.
+
+    `base_ms` is the median over the loads, and `head_ms` is that times the ratio: the median of head's own times may
+    stand in another ratio to base's, since the two medians need not come from the same loads. Where the answer is
+    unclear, there is no ratio, and so no time of head, but the interval alone.
     """
     if identical:
         return Latency("not-measured", "identical files are not timed")
@@ -65,14 +69,16 @@ def judge(timing: Timing | None, identical: bool) -> Latency:
     noise = [value for load in loads if (value := _log_noise(load)) is not None]
     noise_low, noise_high, _ = interval(noise, timing.comparisons) if noise else (None, None, None)
     verdict, reason = _verdict(low, high, len(loads), timing)
+    base_ms = median(median(load.base_ms) for load in loads)
+    ratio = None if verdict == "unclear" else math.exp(median(log_ratios))
     return Latency(
         verdict=verdict,
         reason=reason,
-        ratio=math.exp(median(log_ratios)),
+        ratio=ratio,
         ci_low=math.exp(low),
         ci_high=math.exp(high),
-        base_ms=median(median(load.base_ms) for load in loads),
-        head_ms=median(median((*load.head_ms, *load.again_ms)) for load in loads),
+        base_ms=base_ms,
+        head_ms=None if ratio is None else base_ms * ratio,
         rounds=sum(_rounds(load) for load in loads),
         loads=len(loads),
         confidence=confidence,

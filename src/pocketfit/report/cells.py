@@ -171,11 +171,17 @@ def _latency(row: Row) -> Cell:
     latency = row.latency
     if row.head is None or row.status in ("new", "removed"):
         return Cell("not measured", tone="quiet")
-    if latency.verdict == "not-measured" or latency.base_ms is None or latency.head_ms is None:
+    if latency.verdict == "not-measured" or latency.base_ms is None:
         return Cell("not measured", clean(latency.reason, LABEL_LENGTH), tone="quiet")
-    times = f"{format_ms_number(latency.base_ms)} → {format_ms(latency.head_ms)}"
-    ratio = "" if latency.ratio is None else f"{format_ratio(latency.ratio)}, "
     low, high = latency.ci_low, latency.ci_high
+    if latency.verdict == "unclear" or latency.ratio is None or latency.head_ms is None:
+        base = f"base {format_ms(latency.base_ms)}"
+        if low is None or high is None:
+            return Cell(base, "unclear", tone="quiet", place=_place(row))
+        bounds = f"{format_ratio(low)} and {format_ratio(high)}"
+        return Cell(base, "unclear: between", bounds, tone="quiet", place=_place(row))
+    times = f"{format_ms_number(latency.base_ms)} → {format_ms(latency.head_ms)}"
+    ratio = f"{format_ratio(latency.ratio)}, "
     interval = "" if low is None or high is None else f"{low:.2f} to {high:.2f}"
     tones: dict[str, Tone] = {"slower": "worse", "faster": "better"}
     tone = "failed" if "latency_growth" in row.failed_limits else tones.get(latency.verdict, "quiet")

@@ -16,7 +16,7 @@ SHORT_SHA = 9
 NAMED = 3
 _LEGEND = (
     "Download: size after DEFLATE, what an app's download grows by.",
-    "Latency: medians of base → head over fresh loads, their ratio and its interval (95 % sure for all rows together).",
+    "Latency: base → base times the ratio, over fresh loads; the intervals are 95 % sure for all rows together.",
     "On-device check: outputs of the Android runtime against eager PyTorch.",
 )
 

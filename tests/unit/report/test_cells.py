@@ -40,7 +40,7 @@ def test_the_metric_has_a_column_only_where_a_row_has_one() -> None:
     assert "| Metric |" not in render_markdown(EVERYTHING)
     text = render_markdown(REPORT)
     assert "| Latency on<br>jvm x86_64, 1 thread | Metric | On-device check |\n|:--|--:|--:|--:|--:|:--|\n" in text
-    assert "0.94 to 1.09 | 0.9861<br>-0.0028<br>eager 0.9917 | passed<br>" in text
+    assert "×0.94 and ×1.09 | 0.9861<br>-0.0028<br>eager 0.9917 | passed<br>" in text
     assert "Metric: the configuration's own, of the file on the host, and its change" in text
     page = render_html(REPORT)
     assert '<th scope="col" class="number">Metric</th>' in page

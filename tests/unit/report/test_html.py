@@ -148,7 +148,7 @@ def test_what_it_says() -> None:
         "151.00 MB",
         "jvm: no device answered adb, so the Android libraries ran in a desktop JVM; times are not a phone's",
         "Download: size after DEFLATE, what an app's download grows by.",
-        "Latency: medians of base → head over fresh loads, their ratio and its interval (95 % sure for all rows together).",
+        "Latency: base → base times the ratio, over fresh loads; the intervals are 95 % sure for all rows together.",
         "On-device check: outputs of the Android runtime against eager PyTorch.",
     ]
 

@@ -32,9 +32,9 @@ failed: on jvm                     +1 B     same size                     head f
 detector/torchscript/fp32       no file       no file                   not measured  not run
 failed: in the build       was 48.00 MB  was 44.00 MB
 
-two_inputs/lite/fp32            1.24 kB         999 B               0.102 → 0.103 ms  passed
-changed                            +1 B     same size                 ×1.01, unclear  max diff 0
-                                 <0.1 %                                 0.94 to 1.09  SQNR exact
+two_inputs/lite/fp32            1.24 kB         999 B                  base 0.102 ms  passed
+changed                            +1 B     same size               unclear: between  max diff 0
+                                 <0.1 %                              ×0.94 and ×1.09  SQNR exact
 
 depth/lite/fp32                 1.00 MB     900.00 kB                   not measured  passed
 new                                                                                   max diff 2.9e-6
@@ -74,8 +74,8 @@ resnet18/executorch/fp32
 │ executorch is not installed
 
 note: jvm: no device answered adb, so the Android libraries ran in a desktop JVM; times are not a phone's
-Download: size after DEFLATE, what an app's download grows by. Latency: medians of base → head over fresh loads, their
-ratio and its interval (95 % sure for all rows together). On-device check: outputs of the Android runtime against eager
+Download: size after DEFLATE, what an app's download grows by. Latency: base → base times the ratio, over fresh loads;
+the intervals are 95 % sure for all rows together. On-device check: outputs of the Android runtime against eager
 PyTorch.
 """
 
@@ -105,9 +105,9 @@ torchscript/fp32  was 48.00 MB  was 44.00 MB
 failed: in the
 build
 
-two_inputs/            1.24 kB         999 B   0.102 → 0.103 ms  passed
-lite/fp32                 +1 B     same size     ×1.01, unclear  max diff 0
-changed                 <0.1 %                     0.94 to 1.09  SQNR exact
+two_inputs/            1.24 kB         999 B      base 0.102 ms  passed
+lite/fp32                 +1 B     same size   unclear: between  max diff 0
+changed                 <0.1 %                  ×0.94 and ×1.09  SQNR exact
 
 depth/                 1.00 MB     900.00 kB       not measured  passed
 lite/fp32                                                        max diff 2.9e-6
@@ -156,10 +156,9 @@ resnet18/executorch/fp32
 
 note: jvm: no device answered adb, so the Android libraries ran in a desktop
 JVM; times are not a phone's
-Download: size after DEFLATE, what an app's download grows by. Latency: medians
-of base → head over fresh loads, their ratio and its interval (95 % sure for all
-rows together). On-device check: outputs of the Android runtime against eager
-PyTorch.
+Download: size after DEFLATE, what an app's download grows by. Latency: base →
+base times the ratio, over fresh loads; the intervals are 95 % sure for all rows
+together. On-device check: outputs of the Android runtime against eager PyTorch.
 """
 
 
