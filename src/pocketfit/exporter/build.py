@@ -17,18 +17,18 @@ from pocketfit.exporter.builder import Builder, BuildOrder, Optimized
 from pocketfit.exporter.compatible import Target, find_target, one_sentence, refused, refused_outputs
 from pocketfit.exporter.formats import BUILDERS
 from pocketfit.exporter.given import where
-from pocketfit.exporter.inputs import further_inputs, golden_of, load_batches
+from pocketfit.exporter.inputs import OUTSIDE, Samples, gather, has_nan
 from pocketfit.exporter.java_types import java_inputs
 from pocketfit.exporter.metric import UsersMetric
 from pocketfit.exporter.prune import prune_model
 from pocketfit.exporter.source import load_model
 from pocketfit.exporter.state.eager import Eager, Habits, Loaded, use_layers_made_on_first_call
-from pocketfit.exporter.tensors import flatten, nest
+from pocketfit.exporter.tensors import ModelProblem, flatten, nest
 from pocketfit.exporter.verify import Verifier, as_arrays, baked_in, eager_outputs, second_inputs
 from pocketfit.formats import FORMATS, Format
 from pocketfit.job import Exported, Job, NotExported, enter
 from pocketfit.judge.golden import write_arrays
-from pocketfit.judge.parity import unscored
+from pocketfit.judge.parity import CALIBRATED_WITH, unscored, without_score
 from pocketfit.records import Export, Parity, TensorFile
 
 if TYPE_CHECKING:
@@ -48,22 +48,22 @@ class NotShipped(Exception):
 
 @dataclass
 class Build:
-    """A variant that is being built; `reasons` gathers what a reader of its row should know.
-
-    `inputs` are the golden ones; `batches` are what int8 is calibrated with, nothing in other precisions.
-    """
+    """A variant that is being built; `reasons` gathers what a reader of its row should know."""
 
     job: Job
     folder: Path
     eager: Eager
-    inputs: Inputs
-    batches: tuple[Inputs, ...]
+    samples: Samples
     metric: UsersMetric
     reasons: list[str]
 
     @property
     def model(self) -> torch.nn.Module:
         return self.eager.model
+
+    @property
+    def inputs(self) -> Inputs:
+        return self.samples.golden
 
     @property
     def facts(self) -> Format:
@@ -110,11 +110,13 @@ def build_variant(job: Job, folder: Path) -> Exported | NotExported:
     import torch
 
     build = load(job, folder)
-    golden = ask_eager(build)
-    made = make(build, golden)
     try:
+        golden = ask_eager(build)
+        made = make(build, golden)
         refuse(build, golden, made)
         parity = run(build, golden)
+    except ModelProblem as problem:
+        return NotExported(str(problem), tuple(build.reasons), torch=torch.__version__)
     except NotShipped as stop:
         return NotExported(str(stop), tuple(build.reasons), stop.failed_limits, stop.parity, torch.__version__)
     return describe(build, golden, made, parity)
@@ -142,12 +144,11 @@ def load(job: Job, folder: Path) -> Build:
     # Outputs are compared with the pruned model's; what pruning costs is for the metric to say, so that comes first.
     metric.of_eager(Eager(model), partial(enter, folder))
     reasons = prune_model(model, job.spec)
-    build = Build(job, folder, Eager(model), inputs, (), metric, [*reasons])
+    build = Build(job, folder, Eager(model), Samples(inputs, ()), metric, [*reasons])
     if job.variant.precision == "int8":
         build.enter(f"loading {job.spec.calibration or 'inputs'} to calibrate with")
-        build.batches, reasons = load_batches(job.spec, root, inputs)
-        build.reasons += reasons
-        build.inputs = golden_of(job.spec, inputs, build.batches)
+    build.samples = gather(job.spec, root, inputs, build.eager.call, job.variant.precision)
+    build.reasons += build.samples.reasons
     return build
 
 
@@ -156,6 +157,8 @@ def ask_eager(build: Build) -> Golden:
     spec, inputs = build.job.spec, build.inputs
     answers, habits = eager_outputs(build.eager, inputs)
     outputs = answers[0]
+    if build.samples.made_up and has_nan(outputs):
+        raise ModelProblem(OUTSIDE)
     passed = [(f"[{index}]", tensor) for index, tensor in enumerate(java_inputs(inputs))]
     input_files = write_arrays(as_arrays(passed), build.folder, "input")
     output_files = write_arrays(as_arrays(outputs), build.folder, "output")
@@ -168,7 +171,9 @@ def ask_eager(build: Build) -> Golden:
         habits=habits,
         drops_start=build.facts.drops_start,
     )
-    verify.add(build.eager, further_inputs(spec, inputs, build.batches if spec.calibration else ()))
+    verify.add(build.eager, build.samples.further)
+    if verify.outside:
+        build.reasons.append(f"{verify.outside} of {len(build.samples.further)} further sets are left out: {OUTSIDE}")
     verify.add_sequences(build.eager, answers)
     return Golden(outputs, input_files, output_files, verify, second, habits)
 
@@ -183,7 +188,7 @@ def make(build: Build, golden: Golden) -> Made:
         build.inputs,
         job.spec,
         job.variant.precision,
-        build.batches,
+        build.samples.batches,
         build.enter,
         target,
         verify.careful_problem,
@@ -222,7 +227,7 @@ def run(build: Build, golden: Golden) -> Parity:
         file = Loaded(file.anew)
     nested = _nested(file, build.eager, build.inputs) if build.facts.flat_outputs else file
     build.metric.of_file(nested, shown, build.enter)
-    return judged.parity
+    return judged.parity if build.samples.unseen else without_score(judged.parity, CALIBRATED_WITH)
 
 
 def describe(build: Build, golden: Golden, made: Made, parity: Parity) -> Exported:

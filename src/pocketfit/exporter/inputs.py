@@ -1,21 +1,27 @@
-"""Inputs beside the golden ones: batches that a quantizer is calibrated with, and sets that a file is compared on."""
+"""The inputs of a variant: golden ones, batches that int8 is calibrated with, and sets that a file is compared on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.exporter.samples.held_out import hold_out
+from pocketfit.exporter.samples.vocabulary import vocabularies_of
 from pocketfit.exporter.source import describe, find_callable, seeded_inputs
-from pocketfit.exporter.tensors import ModelProblem, counted, dtype_name
+from pocketfit.exporter.tensors import ModelProblem, counted, dtype_name, flatten
+from pocketfit.judge.draws import redrawn
 from pocketfit.judge.golden import SEED
 from pocketfit.records import ModelSpec
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
 
     from pocketfit.exporter.tensors import Inputs
+
+    # Makes one set of inputs of a number, another one of each; None where it can't.
+    Draw = Callable[[int], Inputs | None]
 
 # An endless iterable ends at these; a quantizer's ranges have settled long before.
 MAX_BATCHES = 256
@@ -23,17 +29,83 @@ MAX_BYTES = 1_000_000_000
 STANDIN_BATCHES = 8
 # Sets that a file is compared with eager on, beside the golden one: one set proves little.
 FURTHER_SETS = 3
-# How far a float input is moved, as a share of its own spread: other values, still the same kind of input.
-PERTURBATION = 0.1
+ITSELF = "the very inputs that it is compared on, since no others of their kind can be made"
+OUTSIDE = (
+    "the inputs that were made up are outside of what forward takes (NaN in eager): "
+    'give real ones, inputs = "module:callable"'
+)
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The inputs of a variant: what a quantizer is calibrated with is never what a file is compared on.
+
+    `golden` are what is traced and tried on a device, `batches` what int8 is calibrated with, `further` the sets that
+    are compared on beside the golden one. `unseen` is False where nothing could be had but the golden inputs, `made_up`
+    is True where all that is known of those is their shape.
+    """
+
+    golden: Inputs
+    further: tuple[Inputs, ...]
+    batches: tuple[Inputs, ...] = ()
+    reasons: tuple[str, ...] = ()
+    unseen: bool = True
+    made_up: bool = False
+
+
+def gather(spec: ModelSpec, root: Path, inputs: Inputs, eager: Callable[..., Any], precision: str) -> Samples:
+    """Gather what a variant is built and judged with; `inputs` are those of the configuration. Raises ModelProblem."""
+    samples = _gathered(spec, root, inputs, eager, precision)
+    return replace(samples, made_up=isinstance(spec.inputs, tuple) and samples.golden is inputs)
+
+
+def _gathered(spec: ModelSpec, root: Path, inputs: Inputs, eager: Callable[..., Any], precision: str) -> Samples:
+    if precision == "int8" and spec.calibration is not None:
+        return _of_users(spec, root, inputs, eager)
+    draw = _drawer(spec, inputs, eager)
+    if precision != "int8":
+        return Samples(inputs, _drawn(draw, FURTHER_SETS))
+    further, batches = _drawn(draw, FURTHER_SETS), _drawn(draw, STANDIN_BATCHES, FURTHER_SETS)
+    batches = tuple(batch for batch in batches if is_in_domain(eager, inputs, batch))
+    remedy = f'set calibration = "module:callable" in [models.{spec.name}] for real ones'
+    if not batches:
+        return Samples(inputs, (), (inputs,), (f"calibrated on {ITSELF}: {remedy}",), unseen=False)
+    kind = "random inputs" if isinstance(spec.inputs, tuple) else "fresh draws of the kind of the example inputs"
+    return Samples(inputs, further, batches, (f"calibrated on {kind}: {remedy}",))
+
+
+def _of_users(spec: ModelSpec, root: Path, inputs: Inputs, eager: Callable[..., Any]) -> Samples:
+    """Part the user's batches. The golden inputs are one of them too, where they were given by shape alone: made-up
+    values lie outside the ranges that real ones calibrated, so that int8 saturates there, which says nothing about it.
+    """
+    batches, reasons = load_batches(spec, root, inputs)
+    by_shape = isinstance(spec.inputs, tuple)
+    # Made of the same data, an example may be among them.
+    others = tuple(batch for batch in batches if by_shape or not _equal(batch, inputs))
+    if not others:
+        return Samples(
+            inputs, (), batches, (*reasons, f"calibrated on {ITSELF}: let {spec.calibration} give others"), False
+        )
+    rest, held = hold_out(others, inputs, FURTHER_SETS + by_shape)
+    if held:
+        return Samples(held[0] if by_shape else inputs, held[by_shape:], rest, reasons)
+    if not by_shape or not (alike := [batch for batch in others if _same_shapes(batch, inputs)]):
+        return Samples(inputs, _drawn(_drawer(spec, inputs, eager), FURTHER_SETS) if by_shape else (), others, reasons)
+    # The lone batch was calibrated with: others of its kind judge the file.
+    drawn = _drawn(_drawer(replace(spec, inputs=None), alike[0], eager), FURTHER_SETS + 1)
+    said = f"calibration {spec.calibration} gives one batch"
+    if not drawn:
+        return Samples(alike[0], (), others, (*reasons, f"{said}, which it is calibrated on: give more"), False)
+    said += ", which nothing is compared on: fresh draws of its kind are; give two or more to be compared on real ones"
+    return Samples(drawn[0], drawn[1:], others, (*reasons, said))
 
 
 def load_batches(spec: ModelSpec, root: Path, inputs: Inputs) -> tuple[tuple[Inputs, ...], tuple[str, ...]]:
-    """Read the batches to calibrate with, and say what a reader should know about them; raises ModelProblem.
+    """Read the user's batches, and say what a reader should know about them; raises ModelProblem.
 
-    `inputs` are the golden ones: every batch has as many tensors of the same dtypes; lengths may differ.
+    `inputs` are those of the configuration: every batch has as many tensors of the same dtypes; lengths may differ.
     """
-    if spec.calibration is None:
-        return _made_up(spec, inputs)
+    assert spec.calibration is not None
     batches: list[Inputs] = []
     size_bytes = 0
     for index, item in enumerate(_iterate(spec.calibration, root)):
@@ -89,79 +161,58 @@ def _checked(item: Any, inputs: Inputs, where: str) -> Inputs:
     return tuple(tensor.detach().cpu() for tensor in batch)
 
 
-def _made_up(spec: ModelSpec, inputs: Inputs) -> tuple[tuple[Inputs, ...], tuple[str, ...]]:
-    """Make up batches, the same everywhere. They are never the golden inputs, which judge the result, if there are any
-    others of their kind: where nothing can be moved those are all that is known, and the reason says so.
-    """
-    seeds = range(SEED + 1, SEED + 1 + STANDIN_BATCHES)
-    if isinstance(spec.inputs, tuple):
-        shapes = spec.inputs
-        batches = tuple(seeded_inputs(shapes, seed) for seed in seeds)
-        calibrated_on = "random inputs"
-    elif can_move(inputs):
-        batches = tuple(perturbed(inputs, seed) for seed in seeds)
-        calibrated_on = "the example inputs with noise"
-    else:
-        batches = (inputs,)
-        calibrated_on = "the example inputs themselves, which hold no floats to add noise to"
-    reason = f'calibrated on {calibrated_on}: set calibration = "module:callable" in [models.{spec.name}] for real ones'
-    return batches, (reason,)
-
-
-def further_inputs(spec: ModelSpec, golden: Inputs, batches: Sequence[Inputs] = ()) -> tuple[Inputs, ...]:
-    """Up to three sets beside the golden one, of its dtypes.
-
-    The user's own `batches` where some are of the golden shapes (a file may take no other); else random with other
-    seeds where inputs were given by shape; else the golden ones with their floats a little moved (none where there are
-    no floats).
-    """
-    if own := _of_shape(batches, golden):
-        # The first is the golden one.
-        return own[1 : 1 + FURTHER_SETS]
-    seeds = range(SEED + 1, SEED + 1 + FURTHER_SETS)
-    if isinstance(spec.inputs, tuple):
-        return tuple(seeded_inputs(spec.inputs, seed) for seed in seeds)
-    return tuple(perturbed(golden, seed) for seed in seeds) if can_move(golden) else ()
-
-
-def golden_of(spec: ModelSpec, golden: Inputs, batches: Sequence[Inputs]) -> Inputs:
-    """The golden inputs of a model that was calibrated: the user's own first batch, where inputs were given by shape.
-
-    Made-up values lie outside the ranges that real ones calibrated: int8 saturates there, which says nothing about it.
-    """
-    own = _of_shape(batches, golden) if spec.calibration and isinstance(spec.inputs, tuple) else ()
-    return own[0] if own else golden
-
-
-def _of_shape(batches: Sequence[Inputs], golden: Inputs) -> tuple[Inputs, ...]:
-    shapes = [tensor.shape for tensor in golden]
-    return tuple(batch for batch in batches if [tensor.shape for tensor in batch] == shapes)
-
-
-def can_move(inputs: Inputs) -> bool:
-    """Say whether `perturbed` changes any value: it leaves integers and bools, which may be ids or masks, alone."""
-    return any(map(_can_move, inputs))
-
-
-def perturbed(inputs: Inputs, seed: int) -> Inputs:
-    """The inputs with normal noise of a tenth of its own spread on each float tensor; all others as they are."""
-    import numpy as np
-
-    random = np.random.RandomState(seed)
-    return tuple(_moved(tensor, random) if _can_move(tensor) else tensor for tensor in inputs)
-
-
-def _can_move(tensor: torch.Tensor) -> bool:
-    return bool(tensor.is_floating_point() and tensor.numel())
-
-
-def _moved(tensor: torch.Tensor, random: np.random.RandomState) -> torch.Tensor:
+def _drawer(spec: ModelSpec, like: Inputs, eager: Callable[..., Any]) -> Draw:
+    """What makes a set of inputs of a number: random where they were given by shape, else of the kind of `like`."""
     import torch
 
-    values = tensor.double()
-    # A mask of zeros and -inf has no spread but NaN, which would be all that is left of it.
-    finite = values[values.isfinite()]
-    # A constant input, such as all ones, has no spread, so scale by its mean magnitude.
-    spread = (float(finite.std(unbiased=False)) or float(finite.abs().mean()) or 1.0) if finite.numel() else 0.0
-    noise = torch.from_numpy(random.standard_normal(tuple(tensor.shape)))
-    return (values + PERTURBATION * spread * noise).to(tensor.dtype)
+    if isinstance(spec.inputs, tuple):
+        shapes = spec.inputs
+        return lambda number: seeded_inputs(shapes, SEED + number)
+    try:
+        examples = [tensor.detach().cpu().numpy() for tensor in like]
+    except (TypeError, RuntimeError):
+        # numpy has no bfloat16, for one.
+        return lambda number: None
+    vocabularies = vocabularies_of(eager, like)
+
+    def draw(number: int) -> Inputs | None:
+        drawn = redrawn(examples, vocabularies, SEED + number)
+        # A copy in C order: torch takes no negative strides.
+        return None if drawn is None else tuple(torch.from_numpy(array.copy()) for array in drawn)
+
+    return draw
+
+
+def _drawn(draw: Draw, count: int, after: int = 0) -> tuple[Inputs, ...]:
+    return tuple(one for number in range(after + 1, after + 1 + count) if (one := draw(number)) is not None)
+
+
+def is_in_domain(eager: Callable[..., Any], golden: Inputs, made_up: Inputs) -> bool:
+    """Say whether forward takes inputs that we made up: it neither raises nor answers NaN where it does not else."""
+    nan = _answers_nan(eager, made_up)
+    return nan is False or (nan is True and _answers_nan(eager, golden) is True)
+
+
+def has_nan(outputs: Iterable[tuple[str, torch.Tensor]]) -> bool:
+    return any(bool(tensor.isnan().any()) for _, tensor in outputs)
+
+
+def _answers_nan(eager: Callable[..., Any], inputs: Inputs) -> bool | None:
+    """None where forward raises."""
+    import torch
+
+    try:
+        with torch.no_grad():
+            return has_nan(flatten(eager(*(tensor.clone() for tensor in inputs))))
+    except Exception:
+        return None
+
+
+def _same_shapes(one: Inputs, other: Inputs) -> bool:
+    return [tensor.shape for tensor in one] == [tensor.shape for tensor in other]
+
+
+def _equal(one: Inputs, other: Inputs) -> bool:
+    import torch
+
+    return _same_shapes(one, other) and all(map(torch.equal, one, other))

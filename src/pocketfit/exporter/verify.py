@@ -6,14 +6,16 @@ or value.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.exporter.inputs import has_nan
 from pocketfit.exporter.java_types import java_inputs
 from pocketfit.exporter.source import describe, given_inputs, seeded_inputs
-from pocketfit.exporter.state.eager import Eager, Habits, answer, restarts, seed_all
+from pocketfit.exporter.state.eager import Eager, Habits, answer, copies, restarts, seed_all
 from pocketfit.exporter.state.held import ATTRIBUTE, BUFFER, told
 from pocketfit.exporter.tensors import ModelProblem, counted, dtype_name, shape_text, to_array
 from pocketfit.judge.outputs import Judged, judge, judge_sets
@@ -88,13 +90,20 @@ class Verifier:
         self.sets, self.limits, self.precision, self.flat = [golden], limits, precision, flat
         self.habits, self.drops_start = habits or Habits(), drops_start
         self.sequences: list[list[tuple[Inputs, Outputs]]] = []
+        self.outside = 0
 
     def add(self, eager: Eager, further: Sequence[Inputs]) -> None:
-        """Compare on these too. We made them up, so one that eager itself refuses says nothing and is left out."""
+        """Compare on these too. We made them up, so one that eager itself refuses says nothing and is left out.
+
+        So is one that is outside of its domain, where it answers NaN: `outside` counts these.
+        """
         for inputs in further:
             try:
                 (outputs,) = eager.answers([inputs])
             except Exception:
+                continue
+            if has_nan(outputs) and not has_nan(self.sets[0][1]):
+                self.outside += 1
                 continue
             self.sets.append((inputs, outputs))
 
@@ -220,7 +229,41 @@ def baked_in(verify: Verifier, eager: Eager, run: Callable[..., Any], second: In
     judged = judge(expected, actual, verify.limits, verify.precision, flat=verify.flat)
     if not judged.same_structure and _shapes(actual) != _shapes(expected):
         return f"{problem} give {_shapes(actual)} where eager gives {_shapes(expected)}"
-    return f"{problem} give another answer than eager: {judged.problem}" if judged.problem else None
+    if not judged.problem:
+        return None
+    if judged.same_structure and verify.precision != "fp32" and not _trace_differs(verify, eager, second):
+        return f"{verify.precision} is too far from eager on {shown}: {judged.problem}{OTHER_VALUES[verify.precision]}"
+    return f"{problem} give another answer than eager: {judged.problem}"
+
+
+def _trace_differs(verify: Verifier, eager: Eager, second: Inputs) -> bool:
+    """Say whether the model in fp32, traced with the golden inputs, is wrong on `second` too: that is baked in."""
+    import torch
+
+    (golden, _), shapes = verify.sets[0], [tensor.shape for tensor in second]
+    try:
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            (outputs,) = eager.answers([second])
+            trace = torch.jit.trace(eager.model, copies(golden), check_trace=False, strict=False)
+            expected, actual = as_arrays(outputs), as_arrays(answer(trace, copies(second)))
+    except Exception:
+        # Nobody knows: where the shapes are the same it is what the precision costs.
+        return shapes != [tensor.shape for tensor in golden]
+    finally:
+        eager.reset()
+    return bool(judge(expected, actual, Limits(), "fp32").problem)
+
+
+# What a reader can do about a precision that is too coarse for other inputs; goes on after what is wrong.
+OTHER_VALUES = {
+    "fp16": ": fp16 has 11 significant bits and ends at 65,504",
+    "int8": (
+        ": its ranges were calibrated on other values: let calibration give inputs like these too, "
+        "or use int8-dynamic or fp32"
+    ),
+    "int8-dynamic": ": its weights have 8 bits: use fp32",
+}
 
 
 def _shapes(outputs: Arrays) -> str:

@@ -35,6 +35,10 @@ SILENT_MAX_ABS_DIFF = {"fp32": 1e-5}
 SILENT_MAX_ABS_DIFF_ELSE = 1e-3
 
 
+# Says of an int8 file that nothing judges it.
+CALIBRATED_WITH = "was calibrated on the very inputs that it is compared on"
+
+
 @dataclass(frozen=True)
 class Disagreement:
     """A reason not to ship an output: the limit it is beyond, by its key in the configuration, and a sentence."""
@@ -87,6 +91,24 @@ def unscored(parity: Parity) -> tuple[str, ...]:
         f"{_output(output.path)} {output.degenerate}: agreement there means nothing"
         for output in parity.outputs
         if output.degenerate
+    )
+
+
+def without_score(parity: Parity, why: str) -> Parity:
+    """The parity of outputs whose agreement means nothing: `why` goes on after an output's name."""
+    outputs = tuple(
+        OutputParity(one.path, one.max_abs_diff, degenerate=one.degenerate or why, largest=one.largest)
+        for one in parity.outputs
+    )
+    return Parity(parity.max_abs_diff, outputs=outputs, input_sets=parity.input_sets)
+
+
+def unseen_as(host: Parity, device: Parity) -> Parity:
+    """The device's parity without a score where the host's has none for what the inputs are."""
+    return (
+        without_score(device, CALIBRATED_WITH)
+        if CALIBRATED_WITH in {one.degenerate for one in host.outputs}
+        else device
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pocketfit.exporter import inputs
-from pocketfit.exporter.inputs import load_batches
+from pocketfit.exporter.inputs import Samples, gather, load_batches
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.records import InputSpec, ModelSpec
 
@@ -77,51 +77,128 @@ def test_a_large_iterable_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert reason.startswith("calibrated on the first 4 batches of ")
 
 
-def test_batches_are_made_up_from_shapes() -> None:
+def identity(*inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    return inputs
+
+
+class Text(torch.nn.Module):
+    """Takes token ids and types, looks both up, by the layer and by hand, and adds them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = torch.nn.Embedding(500, 8, padding_idx=0)
+        self.register_buffer("kinds", torch.randn(3, 8))
+
+    def forward(self, ids: torch.Tensor, kinds: torch.Tensor) -> torch.Tensor:
+        return self.words(ids.clone()) + self.kinds[kinds]
+
+
+def values_of(samples: Samples) -> list[list[bytes]]:
+    sets = (samples.golden, *samples.further, *samples.batches)
+    return [[tensor.numpy().tobytes() for tensor in one] for one in sets]
+
+
+def all_different(samples: Samples) -> bool:
+    values = values_of(samples)
+    return all(one not in values[:index] for index, one in enumerate(values))
+
+
+def test_what_is_made_up_from_shapes_is_calibrated_with_or_compared_on() -> None:
     spec = ModelSpec("net", "x:y", inputs=SHAPES)
-    (batches, reasons), (again, _) = load_batches(spec, Path(), INPUTS), load_batches(spec, Path(), INPUTS)
-    assert reasons == (
+    samples, again = (gather(spec, Path(), INPUTS, identity, "int8") for _ in range(2))
+    assert samples.reasons == (
         'calibrated on random inputs: set calibration = "module:callable" in [models.net] for real ones',
     )
-    assert len(batches) == 8
-    assert [[one.dtype for one in batch] for batch in batches] == [[torch.float32, torch.int64]] * 8
-    assert all(torch.equal(a, b) for x, y in zip(batches, again, strict=True) for a, b in zip(x, y, strict=True))
-    assert not torch.equal(batches[0][0], batches[1][0])
+    assert (len(samples.further), len(samples.batches), samples.made_up) == (3, 8, True)
+    assert [[one.dtype for one in batch] for batch in samples.batches] == [[torch.float32, torch.int64]] * 8
+    assert values_of(samples) == values_of(again)
+    assert all_different(samples)
+    assert values_of(gather(spec, Path(), INPUTS, identity, "fp32")) == values_of(samples)[:4]
 
 
-def test_batches_are_made_up_from_examples() -> None:
-    examples = (torch.arange(100.0).view(1, 100), torch.tensor([[3, 4]]))
-    batches, reasons = load_batches(ModelSpec("net", "x:y"), Path(), examples)
-    assert reasons == (
-        'calibrated on the example inputs with noise: set calibration = "module:callable" in [models.net] for real ones',
-    )
-    for noisy, ids in batches:
-        assert 1 < (noisy - examples[0]).abs().mean() < 4
-        assert torch.equal(ids, examples[1])
-
-
-def test_example_inputs_without_floats_are_not_called_noisy() -> None:
-    """Ids and masks can't be moved: of which vocabulary they are is not known."""
-    ids = (torch.tensor([[3, 4]]), torch.tensor([[True, False]]))
-    batches, reasons = load_batches(ModelSpec("net", "x:y"), Path(), ids)
-    assert reasons == (
-        "calibrated on the example inputs themselves, which hold no floats to add noise to: "
+def test_ids_given_as_examples_are_drawn_from_their_vocabularies() -> None:
+    ids, kinds = torch.tensor([[3, 4, 5, 6, 0, 0, 0]]), torch.tensor([[0, 0, 1, 1, 1, 1, 1]])
+    samples = gather(ModelSpec("net", "x:y"), Path(), (ids, kinds), Text().eval(), "int8")
+    assert samples.reasons == (
+        "calibrated on fresh draws of the kind of the example inputs: "
         'set calibration = "module:callable" in [models.net] for real ones',
     )
-    assert batches == (ids,)
+    assert all_different(samples)
+    for words, types in (*samples.further, *samples.batches):
+        assert torch.equal(words == 0, ids == 0)
+        assert words.max() > 60
+        assert set(types[0, :2].tolist()) <= {0, 1, 2}
 
 
-def test_constant_example_inputs_are_moved_all_the_same() -> None:
-    batches, (reason,) = load_batches(ModelSpec("net", "x:y"), Path(), (torch.full((1, 100), 5.0),))
-    assert reason.startswith("calibrated on the example inputs with noise: ")
-    for (noisy,) in batches:
-        assert 0.3 < (noisy - 5).std() < 0.7
+def test_a_mask_with_infinity_stays_beside_floats_that_are_drawn() -> None:
+    x, mask = torch.randn(1, 64), torch.tensor([[0.0, 0.0, -torch.inf]])
+    samples = gather(ModelSpec("net", "x:y"), Path(), (x, mask), identity, "int8")
+    assert all_different(samples)
+    assert all(torch.equal(other, mask) for _, other in (*samples.further, *samples.batches))
 
 
-def test_infinite_example_inputs_stay_infinite_and_the_others_finite() -> None:
-    mask = torch.tensor([[1.0, 2.0, -torch.inf, 3.0]])
-    batches, _ = load_batches(ModelSpec("net", "x:y"), Path(), (mask,))
-    for (noisy,) in batches:
-        assert torch.equal(noisy.isinf(), mask.isinf())
-        assert not noisy.isnan().any()
-        assert not torch.equal(noisy, mask)
+def test_stand_ins_outside_of_the_models_domain_are_left_out() -> None:
+    x = torch.ones(1, 4)
+    samples = gather(ModelSpec("net", "x:y"), Path(), (x,), lambda one: (one - 1).abs().neg().log(), "int8")
+    # Eager gives -inf for the example and NaN for all others.
+    assert (samples.unseen, samples.batches) == (False, ((x,),))
+
+
+def test_where_nothing_else_can_be_made_nothing_is_unseen() -> None:
+    ids = (torch.tensor([[3]]), torch.tensor([[True, True]]))
+    samples = gather(ModelSpec("net", "x:y"), Path(), ids, identity, "int8")
+    assert samples.reasons == (
+        "calibrated on the very inputs that it is compared on, since no others of their kind can be made: "
+        'set calibration = "module:callable" in [models.net] for real ones',
+    )
+    assert (samples.unseen, samples.batches, samples.further) == (False, (ids,), ())
+
+
+def gathered(root: Path, code: str, inputs: tuple[torch.Tensor, ...], *, by_shape: bool) -> Samples:
+    (root / f"{root.name}.py").write_text(f"import torch\ndef f(): return {code}\n")
+    shapes = tuple(InputSpec(tuple(one.shape)) for one in inputs) if by_shape else None
+    spec = ModelSpec("net", "x:y", inputs=shapes, calibration=f"{root.name}.py:f")
+    return gather(spec, root, inputs, identity, "int8")
+
+
+@pytest.mark.parametrize(
+    ("code", "by_shape", "golden", "further", "batches"),
+    [
+        # Half are held out at most, spread over all of them.
+        ("[torch.full((1, 2), 1.0 * n) for n in range(16)]", True, 0, [4, 8, 12], 12),
+        ("[torch.full((1, 2), 1.0 * n) for n in range(16)]", False, 99, [0, 5, 10], 13),
+        ("[torch.full((1, 2), 1.0 * n) for n in range(2)]", True, 0, [], 1),
+        ("[torch.full((1, 2), 1.0 * n) for n in range(2)]", False, 99, [0], 1),
+        ("[torch.zeros(1, 2)]", False, 99, [], 1),
+        # A loader's batch is larger: its first items are held out.
+        ("[torch.full((8, 2), 1.0 * n) for n in range(4)]", True, 0, [1, 2, 3], 4),
+        # Others may be longer.
+        ("[torch.zeros(1, 2), torch.ones(1, 3)]", True, 0, [], 1),
+        # One of them is the example.
+        ("[torch.full((1, 2), 99.0), torch.ones(1, 2), torch.zeros(1, 2)]", False, 99, [1], 1),
+    ],
+)
+def test_some_of_the_users_batches_are_held_out(
+    tmp_path: Path, code: str, by_shape: bool, golden: float, further: list[float], batches: int
+) -> None:
+    samples = gathered(tmp_path, code, (torch.full((1, 2), 99.0),), by_shape=by_shape)
+    assert samples.golden[0].tolist() == [[golden] * 2]
+    assert [one[0, 0].item() for (one,) in samples.further] == further
+    assert all(one.shape == (1, 2) for (one,) in samples.further)
+    assert (len(samples.batches), samples.reasons, samples.unseen, samples.made_up) == (batches, (), True, False)
+    assert all_different(samples)
+
+
+def test_a_lone_batch_is_not_judged_on_itself(tmp_path: Path) -> None:
+    samples = gathered(tmp_path, "[torch.linspace(0, 1, 40).view(1, 40)]", (torch.ones(1, 40),), by_shape=True)
+    (reason,) = samples.reasons
+    assert "gives one batch, which nothing is compared on: fresh draws of its kind are" in reason
+    assert (len(samples.further), samples.unseen) == (3, True)
+    assert all_different(samples)
+    assert samples.golden[0].max() <= 1
+
+
+def test_a_lone_batch_that_is_the_example_gives_no_score(tmp_path: Path) -> None:
+    samples = gathered(tmp_path, "[torch.ones(1, 2)]", (torch.ones(1, 2),), by_shape=False)
+    assert not samples.unseen
+    assert samples.reasons[0].startswith("calibrated on the very inputs that it is compared on")
