@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 # How far a constant float input is moved, as a share of its value: other values, still the same kind of input.
 PERTURBATION = 0.1
-# Shorter rows have no shape of their own to keep, and still shorter arrays too few values to put in another order.
-LEAST_ROW, LEAST_VALUES = 16, 8
+# Shorter rows have no shape of their own to keep, and shorter arrays too few values to put in another order.
+LEAST_VALUES = 16
 ATTEMPTS = 8
 
 
@@ -123,7 +123,7 @@ def _is_padding(values: Array, padding: int | None) -> Any:
 
 
 def _like(values: Array, random: np.random.RandomState) -> Array:
-    """The example's own values in another order, neighbours as alike as they were; a few floats within their range.
+    """The example's own values in another order, neighbours as alike as they were; a few floats are drawn.
 
     A field with the example's spectrum and random phases gives the order (Theiler et al., Physica D 58, 1992): an image
     becomes another one as smooth, and noise becomes noise. Channels keep their values to themselves.
@@ -132,7 +132,10 @@ def _like(values: Array, random: np.random.RandomState) -> Array:
 
     if values.dtype.kind == "f" and values.size < LEAST_VALUES:
         finite = values[np.isfinite(values)]
-        within = random.uniform(finite.min(), finite.max(), values.shape)
+        # Few values do not reach as far as their kind does; where they are of one sign, another may be out of bounds.
+        both_signs = finite.min() < 0 < finite.max()
+        around = random.normal(finite.mean(), finite.std(), values.shape)
+        within = around if both_signs else random.uniform(finite.min(), finite.max(), values.shape)
         return np.where(np.isfinite(values), within, values).astype(values.dtype)
     if not np.isfinite(values).all():
         drawn = values.copy()
@@ -141,7 +144,7 @@ def _like(values: Array, random: np.random.RandomState) -> Array:
     axes = tuple(range(2, values.ndim)) if values.ndim > 2 else (values.ndim - 1,)
     lengths = [values.shape[axis] for axis in axes]
     row = int(np.prod(lengths))
-    if row < LEAST_ROW:
+    if row < LEAST_VALUES:
         return random.permutation(values.ravel()).reshape(values.shape)
     # One set of phases for each item of a batch: channels of one image belong together.
     noise = random.standard_normal(

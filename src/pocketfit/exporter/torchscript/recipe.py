@@ -18,6 +18,7 @@ from pocketfit.exporter.importing.plain import odd_names
 from pocketfit.exporter.java_types import with_java_types
 from pocketfit.exporter.source import describe
 from pocketfit.exporter.tensors import ModelProblem
+from pocketfit.exporter.torchscript import costs
 from pocketfit.exporter.torchscript.quantize import quantize
 from pocketfit.exporter.torchscript.tracing import SCRIPT, torchscript_of
 from pocketfit.records import ModelSpec
@@ -46,7 +47,9 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
     quantized = quantize(order)
     model = with_java_types(quantized.module, order.inputs)
     if quantized.names and (problem := check(model)):
-        raise ModelProblem(f"in {order.precision} it does not compute what eager does: {problem}")
+        why = "".join(f"; {one}" for one in (*costs.explain(order, quantized), *quantized.reasons))
+        raise ModelProblem(f"in {order.precision} it does not compute what eager does: {problem}{why}")
+    poor = costs.explain(order, quantized, costs.POOR_DB) if quantized.names else ()
     recorded = torchscript_of(model, order.inputs, order.spec, order.target)
     layers = layers_of(recorded.module) if SCRIPT in recorded.names and order.target else {}
     careful = order.careful or check
@@ -61,7 +64,7 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
     return Optimized(
         optimized.module,
         tuple(name for step in steps for name in step.names),
-        tuple(reason for step in steps for reason in step.reasons),
+        (*poor, *(reason for step in steps for reason in step.reasons)),
         count_ops(optimized.module),
         layers=layers,
         odd_names=odd_names(order.model),
