@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.exporter.samples.extremes import nodes_with_extremes
 from pocketfit.exporter.source import describe
 from pocketfit.exporter.state.eager import copies
 from pocketfit.exporter.state.held import buffers_of, put_buffers
@@ -13,6 +14,8 @@ from pocketfit.exporter.tensors import ModelProblem
 if TYPE_CHECKING:
     from pocketfit.exporter.tensors import Inputs
 
+# Where torchao keeps what a quantizer wants done to a node.
+ANNOTATION = "quantization_annotation"
 WHAT = {
     "int8": "convolutions and linear layers, and this model has none that the quantizer for XNNPACK takes",
     "int8-dynamic": "linear layers and those inside LSTM, GRU and RNN, and this model has none",
@@ -37,6 +40,9 @@ def quantize(exported: Any, batches: Sequence[Inputs], *, dynamic: bool) -> Any 
         def annotate(self, model: Any) -> Any:
             model = super().annotate(model)
             _measure_after_clamps(model)
+            # A range that reaches to a mask of -inf has no steps left for the values beside it.
+            for node in nodes_with_extremes(model, batches[0]):
+                node.meta.pop(ANNOTATION, None)
             return model
 
     quantizer = Quantizer()
@@ -71,15 +77,14 @@ def _measure_after_clamps(graph_module: Any) -> None:
     aten = torch.ops.aten
     clamps = {aten.hardtanh.default, aten.hardtanh_.default, aten.relu6.default, aten.relu6_.default}
     layers = {aten.conv1d.default, aten.conv2d.default, aten.linear.default}
-    key = "quantization_annotation"
     for node in graph_module.graph.nodes:
         layer = node.args[0] if node.target in clamps else None
-        if layer is None or layer.target not in layers or len(layer.users) > 1 or key not in layer.meta:
+        if layer is None or layer.target not in layers or len(layer.users) > 1 or ANNOTATION not in layer.meta:
             continue
-        before = layer.meta[key]
+        before = layer.meta[ANNOTATION]
         if before.output_qspec is None:
             continue
-        node.meta[key] = type(before)(output_qspec=before.output_qspec, _annotated=True)
+        node.meta[ANNOTATION] = type(before)(output_qspec=before.output_qspec, _annotated=True)
         before.output_qspec = None
 
 

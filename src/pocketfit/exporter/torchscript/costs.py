@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.exporter.state.held import kept
 from pocketfit.exporter.torchscript.qnnpack import fuse
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def explain(order: BuildOrder, quantized: Step, least_db: float = math.inf) -> t
     import torch
 
     try:
-        with torch.no_grad():
+        with kept(order.model), kept(quantized.module), torch.no_grad():
             sqnr_db = _sqnr_db(_first(order.model(*_copies(order))), _first(quantized.module(*_copies(order))))
             if sqnr_db is None or sqnr_db >= least_db:
                 return ()
@@ -52,7 +53,7 @@ def _remedy(order: BuildOrder) -> str:
 
 def _reference(order: BuildOrder, quantized: Step) -> Any:
     """The model in fp32 with the layers that the quantized one has: torch.fx fuses some."""
-    return fuse(copy.deepcopy(order.model)) if "quantize_fx" in quantized.names else order.model
+    return fuse(copy.deepcopy(order.model), order.inputs) if "quantize_fx" in quantized.names else order.model
 
 
 def _losses(

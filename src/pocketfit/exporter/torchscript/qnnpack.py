@@ -3,23 +3,72 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
+
+from pocketfit.exporter.samples.extremes import nodes_with_extremes
 
 if TYPE_CHECKING:
     import torch
 
+    from pocketfit.exporter.tensors import Inputs
+
 ENGINE = "qnnpack"
 
 
-def fuse(model: torch.nn.Module) -> Any:
-    """`model`, which is changed, as a graph of fused layers to be prepared; raises whatever torch.fx does."""
+def fuse(model: torch.nn.Module, inputs: Inputs) -> Any:
+    """`model`, which is changed, as a graph of fused layers to be prepared; raises whatever torch.fx does.
+
+    Nothing is quantized that makes or takes values on `inputs` for which 8 bits have no range.
+    """
     from torch.ao.quantization.quantize_fx import fuse_fx
 
     _cap_instead_of_relu6(model)
     fused = fuse_fx(model, backend_config=backend_config())
     _part_activations(fused)
     _keep_in_fp32(fused)
+    _keep_extremes_in_fp32(fused, inputs)
     return fused
+
+
+def _keep_extremes_in_fp32(fused: Any, inputs: Inputs) -> None:
+    """Hide what has to do with masks of -inf and the like in modules that torch.fx does not look into."""
+    for number, node in enumerate(nodes_with_extremes(fused, inputs)):
+        match node.op:
+            case "call_module":
+                what = fused.get_submodule(node.target)
+            case "call_method":
+                what = partial(_call_method, node.target)
+            case "call_function":
+                what = node.target
+            case _:
+                continue
+        name = f"in_fp32_{number}"
+        fused.add_submodule(name, hidden()(what))
+        node.op, node.target = "call_module", name
+    fused.recompile()
+
+
+def _call_method(name: str, tensor: Any, *args: Any, **kwargs: Any) -> Any:
+    return getattr(tensor, name)(*args, **kwargs)
+
+
+@cache
+def hidden() -> type[torch.nn.Module]:
+    """The class of modules that torch.fx is told not to look into; it calls whatever it was made of."""
+    import torch
+
+    class Hidden(torch.nn.Module):
+        def __init__(self, what: Callable[..., Any]) -> None:
+            super().__init__()
+            self.what = what
+            self.training = False
+
+        def forward(self, *args: Any, **kwargs: Any) -> Any:
+            return self.what(*args, **kwargs)
+
+    return Hidden
 
 
 def backend_config() -> Any:

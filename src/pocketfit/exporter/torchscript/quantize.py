@@ -15,7 +15,7 @@ from pocketfit.exporter.source import describe
 from pocketfit.exporter.state.eager import copies
 from pocketfit.exporter.state.held import buffers_of, kept, put_buffers
 from pocketfit.exporter.tensors import ModelProblem
-from pocketfit.exporter.torchscript.qnnpack import ENGINE, backend_config, fuse
+from pocketfit.exporter.torchscript.qnnpack import ENGINE, backend_config, fuse, hidden
 
 if TYPE_CHECKING:
     import torch
@@ -77,6 +77,7 @@ def _dynamic(order: BuildOrder) -> Step:
 def _static(order: BuildOrder) -> Step:
     import torch
     from torch.ao.quantization import get_default_qconfig_mapping
+    from torch.ao.quantization.fx.custom_config import PrepareCustomConfig
     from torch.ao.quantization.quantize_fx import convert_fx, prepare_fx
 
     if order.spec.preserve_methods:
@@ -86,7 +87,13 @@ def _static(order: BuildOrder) -> Step:
     model, backend = _copy(order.model), backend_config()
     mapping = get_default_qconfig_mapping(ENGINE).set_global(_qconfig())
     try:
-        prepared = prepare_fx(fuse(model), mapping, order.inputs, backend_config=backend)
+        prepared = prepare_fx(
+            fuse(model, order.inputs),
+            mapping,
+            order.inputs,
+            prepare_custom_config=PrepareCustomConfig().set_non_traceable_module_classes([hidden()]),
+            backend_config=backend,
+        )
     except Exception as error:
         # Control flow that depends on data, above all: torch.fx has no concrete values.
         return _layer_by_layer(order, f"torch.fx can't trace it: {describe(error)}")
