@@ -22,6 +22,7 @@ PERTURBATION = 0.1
 # Shorter rows have no shape of their own to keep, and shorter arrays too few values to put in another order.
 LEAST_VALUES = 16
 ATTEMPTS = 8
+GOLDEN_RATIO = 0.618033988749895
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ def redrawn(
     random = np.random.RandomState(seed)
     # Beside another input, such as a mask or a length, padding must stay where it is.
     drawn = tuple(
-        _ids(values, vocabulary, random, alone=len(examples) == 1) if vocabulary else _redrawn(values, random)
+        _ids(values, vocabulary, random, number=seed if len(examples) == 1 else None)
+        if vocabulary
+        else _redrawn(values, random)
         for values, vocabulary in zip(examples, vocabularies, strict=True)
     )
     if not _same(drawn, examples):
@@ -87,7 +90,7 @@ def _moved(values: Array, random: np.random.RandomState) -> Array:
     return (floats + scale * random.standard_normal(values.shape)).astype(values.dtype)
 
 
-def _ids(values: Array, vocabulary: Vocabulary, random: np.random.RandomState, *, alone: bool) -> Array:
+def _ids(values: Array, vocabulary: Vocabulary, random: np.random.RandomState, *, number: int | None) -> Array:
     import numpy as np
 
     known, padded = vocabulary.entries > 0, _is_padding(values, vocabulary.padding)
@@ -95,20 +98,26 @@ def _ids(values: Array, vocabulary: Vocabulary, random: np.random.RandomState, *
     if vocabulary.padding is not None:
         ids = np.where(ids == vocabulary.padding, (ids + 1) % np.maximum(vocabulary.entries, 1), ids)
     padding = values[padded][0] if padded.any() else 0
-    if alone:
-        padded = _of_other_lengths(padded, random)
+    if number is not None:
+        padded = _of_other_lengths(padded, number)
     return np.where(padded, padding, np.where(known, ids, values)).astype(values.dtype)
 
 
-def _of_other_lengths(padded: NDArray[np.bool_], random: np.random.RandomState) -> Any:
-    """Rows that end in padding end elsewhere: a model that takes padding takes rows of any length."""
+def _of_other_lengths(padded: NDArray[np.bool_], number: int) -> Any:
+    """Rows that end in padding end elsewhere: a model that takes padding takes rows of any length.
+
+    The first set has the shortest: what is calibrated on longer ones alone shows there. The others spread evenly, by
+    multiples of the golden ratio.
+    """
     import numpy as np
 
     lengths = (~padded).sum(-1, keepdims=True)
-    places, length = np.arange(padded.shape[-1]), padded.shape[-1]
+    places, longest = np.arange(padded.shape[-1]), padded.shape[-1]
     if not padded.any() or not np.array_equal(padded, places >= lengths):
         return padded
-    return places >= random.randint((length + 3) // 4, length + 1, lengths.shape)
+    shortest = (longest + 3) // 4
+    share = (number - 1 + np.arange(lengths.size).reshape(lengths.shape)) * GOLDEN_RATIO % 1
+    return places >= shortest + np.floor(share * (longest + 1 - shortest))
 
 
 def _is_padding(values: Array, padding: int | None) -> Any:
