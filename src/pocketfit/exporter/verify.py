@@ -170,11 +170,8 @@ class Verifier:
     def _explained(self, judged: Judged) -> Judged:
         """The problem with what is known of forward that may be its cause."""
         causes = []
-        if judged.problem and self.habits.written:
-            inputs = " and ".join(f"input {index}" for index in self.habits.written)
-            causes.append(
-                f"forward writes into {inputs}, which may be lost: clone it first, and use torch's operations"
-            )
+        if judged.problem and self.habits.writing:
+            causes.append(self.habits.writing)
         dropped = [one for one in self.habits.changed if one.kind == BUFFER and not one.starts_with_zeros]
         if judged.problem and self.drops_start and dropped:
             causes.append(

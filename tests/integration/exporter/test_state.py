@@ -90,6 +90,15 @@ def test_a_file_that_lacks_the_write_fails(root: Path, write: str, format_name: 
     assert reason.endswith("forward writes into input 0, which may be lost: clone it first, and use torch's operations")
 
 
+@pytest.mark.parametrize(
+    "write", ["array = x.detach().numpy()\nnp.clip(array, 0.0, 1.0, out=array)", "x.data.clamp_(0.0, 1.0)"]
+)
+def test_a_write_that_torch_export_can_not_follow_is_named(root: Path, write: str) -> None:
+    reason = reason_of(build(root, module(f"{write}\nreturn self.l(x)"), "executorch"))
+    assert reason.startswith("torch.export fails")
+    assert reason.endswith("forward writes into input 0, which may be lost: clone it first, and use torch's operations")
+
+
 # --- state ------------------------------------------------------------------------------------------------
 
 STATES = {

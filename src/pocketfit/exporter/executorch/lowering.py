@@ -43,7 +43,11 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
     plain = contiguous(order.model)
     flat = without_conv3d(plain.module)
     reasons += (*plain.reasons, *flat.reasons)
-    exported = without_prelu(_export(_with_doors(flat.module, order), inputs))
+    try:
+        exported = without_prelu(_export(_with_doors(flat.module, order), inputs))
+    except ModelProblem as problem:
+        # numpy and `.data` write past torch.export, whose own words are of tensors that the model has not.
+        raise ModelProblem("; ".join(filter(None, [str(problem), order.habits.writing]))) from problem
     _agree(exported.module(), check, "exported program")
     steps = ["torch.export"]
     if order.precision.startswith("int8"):

@@ -44,6 +44,13 @@ class Habits:
     def has_state(self) -> bool:
         return bool(self.changed) or self.remembers
 
+    @property
+    def writing(self) -> str:
+        """Say that forward writes into its inputs, and what to do where that is lost; empty where it does not."""
+        inputs = " and ".join(f"input {index}" for index in self.written)
+        lost = "which may be lost: clone it first, and use torch's operations"
+        return f"forward writes into {inputs}, {lost}" if inputs else ""
+
 
 def restarts(run: Callable[..., Any]) -> Callable[[], Callable[..., Any]]:
     """What gives `run` as it is now, as often as it is asked, whatever calls do to it.
