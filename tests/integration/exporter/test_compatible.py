@@ -16,7 +16,7 @@ import torch.nn.functional as F  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 from pocketfit.devices.jvm import FLAGS  # noqa: E402
-from pocketfit.devices.program import parse_answer, words  # noqa: E402
+from pocketfit.devices.program import here, parse_answer, words  # noqa: E402
 from pocketfit.devices.reason import condense  # noqa: E402
 from pocketfit.exporter.builder import BuildOrder  # noqa: E402
 from pocketfit.exporter.compatible import Target, find_target, refused, refused_outputs  # noqa: E402
@@ -135,10 +135,11 @@ def verdicts(format: str, given: Sequence[SmokeInput], folder: Path) -> list[tup
     android, runtime = find_android(), FORMATS[format].runtime
     arguments = words(
         given,
+        here,
         runtime=runtime,
         threads=1,
-        libraries=android.libraries(runtime, android.desktop_abi),
-        shim=android.shim,
+        libraries=str(android.libraries(runtime, android.desktop_abi)),
+        shim=str(android.shim),
     )
     for index, one in enumerate(given):
         (folder / f"out{index}").mkdir()

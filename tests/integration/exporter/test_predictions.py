@@ -14,7 +14,7 @@ from pocketfit.exporter.compatible import find_target, refused  # noqa: E402
 from pocketfit.exporter.source import load_model  # noqa: E402
 from pocketfit.runtimes.library import library_for  # noqa: E402
 from tests.integration.conftest import require  # noqa: E402
-from tests.integration.exporter.test_compatible import FORMATS, Case, save, smoke_input, traced, verdicts  # noqa: E402
+from tests.integration.exporter.test_compatible import BOTH, Case, save, smoke_input, traced, verdicts  # noqa: E402
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning"),
@@ -42,7 +42,7 @@ def test_a_models_prediction(name: str, tmp_path: Path, monkeypatch: pytest.Monk
     with torch.no_grad():
         scripted = SPECS[name].how == "script"
         module = torch.jit.freeze(torch.jit.script(case.module) if scripted else traced(case))
-    for format in FORMATS:
+    for format in BOTH:
         folder = tmp_path / format
         folder.mkdir()
         try:
