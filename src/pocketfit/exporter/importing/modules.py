@@ -28,14 +28,15 @@ def more_about(error: BaseException, root: Path) -> str:
     """Words to go on with, where what code of the repository raises has a cause that is ours; else none."""
     if isinstance(error, ImportError) and error.name and (hidden := hidden_by(root, error.name)):
         return f" ({hidden} has the name of a package that exporting needs, which comes first: rename it)"
-    if isinstance(error, KeyError) and _raised_in(error) == os.__file__:
+    if isinstance(error, KeyError) and _raised_in(error) == os.__name__:
         return ": a model's process gets no such environment variable; give it in [models.NAME.env]"
     return ""
 
 
 def _raised_in(error: BaseException) -> str | None:
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    return frames[-1].f_code.co_filename if frames else None
+    # By the module's name: Python's own os is frozen, and knows no file.
+    return frames[-1].f_globals.get("__name__") if frames else None
 
 
 def _import_dotted(module: str, root: Path) -> ModuleType:
