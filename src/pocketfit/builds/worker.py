@@ -124,7 +124,9 @@ def _read_result(folder: Path) -> Result | None:
 
 def _how_it_died(finished: Finished, stage: str, hint: str, sandbox: Sandbox) -> str:
     if finished.timed_out:
-        return f"{stage} took longer than {sandbox.timeout_s:g} s and was stopped" + (f"; {hint}" if hint else "")
+        return f"{stage} took longer than --timeout, {sandbox.timeout_s:g} s, and was stopped" + (
+            f"; {hint}" if hint else ""
+        )
     if name := finished.signal_name:
         guess = ", most likely out of memory" if name == "SIGKILL" else ""
         return f"the process was killed by {name} while {stage}{guess}"

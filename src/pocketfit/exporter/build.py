@@ -20,6 +20,7 @@ from pocketfit.exporter.given import where
 from pocketfit.exporter.inputs import OUTSIDE, Samples, gather, has_nan
 from pocketfit.exporter.java_types import java_inputs
 from pocketfit.exporter.metric import UsersMetric
+from pocketfit.exporter.plain_model import fold_norms, uncompiled
 from pocketfit.exporter.prune import prune_model
 from pocketfit.exporter.source import load_model
 from pocketfit.exporter.state.eager import Eager, Habits, Loaded, use_layers_made_on_first_call
@@ -138,12 +139,13 @@ def load(job: Job, folder: Path) -> Build:
     root = Path(job.root)
     enter(folder, f"loading {job.spec.source}")
     with uncollected():
-        model, inputs = load_model(job.spec, root)
+        loaded, inputs = load_model(job.spec, root)
+    model, compiled = uncompiled(loaded)
     use_layers_made_on_first_call(model, inputs)
     metric = UsersMetric(job.spec.metric, root)
     # Outputs are compared with the pruned model's; what pruning costs is for the metric to say, so that comes first.
     metric.of_eager(Eager(model), partial(enter, folder))
-    reasons = prune_model(model, job.spec)
+    reasons = (*compiled, *fold_norms(model), *prune_model(model, job.spec))
     build = Build(job, folder, Eager(model), Samples(inputs, ()), metric, [*reasons])
     if job.variant.precision == "int8":
         build.enter(f"loading {job.spec.calibration or 'inputs'} to calibrate with")
@@ -225,7 +227,7 @@ def run(build: Build, golden: Golden) -> Parity:
             raise NotShipped(problem, (), judged.parity)
     if build.metric.evaluated:
         file = Loaded(file.anew)
-    nested = _nested(file, build.eager, build.inputs) if build.facts.flat_outputs else file
+    nested = _nested(file, build.eager, build.inputs) if build.metric.evaluated else file
     build.metric.of_file(nested, shown, build.enter)
     return judged.parity if build.samples.unseen else without_score(judged.parity, CALIBRATED_WITH)
 
@@ -255,7 +257,7 @@ def describe(build: Build, golden: Golden, made: Made, parity: Parity) -> Export
 
 
 def _nested(run: Callable[..., Any], eager: Eager, inputs: Inputs) -> Callable[..., Any]:
-    """A file whose outputs are a flat list, answering as eager does: that is what a metric was written for."""
+    """A file, answering with eager's own records, None and keys: that is what a metric was written for."""
     like = eager.nested(inputs)
     return lambda *args: nest(like, (tensor for _, tensor in flatten(run(*args))))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sysconfig
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from pocketfit.exporter.importing.finder import install
 from pocketfit.exporter.importing.modules import import_module, more_about
 from pocketfit.exporter.importing.plain import rename_modules
+from pocketfit.exporter.plain_model import check_forward
 from pocketfit.exporter.tensors import ModelProblem
+from pocketfit.exporter.wrapping import wrapper
 from pocketfit.judge.golden import SEED, seeded_arrays
 from pocketfit.records import InputSpec, ModelSpec
 from pocketfit.saved import LFS_REMEDY, SAVED_SUFFIXES, is_saved, saved_problem
@@ -21,6 +24,10 @@ if TYPE_CHECKING:
     import torch
 
     from pocketfit.exporter.tensors import Inputs
+
+
+STANDARD_LIBRARY = sysconfig.get_paths()["stdlib"]
+POCKETFIT = str(Path(__file__).resolve().parents[1])
 
 
 def load_model(spec: ModelSpec, root: Path) -> tuple[torch.nn.Module, Inputs]:
@@ -35,6 +42,7 @@ def load_model(spec: ModelSpec, root: Path) -> tuple[torch.nn.Module, Inputs]:
         made = _call(spec.source, spec.arguments, root)
         module, example = made if isinstance(made, tuple) and len(made) == 2 else (made, None)
     _check_module(module, spec.source)
+    check_forward(module)
     _set_eval(module)
     rename_modules(root, module)
     return module, _golden_inputs(spec, example, root)
@@ -138,8 +146,10 @@ def _check_inputs(value: Any, where: str) -> Inputs:
     inputs = tuple(value) if isinstance(value, (list, tuple)) else (value,)
     for index, tensor in enumerate(inputs):
         if not isinstance(tensor, torch.Tensor):
+            kind = "None" if tensor is None else f"a {type(tensor).__name__}"
             raise ModelProblem(
-                f"{where}: input {index} is a {type(tensor).__name__}; the smoke test passes tensors only"
+                f"{where}: input {index} is {kind}, and inputs are tensors: wrap the model and give tensors alone: "
+                f"{wrapper(value)}"
             )
     return tuple(tensor.detach() for tensor in inputs)
 
@@ -148,6 +158,16 @@ def seeded_inputs(specs: tuple[InputSpec, ...], seed: int = SEED) -> Inputs:
     import torch
 
     return tuple(torch.from_numpy(array) for array in seeded_arrays(specs, seed))
+
+
+def installed(file: str) -> str:
+    """The path of a file in the folder of installed packages; "" where it is not there."""
+    return file.partition("site-packages/")[2]
+
+
+def is_the_models(file: str) -> bool:
+    """Not Python's own, nor generated, nor ours, nor installed: nobody can mend that in a pull request."""
+    return not file.startswith((STANDARD_LIBRARY, POCKETFIT, "<")) and not installed(file)
 
 
 def describe(error: BaseException) -> str:

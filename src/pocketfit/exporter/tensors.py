@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -30,13 +32,15 @@ def flatten(output: Any, path: str = "") -> Iterator[tuple[str, torch.Tensor]]:
             dtype = {bool: torch.uint8, int: torch.int64, float: torch.float64}[type(output)]
             yield path, torch.tensor(output, dtype=dtype)
         case Mapping():
-            for key in sorted(output):
+            for key in sorted_keys(output):
                 yield from flatten(output[key], f"{path}[{key!r}]")
         case Sequence() if not isinstance(output, str):
             for index, item in enumerate(output):
                 yield from flatten(item, f"{path}[{index}]")
         case None:
             return
+        case _ if is_record(output):
+            yield from flatten(fields_of(output), path)
         case _:
             raise ModelProblem(
                 f"forward returns a {type(output).__name__}: return tensors, or tuples, lists and dicts of them"
@@ -47,13 +51,47 @@ def nest(like: Any, tensors: Iterator[torch.Tensor]) -> Any:
     """Tensors in the order of flatten as an output that is nested like `like`."""
     match like:
         case Mapping():
-            return {key: nest(like[key], tensors) for key in sorted(like)}
+            return _refilled(like, {key: nest(like[key], tensors) for key in sorted_keys(like)})
         case Sequence() if not isinstance(like, str):
             items = [nest(item, tensors) for item in like]
+            if hasattr(like, "_fields"):
+                return type(like)(*items)
             return tuple(items) if isinstance(like, tuple) else items
         case None:
             return None
+        case _ if is_record(like):
+            record: Any = like
+            return dataclasses.replace(record, **nest(fields_of(like), tensors))
     return next(tensors)
+
+
+def sorted_keys(mapping: Mapping[Any, Any]) -> list[Any]:
+    """Keys in order, those that are no strings first: both kinds can't be compared."""
+    return sorted(mapping, key=lambda key: (isinstance(key, str), key))
+
+
+def is_record(value: Any) -> bool:
+    """Say whether it is an object of a data class."""
+    return dataclasses.is_dataclass(value) and not isinstance(value, type)
+
+
+def fields_of(record: Any) -> dict[str, Any]:
+    """A record as the dict that takes its place in a file."""
+    return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
+
+
+def _refilled(like: Mapping[Any, Any], values: dict[Any, Any]) -> Any:
+    """Other values in a mapping of the same class, whose keys may be attributes too."""
+    if type(like) is dict:
+        return values
+    try:
+        copied: Any = copy.copy(like)
+        for key, value in values.items():
+            copied[key] = value
+    except Exception:
+        # A mapping that can't be changed; the metric gets a dict.
+        return values
+    return copied
 
 
 def to_array(tensor: torch.Tensor) -> Any:

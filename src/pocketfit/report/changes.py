@@ -23,7 +23,9 @@ def grew_most(base: Mapping[str, int], head: Mapping[str, int]) -> str | None:
     whole = sum(abs(delta) for _, delta in deltas)
     most = deltas[:NAMED]
     named = [(name, delta) for name, delta in most if abs(delta) >= SMALLEST_SHARE * whole] or most[:1]
-    verb = "grew" if all(delta > 0 for _, delta in named) else "shrank" if all(d < 0 for _, d in named) else "changed"
+    total = sum(delta for _, delta in deltas)
+    same_way = all(delta * total > 0 for _, delta in named)
+    verb = ("grew" if total > 0 else "shrank") if same_way else "changed"
     return f"{verb} most: " + ", ".join(f"{module_name(name)} ({signed_bytes(delta)})" for name, delta in named)
 
 

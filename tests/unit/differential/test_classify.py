@@ -37,7 +37,7 @@ PASSED: dict[str, Any] = {"state": "exported", "reasons": []}
         ("fp32", "look for dropout or random numbers", 3.0, STATE, WRONG_REASON),
         ("fp32", "it fails", 3.0, STATE, WRONG_REASON),
         ("fp32", "RuntimeError:", 3.0, (), WRONG_REASON),
-        ("fp32", "took longer than 60 s", "signal 9", (), OUT_OF_TIME),
+        ("fp32", "took longer than --timeout, 60 s", "signal 9", (), OUT_OF_TIME),
     ],
 )
 def test_each_pair_has_its_class(

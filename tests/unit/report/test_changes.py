@@ -49,6 +49,11 @@ def test_operators_and_macs_that_came_or_went_stand_beside_a_change_in_speed(
         ({"conv1": 100}, {"conv1": 100, "fc": 1_200_000}, "grew most: fc (+1.20 MB)"),
         ({"conv1": 100, "fc": 1_200_000}, {"conv1": 100}, "shrank most: fc (-1.20 MB)"),
         ({"a": 100, "b": 100}, {"a": 300, "b": 50}, "changed most: a (+200 B), b (-50 B)"),
+        (
+            {"a": 1000},
+            {f"p{one}": 40 for one in range(30)},
+            "changed most: a (-1.00 kB)",
+        ),
         # A twentieth of the change, and no more than three.
         ({}, {"a": 1000, "b": 900, "c": 800, "d": 700}, "grew most: a (+1.00 kB), b (+900 B), c (+800 B)"),
         ({}, {"a": 1000, "b": 10}, "grew most: a (+1.00 kB)"),

@@ -8,23 +8,18 @@ from __future__ import annotations
 
 import io
 import re
-import sysconfig
 import traceback
 from collections.abc import Callable
 from contextlib import redirect_stderr, suppress
-from pathlib import Path
 
-from pocketfit.exporter.source import describe
+from pocketfit.exporter.source import describe, installed, is_the_models
 from pocketfit.exporter.tensors import ModelProblem
 
 ATEN = re.compile(r"\baten\.\w+")
-STANDARD_LIBRARY = sysconfig.get_paths()["stdlib"]
 FRAME = re.compile(r'File "([^"]+)", line (\d+), in \w+\n\s*([^\n]+)')
 KERNEL = re.compile(r"KernelCall failed at instruction \S+ in operator (\S+): ")
 XNNPACK = re.compile(r"XNN\w+\.cpp:\d+\] (?:Internal Error: |Error: )?(.+)")
 CHECK = re.compile(r"Check failed \((.+)\): *(.*)")
-
-POCKETFIT = str(Path(__file__).resolve().parents[2])
 
 
 def not_exported(error: Exception) -> ModelProblem:
@@ -35,7 +30,7 @@ def not_exported(error: Exception) -> ModelProblem:
         leave = "leave that part to the app, or " if len(lines) > 1 else ""
         return ModelProblem(
             f"torch.export can't follow Python's control flow over the values of a tensor{where}: "
-            f"{leave}write it with torch.where or torch.cond"
+            f'{leave}write it with torch.where or torch.cond, or use format lite with how = "script"'
         )
     return ModelProblem(f"torch.export fails{where}: {describe(error)}")
 
@@ -46,7 +41,7 @@ def not_lowered(error: Exception) -> ModelProblem:
     aten = ATEN.search(text)
     operator = f" at {aten[0]}" if aten and aten[0] not in problem else ""
     # Each operator's trace ends with a blank line, and the first is whose operator is named.
-    traces = ([frame for frame in FRAME.findall(block) if _is_the_models(frame[0])] for block in text.split("\n\n"))
+    traces = ([frame for frame in FRAME.findall(block) if is_the_models(frame[0])] for block in text.split("\n\n"))
     frames = next(filter(None, traces), None)
     where = f" ({_shown(*frames[-1])})" if frames else ""
     if "complex" in text and "dtype" in text:
@@ -60,25 +55,15 @@ def not_lowered(error: Exception) -> ModelProblem:
 def _lines_of(error: Exception) -> list[str]:
     """The innermost line of the model, and that of a library that it called, where there are such; torch is none."""
     frames = traceback.extract_tb(error.__traceback__)
-    last = max((index for index, frame in enumerate(frames) if _is_the_models(frame.filename)), default=len(frames))
+    last = max((index for index, frame in enumerate(frames) if is_the_models(frame.filename)), default=len(frames))
     others = ("", "torch", "pocketfit")
-    deeper = [frame for frame in frames[last:] if _installed(frame.filename).partition("/")[0] not in others]
+    deeper = [frame for frame in frames[last:] if installed(frame.filename).partition("/")[0] not in others]
     named = (*frames[last : last + 1], *deeper[-1:])
     return [_shown(frame.filename, str(frame.lineno), frame.line or "") for frame in named]
 
 
-def _installed(file: str) -> str:
-    """Its path in the folder of installed packages; "" where it is not there."""
-    return file.partition("site-packages/")[2]
-
-
-def _is_the_models(file: str) -> bool:
-    """Not Python's own, nor generated, nor ours, nor installed: nobody can mend that in a pull request."""
-    return not file.startswith((STANDARD_LIBRARY, POCKETFIT, "<")) and not _installed(file)
-
-
 def _shown(file: str, line: str, code: str) -> str:
-    short = _installed(file) or "/".join(file.split("/")[-2:])
+    short = installed(file) or "/".join(file.split("/")[-2:])
     return f"{short}:{line}, `{code.strip()[:80]}`"
 
 

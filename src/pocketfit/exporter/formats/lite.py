@@ -62,5 +62,5 @@ def _not_saved(error: RuntimeError) -> Exception:
         return error
     return ModelProblem(
         f"the lite interpreter takes no objects of classes that are no modules, and the model makes a {of_class[1]}: "
-        "pass its tensors on instead, or use format torchscript"
+        "pass its tensors on instead"
     )

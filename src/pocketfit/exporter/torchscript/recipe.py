@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 from pocketfit.exporter.anatomy.calls import count_ops, layers_of
 from pocketfit.exporter.builder import BuildOrder, Optimized, Step
 from pocketfit.exporter.importing.plain import odd_names
-from pocketfit.exporter.java_types import with_java_types
+from pocketfit.exporter.java_types import has_bools, with_java_types
 from pocketfit.exporter.source import describe
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript import costs
 from pocketfit.exporter.torchscript.quantize import quantize
-from pocketfit.exporter.torchscript.tracing import SCRIPT, torchscript_of
+from pocketfit.exporter.torchscript.tracing import SCRIPT, script, torchscript_of
 from pocketfit.records import ModelSpec
 
 if TYPE_CHECKING:
@@ -44,8 +44,20 @@ def no_xnnpack() -> str:
 
 def optimize(order: BuildOrder, check: Check) -> Optimized:
     """Quantize, trace (unless TorchScript), freeze, optimize; raises ModelProblem where the first two go wrong."""
+    import torch
+
     quantized = quantize(order)
-    model = with_java_types(quantized.module, order.inputs)
+    module = quantized.module
+    if has_bools(order.inputs):
+        if order.spec.preserve_methods:
+            raise ModelProblem(
+                "preserve_methods and bool inputs don't go together, since Java has no bool tensors: "
+                "take uint8 in forward and in those methods, and call .bool() on it"
+            )
+        if order.spec.how == "script" and not isinstance(module, torch.jit.ScriptModule):
+            # The wrapper takes any number of tensors, which can't be scripted.
+            module = script(module)
+    model = with_java_types(module, order.inputs)
     if quantized.names and (problem := check(model)):
         why = "".join(f"; {one}" for one in (*costs.explain(order, quantized), *quantized.reasons))
         raise ModelProblem(f"in {order.precision} it does not compute what eager does: {problem}{why}")

@@ -6,12 +6,13 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.builder import Step
-from pocketfit.exporter.java_types import java_inputs, java_reasons
-from pocketfit.exporter.source import describe
+from pocketfit.exporter.java_types import has_bools, java_inputs, java_reasons
+from pocketfit.exporter.source import describe, is_the_models
 from pocketfit.exporter.state.eager import copies
 from pocketfit.exporter.state.held import kept
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript import remedies
+from pocketfit.exporter.torchscript.answers import not_traced, with_plain_outputs
 from pocketfit.records import ModelSpec
 
 if TYPE_CHECKING:
@@ -44,25 +45,19 @@ def _recorded(model: torch.nn.Module, inputs: Inputs, spec: ModelSpec) -> Step:
     reasons = java_reasons(inputs)
     if isinstance(model, torch.jit.ScriptModule):
         return Step(model, (SCRIPT,), reasons)
-    if spec.how == "script":
-        return Step(_script(model), (SCRIPT,), reasons)
+    # With bools the model is scripted already, inside of a wrapper that is traced (recipe.py).
+    if spec.how == "script" and not has_bools(inputs):
+        return Step(script(model), (SCRIPT,), reasons)
+    _check_methods(model, spec.preserve_methods)
     passed = java_inputs(inputs)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        try:
-            traced = _trace(model, passed, spec.preserve_methods, strict=True)
-        except RuntimeError as error:
-            # Dicts, and containers whose layout depends on the run, are refused unless asked for.
-            if "strict=False" not in str(error):
-                raise ModelProblem(f"torch.jit.trace fails: {describe(error)}") from error
-            traced = _trace(model, passed, spec.preserve_methods, strict=False)
-        except Exception as error:
-            # The model's own code runs, which raises anything.
-            raise ModelProblem(f"torch.jit.trace fails: {describe(error)}") from error
+        traced = _traced(model, passed, spec.preserve_methods)
     return Step(traced, (TRACE,), (*reasons, *_tracer_reasons(caught)))
 
 
-def _script(model: torch.nn.Module) -> Any:
+def script(model: torch.nn.Module) -> Any:
+    """The model as TorchScript, by its own code; raises ModelProblem."""
     import torch
 
     try:
@@ -72,12 +67,44 @@ def _script(model: torch.nn.Module) -> Any:
         raise ModelProblem(f"torch.jit.script fails: {describe(error)}") from error
 
 
-def _trace(model: torch.nn.Module, inputs: Inputs, methods: tuple[str, ...], *, strict: bool) -> Any:
-    import torch
+def _traced(model: torch.nn.Module, inputs: Inputs, methods: tuple[str, ...]) -> Any:
+    """The trace, of whatever forward returns that TorchScript can; raises ModelProblem."""
+    try:
+        return _trace(model, inputs, methods, strict=True)
+    except RuntimeError as error:
+        first = error
+    except Exception as error:
+        # The model's own code runs, which raises anything.
+        raise not_traced(error) from error
+    # Dicts, and containers whose layout depends on the run, are refused unless asked for; None and records always.
+    attempts = [model] if "strict=False" in str(first) else []
+    attempts += [] if methods else [with_plain_outputs(model)]
+    for attempt in attempts:
+        try:
+            return _trace(attempt, inputs, methods, strict=False)
+        except ModelProblem:
+            raise
+        except Exception as error:
+            last = error
+    raise not_traced(last if attempts else first) from first
 
+
+def _check_methods(model: torch.nn.Module, methods: tuple[str, ...]) -> None:
+    """Raise ModelProblem for a method that is not there, or that tracing would compile instead."""
     missing = [name for name in methods if not callable(getattr(model, name, None))]
     if missing:
         raise ModelProblem(f"preserve_methods: the model has no method {missing[0]!r}")
+    exported = [name for name in methods if hasattr(getattr(model, name), "_torchscript_modifier")]
+    if exported:
+        raise ModelProblem(
+            f"preserve_methods: {exported[0]} is decorated with @torch.jit.export, which is for scripting: "
+            'set how = "script", or take the decorator off'
+        )
+
+
+def _trace(model: torch.nn.Module, inputs: Inputs, methods: tuple[str, ...], *, strict: bool) -> Any:
+    import torch
+
     inputs_of = {name: copies(inputs) for name in ("forward", *methods)}
     # With gradients on, tracing an attention layer compares two different paths and gives up.
     # Parity with eager is checked by us, on nested outputs too; stored inputs would only make the file larger.
@@ -92,18 +119,18 @@ def _tracer_reasons(caught: list[warnings.WarningMessage]) -> tuple[str, ...]:
 
     places: dict[str, dict[str, None]] = {}
     for warning in caught:
-        if issubclass(warning.category, torch.jit.TracerWarning) and not _is_quantizers(warning):
+        if issubclass(warning.category, torch.jit.TracerWarning) and is_the_models(warning.filename):
             sentence = str(warning.message).split(". ")[0].split("\n")[0].strip().rstrip(".")
             file = "/".join(warning.filename.split("/")[-2:])
             places.setdefault(sentence, {})[f"{file}:{warning.lineno}"] = None
-    return tuple(f"tracing: {sentence} ({_some(list(where))})" for sentence, where in places.items())
+    return tuple(f"tracing: {sentence} ({_some(list(where))}){_remedy(sentence)}" for sentence, where in places.items())
 
 
-def _is_quantizers(warning: warnings.WarningMessage) -> bool:
-    """Quantized modules keep scales, which are constants, in tensors: what the tracer says of them is no news."""
-    return "/torch/ao/" in warning.filename or (
-        warning.filename.endswith("/torch/_ops.py") and "a Python float" in str(warning.message)
-    )
+def _remedy(sentence: str) -> str:
+    """What to do where a branch may have been recorded as it went with the golden inputs."""
+    if "Python boolean" not in sentence:
+        return ""
+    return ': check_inputs tells whether it is wrong on others; how = "script" or torch.where keeps both branches'
 
 
 def _some(places: list[str]) -> str:

@@ -302,7 +302,7 @@ def test_a_saved_export_and_what_it_takes(root: Path) -> None:
             "net.py:Branch",
             InputSpec((3,)),
             "torch.export can't follow Python's control flow over the values of a tensor (root/net.py:LINE, "
-            "`if x.sum() > 0:`): write it with torch.where or torch.cond",
+            '`if x.sum() > 0:`): write it with torch.where or torch.cond, or use format lite with how = "script"',
         ),
         (
             "net.py:Fourier",

@@ -32,13 +32,13 @@ def forward(clip, boxes):
             "site-packages/vision/ops.py",
             "torch.export can't follow Python's control flow over the values of a tensor (repo/net.py:3, "
             '`return clip(boxes)`, which comes to vision/ops.py:8, `raise GuardOnDataDependentSymNode("Could not guard on '
-            "data-dependent expression `): leave that part to the app, or write it with torch.where or torch.cond",
+            'data-dependent expression `): leave that part to the app, or write it with torch.where or torch.cond, or use format lite with how = "script"',
         ),
         (
             1,
             "site-packages/torch/ops.py",
             "torch.export can't follow Python's control flow over the values of a tensor (repo/net.py:3, "
-            "`return clip(boxes)`): write it with torch.where or torch.cond",
+            '`return clip(boxes)`): write it with torch.where or torch.cond, or use format lite with how = "script"',
         ),
         (
             0,

@@ -1,0 +1,80 @@
+"""A model without what training left around it: torch.compile, weight and spectral norms, parametrizations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pocketfit.exporter.tensors import ModelProblem
+
+if TYPE_CHECKING:
+    import torch
+
+
+def uncompiled(model: torch.nn.Module) -> tuple[torch.nn.Module, tuple[str, ...]]:
+    """The model as it was before torch.compile, and a sentence that says so."""
+    from torch._dynamo import OptimizedModule
+
+    found = 0
+    while isinstance(model, OptimizedModule):
+        model, found = model._orig_mod, found + 1
+    for part in list(model.modules()):
+        for name, child in part.named_children():
+            if isinstance(child, OptimizedModule):
+                part._modules[name] = child._orig_mod
+                found += 1
+        # What Module.compile() leaves.
+        if getattr(part, "_compiled_call_impl", None) is not None:
+            part._compiled_call_impl = None
+            found += 1
+    return model, ("torch.compile was taken off: what it compiles does not run on a phone",) if found else ()
+
+
+def check_forward(model: torch.nn.Module) -> None:
+    """Raise ModelProblem for a model that has methods and no forward."""
+    import torch
+
+    if isinstance(model, torch.jit.ScriptModule):
+        methods = list(model._c._method_names())
+        missing = "forward" not in methods
+    else:
+        missing = getattr(type(model), "forward", None) is torch.nn.Module.forward and "forward" not in vars(model)
+        methods = [name for name, value in vars(type(model)).items() if callable(value) and not name.startswith("_")]
+    if missing:
+        raise ModelProblem(
+            f"the model has no forward, which is what is run and compared (it has {', '.join(methods) or 'nothing'}): "
+            "add one that calls what the app calls, and name the others in preserve_methods"
+        )
+
+
+def fold_norms(model: torch.nn.Module) -> tuple[str, ...]:
+    """Make plain weights of normalized and parametrized ones, in place; returns a sentence where there are any.
+
+    Quantizers, pruning and XNNPACK know weights that are parameters alone. In evaluation mode the numbers are the same.
+    """
+    import torch
+    from torch.nn.utils import parametrize
+
+    if isinstance(model, torch.jit.ScriptModule):
+        return ()
+    folded = 0
+    for module in list(model.modules()):
+        if parametrize.is_parametrized(module):
+            for name in list(module.parametrizations):
+                parametrize.remove_parametrizations(module, name)
+                folded += 1
+        for key, hook in list(_norm_hooks(module)):
+            hook.remove(module)
+            del module._forward_pre_hooks[key]
+            folded += 1
+    return (f"weight_norm, spectral_norm or parametrizations are folded into {folded} weights",) if folded else ()
+
+
+def _norm_hooks(module: Any) -> Iterator[tuple[int, Any]]:
+    """The hooks by which the older weight_norm and spectral_norm make a weight before each call."""
+    from torch.nn.utils.spectral_norm import SpectralNorm
+    from torch.nn.utils.weight_norm import WeightNorm
+
+    for key, hook in module._forward_pre_hooks.items():
+        if isinstance(hook, SpectralNorm | WeightNorm):
+            yield key, hook

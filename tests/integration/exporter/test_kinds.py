@@ -1,0 +1,160 @@
+"""Kinds of models, inputs and outputs: what is taken, and what is said of what is not."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, namedtuple
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from pocketfit.exporter.builder import BuildOrder
+from pocketfit.exporter.plain_model import check_forward, fold_norms, uncompiled
+from pocketfit.exporter.tensors import ModelProblem, flatten, nest
+from pocketfit.exporter.torchscript import recipe
+from pocketfit.exporter.wrapping import wrapper
+from pocketfit.records import ModelSpec
+
+Pair = namedtuple("Pair", "logits features")
+
+
+class Answer(OrderedDict[str, Any]):
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError as error:
+            raise AttributeError(name) from error
+
+
+@dataclass
+class Record:
+    logits: torch.Tensor
+    features: torch.Tensor
+
+
+class Returns(nn.Module):
+    def __init__(self, make: Any) -> None:
+        super().__init__()
+        self.make = make
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return self.make(x + 1, x * 2)
+
+
+X = (torch.ones(1, 3),)
+
+
+def built(model: nn.Module, inputs: tuple[torch.Tensor, ...] = X, **spec: Any) -> Any:
+    return recipe.optimize(BuildOrder(model.eval(), inputs, ModelSpec("net", "x:y", **spec)), lambda _: None).module
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        Pair,
+        Record,
+        lambda a, b: Answer(loss=None, logits=a, features=b),
+        lambda a, b: (a, b, None),
+    ],
+)
+def test_records_and_none_are_built_as_flatten_takes_them(make: Any) -> None:
+    model = Returns(make)
+    expected, actual = list(flatten(model(*X))), list(flatten(built(model)(*X)))
+    assert [path for path, _ in actual] == [path for path, _ in expected]
+    assert all(torch.equal(one, other) for (_, one), (_, other) in zip(expected, actual, strict=True))
+    again = nest(model(*X), (tensor for _, tensor in actual))
+    assert type(again) is type(model(*X))
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda a, b: (a, None, b), r"output\[1\] is None, which tracing can't return"),
+        (lambda a, b: {8: a, 16: b}, r"output has the key 8, and tracing keeps keys that are str alone"),
+    ],
+)
+def test_what_tracing_can_not_return_is_said(make: Any, sentence: str) -> None:
+    with pytest.raises(ModelProblem, match=sentence):
+        built(Returns(make))
+
+
+@pytest.mark.parametrize(
+    ("example", "call"),
+    [
+        ((torch.ones(1), 0.7, False), "forward(self, x0): return self.model(x0, 0.7, False)"),
+        ((torch.ones(1), None, torch.ones(1)), "forward(self, x0, x1): return self.model(x0, None, x1)"),
+        (({"a": torch.ones(1), "b": torch.ones(1)},), "forward(self, x0, x1): return self.model({'a': x0, 'b': x1})"),
+        ({"ids": torch.ones(1), "mask": torch.ones(1)}, "forward(self, x0, x1): return self.model(ids=x0, mask=x1)"),
+        (([torch.ones(1), torch.ones(1)],), "forward(self, x0, x1): return self.model([x0, x1])"),
+    ],
+)
+def test_the_wrapper_of_inputs_that_are_no_tensors(example: Any, call: str) -> None:
+    assert wrapper(example).endswith(call)
+
+
+def test_norms_are_folded_to_the_same_numbers() -> None:
+    model = nn.Sequential(
+        torch.nn.utils.weight_norm(nn.Conv2d(3, 4, 3)),
+        nn.utils.parametrizations.weight_norm(nn.Conv2d(4, 4, 3)),
+        torch.nn.utils.spectral_norm(nn.Conv2d(4, 2, 3)),
+        nn.utils.parametrizations.spectral_norm(nn.Conv2d(2, 2, 1)),
+    ).eval()
+    x = torch.randn(1, 3, 9, 9)
+    before = model(x)
+    (reason,) = fold_norms(model)
+    assert reason == "weight_norm, spectral_norm or parametrizations are folded into 4 weights"
+    assert torch.allclose(model(x), before, atol=1e-6)
+    assert sorted(name for name, _ in model[0].named_parameters()) == ["bias", "weight"]
+    assert isinstance(model[2].weight, nn.Parameter)
+    assert fold_norms(model) == ()
+
+
+def test_torch_compile_is_taken_off() -> None:
+    inner = nn.Linear(3, 2)
+    model, (reason,) = uncompiled(torch.compile(inner))  # type: ignore[arg-type]
+    assert model is inner
+    assert reason.startswith("torch.compile was taken off")
+    assert uncompiled(inner) == (inner, ())
+
+
+class NoForward(nn.Module):
+    @torch.jit.export
+    def encode(self, x: torch.Tensor) -> torch.Tensor:
+        return x
+
+
+def test_a_model_without_forward_is_said_with_its_methods() -> None:
+    for model in (NoForward(), torch.jit.script(NoForward())):
+        with pytest.raises(ModelProblem, match=r"no forward, .* \(it has encode\)"):
+            check_forward(model)
+    check_forward(nn.Linear(1, 1))
+    check_forward(torch.jit.script(nn.Linear(1, 1)))
+
+
+class Masked(nn.Module):
+    def forward(self, x: torch.Tensor, keep: torch.Tensor) -> torch.Tensor:
+        if bool(keep.any()):
+            return x * keep
+        return x
+
+    @torch.jit.export
+    def logits(self, x: torch.Tensor) -> torch.Tensor:
+        return x
+
+
+def test_a_scripted_model_takes_bools_as_uint8() -> None:
+    inputs = (torch.ones(1, 3), torch.tensor([[True, False, True]]))
+    file = built(Masked(), inputs, how="script")
+    assert file(inputs[0], inputs[1].to(torch.uint8)).tolist() == [[1.0, 0.0, 1.0]]
+    none = torch.zeros(1, 3, dtype=torch.uint8)
+    assert file(inputs[0], none).tolist() == [[1.0, 1.0, 1.0]]
+
+
+def test_further_methods_that_tracing_would_compile() -> None:
+    inputs = (torch.ones(1, 3), torch.ones(1, 3, dtype=torch.bool))
+    with pytest.raises(ModelProblem, match="preserve_methods and bool inputs don't go together"):
+        built(Masked(), inputs, preserve_methods=("logits",))
+    with pytest.raises(ModelProblem, match=r"logits is decorated with @torch\.jit\.export"):
+        built(Masked(), (inputs[0], inputs[0]), preserve_methods=("logits",))
