@@ -291,10 +291,11 @@ FORGED = """
 import json, os
 from pathlib import Path
 folder = Path(os.environ["TMPDIR"])
-def forge(**changes):
-    result = {{"state": "exported", "file": "net.lite.fp32.ptl", "parameters": 1, "ops": {{}}, "inputs": [], "outputs": [],
-              "recipe": [], "parity": {{"max_abs_diff": 0.0, "sqnr_db": 300.0, "argmax_agreement": 1.0}}, "reasons": [], "torch": "1"}}
-    (folder / "result.json").write_text(json.dumps(result | changes))
+def forge(file="net.lite.fp32.ptl", **changes):
+    export = {{"parameters": 1, "ops": {{}}, "inputs": [], "outputs": [], "recipe": [], "reasons": [],
+              "parity": {{"max_abs_diff": 0.0, "sqnr_db": 300.0, "argmax_agreement": 1.0}}}}
+    result = {{"state": "exported", "file": file, "export": export | changes, "torch": "1"}}
+    (folder / "result.json").write_text(json.dumps(result))
 {code}
 os._exit(0)
 """
