@@ -71,7 +71,7 @@ def make(model: str, format_name: str, case: str, folder: Path) -> Built:
 
 def line(device: Running, case: str, built: Built, folder: Path, fp32: Built, fp32_folder: Path) -> str:
     given = smoke_input(built, folder)
-    tried = smoke(device, built.variant, given, built.export.outputs, Limits())
+    tried = smoke(device, built.variant, given, (built.export.outputs,), Limits())
     place, base = Place.of(device.info), smoke_input(fp32, fp32_folder)
     latency = judge(time_pair(OneByOne(device), place, base, given, 0, Effort()), identical=False)
     variant = f"{built.variant.model}/{built.variant.format}/{case}"

@@ -42,7 +42,7 @@ class Job:
 class HostRun:
     """Run a given artifact on the host, to have something to compare a device with.
 
-    On seeded inputs of these kinds, else on the golden ones that are `files` in `folder`.
+    On seeded inputs of these kinds, else on the golden ones that are `files` in `folder`; `calls` times in a row.
     """
 
     format: str
@@ -52,6 +52,7 @@ class HostRun:
     files: tuple[TensorFile, ...] = ()
     folder: str = ""
     library: Library | None = None
+    calls: int = 1
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,12 @@ class Exported:
 
 @dataclass(frozen=True)
 class HostOutputs:
+    """`later` are the outputs of the second call and so on, where they are not those of the first."""
+
     outputs: tuple[TensorFile, ...]
     torch: str
     reasons: tuple[str, ...] = ()
+    later: tuple[tuple[TensorFile, ...], ...] = ()
     state: Literal["host-outputs"] = "host-outputs"
 
 

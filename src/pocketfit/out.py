@@ -84,6 +84,7 @@ class Out:
 class Entry:
     """One artifact in a manifest; `inputs` and `outputs` are golden tensors, their files relative to the manifest.
 
+    For a model that has state `later` are its outputs to the same inputs when it is called again, and again.
     `minimum_runtime` is the oldest Android library that this Pocketfit checks the format against ("ARTIFACT VERSION";
     None where it is not built here), `format_version` what that library must be able to read (see records.Anatomy), and
     `smoke` what became of the artifact on the device, None where it was not tried.
@@ -103,6 +104,7 @@ class Entry:
     minimum_runtime: str | None = None
     format_version: int | None = None
     smoke: str | None = None
+    later: tuple[tuple[TensorFile, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,7 @@ def _entry(built: Built, runtime: str | None, tried: TrialRow | None, side: Side
         minimum_runtime=runtime,
         format_version=built.export.anatomy.format_version if built.export.anatomy else None,
         smoke=smoke.status if smoke else None,
+        later=built.export.later,
     )
 
 

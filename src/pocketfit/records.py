@@ -239,7 +239,8 @@ class Delegation:
 class Export:
     """The account that the process which made an artifact gives of it. `inputs` and `outputs` are its golden tensors.
 
-    `recipe` lists the steps that made it, and `reasons` what a reader should know of them.
+    `recipe` lists the steps that made it, and `reasons` what a reader should know of them. For a model that has state,
+    `later` are its outputs to the same inputs when it is called a second time, a third, and so on.
     """
 
     parameters: int
@@ -251,6 +252,12 @@ class Export:
     reasons: tuple[str, ...] = ()
     metric: Evaluated | None = None
     anatomy: Anatomy | None = None
+    later: tuple[tuple[TensorFile, ...], ...] = ()
+
+    @property
+    def golden(self) -> tuple[TensorFile, ...]:
+        """Give every golden tensor that is a file."""
+        return (*self.inputs, *self.outputs, *(tensor for call in self.later for tensor in call))
 
 
 @dataclass(frozen=True)
@@ -348,12 +355,16 @@ class DeviceInfo:
 
 @dataclass(frozen=True)
 class SmokeInput:
-    """An artifact for a device to try, and its golden inputs; the files of `inputs` are in `folder`."""
+    """An artifact for a device to try, and its golden inputs; the files of `inputs` are in `folder`.
+
+    It is called `calls` times in a row on them, for a model that has state.
+    """
 
     format: str
     artifact: Path
     inputs: tuple[TensorFile, ...]
     folder: Path
+    calls: int = 1
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,7 @@ def test_what_an_app_needs_to_know(tmp_path: Path, monkeypatch: pytest.MonkeyPat
                 "minimum_runtime": "pytorch_android_lite 1.12.2",
                 "format_version": 8,
                 "smoke": "passed",
+                "later": [],
             }
         ],
     }

@@ -37,7 +37,7 @@ from pocketfit.runtimes.library import library_for
 
 RESULT_LIMIT_BYTES = 4_000_000
 OTHER_KIND = "the model's process returned a result of another kind than asked for; if it happens again, report it"
-GOLDEN_NAME = re.compile(r"^(input|output)\d{1,4}\.bin$")
+GOLDEN_NAME = re.compile(r"^(input|output|call\d{1,2}-output)\d{1,4}\.bin$")
 
 
 def build(
@@ -79,9 +79,9 @@ def run_on_host(job: HostRun, sandbox: Sandbox, keep: Path) -> HostOutputs | Not
             return result
         if not isinstance(result, HostOutputs):
             return NotExported(OTHER_KIND)
-        for tensor in result.outputs:
+        for tensor in (*result.outputs, *(tensor for call in result.later for tensor in call)):
             _take_tensor(tensor, folder, keep / tensor.file)
-        return HostOutputs(result.outputs, result.torch, result.reasons)
+        return result
 
 
 def run_child(
@@ -143,7 +143,7 @@ def _keep(result: Exported, variant: Variant, folder: Path, artifacts: Path) -> 
     golden = f"golden/{variant.stem}"
     (artifacts / golden).mkdir(parents=True, exist_ok=True)
     export = result.export
-    for tensor in (*export.inputs, *export.outputs):
+    for tensor in export.golden:
         _take_tensor(tensor, folder, artifacts / golden / tensor.file)
     _take(folder / expected, artifacts / expected)
     weight = weigh(artifacts / expected)
@@ -155,11 +155,16 @@ def _keep(result: Exported, variant: Variant, folder: Path, artifacts: Path) -> 
         sha256=weight.sha256,
         export=replace(
             export,
-            inputs=tuple(replace(tensor, file=f"{golden}/{tensor.file}") for tensor in export.inputs),
-            outputs=tuple(replace(tensor, file=f"{golden}/{tensor.file}") for tensor in export.outputs),
+            inputs=_below(golden, export.inputs),
+            outputs=_below(golden, export.outputs),
+            later=tuple(_below(golden, call) for call in export.later),
         ),
         delegation=result.delegation,
     )
+
+
+def _below(folder: str, tensors: tuple[TensorFile, ...]) -> tuple[TensorFile, ...]:
+    return tuple(replace(tensor, file=f"{folder}/{tensor.file}") for tensor in tensors)
 
 
 def _take_tensor(tensor: TensorFile, folder: Path, target: Path) -> None:

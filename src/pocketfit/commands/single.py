@@ -74,7 +74,7 @@ def check_file(artifact: Path, shapes: Sequence[str]) -> None:
     entry = find_entry(artifact)
     if entry is None:
         raise ConfigError(f"{artifact}: {NO_INPUTS}")
-    for tensor in (*entry.inputs, *entry.outputs):
+    for tensor in (*entry.inputs, *entry.outputs, *(tensor for call in entry.later for tensor in call)):
         try:
             read_tensor(tensor, artifact.parent)
         except (OSError, ValueError, TypeError) as error:
@@ -98,21 +98,22 @@ def smoke_file(device: Running, artifact: Path, shapes: Sequence[str], sandbox: 
         return FileTrial(variant, Smoke("skipped", f"format {format_name} is not in this version of Pocketfit"))
     if entry:
         notes = _another_file(artifact, entry)
-        given = SmokeInput(format_name, artifact.resolve(), entry.inputs, artifact.resolve().parent)
-        tried = smoke(device, variant, given, entry.outputs, Limits())
+        calls = (entry.outputs, *entry.later)
+        given = SmokeInput(format_name, artifact.resolve(), entry.inputs, artifact.resolve().parent, len(calls))
+        tried = smoke(device, variant, given, calls, Limits())
         if tried.status != "skipped" or not FORMATS[format_name].host_runtime():
             # Asked only where there is something to explain: it takes a child that imports torch.
             predicted = _predicted(given, sandbox) if tried.status == "failed" else ()
             return FileTrial(variant, tried, (*notes, *predicted))
-        on_host = try_on_host(given, entry.outputs, variant.precision, sandbox)
+        on_host = try_on_host(given, calls, variant.precision, sandbox)
         tried, reasons = with_host(tried, format_name, on_host)
         return FileTrial(variant, tried, (*notes, *reasons))
     with tempfile.TemporaryDirectory(prefix="pocketfit-smoke-") as name:
         inputs, host = _on_host(artifact, format_name, parse_shapes(shapes, "--shape"), Path(name), sandbox)
-        golden, problem = ((), host.reason) if isinstance(host, NotExported) else (host.outputs, None)
-        given = SmokeInput(format_name, artifact.resolve(), inputs, Path(name))
-        tried = smoke(device, variant, given, golden, Limits())
-    tried, reasons = with_host(tried, format_name, OnHost(problem, describe_outputs(golden)))
+        calls, problem = (((),), host.reason) if isinstance(host, NotExported) else ((host.outputs, *host.later), None)
+        given = SmokeInput(format_name, artifact.resolve(), inputs, Path(name), len(calls))
+        tried = smoke(device, variant, given, calls, Limits())
+    tried, reasons = with_host(tried, format_name, OnHost(problem, describe_outputs(calls[0])))
     if problem and not FORMATS[format_name].host_runtime():
         reasons = (f"not compared with the host, which can't run it: {problem}",)
     return FileTrial(variant, tried, (*reasons, *host.reasons), "torch on this host")
@@ -141,7 +142,8 @@ def _on_host(
     arrays = [(f"[{index}]", array) for index, array in enumerate(seeded_arrays(specs))]
     inputs = write_arrays(arrays, folder, "input")
     library = library_for(format_name)
-    job = HostRun(format_name, str(artifact.resolve()), specs, sandbox.memory_limit_bytes, library=library)
+    # Twice in a row: what differs then has state.
+    job = HostRun(format_name, str(artifact.resolve()), specs, sandbox.memory_limit_bytes, library=library, calls=2)
     return inputs, run_on_host(job, sandbox, folder)
 
 

@@ -33,8 +33,9 @@ class DeviceOptions:
 class DeviceRun:
     """One artifact on a device, before its outputs are compared.
 
-    `outputs` are files in the folder that `smoke` was given, C order whatever memory format the runtime used; `flat`
-    says that they are in eager's order, but that the runtime does not know what containers they were in.
+    `outputs` are files in the folder that `smoke` was given, C order whatever memory format the runtime used, and
+    `later` those of further calls; `flat` says that they are in eager's order, but that the runtime does not know what
+    containers they were in.
     """
 
     status: Literal["passed", "failed", "skipped", "infra-error"]
@@ -45,6 +46,7 @@ class DeviceRun:
     peak_rss_bytes: int | None = None
     outputs: tuple[TensorFile, ...] = ()
     flat: bool = False
+    later: tuple[tuple[TensorFile, ...], ...] = ()
 
 
 class Running(Protocol):

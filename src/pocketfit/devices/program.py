@@ -42,6 +42,7 @@ class Result:
     outputs: tuple[RawOutput, ...] = ()
     samples_ms: tuple[float, ...] = ()
     error: ProgramError | None = None
+    later: tuple[tuple[RawOutput, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,8 @@ def words(
             options.append(f"input={tensor.dtype}:{shape}:{place_of(artifact.folder / tensor.file)}")
         if outputs is not None:
             options.append(f"outputs={outputs}")
+            if artifact.calls > 1:
+                options.append(f"calls={artifact.calls}")
     return [__version__, *options]
 
 

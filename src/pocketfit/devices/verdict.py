@@ -21,10 +21,12 @@ def judge_result(result: Result, folder: Path, runtime: str) -> DeviceRun:
         reason = condense(result.error, runtime)
         return replace(run, status="infra-error" if ours else "failed", reason=reason)
     try:
-        outputs = tuple(to_c_order(output, folder) for output in result.outputs)
+        outputs, *later = (
+            tuple(to_c_order(output, folder) for output in call) for call in (result.outputs, *result.later)
+        )
     except (OSError, ValueError, TypeError) as error:
         return replace(run, status="infra-error", reason=f"the program's outputs can't be read: {error}")
-    return replace(run, outputs=outputs)
+    return replace(run, outputs=outputs, later=tuple(later))
 
 
 def judge_times(timing: Timed, results: Sequence[Result], runtime: str) -> Load | str:

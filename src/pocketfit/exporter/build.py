@@ -16,7 +16,7 @@ from pocketfit.exporter.anatomy.names import input_names, output_name
 from pocketfit.exporter.builder import Builder, BuildOrder, Optimized
 from pocketfit.exporter.compatible import Target, find_target, one_sentence, refused, refused_outputs
 from pocketfit.exporter.formats import BUILDERS
-from pocketfit.exporter.given import where
+from pocketfit.exporter.given import where, write_calls
 from pocketfit.exporter.inputs import OUTSIDE, Samples, gather, has_nan
 from pocketfit.exporter.java_types import java_inputs
 from pocketfit.exporter.metric import UsersMetric
@@ -86,7 +86,8 @@ class Build:
 class Golden:
     """Eager's answer to the golden inputs, and both as files; `second` are the inputs that `check_inputs` names.
 
-    `habits` is what forward does beside answering.
+    `habits` is what forward does beside answering, and `later` are its outputs when it is asked again, where it has
+    state.
     """
 
     outputs: Outputs
@@ -95,6 +96,7 @@ class Golden:
     verify: Verifier
     second: Inputs | None
     habits: Habits
+    later: tuple[tuple[TensorFile, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,8 @@ def ask_eager(build: Build) -> Golden:
         raise ModelProblem(OUTSIDE)
     passed = [(f"[{index}]", tensor) for index, tensor in enumerate(java_inputs(inputs))]
     input_files = write_arrays(as_arrays(passed), build.folder, "input")
-    output_files = write_arrays(as_arrays(outputs), build.folder, "output")
+    calls = answers if habits.has_state else answers[:1]
+    output_files, *later = write_calls([as_arrays(call) for call in calls], build.folder)
     second = None if spec.check_inputs is None else second_inputs(spec, Path(build.job.root), inputs)
     verify = Verifier(
         (inputs, outputs),
@@ -177,7 +180,7 @@ def ask_eager(build: Build) -> Golden:
     if verify.outside:
         build.reasons.append(f"{verify.outside} of {len(build.samples.further)} further sets are left out: {OUTSIDE}")
     verify.add_sequences(build.eager, answers)
-    return Golden(outputs, input_files, output_files, verify, second, habits)
+    return Golden(outputs, input_files, output_files, verify, second, habits, tuple(later))
 
 
 def make(build: Build, golden: Golden) -> Made:
@@ -250,6 +253,7 @@ def describe(build: Build, golden: Golden, made: Made, parity: Parity) -> Export
             reasons=(*build.reasons, *unscored(parity), *build.metric.reasons),
             metric=build.metric.evaluated,
             anatomy=dissect(build.path, build.model, macs, made.dropped_debug_bytes),
+            later=golden.later,
         ),
         torch=torch.__version__,
         delegation=optimized.delegation,

@@ -5,14 +5,15 @@ from __future__ import annotations
 import random
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pocketfit.exporter.formats import BUILDERS
 from pocketfit.exporter.rounds import take_rounds
 from pocketfit.exporter.source import describe, seeded_inputs
-from pocketfit.exporter.tensors import ModelProblem, flatten
+from pocketfit.exporter.state.eager import answer, copies
+from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript.quantize import use_engine
 from pocketfit.exporter.verify import as_arrays
 from pocketfit.formats import FORMATS
@@ -22,6 +23,7 @@ from pocketfit.records import Load, TensorFile
 
 if TYPE_CHECKING:
     from pocketfit.exporter.tensors import Inputs
+    from pocketfit.exporter.verify import Arrays
 
 
 def run_given(job: HostRun, folder: Path) -> Result:
@@ -35,14 +37,29 @@ def run_given(job: HostRun, folder: Path) -> Result:
     enter(folder, f"running {Path(job.artifact).name} on {where(job.format)}")
     try:
         inputs = _golden(job.files, Path(job.folder)) if job.files else seeded_inputs(job.inputs)
+        run = BUILDERS[job.format].load(Path(job.artifact))
         with torch.no_grad():
-            outputs = as_arrays(list(flatten(BUILDERS[job.format].load(Path(job.artifact))(*inputs))))
+            calls = [as_arrays(answer(run, copies(inputs))) for _ in range(job.calls)]
     except ModelProblem as problem:
         return NotExported(str(problem), predicted, torch=torch.__version__)
     except Exception as error:
         # What this torch can't run may still run on the device: the reader is told that nothing was compared.
         return NotExported(describe(error), predicted, torch=torch.__version__)
-    return HostOutputs(write_arrays(outputs, folder, "output"), torch.__version__, predicted)
+    outputs, *later = write_calls(calls, folder)
+    return HostOutputs(outputs, torch.__version__, predicted, tuple(later) if _changes(calls) else ())
+
+
+def write_calls(calls: Sequence[Arrays], folder: Path) -> list[tuple[TensorFile, ...]]:
+    """Write the outputs of calls in a row, each call's under names of its own."""
+    first, *later = calls
+    named = ((f"call{number}-output", outputs) for number, outputs in enumerate(later, start=2))
+    return [write_arrays(first, folder, "output"), *(write_arrays(outputs, folder, kind) for kind, outputs in named)]
+
+
+def _changes(calls: Sequence[Arrays]) -> bool:
+    """Say whether the answers of calls on the same inputs differ."""
+    plain = [[(path, array.shape, array.tobytes()) for path, array in outputs] for outputs in calls]
+    return any(one != plain[0] for one in plain[1:])
 
 
 def _predicted(job: HostRun) -> tuple[str, ...]:

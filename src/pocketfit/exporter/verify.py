@@ -20,7 +20,7 @@ from pocketfit.exporter.state.held import ATTRIBUTE, BUFFER, told
 from pocketfit.exporter.tensors import ModelProblem, counted, dtype_name, shape_text, to_array
 from pocketfit.judge.outputs import Judged, judge, judge_sets
 from pocketfit.judge.parity import ROUNDING_MIN_SQNR_DB
-from pocketfit.judge.sequence import misses_the_change
+from pocketfit.judge.sequence import FORGETS, UNCHANGED, misses_the_change
 from pocketfit.records import Limits, ModelSpec
 
 if TYPE_CHECKING:
@@ -150,10 +150,10 @@ class Verifier:
         whole = self._judge(pair for row in rows for pair in row)
         problem = whole.problem
         if whole.same_structure and misses_the_change(*zip(*rows[0], strict=True)):
-            problem = problem or "its answers do not change as eager's do"
+            problem = problem or UNCHANGED
         if not problem:
             return judged
-        sentence = f"it is right when first called, and not from the second call on ({problem}): {self._forgets()}"
+        sentence = f"{FORGETS} ({problem}): {self._forgets()}"
         return replace(whole, problem=sentence, parity=replace(whole.parity, input_sets=len(self.sets)))
 
     def _judge(self, answers: Iterable[tuple[Arrays, Arrays]]) -> Judged:

@@ -1,9 +1,13 @@
-"""Says whether a file keeps its state between calls as the model does. Numpy only."""
+"""Compares a file with eager over calls in a row: does it keep its state between them as the model does? Numpy only."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from pocketfit.judge.outputs import Judged, judge, judge_sets
+from pocketfit.records import Limits, Parity
 
 if TYPE_CHECKING:
     from pocketfit.judge.outputs import Outputs
@@ -14,6 +18,26 @@ LEAST_SHARE = 1e-5
 ABOVE_ERROR = 4.0
 # A file that keeps nothing misses the whole change, one that rounds next to nothing of it.
 MISSED = 0.5
+
+
+FORGETS = "it is right when first called, and not from the second call on"
+UNCHANGED = "its answers do not change as eager's do"
+
+
+def judge_calls(
+    expected: Sequence[Outputs], actual: Sequence[Outputs], limits: Limits, precision: str, *, flat: bool = False
+) -> Judged:
+    """Compare what a file answered to some calls in a row with eager's answers to them; the first counts first."""
+    if len(expected) != len(actual):
+        return Judged(Parity(), f"it answered {len(actual)} of {len(expected)} calls in a row", same_structure=False)
+    first = judge(expected[0], actual[0], limits, precision, flat=flat)
+    if first.problem or len(expected) == 1:
+        return first
+    whole = judge_sets(zip(expected, actual, strict=True), limits, precision, flat=flat)
+    problem = whole.problem
+    if whole.same_structure and misses_the_change(expected, actual):
+        problem = problem or UNCHANGED
+    return replace(whole, problem=f"{FORGETS}: {problem}") if problem else whole
 
 
 def misses_the_change(expected: Sequence[Outputs], actual: Sequence[Outputs]) -> bool:

@@ -105,7 +105,7 @@ def _take_one(built: Built, source: Path, target: Path) -> bool:
     """Copy an artifact and say whether it was there; raises ConfigError where it is not what its record says."""
     if not (source / _inside(built.file)).exists():
         return False
-    for name in dict.fromkeys((built.file, *(tensor.file for tensor in (*built.export.inputs, *built.export.outputs)))):
+    for name in dict.fromkeys((built.file, *(tensor.file for tensor in built.export.golden))):
         relative = _inside(name)
         path = source / relative
         if not path.resolve().is_relative_to(source.resolve()):

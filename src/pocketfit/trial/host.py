@@ -14,8 +14,10 @@ from pocketfit.builds.sandbox import Sandbox, job_folder
 from pocketfit.builds.worker import OTHER_KIND, run_child, run_on_host
 from pocketfit.formats import FORMATS
 from pocketfit.job import Contender, HostLoad, HostOutputs, HostRun, HostTimes, NotExported
-from pocketfit.judge.outputs import judge, read_outputs
+from pocketfit.judge.outputs import read_outputs
+from pocketfit.judge.sequence import judge_calls
 from pocketfit.records import Library, Limits, Load, Smoke, SmokeInput, TensorFile
+from pocketfit.trial.smoke import Golden
 from pocketfit.trial.timing import Place
 
 # A child takes seconds to import torch, so it takes some loads together: the interval wants eight or more.
@@ -77,18 +79,22 @@ def run_golden(
 ) -> HostOutputs | NotExported:
     """Run an artifact on its golden inputs, on the host; with `library`, say in its reasons what that library lacks."""
     folder = str(given.folder.resolve())
-    job = HostRun(given.format, str(given.artifact), (), sandbox.memory_limit_bytes, given.inputs, folder, library)
+    limit_bytes = sandbox.memory_limit_bytes
+    job = HostRun(given.format, str(given.artifact), (), limit_bytes, given.inputs, folder, library, given.calls)
     return run_on_host(job, sandbox, keep)
 
 
-def try_on_host(given: SmokeInput, golden: Sequence[TensorFile], precision: str, sandbox: Sandbox) -> OnHost:
-    """Run an artifact on its golden inputs, and compare its outputs with the golden ones."""
+def try_on_host(given: SmokeInput, golden: Golden, precision: str, sandbox: Sandbox) -> OnHost:
+    """Run an artifact on its golden inputs, and compare its outputs with the golden ones, call by call."""
     with tempfile.TemporaryDirectory(prefix="pocketfit-host-") as name:
         result = run_golden(given, sandbox, Path(name))
         if isinstance(result, NotExported):
             return OnHost(result.reason)
-        expected, actual = read_outputs(golden, given.folder), read_outputs(result.outputs, Path(name))
-    judged = judge(expected, actual, Limits(), precision, flat=FORMATS[given.format].flat_outputs)
+        expected = [read_outputs(call, given.folder) for call in golden]
+        actual = [read_outputs(call, Path(name)) for call in (result.outputs, *result.later)]
+    # A file that keeps nothing gives the same answer each time, which is then handed over once.
+    actual += actual[-1:] * (len(expected) - len(actual))
+    judged = judge_calls(expected, actual, Limits(), precision, flat=FORMATS[given.format].flat_outputs)
     if judged.problem:
         return OnHost(judged.problem)
     return OnHost(description=f"runs, and its largest difference from eager is {judged.parity.max_abs_diff:.2g}")

@@ -7,25 +7,31 @@ from dataclasses import replace
 from pathlib import Path
 
 from pocketfit.devices.base import DeviceRun, Running
-from pocketfit.judge.outputs import Judged, judge, read_outputs
+from pocketfit.judge.outputs import Judged, read_outputs
 from pocketfit.judge.parity import unseen_as
+from pocketfit.judge.sequence import judge_calls
 from pocketfit.records import Built, Limits, Parity, Smoke, SmokeInput, TensorFile, Variant
 
 PLAIN_CONVOLUTIONS = frozenset({"aten::conv2d", "aten::_convolution", "aten::convolution"})
 
 
+# Eager's outputs as files: of the first call, and of later ones where the model has state.
+Golden = tuple[tuple[TensorFile, ...], ...]
+
+
 def smoke_input(built: Built, folder: Path) -> SmokeInput:
-    return SmokeInput(built.variant.format, folder / built.file, built.export.inputs, folder)
+    export = built.export
+    return SmokeInput(built.variant.format, folder / built.file, export.inputs, folder, 1 + len(export.later))
 
 
 def smoke(
     device: Running,
     variant: Variant,
     given: SmokeInput,
-    golden: tuple[TensorFile, ...],
+    golden: Golden,
     limits: Limits,
 ) -> Smoke:
-    """Run one artifact and compare what it answers with the golden outputs, where there are any."""
+    """Run one artifact and compare what it answers with the golden outputs, where there are any: call by call."""
     with tempfile.TemporaryDirectory(prefix="pocketfit-device-") as name:
         run = device.smoke(given, Path(name))
         judged = _judge(run, Path(name), given.folder, golden, limits, variant.precision)
@@ -44,13 +50,12 @@ def smoke(
     )
 
 
-def _judge(
-    run: DeviceRun, folder: Path, golden_folder: Path, golden: tuple[TensorFile, ...], limits: Limits, precision: str
-) -> Judged:
-    if run.status != "passed" or not golden:
+def _judge(run: DeviceRun, folder: Path, golden_folder: Path, golden: Golden, limits: Limits, precision: str) -> Judged:
+    if run.status != "passed" or not golden[0]:
         return Judged(Parity())
-    expected, actual = read_outputs(golden, golden_folder), read_outputs(run.outputs, folder)
-    return judge(expected, actual, limits, precision, flat=run.flat)
+    expected = [read_outputs(call, golden_folder) for call in golden]
+    actual = [read_outputs(call, folder) for call in (run.outputs, *run.later)]
+    return judge_calls(expected, actual, limits, precision, flat=run.flat)
 
 
 def explain(tried: Smoke, built: Built) -> Smoke:

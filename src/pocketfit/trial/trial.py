@@ -155,6 +155,6 @@ def _try_pair(device: Running, pair: _Pair, host: Host | None) -> TrialRow:
 
 def _try(device: Running, side: SideName, candidate: _Candidate, limits: Limits) -> Smoke:
     built = candidate.built
-    tried = smoke(device, built.variant, candidate.given, built.export.outputs, limits)
+    tried = smoke(device, built.variant, candidate.given, (built.export.outputs, *built.export.later), limits)
     log.info("%s on %s: %s %s", built.variant, device.info.kind, side, tried.status)
     return explain(tried, built)

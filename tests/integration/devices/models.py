@@ -31,6 +31,19 @@ class Numbers(nn.Module):
         return {10: x + 1, 3: x}, 0.5, x.numel(), True, [7, 8]
 
 
+class Remembers(nn.Module):
+    """Counts in a buffer, and writes into its input: each call needs inputs of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("sum", torch.zeros(1, 4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x.add_(1)
+        self.sum.add_(x)
+        return self.sum * 1.0
+
+
 class Attention(nn.Module):
     def forward(self, query: Tensor) -> Tensor:
         return nn.functional.scaled_dot_product_attention(query, query, query)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,19 @@ def test_a_model_that_runs_and_agrees(device: RunningJvm, export: Export, tmp_pa
     assert (output.path, output.dtype, output.shape) == ("", "float32", (1, 8))
     with torch.no_grad():
         np.testing.assert_allclose(read_output(output, tmp_path), module(image).numpy(), atol=1e-5)
+
+
+@both
+def test_calls_in_a_row_go_on_from_the_state_before(
+    device: RunningJvm, export: Export, tmp_path: Path, format: str
+) -> None:
+    given = replace(export(format, torch.jit.script(models.Remembers()), torch.zeros(1, 4)), calls=3)
+
+    run = device.smoke(given, tmp_path)
+
+    assert (run.status, run.reason) == ("passed", "")
+    answers = [read_output(output, tmp_path) for (output,) in (run.outputs, *run.later)]
+    assert [answer.tolist() for answer in answers] == [[[1.0] * 4], [[2.0] * 4], [[3.0] * 4]]
 
 
 @both

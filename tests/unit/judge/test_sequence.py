@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pocketfit.judge.sequence import misses_the_change
+from pocketfit.judge.sequence import judge_calls, misses_the_change
+from pocketfit.records import Limits
 
 FIRST = np.array([1.0, -2.0, 3.0])
 CHANGE = np.array([1e-3, 2e-3, -1e-3])
@@ -46,3 +47,23 @@ def test_a_model_that_answers_alike_changes_nothing() -> None:
 def test_complex_numbers_and_integers_change_too() -> None:
     assert misses_the_change(calls(np.array([1j]), np.array([2j])), calls(np.array([1j]), np.array([1j])))
     assert misses_the_change(calls(np.array([1]), np.array([2])), calls(np.array([1]), np.array([1])))
+
+
+@pytest.mark.parametrize(
+    ("file", "problem"),
+    [
+        (EAGER, ""),
+        (calls(FIRST + 1, FIRST, FIRST), "SQNR against eager is 6.7 dB, below 60 dB"),
+        (calls(FIRST, FIRST, FIRST), "it is right when first called, and not from the second call on: "),
+        (calls(FIRST, FIRST + CHANGE, FIRST[:2]), "it is right when first called, and not from the second call on: "),
+        (calls(FIRST), "it answered 1 of 3 calls in a row"),
+    ],
+)
+def test_calls_in_a_row_are_compared_one_by_one(file: Any, problem: str) -> None:
+    said = judge_calls(EAGER, file, Limits(), "fp32").problem
+    assert said.startswith(problem)
+    assert bool(said) == bool(problem)
+
+
+def test_a_single_call_is_compared_as_ever() -> None:
+    assert judge_calls(EAGER[:1], calls(FIRST), Limits(), "fp32").parity.max_abs_diff == 0

@@ -41,6 +41,7 @@ class Doubler:
     timed: list[tuple[str, str]] = field(default_factory=list)
     path: str = ""
     flat: bool = False
+    calls: int = 1
 
     @property
     def info(self) -> DeviceInfo:
@@ -52,7 +53,9 @@ class Doubler:
             return DeviceRun("failed", "the runtime crashed with SIGSEGV", "a runtime")
         values = np.fromfile(given.folder / given.inputs[0].file, dtype="<f4") * 2 + float(text)
         answer = write_arrays([(self.path, values)], folder, "answer")
-        return DeviceRun("passed", "", "a runtime", 5.0, 1.0, 1000, answer, self.flat)
+        assert given.calls == self.calls
+        later = (answer,) * (self.calls - 1)
+        return DeviceRun("passed", "", "a runtime", 5.0, 1.0, 1000, answer, self.flat, later)
 
     def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
         self.timed.append((base.artifact.read_text(), head.artifact.read_text()))
@@ -182,6 +185,17 @@ def test_a_flat_list_of_outputs_is_put_where_eager_has_them(folders: Folders) ->
     (row,) = run_trial(Doubler(path="[0]"), None, head).rows
     assert row.head is not None
     assert row.head.status == "failed"
+
+
+def test_a_file_that_forgets_its_state_on_the_device_fails(folders: Folders) -> None:
+    whole = built(folders["head"], "0")
+    # Eager answers something else when it is asked again, and the device always the same.
+    (again,) = write_arrays([("", np.array([-2, 2, -2, 4], "<f4"))], folders["head"], "call2-output")
+    stateful = replace(whole, export=replace(whole.export, later=((again,),)))
+    (row,) = run_trial(Doubler(calls=2), None, artifacts(folders["head"], stateful)).rows
+    assert row.head is not None
+    assert row.head.status == "failed"
+    assert row.head.reason.startswith("it is right when first called, and not from the second call on: SQNR against ")
 
 
 def test_a_limit_of_the_users_own(folders: Folders) -> None:

@@ -6,17 +6,18 @@ import java.util.List;
 
 /**
  * The command line: the host's version, then key=value in order. {@code artifact=} starts an artifact, and the
- * {@code input=} and {@code outputs=} that follow belong to it.
+ * {@code input=}, {@code outputs=} and {@code calls=} that follow belong to it.
  */
 final class Arguments {
 
     private static final List<String> RUNTIMES = Arrays.asList("lite", "full", "executorch");
 
-    /** A model file, the files of its inputs, and the folder that its outputs are written to. */
+    /** A model file, the files of its inputs, the folder for its outputs, and how often it is called in a row. */
     static final class Artifact {
         final String path;
         final List<Input> inputs = new ArrayList<>();
         String outputs;
+        int calls = 1;
 
         Artifact(String path) {
             this.path = path;
@@ -107,6 +108,9 @@ final class Arguments {
                 break;
             case "outputs":
                 last(key).outputs = value;
+                break;
+            case "calls":
+                last(key).calls = Integer.parseInt(value);
                 break;
             default:
                 throw new IllegalArgumentException("unknown key: " + key);

@@ -16,7 +16,7 @@ class ArgumentsTest {
         Arguments arguments = Arguments.parse("1.2",
                 "1.2", "runtime=full", "threads=2", "rounds=7", "seed=-5", "budget_ms=100", "block_ms=2.5",
                 "libraries=/l", "shim=/s",
-                "artifact=/a=b.pt", "input=float32:1,3:/x", "input=int64::/with:colon", "outputs=/out",
+                "artifact=/a=b.pt", "input=float32:1,3:/x", "input=int64::/with:colon", "outputs=/out", "calls=3",
                 "artifact=/c.pt");
 
         assertEquals("full", arguments.runtime);
@@ -31,6 +31,7 @@ class ArgumentsTest {
         Arguments.Artifact first = arguments.artifacts.get(0);
         assertEquals("/a=b.pt", first.path);
         assertEquals("/out", first.outputs);
+        assertEquals(3, first.calls);
         assertEquals(2, first.inputs.size());
         assertArrayEquals(new long[] {1, 3}, first.inputs.get(0).shape);
         assertEquals("int64", first.inputs.get(1).dtype);
@@ -38,6 +39,7 @@ class ArgumentsTest {
         assertEquals("/with:colon", first.inputs.get(1).file);
         assertEquals(0, arguments.artifacts.get(1).inputs.size());
         assertNull(arguments.artifacts.get(1).outputs);
+        assertEquals(1, arguments.artifacts.get(1).calls);
     }
 
     @ParameterizedTest
@@ -48,6 +50,7 @@ class ArgumentsTest {
         "1.2 runtime=big | runtime is none of [lite, full, executorch]: big",
         "1.2 input=a:1:b | input= must follow an artifact=",
         "1.2 outputs=/o  | outputs= must follow an artifact=",
+        "1.2 calls=2     | calls= must follow an artifact=",
         "1.2 artifact=a input=float32:1 | not DTYPE:SHAPE:FILE: float32:1",
     })
     void whatIsWrong(String words, String message) {
