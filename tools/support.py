@@ -49,6 +49,10 @@ on the Android runtime. "passed" says that the outputs agree with eager's there,
 is right for fp32); otherwise the cell holds the reason, as a report gives it. Weights are random, with batch-norm
 statistics and scales that let every layer be seen in the output. The models are declared in `tools/support_models`.
 
+Rows whose names end in `_int8` are quantized: static int8 for the convolutional ones, int8-dynamic for the others. They
+are calibrated with random inputs, and judged on others of the same kind that they were not calibrated with; 10 dB and
+more passes.
+
 Detection networks of torchvision end in `torchvision::nms`, which no runtime here has. The road for them is a model of
 plain operators, with `how = "script"` for what depends on the data: the app resizes, and boxes that overlap are left
 out by a loop of our own (`PlainDetector` in `tools/support_models/models.py`).
