@@ -80,7 +80,8 @@ class Worker:
     def __init__(self, module: str) -> None:
         environment = {
             **os.environ,
-            "PYTHONPATH": str(REPOSITORY),
+            # A worktree's own code, whatever is installed.
+            "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "src"), str(REPOSITORY)]),
             "PYTHONHASHSEED": "0",
             "PYTHONDONTWRITEBYTECODE": "1",
             "OMP_NUM_THREADS": "1",

@@ -44,10 +44,13 @@ def redrawn(
 
     random = np.random.RandomState(seed)
     # Beside another input, such as a mask or a length, padding must stay where it is.
+    # What numpy computes of a scalar array is a number, and no longer an array.
     drawn = tuple(
-        _ids(values, vocabulary, random, number=seed if len(examples) == 1 else None)
-        if vocabulary
-        else _redrawn(values, random)
+        np.asarray(
+            _ids(values, vocabulary, random, number=seed if len(examples) == 1 else None)
+            if vocabulary
+            else _redrawn(values, random)
+        )
         for values, vocabulary in zip(examples, vocabularies, strict=True)
     )
     if not _same(drawn, examples):
@@ -111,9 +114,11 @@ def _of_other_lengths(padded: NDArray[np.bool_], number: int) -> Any:
     """
     import numpy as np
 
+    if not padded.any():
+        return padded
     lengths = (~padded).sum(-1, keepdims=True)
     places, longest = np.arange(padded.shape[-1]), padded.shape[-1]
-    if not padded.any() or not np.array_equal(padded, places >= lengths):
+    if not np.array_equal(padded, places >= lengths):
         return padded
     shortest = (longest + 3) // 4
     share = (number - 1 + np.arange(lengths.size).reshape(lengths.shape)) * GOLDEN_RATIO % 1

@@ -137,6 +137,14 @@ def test_a_mask_with_infinity_stays_beside_floats_that_are_drawn() -> None:
     assert all(torch.equal(other, mask) for _, other in (*samples.further, *samples.batches))
 
 
+@pytest.mark.parametrize("scalar", [torch.tensor(0.5), torch.tensor(3)])
+def test_a_scalar_beside_what_is_drawn(scalar: torch.Tensor) -> None:
+    samples = gather(ModelSpec("net", "x:y"), Path(), (torch.randn(1, 64), scalar), identity, "int8")
+    assert all_different(samples)
+    for _, other in (*samples.further, *samples.batches):
+        assert (other.shape, other.dtype) == (scalar.shape, scalar.dtype)
+
+
 def test_stand_ins_outside_of_the_models_domain_are_left_out() -> None:
     x = torch.ones(1, 4)
     samples = gather(ModelSpec("net", "x:y"), Path(), (x,), lambda one: (one - 1).abs().neg().log(), "int8")

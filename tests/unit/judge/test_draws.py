@@ -17,6 +17,7 @@ def draw(*examples: Any, vocabulary: Vocabulary | None = None, seed: int = 1) ->
     drawn = redrawn(examples, [vocabulary, *[None] * (len(examples) - 1)], seed)
     assert drawn is not None
     assert [(one.shape, one.dtype) for one in drawn] == [(one.shape, one.dtype) for one in examples]
+    assert all(isinstance(one, np.ndarray) for one in drawn)
     return drawn
 
 
@@ -47,6 +48,14 @@ def test_floats_of_any_shape_stay_within_the_examples_range(shape: tuple[int, ..
     assert not np.array_equal(drawn, example)
     if example.size > 1:
         assert example.min() <= drawn.min() <= drawn.max() <= example.max()
+
+
+@pytest.mark.parametrize("padding", [None, 0])
+def test_a_scalar_is_drawn_as_an_array(padding: int | None) -> None:
+    """Another strength, threshold or id: numpy itself makes a number of it, which torch takes for no array."""
+    scale, image = np.asarray(0.5, np.float32), np.ones((2, 3), np.float32)
+    assert draw(image, scale)[1] != scale
+    assert 0 <= draw(np.asarray(3), vocabulary=of(40, (), padding))[0] < 40
 
 
 def test_ids_are_of_the_vocabulary_and_padding_stays_beside_a_mask() -> None:
