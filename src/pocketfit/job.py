@@ -109,12 +109,15 @@ class HostTimes:
 
 @dataclass(frozen=True)
 class NotExported:
+    """`uncallable`: a given file that must not be called with the inputs there are, by what its forward declares."""
+
     reason: str
     reasons: tuple[str, ...] = ()
     failed_limits: tuple[str, ...] = ()
     parity: Parity | None = None
     torch: str = ""
     state: Literal["not-exported"] = "not-exported"
+    uncallable: bool = False
 
 
 @dataclass(frozen=True)

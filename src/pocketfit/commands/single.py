@@ -110,6 +110,9 @@ def smoke_file(device: Running, artifact: Path, shapes: Sequence[str], sandbox: 
         return FileTrial(variant, tried, (*notes, *reasons))
     with tempfile.TemporaryDirectory(prefix="pocketfit-smoke-") as name:
         inputs, host = _on_host(artifact, format_name, parse_shapes(shapes, "--shape"), Path(name), sandbox)
+        if isinstance(host, NotExported) and host.uncallable:
+            # The runtimes don't check: some end the whole process.
+            return FileTrial(variant, Smoke("failed", host.reason))
         calls, problem = (((),), host.reason) if isinstance(host, NotExported) else ((host.outputs, *host.later), None)
         given = SmokeInput(format_name, artifact.resolve(), inputs, Path(name), len(calls))
         tried = smoke(device, variant, given, calls, Limits())
@@ -132,7 +135,8 @@ def _another_file(artifact: Path, entry: Entry) -> tuple[str, ...]:
 def _predicted(given: SmokeInput, sandbox: Sandbox) -> tuple[str, ...]:
     """Explain the runtime's verdict by the file alone: an operator with the layers that call it, and a remedy."""
     with tempfile.TemporaryDirectory(prefix="pocketfit-smoke-") as name:
-        return run_golden(given, sandbox, Path(name), library_for(given.format)).reasons
+        host = run_golden(given, sandbox, Path(name), library_for(given.format))
+    return (host.reason,) if isinstance(host, NotExported) and host.uncallable else host.reasons
 
 
 def _on_host(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pocketfit.exporter.tensors import Inputs
     from pocketfit.runtimes.compatibility import Call, Problem
     from pocketfit.runtimes.operators import OperatorList
+    from pocketfit.runtimes.schema import Argument
 
     # Says how a callable disagrees with eager, or None.
     Check = Callable[[Callable[..., Any]], str | None]
@@ -107,3 +108,9 @@ class Builder(Protocol):
 
     def load(self, path: Path) -> Callable[..., Any]:
         """Read the file as the host runs it."""
+
+    def arguments(self, path: Path) -> tuple[Argument, ...] | None:
+        """List what forward of the file takes, or None where that is not known without a call.
+
+        Raises ModelProblem where the file has no such method.
+        """

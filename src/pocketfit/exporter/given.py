@@ -20,6 +20,7 @@ from pocketfit.formats import FORMATS
 from pocketfit.job import Contender, HostLoad, HostOutputs, HostRun, HostTimes, NotExported, Result, enter
 from pocketfit.judge.golden import read_tensor, write_arrays
 from pocketfit.records import Load, TensorFile
+from pocketfit.runtimes.signature import mismatch
 
 if TYPE_CHECKING:
     from pocketfit.exporter.tensors import Inputs
@@ -33,6 +34,8 @@ def run_given(job: HostRun, folder: Path) -> Result:
     torch.set_num_threads(1)
     use_engine()
     enter(folder, f"reading {Path(job.artifact).name}")
+    if problem := _uncallable(job):
+        return NotExported(problem, torch=torch.__version__, uncallable=True)
     predicted = _predicted(job)
     enter(folder, f"running {Path(job.artifact).name} on {where(job.format)}")
     try:
@@ -60,6 +63,18 @@ def _changes(calls: Sequence[Arrays]) -> bool:
     """Say whether the answers of calls on the same inputs differ."""
     plain = [[(path, array.shape, array.tobytes()) for path, array in outputs] for outputs in calls]
     return any(one != plain[0] for one in plain[1:])
+
+
+def _uncallable(job: HostRun) -> str | None:
+    """Say why forward of the file can't be called with as many tensors as there are, by what it declares, or None."""
+    try:
+        taken = BUILDERS[job.format].arguments(Path(job.artifact))
+    except ModelProblem as problem:
+        return str(problem)
+    except Exception:
+        # What can't be read can't be called either, and the device says why.
+        return None
+    return None if taken is None else mismatch(taken, len(job.files or job.inputs))
 
 
 def _predicted(job: HostRun) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -118,3 +118,9 @@ def shape_text(shape: Sequence[int]) -> str:
 def counted(tensors: int) -> str:
     """A number of tensors as a sentence has it: "1 tensor", "2 tensors"."""
     return "1 tensor" if tensors == 1 else f"{tensors} tensors"
+
+
+def no_forward(methods: Iterable[str]) -> ModelProblem:
+    """The problem of a file that has other methods alone."""
+    names = ", ".join(sorted(name for name in methods if not name.startswith("__")))
+    return ModelProblem(f"it has no method forward, which is the one that is called: it has {names or 'none'}")

@@ -1,7 +1,8 @@
 """Reads bytecode.pkl of a file for the lite interpreter: which operators its methods call, and how. Runs none of it.
 
-The layout is torch/csrc/jit/serialization/export_module.cpp's: (version, method, method, …); a method is a pair of its
-name and a tuple of named tables, of which `operators` holds (name, overload, number of arguments given).
+The layout is torch/csrc/jit/serialization/export_module.cpp's: (version, method, method, …); a method is its name, a
+tuple of named tables, of which `operators` holds (name, overload, number of arguments given), and since version 5 a
+tuple with its schema.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pocketfit.runtimes.inert import InertUnpickler
-from pocketfit.runtimes.schema import Overload
+from pocketfit.runtimes.schema import Argument, Overload
 
 LARGEST_BYTES = 50_000_000
 # Opcodes of a pickle that torch writes; more would be somebody's attack, not a larger model.
@@ -49,8 +50,12 @@ class TableEntry(Overload):
 
 @dataclass(frozen=True)
 class Bytecode:
+    """`methods` are names; `forward` is what that one takes, without self, and None where the file does not say."""
+
     version: int
     operators: tuple[TableEntry, ...]
+    methods: tuple[str, ...] = ()
+    forward: tuple[Argument, ...] | None = None
 
 
 def record(archive: zipfile.ZipFile, name: str) -> bytes | None:
@@ -88,7 +93,9 @@ def read_bytecode(path: Path) -> Bytecode | None:
     try:
         version, *methods = InertUnpickler(content).load()
         entries = [entry for method in methods for entry in _method(method)]
-        return Bytecode(int(version), tuple(dict.fromkeys(entries)))
+        named = {str(method[0]).rpartition(".")[2]: method for method in methods}
+        forward = _arguments(named["forward"]) if "forward" in named else None
+        return Bytecode(int(version), tuple(dict.fromkeys(entries)), tuple(named), forward)
     except Exception as error:
         # A pickle can raise anything, and none of it means more than that the file is not what an exporter writes.
         raise UnreadableFile("its bytecode.pkl is not what torch writes: export it again") from error
@@ -119,6 +126,17 @@ def _method(method: tuple[Any, ...]) -> list[TableEntry]:
         TableEntry(name, overload, given, stack.places(index, None), stack.places(index, True))
         for index, (name, overload, given) in enumerate(operators)
     ]
+
+
+def _arguments(method: tuple[Any, ...]) -> tuple[Argument, ...] | None:
+    """What a method takes after self; a default of None is written like none at all."""
+    if len(method) < 3 or not method[2]:
+        return None
+    _self, *taken = (dict(argument) for argument in dict(method[2])["arguments"])
+    return tuple(
+        Argument(kind := str(one["type"]), str(one["name"]), one["default_value"] is not None or "Optional" in kind[:8])
+        for one in taken
+    )
 
 
 class _Stack:

@@ -54,7 +54,7 @@ def parse_schema(text: str) -> Schema:
         raise ValueError(f"{text!r} is no operator schema")
     name, overload, taken, back = match.groups()
     keyword_only, takes_more, arguments = False, False, []
-    for part in _split(taken):
+    for part in split_at_commas(taken):
         if part == "*":
             keyword_only = True
         elif part == "...":
@@ -63,7 +63,7 @@ def parse_schema(text: str) -> Schema:
             arguments.append(_argument(part, keyword_only))
     returned = back.strip()
     inner = returned[1:-1] if returned.startswith("(") and returned.endswith(")") else returned
-    returns = tuple(_argument(part, False).type for part in _split(inner) if part != "...")
+    returns = tuple(_argument(part, False).type for part in split_at_commas(inner) if part != "...")
     return Schema(name, overload or "", tuple(arguments), returns, takes_more)
 
 
@@ -76,7 +76,7 @@ def _argument(text: str, keyword_only: bool) -> Argument:
     return Argument(plain, name.strip(), bool(equals), keyword_only, spreads=plain != type_text.strip())
 
 
-def _split(text: str) -> Iterator[str]:
+def split_at_commas(text: str) -> Iterator[str]:
     """At commas that stand in no brackets and no quotes."""
     depth, quoted, start = 0, False, 0
     for index, letter in enumerate(text):

@@ -12,6 +12,7 @@ import pytest
 
 from pocketfit.runtimes import bytecode
 from pocketfit.runtimes.bytecode import TableEntry, UnreadableFile, read_bytecode
+from pocketfit.runtimes.schema import Argument
 
 
 def archive(path: Path, content: bytes | None) -> Path:
@@ -37,6 +38,34 @@ def test_a_file_of_torch_1_13() -> None:
         ("aten::flatten.using_ints", 2),
         ("prepacked::linear_clamp_run", 2),
     ]
+    assert found.methods == ("forward",)
+    assert found.forward == (Argument("Tensor", "input"),)
+
+
+def test_what_forward_takes(tmp_path: Path) -> None:
+    """A default that is None is written like none at all."""
+    names = [("self", "__torch__.Net", None), ("x", "Tensor", None), ("n", "int", 3), ("m", "Optional[Tensor]", None)]
+    taken = tuple((("name", name), ("type", kind), ("default_value", value)) for name, kind, value in names)
+    tables = (("instructions", ()), ("operators", ()), ("constants", ()))
+    schema = (("arguments", taken), ("returns", ()))
+    methods = [("__torch__.Net.forward", tables, schema), ("__torch__.Net.embed", tables)]
+
+    found = read_bytecode(archive(tmp_path / "m.ptl", pickle.dumps((8, *methods), 2)))
+
+    assert found
+    assert found.methods == ("forward", "embed")
+    assert found.forward == (
+        Argument("Tensor", "x"),
+        Argument("int", "n", has_default=True),
+        Argument("Optional[Tensor]", "m", has_default=True),
+    )
+
+
+def test_an_old_file_does_not_say_what_forward_takes(tmp_path: Path) -> None:
+    found = read_bytecode(archive(tmp_path / "m.ptl", method([], [])))
+    assert found
+    assert found.methods == ("forward",)
+    assert found.forward is None
 
 
 def test_none_and_true_are_followed_through_a_register(tmp_path: Path) -> None:

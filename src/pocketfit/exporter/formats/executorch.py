@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.executorch import lowering
 from pocketfit.exporter.executorch.problems import stopped
-from pocketfit.exporter.tensors import ModelProblem
+from pocketfit.exporter.tensors import ModelProblem, no_forward
 
 if TYPE_CHECKING:
     from pocketfit.exporter.builder import BuildOrder, Check, Optimized, Rules
+    from pocketfit.runtimes.schema import Argument
 
 
 class ExecuTorch:
@@ -50,7 +51,7 @@ class ExecuTorch:
         _unsafe_reset_threadpool(torch.get_num_threads())
         program = Runtime.get().load_program(path)
         if "forward" not in program.method_names:
-            raise ModelProblem(f"{path.name} has no method forward: it has {', '.join(sorted(program.method_names))}")
+            raise no_forward(program.method_names)
         method: Any = program.load_method("forward")
         planned = [_sizes(method.metadata, index) for index in range(method.metadata.num_inputs())]
 
@@ -68,6 +69,10 @@ class ExecuTorch:
                 raise stopped(error, lambda: method.execute(taken)) from error
 
         return run
+
+    def arguments(self, path: Path) -> tuple[Argument, ...] | None:
+        # Every input of a program is planned with its size, which `load` asks for.
+        return None
 
 
 def _sizes(metadata: Any, index: int) -> list[int]:

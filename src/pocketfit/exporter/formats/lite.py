@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.builder import Rules
-from pocketfit.exporter.tensors import ModelProblem
+from pocketfit.exporter.tensors import ModelProblem, no_forward
 from pocketfit.exporter.torchscript import recipe
 from pocketfit.exporter.torchscript.archive import drop_debug_files
 from pocketfit.runtimes.bytecode import read_bytecode
@@ -17,6 +17,7 @@ from pocketfit.runtimes.operators import OperatorList
 
 if TYPE_CHECKING:
     from pocketfit.exporter.builder import BuildOrder, Check, Layers, Optimized
+    from pocketfit.runtimes.schema import Argument
 
 
 def _check(path: Path, _module: Any, runtime: OperatorList, layers: Layers) -> tuple[Problem | str, ...]:
@@ -53,6 +54,12 @@ class Lite:
         from torch.jit.mobile import _load_for_lite_interpreter
 
         return _load_for_lite_interpreter(str(path))  # type: ignore[no-any-return]
+
+    def arguments(self, path: Path) -> tuple[Argument, ...] | None:
+        code = read_bytecode(path)
+        if code and "forward" not in code.methods:
+            raise no_forward(code.methods)
+        return code.forward if code else None
 
 
 def _not_saved(error: RuntimeError) -> Exception:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from pocketfit.exporter.anatomy.calls import calls_of
 from pocketfit.exporter.builder import Rules
 from pocketfit.exporter.importing.plain import unreadable
-from pocketfit.exporter.tensors import ModelProblem
+from pocketfit.exporter.tensors import ModelProblem, no_forward
 from pocketfit.exporter.torchscript import recipe
 from pocketfit.exporter.torchscript.archive import drop_debug_files, read_code
 from pocketfit.runtimes.compatibility import Problem, check_calls, full_refusal
 from pocketfit.runtimes.operators import OperatorList
+from pocketfit.runtimes.schema import Argument
 
 if TYPE_CHECKING:
     from pocketfit.exporter.builder import BuildOrder, Check, Layers, Optimized
@@ -48,3 +49,10 @@ class TorchScript:
         import torch
 
         return torch.jit.load(path)  # type: ignore[no-any-return]
+
+    def arguments(self, path: Path) -> tuple[Argument, ...] | None:
+        module: Any = self.load(path)
+        if "forward" not in (names := module._c._method_names()):
+            raise no_forward(names)
+        _, *taken = module.forward.schema.arguments
+        return tuple(Argument(str(one.type), one.name, one.has_default_value()) for one in taken)
