@@ -7,6 +7,8 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.judge.golden import TEXT
+
 if TYPE_CHECKING:
     import torch
 
@@ -21,7 +23,7 @@ class ModelProblem(Exception):
 def flatten(output: Any, path: str = "") -> Iterator[tuple[str, torch.Tensor]]:
     """Every tensor in an output with its place, depth first, keys sorted: the order of the Java program.
 
-    Numbers become 0-d tensors; raises ModelProblem for what TorchScript can't return either.
+    Numbers become 0-d tensors, and a str its bytes; raises ModelProblem for what TorchScript can't return either.
     """
     import torch
 
@@ -31,10 +33,12 @@ def flatten(output: Any, path: str = "") -> Iterator[tuple[str, torch.Tensor]]:
         case bool() | int() | float():
             dtype = {bool: torch.uint8, int: torch.int64, float: torch.float64}[type(output)]
             yield path, torch.tensor(output, dtype=dtype)
+        case str():
+            yield f"{path}{TEXT}", torch.tensor(list(output.encode(errors="replace")), dtype=torch.uint8)
         case Mapping():
             for key in sorted_keys(output):
                 yield from flatten(output[key], f"{path}[{key!r}]")
-        case Sequence() if not isinstance(output, str):
+        case Sequence():
             for index, item in enumerate(output):
                 yield from flatten(item, f"{path}[{index}]")
         case None:
@@ -50,9 +54,11 @@ def flatten(output: Any, path: str = "") -> Iterator[tuple[str, torch.Tensor]]:
 def nest(like: Any, tensors: Iterator[torch.Tensor]) -> Any:
     """Tensors in the order of flatten as an output that is nested like `like`."""
     match like:
+        case str():
+            return bytes(next(tensors).tolist()).decode(errors="replace")
         case Mapping():
             return _refilled(like, {key: nest(like[key], tensors) for key in sorted_keys(like)})
-        case Sequence() if not isinstance(like, str):
+        case Sequence():
             items = [nest(item, tensors) for item in like]
             if hasattr(like, "_fields"):
                 return type(like)(*items)

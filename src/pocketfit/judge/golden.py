@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 SEED = 0
 # The dtypes, by numpy's names, that a golden tensor can have in its file, and the bytes that one value takes.
 ITEM_BYTES = {"float16": 2, "float32": 4, "float64": 8, "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1}
+# What ends the place of an output that is a str: there its bytes stand, in UTF-8, as Python has them.
+TEXT = ".encode()"
 
 
 def seeded_arrays(specs: Sequence[InputSpec], seed: int = SEED) -> list[Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pocketfit.judge.golden import read_tensor
+from pocketfit.judge.golden import TEXT, read_tensor
 from pocketfit.judge.parity import compare_sets, disagreements, structure_differs
 from pocketfit.records import Limits, Parity, TensorFile
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     # The outputs of one call: each with its place in the nested output, in the order of the Java program.
     Outputs = Sequence[tuple[str, NDArray[np.generic]]]
+
+# Letters before and after the first one that differs.
+SHOWN_LETTERS = 20
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ def judge_sets(
     expected_sets, actual_sets, paths = [], [], []
     for expected, answered in sets:
         actual = _in_places_of(expected, answered) if flat else answered
+        if differs := _texts_differ(expected, actual):
+            return Judged(Parity(), differs)
         if differs := structure_differs(_described(expected), _described(actual)):
             return Judged(Parity(), differs, same_structure=False)
         paths = [path for path, _ in expected]
@@ -67,6 +72,28 @@ def _in_places_of(expected: Outputs, actual: Outputs) -> Outputs:
     if len(expected) != len(actual):
         return actual
     return [(path, values) for (path, _), (_, values) in zip(expected, actual, strict=True)]
+
+
+def _texts_differ(expected: Outputs, actual: Outputs) -> str | None:
+    """Say which str differs, the only kind of output that is right or wrong as a whole; None where each is the same."""
+    texts = {path: _text(values) for path, values in actual if path.endswith(TEXT)}
+    for path, values in expected:
+        if path in texts and texts[path] != (right := _text(values)):
+            pairs = enumerate(zip(texts[path], right, strict=False))
+            same = next((index for index, (one, other) in pairs if one != other), min(len(texts[path]), len(right)))
+            where = f"output {place}" if (place := path.removesuffix(TEXT)) else "the output"
+            return f"{where} is the str {_around(texts[path], same)} where eager has {_around(right, same)}"
+    return None
+
+
+def _text(values: NDArray[np.generic]) -> str:
+    return values.tobytes().decode(errors="replace")
+
+
+def _around(text: str, place: int) -> str:
+    """A str as Python writes it, cut to what stands around `place`."""
+    start, end = max(0, place - SHOWN_LETTERS), place + SHOWN_LETTERS
+    return repr("…" * (start > 0) + text[start:end] + "…" * (end < len(text)))
 
 
 def _described(outputs: Outputs) -> list[TensorFile]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pocketfit.judge.golden import TEXT
 from pocketfit.judge.scores import score
 from pocketfit.records import EXACT_SQNR_DB, Limits, OutputParity, Parity, TensorFile
 
@@ -190,7 +191,8 @@ def _at(outputs: Sequence[OutputParity], values: Sequence[float | None], value: 
 
 
 def _output(path: str) -> str:
-    return f"output {path}" if path else "the output"
+    place = path.removesuffix(TEXT)
+    return f"output {place}" if place else "the output"
 
 
 def _paths(tensors: Sequence[TensorFile]) -> str:

@@ -81,3 +81,24 @@ def test_files_that_can_not_be_called_with_what_is_given(tmp_path: Path) -> None
     assert said.splitlines() == [
         f"✗ {file} ({formats[Path(file).suffix]}) failed: {reasons[number // 2]}" for number, file in enumerate(files)
     ]
+
+
+class Spells(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.letters: list[str] = ["-", "a", "b", "é"]
+
+    def forward(self, x: torch.Tensor) -> tuple[str, dict[str, str], list[str]]:
+        said = ""
+        best: list[int] = x.argmax(-1).tolist()
+        for letter in best:
+            said += self.letters[letter]
+        return said, {"first": self.letters[best[0]]}, [said, ""]
+
+
+def test_a_str_is_compared_like_any_other_output(tmp_path: Path) -> None:
+    files = save(tmp_path, spells=Spells())
+    code, said = smoke(tmp_path, *files, "--shape", "6,4")
+    assert code == 0, said
+    assert said.count("passed") == 2
+    assert said.count("largest difference 0, SQNR exact against torch on this host") == 2

@@ -158,3 +158,29 @@ def test_further_methods_that_tracing_would_compile() -> None:
         built(Masked(), inputs, preserve_methods=("logits",))
     with pytest.raises(ModelProblem, match=r"logits is decorated with @torch\.jit\.export"):
         built(Masked(), (inputs[0], inputs[0]), preserve_methods=("logits",))
+
+
+class Spells(nn.Module):
+    """Speech to text with its greedy decoder inside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.letters: list[str] = ["-", "a", "b", "é"]
+
+    def forward(self, x: torch.Tensor) -> tuple[str, list[str]]:
+        said = ""
+        best: list[int] = x.argmax(-1).tolist()
+        for letter in best:
+            said += self.letters[letter]
+        return said, [said[:1], ""]
+
+
+def test_a_str_is_an_answer_like_any_other() -> None:
+    model, x = Spells(), torch.eye(4)
+    flat = list(flatten(built(model, (x,), how="script")(x)))
+    assert [(path, bytes(tensor.tolist()).decode()) for path, tensor in flat] == [
+        ("[0].encode()", "-abé"),
+        ("[1][0].encode()", "-"),
+        ("[1][1].encode()", ""),
+    ]
+    assert nest(model(x), (tensor for _, tensor in flat)) == model(x)

@@ -72,3 +72,27 @@ def test_outputs_that_are_files(tmp_path: Path) -> None:
     (read,) = read_outputs(write_arrays([("['a']", RAMP)], tmp_path, "output"), tmp_path)
     assert read[0] == "['a']"
     assert np.array_equal(read[1], RAMP)
+
+
+def text(letters: str) -> np.ndarray:
+    return np.frombuffer(letters.encode(), np.uint8)
+
+
+def test_a_str_is_right_as_a_whole() -> None:
+    eager = [("[0]", RAMP), ("[1].encode()", text("héllo"))]
+    assert judge(eager, eager, Limits(), "int8").problem == ""
+
+    judged = judge(eager, [("[0]", RAMP), ("[1].encode()", text("hallo"))], Limits(), "int8")
+
+    assert judged == Judged(Parity(), "output [1] is the str 'hallo' where eager has 'héllo'")
+
+
+def test_a_long_str_is_shown_around_what_differs() -> None:
+    eager, actual = "a" * 100 + "b" + "c" * 100, "a" * 100 + "d"
+    judged = judge([(".encode()", text(eager))], [(".encode()", text(actual))], Limits(), "fp32")
+    assert judged.problem == (f"the output is the str '…{'a' * 20}d' where eager has '…{'a' * 20}b{'c' * 19}…'")
+
+
+def test_a_str_that_is_not_there() -> None:
+    judged = judge([("[0].encode()", text("a"))], [("[0]", RAMP)], Limits(), "fp32")
+    assert judged.problem == "its outputs are [0] where eager has [0].encode()"

@@ -1,5 +1,6 @@
 package dev.pocketfit;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.pytorch.Tensor;
 
@@ -36,6 +37,11 @@ final class Leaf {
 
     static Leaf of(String path, boolean truth) {
         return scalar(path, "uint8", new byte[] {(byte) (truth ? 1 : 0)});
+    }
+
+    static Leaf of(String path, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return new Leaf(path + ".encode()", "uint8", new long[] {bytes.length}, "contiguous", bytes);
     }
 
     private static Leaf scalar(String path, String dtype, byte[] value) {

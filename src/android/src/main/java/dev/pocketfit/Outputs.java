@@ -10,7 +10,7 @@ import org.pytorch.Tensor;
 /**
  * What forward returned, flat: each tensor under its path, depth first and dictionary keys sorted. The path is
  * empty for a lone tensor, and {@code [1]['aux']} is what one would write in Python; numbers become tensors
- * without dimensions, and None is left out.
+ * without dimensions, a str its bytes, at {@code [1].encode()}, and None is left out.
  */
 final class Outputs {
 
@@ -46,7 +46,7 @@ final class Outputs {
                 flatten(path + "[" + entry.getKey() + "]", entry.getValue(), leaves);
             }
         } else {
-            flattenNumbers(path, value, leaves);
+            flattenPlain(path, value, leaves);
         }
     }
 
@@ -64,7 +64,8 @@ final class Outputs {
                 : "'" + escaped.replace("'", "\\'") + "'";
     }
 
-    private static void flattenNumbers(String path, IValue value, List<Leaf> leaves) {
+    /** A number, a list of numbers, or a str: an IValue is nothing else. */
+    private static void flattenPlain(String path, IValue value, List<Leaf> leaves) {
         if (value.isDouble()) {
             leaves.add(Leaf.of(path, value.toDouble()));
         } else if (value.isLong()) {
@@ -87,8 +88,7 @@ final class Outputs {
                 leaves.add(Leaf.of(path + "[" + i + "]", bools[i]));
             }
         } else {
-            String place = path.isEmpty() ? "the output" : "output " + path;
-            throw new IllegalArgumentException(place + " is neither a tensor nor a number");
+            leaves.add(Leaf.of(path, value.toStr()));
         }
     }
 }

@@ -2,7 +2,6 @@ package dev.pocketfit;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -104,11 +103,12 @@ class OutputsTest {
     }
 
     @Test
-    void whatIsNeitherTensorNorNumber() {
-        Exception error = assertThrows(
-                IllegalArgumentException.class, () -> paths(IValue.tupleFrom(IValue.from("text"))));
-        assertEquals("output [0] is neither a tensor nor a number", error.getMessage());
-        error = assertThrows(IllegalArgumentException.class, () -> paths(IValue.from("text")));
-        assertEquals("the output is neither a tensor nor a number", error.getMessage());
+    void aStrIsItsBytes() {
+        assertEquals(
+                Arrays.asList("[0].encode() uint8 [4]", "[1][0].encode() uint8 [1]", "[1][1].encode() uint8 [0]"),
+                paths(IValue.tupleFrom(
+                        IValue.from("text"), IValue.listFrom(IValue.from("a"), IValue.from("")))));
+        assertEquals(Arrays.asList(".encode() uint8 [2]"), paths(IValue.from("\u00e9")));
+        assertArrayEquals(new byte[] {(byte) 0xc3, (byte) 0xa9}, only(IValue.from("\u00e9")).bytes);
     }
 }
