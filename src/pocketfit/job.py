@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pocketfit.door import let_in
 from pocketfit.records import (
     Delegation,
     Export,
@@ -122,7 +123,7 @@ class NotExported:
 
 @dataclass(frozen=True)
 class UnfitEnvironment:
-    """This machine can't export at all: the run stops."""
+    """This machine can't export at all. A child that may have run model code is not believed: see builds/fitness.py."""
 
     reason: str
     state: Literal["unfit"] = "unfit"
@@ -137,6 +138,12 @@ def to_json(value: Task | Result) -> str:
 
     model: Any = RootModel[type(value)]  # type: ignore[misc]
     return str(model(value).model_dump_json())
+
+
+def read_result(data: bytes) -> Result:
+    """Read what a child handed back; raises NotFit for what no child of ours would write."""
+    result: Result = let_in(Result, data, tag="state")
+    return result
 
 
 def enter(folder: Path, stage: str, hint: str = "") -> None:

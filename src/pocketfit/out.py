@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pocketfit.door import NotFit, let_in
 from pocketfit.errors import ConfigError
 from pocketfit.files import write_text_atomically
 from pocketfit.records import Built, Report, SideName, Snapshot, TensorFile, Trial, TrialRow
@@ -151,10 +152,8 @@ def _entry(built: Built, runtime: str | None, tried: TrialRow | None, side: Side
 
 def find_entry(artifact: Path) -> Entry | None:
     """Read the entry of a manifest beside the artifact; None where there is none that can be read."""
-    from pydantic import TypeAdapter, ValidationError
-
     try:
-        known = TypeAdapter(Manifest).validate_json((artifact.parent / MANIFEST_FILE).read_bytes()).artifacts
-    except (OSError, ValidationError):
+        known: Manifest = let_in(Manifest, (artifact.parent / MANIFEST_FILE).read_bytes())
+    except (OSError, NotFit):
         return None
-    return next((entry for entry in known if entry.file == artifact.name), None)
+    return next((entry for entry in known.artifacts if entry.file == artifact.name), None)

@@ -10,28 +10,20 @@ import dataclasses
 import json
 import math
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
+from pocketfit.door import NotFit, let_in
 from pocketfit.errors import ConfigError
 from pocketfit.files import write_text_atomically
 from pocketfit.flat import flat_type, published, unflattened
-from pocketfit.records import Built, Failed, Report, Skipped, Snapshot, Trial
-from pocketfit.text import clean
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter, ValidationError
-    from pydantic_core import ErrorDetails
+from pocketfit.records import Report, Snapshot, Trial
 
 Record = TypeVar("Record", Snapshot, Trial, Report)
 
-LARGEST_INT = 2**63 - 1
 # A report of 1,000 variants with 30 operators each has about 3 MB.
 FOREIGN_LIMIT_BYTES = 8 * 1024 * 1024
 MANY_ROWS = 2_000
-# pydantic puts these into the place of what is wrong with an outcome.
-OUTCOME_KINDS = frozenset(kind.__name__ for kind in (Built, Failed, Skipped))
 
 
 def read_snapshot(path: Path) -> Snapshot:
@@ -114,81 +106,9 @@ def _read(path: Path, kind: type[Record]) -> Record:
 
 def _parse(data: bytes, kind: type[Record], name: str) -> Record:
     """Raises ConfigError whose sentence has one line, whatever the keys and values in the file are."""
-    from pydantic import ValidationError
-
     try:
         # mypy takes a class with __hash__ for one that has none.
-        record: Record | None = unflattened(_adapter(cast(Any, kind)).validate_json(data))
-    except ValidationError as error:
-        raise ConfigError(f"{name}: {clean(_first_problem(error))}") from error
-    if record is None:
-        raise ConfigError(f"{name}: it is null, not a {kind.__name__.lower()}")
-    if key := _too_large(plain(record)):
-        raise ConfigError(f"{name}: {clean(key)} is a larger number than makes sense")
+        record: Record = unflattened(let_in(flat_type(cast(Any, kind)), data))
+    except NotFit as error:
+        raise ConfigError(f"{name}: {error}") from error
     return record
-
-
-@cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    from pydantic import ConfigDict, TypeAdapter
-
-    # pydantic takes no configuration for a dataclass that isn't its own, but takes one for "it or None",
-    # and hands it on to all that is inside: so records.py needs to know nothing of pydantic.
-    return TypeAdapter(
-        cast(Any, flat_type(cast(Any, kind)) | None),
-        config=ConfigDict(strict=True, extra="forbid", allow_inf_nan=False),
-    )
-
-
-def _first_problem(error: ValidationError) -> str:
-    problems = error.errors(include_url=False, include_context=False)
-    # An outcome is tried as Built, Failed and Skipped; where its `state` says which it is, only that counts.
-    others = {place[:-1] for problem in problems if _is_state_of_an_outcome(place := problem["loc"])}
-    relevant = [problem for problem in problems if not any(_is_inside(problem, other) for other in others)]
-    return _sentence((relevant or problems)[0])
-
-
-def _is_state_of_an_outcome(place: tuple[int | str, ...]) -> bool:
-    """Tell an outcome's own `state` from an operator or a model that is called so."""
-    return len(place) == 4 and place[0] == "outcomes" and place[2] in OUTCOME_KINDS and place[3] == "state"
-
-
-def _is_inside(problem: ErrorDetails, place: tuple[int | str, ...]) -> bool:
-    return problem["loc"][: len(place)] == place
-
-
-def _sentence(problem: ErrorDetails) -> str:
-    key, message = _key(problem["loc"]), problem["msg"]
-    match problem["type"]:
-        case "json_invalid":
-            return f"it is not JSON ({message.removeprefix('Invalid JSON: ')})"
-        case "missing":
-            return f"{key} is missing"
-        case "unexpected_keyword_argument":
-            return f"{key} is not a known key"
-    expected = message.removeprefix("Input ")
-    return f"{key} {expected}, not {json.dumps(problem['input'], default=str)[:60]}"
-
-
-def _key(place: tuple[int | str, ...]) -> str:
-    """Write a place in the file as `rows[0].head.size_bytes`: pydantic's names for an outcome's kinds are left out."""
-    steps = [
-        step
-        for before, step in zip((None, *place), place, strict=False)
-        if not (isinstance(before, int) and step in OUTCOME_KINDS)
-    ]
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".") or "it"
-
-
-def _too_large(value: Any, key: str = "") -> str | None:
-    """Find the key of the first number that doesn't fit 64 bits."""
-    match value:
-        case dict():
-            return next(
-                filter(None, (_too_large(item, f"{key}.{name}".lstrip(".")) for name, item in value.items())), None
-            )
-        case list():
-            return next(filter(None, (_too_large(item, f"{key}[{index}]") for index, item in enumerate(value))), None)
-        case int():
-            return key if abs(value) > LARGEST_INT else None
-    return None

@@ -14,12 +14,14 @@ SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 def clean(text: str, length: int = TEXT_LENGTH) -> str:
     """Text from outside on one line: no control characters, nothing invisible, at most `length` characters.
 
-    Invisible includes what turns the direction of writing. `##[` is broken up: anywhere in a line of a log it
-    begins a command of GitHub's runner.
+    Invisible includes what turns the direction of writing. What GitHub's runner takes for a command in a log is broken
+    up: `##[` anywhere in a line, `::` at its beginning.
     """
     visible = "".join(" " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char for char in text[: 4 * length])
     visible = "".join(char for char in visible if unicodedata.category(char)[0] != "C")
     words = " ".join(visible.split()).replace("##[", "## [")
+    if words.startswith("::"):
+        words = f": {words[1:]}"
     return words if len(words) <= length else words[: length - 1] + "…"
 
 

@@ -206,10 +206,10 @@ def test_what_is_not_a_number_was_not_measured(tmp_path: Path) -> None:
     assert (read.parity, read.latency) == (Parity(None, None, 0.5), Latency("unclear"))
 
 
-def test_any_text_a_model_prints_can_be_stored(tmp_path: Path) -> None:
+def test_any_text_a_model_prints_can_be_stored_and_is_cleaned_when_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     store.write_report(path, replace(CALM, notes=('lone \udc80 surrogate, "quotes", \x00 and \n',)))
-    assert store.read_report(path).notes == ('lone ? surrogate, "quotes", \x00 and \n',)
+    assert store.read_report(path).notes == ('lone ? surrogate, "quotes", and',)
 
 
 def changed(value: Any, place: tuple[str | int, ...], new: Any) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pocketfit.text import is_sha, utf16_length
+from pocketfit.text import clean, is_sha, utf16_length
 
 
 @pytest.mark.parametrize("value", ["a" * 40, "0123456789" * 4, "0123456789abcdef" * 4])
@@ -20,3 +20,24 @@ def test_what_is_shorter_longer_or_no_hexadecimal_is_no_commit(value: object) ->
 @pytest.mark.parametrize(("text", "length"), [("", 0), ("aé漢", 3), ("\U0001f4f1", 2), ("\ud83d", 1)])
 def test_characters_outside_the_basic_plane_count_double(text: str, length: int) -> None:
     assert utf16_length(text) == length
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("::add-mask::x", ": :add-mask::x"),
+        ("  \n::error::x", ": :error::x"),
+        ("\u200b::error::x", ": :error::x"),
+        (":::::", ": ::::"),
+        ("aten::conv2d", "aten::conv2d"),
+        ("a ##[error]b", "a ## [error]b"),
+        ("#\u200b#[error]", "## [error]"),
+        ("\x1b]52;c;YQ==\x07", "]52;c;YQ=="),
+        ("\u202eevil\u2066", "evil"),
+        ("one\u2028two\r\nthree", "one two three"),
+        ("\udc80", ""),
+    ],
+)
+def test_text_from_outside_is_fit_for_a_log(text: str, cleaned: str) -> None:
+    assert clean(text) == cleaned
+    assert clean(cleaned) == cleaned

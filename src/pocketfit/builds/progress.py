@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pocketfit.files import read_regular
 from pocketfit.job import STAGE_FILE
+from pocketfit.text import clean
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ EVERY_S = 5.0
 LATER_EVERY_S = 30.0
 PATIENCE_S = 60.0
 STAGE_LIMIT_BYTES = 1000
+LONGEST = 300
 
 
 def read_stage(folder: Path) -> tuple[str, str]:
@@ -29,7 +31,7 @@ def read_stage(folder: Path) -> tuple[str, str]:
     except (OSError, ValueError):
         return "starting", ""
     stage, _, hint = text.partition("\n")
-    return _plain(stage), _plain(hint)
+    return clean(stage, LONGEST), clean(hint, LONGEST)
 
 
 @contextmanager
@@ -55,8 +57,3 @@ def _tell(title: str, folder: Path, every_s: float, done: threading.Event) -> No
         if now - told >= (every_s if now - started < PATIENCE_S else LATER_EVERY_S):
             log.info("%s: %s, %.0f s", title, stage, now - since)
             told = now
-
-
-def _plain(text: str) -> str:
-    """On one line, since a log takes what begins a line for commands."""
-    return "".join(char if char.isprintable() else " " for char in text)[:300]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pocketfit.devices.program import ProgramError
+from pocketfit.text import clean
 
 LONGEST = 300
 
@@ -14,6 +15,10 @@ _NO_MEMORY = re.compile(r"OutOfMemoryError|not enough memory|can't allocate memo
 
 def condense(error: ProgramError, runtime: str) -> str:
     """Say in one sentence why an artifact failed on `runtime`, which is "ARTIFACT VERSION"."""
+    return shorten(_condensed(error, runtime))
+
+
+def _condensed(error: ProgramError, runtime: str) -> str:
     message = error.message
     if _NO_MEMORY.search(f"{error.type} {message}"):
         return f"{runtime} ran out of memory in {error.stage}"
@@ -26,8 +31,8 @@ def condense(error: ProgramError, runtime: str) -> str:
     if error.stage == "load":
         if "Arguments for call are not valid" in message and (variant := _OPERATOR.search(message)):
             return f"{runtime} has {variant[0]}, but not with the arguments that the model gives it"
-        return shorten(f"{runtime} can't load the file: {gist(message) or error.type}")
-    return shorten(f"{error.stage} failed on {runtime}: {gist(message) or error.type}")
+        return f"{runtime} can't load the file: {gist(message) or error.type}"
+    return f"{error.stage} failed on {runtime}: {gist(message) or error.type}"
 
 
 def missing_operators(message: str) -> list[str]:
@@ -49,5 +54,5 @@ def gist(message: str) -> str:
 
 
 def shorten(sentence: str) -> str:
-    """Cut a sentence to 300 characters: a runtime can put a model's whole code into its message."""
-    return sentence if len(sentence) <= LONGEST else sentence[: LONGEST - 1] + "…"
+    """Clean a sentence and cut it to 300 characters: a runtime can put a model's whole code into its message."""
+    return clean(sentence, LONGEST)
