@@ -16,6 +16,7 @@ from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.worker import build
 from pocketfit.process import pool_of_threads
 from pocketfit.records import Built, Config, Failed, ModelSpec, Outcome, SideName, Skipped, Snapshot, Variant
+from pocketfit.text import clean
 from pocketfit.variants import skip_reason, variants
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _build_one(side: Side, variant: Variant, spec: ModelSpec, out: Out, sandbox:
         outcome = replace(outcome, reason=lacking)
     result = outcome.reason if isinstance(outcome, Failed) else f"{outcome.size_bytes / 1e6:.2f} MB"
     build_s = time.monotonic() - started
-    log.info("%s %s: %s (%.1f s)", side.name, variant, result, build_s)
+    log.info("%s %s: %s (%.1f s)", side.name, variant, clean(result), build_s)
     return replace(outcome, build_s=round(build_s, 1)), torch_version
 
 

@@ -7,9 +7,9 @@ import re
 import shutil
 import sys
 from dataclasses import replace
-from math import prod
 from pathlib import Path
 
+from pocketfit.builds.fitness import unfit_for
 from pocketfit.builds.progress import read_stage, telling
 from pocketfit.builds.sandbox import Sandbox, child_environment, job_folder
 from pocketfit.builds.weigh import weigh
@@ -28,16 +28,19 @@ from pocketfit.job import (
     Result,
     Task,
     UnfitEnvironment,
+    read_result,
     to_json,
 )
-from pocketfit.judge.golden import ITEM_BYTES
+from pocketfit.judge.golden import size_bytes_of
 from pocketfit.process import Finished, finish
 from pocketfit.records import Built, Failed, ModelSpec, TensorFile, Variant
 from pocketfit.runtimes.library import library_for
+from pocketfit.text import clean
 
 RESULT_LIMIT_BYTES = 4_000_000
 OTHER_KIND = "the model's process returned a result of another kind than asked for; if it happens again, report it"
-GOLDEN_NAME = re.compile(r"^(input|output|call\d{1,2}-output)\d{1,4}\.bin$")
+LIED = "the child's files are not what it said"
+GOLDEN_NAME = re.compile(r"(input|output|call\d{1,2}-output)\d{1,4}\.bin", re.ASCII)
 
 
 def build(
@@ -67,7 +70,7 @@ def build(
         try:
             return _keep(result, variant, folder, artifacts), result.torch
         except (OSError, ValueError) as error:
-            return Failed(variant, f"the child's files are not what it said: {error}"), result.torch
+            return Failed(variant, f"{LIED}: {clean(str(error))}"), result.torch
 
 
 def run_on_host(job: HostRun, sandbox: Sandbox, keep: Path) -> HostOutputs | NotExported:
@@ -79,8 +82,11 @@ def run_on_host(job: HostRun, sandbox: Sandbox, keep: Path) -> HostOutputs | Not
             return result
         if not isinstance(result, HostOutputs):
             return NotExported(OTHER_KIND)
-        for tensor in (*result.outputs, *(tensor for call in result.later for tensor in call)):
-            _take_tensor(tensor, folder, keep / tensor.file)
+        try:
+            for tensor in (*result.outputs, *(tensor for call in result.later for tensor in call)):
+                _take_tensor(tensor, folder, keep / tensor.file)
+        except (OSError, ValueError) as error:
+            return NotExported(f"{LIED}: {clean(str(error))}")
         return result
 
 
@@ -106,20 +112,28 @@ def run_child(
         log_file.write_text(printed)
     result = _read_result(folder) if finished.code == 0 else None
     if isinstance(result, UnfitEnvironment):
-        raise EnvironmentProblem(result.reason)
+        return _judge_unfit(result, job)
     return result or NotExported(_how_it_died(finished, *read_stage(folder), sandbox))
 
 
 def _read_result(folder: Path) -> Result | None:
-    from pydantic import TypeAdapter, ValidationError
-
     try:
-        text = read_regular(folder / RESULT_FILE, RESULT_LIMIT_BYTES)
-        return TypeAdapter[Result](Result).validate_json(text)
+        return read_result(read_regular(folder / RESULT_FILE, RESULT_LIMIT_BYTES))
     except FileNotFoundError:
         return None
-    except (ValidationError, OSError, ValueError) as error:
-        return NotExported(f"the child's result can't be read: {str(error).splitlines()[0]}")
+    except (OSError, ValueError) as error:
+        return NotExported(f"the child's result can't be read: {clean(str(error))}")
+
+
+def _judge_unfit(said: UnfitEnvironment, job: Task) -> NotExported:
+    """Model code may say so too, and the run of others is not its to end: a child without any is asked.
+
+    Raises EnvironmentProblem where that child says so.
+    """
+    format_name = job.variant.format if isinstance(job, Job) else job.format
+    if reason := unfit_for(format_name):
+        raise EnvironmentProblem(reason)
+    return NotExported(f"the model's process says that nothing can be exported here, which is not so: {said.reason}")
 
 
 def _how_it_died(finished: Finished, stage: str, hint: str, sandbox: Sandbox) -> str:
@@ -131,7 +145,9 @@ def _how_it_died(finished: Finished, stage: str, hint: str, sandbox: Sandbox) ->
         guess = ", most likely out of memory" if name == "SIGKILL" else ""
         return f"the process was killed by {name} while {stage}{guess}"
     lines = [line.strip() for line in (finished.stderr or finished.stdout).splitlines() if line.strip()]
-    return f"the process ended with exit code {finished.code} while {stage}" + (f": {lines[-1][:300]}" if lines else "")
+    return f"the process ended with exit code {finished.code} while {stage}" + (
+        f": {clean(lines[-1], 300)}" if lines else ""
+    )
 
 
 def _keep(result: Exported, variant: Variant, folder: Path, artifacts: Path) -> Built:
@@ -168,10 +184,11 @@ def _below(folder: str, tensors: tuple[TensorFile, ...]) -> tuple[TensorFile, ..
 
 
 def _take_tensor(tensor: TensorFile, folder: Path, target: Path) -> None:
-    if not GOLDEN_NAME.match(tensor.file) or tensor.dtype not in ITEM_BYTES:
+    if not GOLDEN_NAME.fullmatch(tensor.file):
         raise ValueError(f"{tensor.file!r} is no golden tensor")
+    expected_bytes = size_bytes_of(tensor)
     size_bytes = _take(folder / tensor.file, target)
-    if size_bytes != prod(tensor.shape) * ITEM_BYTES[tensor.dtype]:
+    if size_bytes != expected_bytes:
         raise ValueError(f"{tensor.file} has {size_bytes} bytes, which is not {tensor.dtype} of {tensor.shape}")
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pocketfit.builds.fitness import examine_exporter
 from pocketfit.devices import DEVICES
 from pocketfit.devices.base import DeviceOptions
 from pocketfit.errors import CommandError, PocketfitError
@@ -49,17 +48,15 @@ def _git() -> Finding:
 
 
 def _formats() -> Iterator[Finding]:
-    """One finding for each format, by the child that would build it: torch is loaded in no process of ours."""
-    done = finish([sys.executable, "-P", "-m", "pocketfit.exporter", "--examine"], timeout=120, env=dict(os.environ))
-    lines = [line for line in (done.stdout if done.code == 0 else done.stderr).splitlines() if line.strip()]
-    if done.code:
-        last_line = lines[-1].strip() if lines else "it printed nothing"
-        missing = "No module named 'torch'" in last_line
-        yield Finding("torch", "", "not installed: pip install -r requirements/torch.txt" if missing else last_line)
-        return
-    answer = json.loads(lines[-1])
-    for name, problem in answer["unfit"].items():
-        yield Finding(name, answer["built_with"][name], problem or "", name in NEEDED)
+    """One finding for each format, by the child that would build it."""
+    fitness = examine_exporter()
+    if fitness.problem:
+        missing = "No module named 'torch'" in fitness.problem
+        yield Finding(
+            "torch", "", "not installed: pip install -r requirements/torch.txt" if missing else fitness.problem
+        )
+    for name, problem in fitness.unfit.items():
+        yield Finding(name, fitness.built_with[name], problem or "", name in NEEDED)
 
 
 def _java() -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ SEED = 0
 ITEM_BYTES = {"float16": 2, "float32": 4, "float64": 8, "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1}
 # What ends the place of an output that is a str: there its bytes stand, in UTF-8, as Python has them.
 TEXT = ".encode()"
+
+# numpy's own limit on dimensions is 64, and more values than this are more than any file that is taken.
+MOST_DIMENSIONS, MOST_VALUES = 32, 2**40
 
 
 def seeded_arrays(specs: Sequence[InputSpec], seed: int = SEED) -> list[Any]:
@@ -46,6 +50,18 @@ def write_arrays(arrays: Sequence[tuple[str, Any]], folder: Path, kind: str) -> 
         plain.astype(plain.dtype.newbyteorder("<")).tofile(folder / file)
         files.append(TensorFile(path, plain.dtype.name, tuple(plain.shape), file))
     return tuple(files)
+
+
+def size_bytes_of(tensor: TensorFile) -> int:
+    """How long a golden tensor's file is; raises ValueError for a dtype or a shape that no tensor has."""
+    if tensor.dtype not in ITEM_BYTES:
+        raise ValueError(f"{tensor.file!r} is no golden tensor: its dtype is {tensor.dtype!r}")
+    # Empty ones too must be of a shape that numpy and Java can count to.
+    if len(tensor.shape) > MOST_DIMENSIONS or prod(max(1, length) for length in tensor.shape) > MOST_VALUES:
+        raise ValueError(f"{tensor.file!r} is no golden tensor: no tensor has its shape")
+    if any(length < 0 for length in tensor.shape):
+        raise ValueError(f"{tensor.file!r} is no golden tensor: a length of its shape is negative")
+    return prod(tensor.shape) * ITEM_BYTES[tensor.dtype]
 
 
 def read_tensor(tensor: TensorFile, folder: Path) -> NDArray[np.generic]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from pocketfit.builds import fitness
 from pocketfit.builds.sandbox import PASSED_ON, Sandbox, child_environment
 from pocketfit.builds.weigh import Weight, weigh
 from pocketfit.builds.worker import build, run_on_host
@@ -308,6 +309,19 @@ LIES = {
     "fifo": ("os.mkfifo(folder / 'net.lite.fp32.ptl'); forge()", "net.lite.fp32.ptl is not a regular file"),
     "golden_elsewhere": ("forge(inputs=[{'path': '', 'dtype': 'float32', 'shape': [1], 'file': '/etc/passwd'}])", "'/etc/passwd' is no golden tensor"),
     "golden_size": ("(folder / 'input0.bin').write_bytes(b'12'); forge(inputs=[{'path': '', 'dtype': 'float32', 'shape': [1], 'file': 'input0.bin'}])", "input0.bin has 2 bytes, which is not float32 of (1,)"),
+    "golden_shape": ("forge(inputs=[{'path': '', 'dtype': 'float32', 'shape': [0, 2**62, 4], 'file': 'input0.bin'}])", "'input0.bin' is no golden tensor: no tensor has its shape"),
+    "golden_negative": ("forge(inputs=[{'path': '', 'dtype': 'float32', 'shape': [-1, -1], 'file': 'input0.bin'}])", "'input0.bin' is no golden tensor: a length of its shape is negative"),
+    "golden_dtype": ("forge(inputs=[{'path': '', 'dtype': 'O', 'shape': [1], 'file': 'input0.bin'}])", "'input0.bin' is no golden tensor: its dtype is 'O'"),
+    "golden_name": ("forge(inputs=[{'path': '', 'dtype': 'float32', 'shape': [1], 'file': 'input٣.bin'}])", "'input٣.bin' is no golden tensor"),
+    "not_a_number": ("forge(parity={'max_abs_diff': float('nan')})", "export.parity.max_abs_diff should be a finite number"),
+    "infinite": ("forge(metric={'eager': float('inf')})", "export.metric.eager should be a finite number"),
+    "beyond_64_bits": ("forge(parameters=10**30)", "export.parameters is a larger number than makes sense"),
+    "beyond_64_bits_in_a_list": ("forge(ops={'aten::add': -10**19})", "export.ops.aten::add is a larger number than makes sense"),
+    "many_items": ("forge(reasons=['x'] * 30_000)", "export.reasons has 30,000 items, more than 20,000"),
+    "deep": ("(folder / 'result.json').write_text('[' * 100_000)", "it is not JSON (recursion limit exceeded"),
+    "unknown_key": ("forge(admin=True)", "export.admin is not a known key"),
+    "unknown_state": ("(folder / 'result.json').write_text(json.dumps({'state': 'done'}))", "tag 'done' found using 'state' does not match any of the expected tags"),
+    "control_characters": ("(folder / 'result.json').write_text(json.dumps({'state': 'not-exported', 'reason': '::add-mask::a\\n::error::b \\x1b]52;c;YQ==\\x07\\u202e##[error]'}))", ": :add-mask::a ::error::b ]52;c;YQ== ## [error]"),
     "no_json": ("(folder / 'result.json').write_text('{')", "the child's result can't be read: "),
     "other_type": ("forge(parameters='many')", "the child's result can't be read: "),
     "huge": ("(folder / 'result.json').write_bytes(b' ' * 5_000_000)", "result.json is larger than 4000000 bytes"),
@@ -322,12 +336,39 @@ def test_model_code_that_forges_the_result(root: Path, case: str) -> None:
     assert sentence in reason(build_one(root, "bad.py:f"))
 
 
-def test_a_machine_that_can_export_nothing(root: Path) -> None:
-    unfit = {"state": "unfit", "reason": "torch is built without XNNPACK"}
-    code = f"(folder / 'result.json').write_text({json.dumps(unfit)!r})"
+UNFIT = {"state": "unfit", "reason": "torch is built without XNNPACK: reinstall it from https://evil.example"}
+
+
+def test_model_code_that_calls_the_machine_unfit_fails_its_own_row(root: Path) -> None:
+    """It must not end the run of others, see hole 15: a child without model code is asked, and this machine is fit."""
+    code = f"(folder / 'result.json').write_text({json.dumps(UNFIT)!r})"
     (root / "bad.py").write_text(FORGED.format(code=code))
-    with pytest.raises(EnvironmentProblem, match="torch is built without XNNPACK") as caught:
-        build_one(root, "bad.py:f")
+    assert reason(build_one(root, "bad.py:f")) == (
+        f"the model's process says that nothing can be exported here, which is not so: {UNFIT['reason']}"
+    )
+
+
+UNFIT_PYTHON = """#!/bin/sh
+case "$*" in
+*--examine*) echo '{"unfit": {"lite": "torch is built without XNNPACK"}, "built_with": {"lite": "torch 2.12.1"}}' ;;
+*) exec %s "$@" ;;
+esac
+"""
+
+
+def test_a_machine_that_can_export_nothing(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = f"(folder / 'result.json').write_text({json.dumps(UNFIT)!r})"
+    (root / "bad.py").write_text(FORGED.format(code=code))
+    python = tmp_path / "python"
+    python.write_text(UNFIT_PYTHON % sys.executable)
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    fitness._examined.cache_clear()
+    try:
+        with pytest.raises(EnvironmentProblem, match=r"^torch is built without XNNPACK$") as caught:
+            build_one(root, "bad.py:f")
+    finally:
+        fitness._examined.cache_clear()
     assert caught.value.exit_code == 3
 
 
