@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import typer
 
 from entrypoint.action import POCKETFIT, run_action
+from entrypoint.alone import stand_alone
 from pocketfit.process import exit_on_sigterm
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -28,6 +29,7 @@ def main(context: typer.Context) -> None:
         os.execv(command[0], command)
     # We are PID 1, which has no default handler for SIGTERM.
     exit_on_sigterm()
+    stand_alone()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     raise typer.Exit(run_action(os.environ, sys.stdout))
 

@@ -13,6 +13,7 @@ from pocketfit.cli.build import export, run, smoke
 from pocketfit.cli.reports import compare, merge, plan, publish
 from pocketfit.cli.setup import doctor, init
 from pocketfit.errors import PocketfitError
+from pocketfit.hidden import hide_process
 from pocketfit.process import exit_on_sigterm
 
 app = typer.Typer(
@@ -49,6 +50,8 @@ def root(
 def main() -> None:
     # So that worktrees, containers and temporary folders go in every ending.
     exit_on_sigterm()
+    # Model code may be another process of this user's, and the environment may hold their tokens.
+    hide_process()
     try:
         # Also where we were started as a module.
         app(prog_name="pocketfit")
