@@ -14,13 +14,14 @@ import site
 import sys
 import sysconfig
 import venv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pocketfit.builds.requirements import Requirements, read_requirements
+from pocketfit.builds.sandbox import child_environment
 from pocketfit.builds.snapshot import Side
 from pocketfit.builds.workcopy import copy_tree
 from pocketfit.errors import ConfigError, EnvironmentProblem
@@ -37,6 +38,17 @@ PINNED = ("torch", "torchvision", "torchao", "executorch", "numpy", "pydantic", 
 TIMEOUT_S = 1800.0
 # The copy of a tree that is built has no history for setuptools-scm to find a version in.
 UNVERSIONED = {"SETUPTOOLS_SCM_PRETEND_VERSION": "0.0"}
+# Where packages are found, and by what way. A password in them is for pip, and so for each package that it builds.
+PASSED_TO_PIP = (
+    "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_TRUSTED_HOST", "PIP_CERT",
+    "PIP_PROXY", "PIP_CONFIG_FILE", "PIP_CACHE_DIR", "PIP_NO_CACHE_DIR", "PIP_TIMEOUT", "PIP_DEFAULT_TIMEOUT",
+    "PIP_RETRIES", "PIP_ROOT_USER_ACTION", "PIP_DISABLE_PIP_VERSION_CHECK", "PIP_ONLY_BINARY", "PIP_NO_BINARY",
+    "PIP_PREFER_BINARY", "PIP_CONSTRAINT", "PIP_NO_BUILD_ISOLATION", "XDG_CONFIG_HOME", "HTTP_PROXY", "HTTPS_PROXY",
+    "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy", "CC", "CXX", "CFLAGS", "CXXFLAGS",
+    "LDFLAGS", "MAX_JOBS",
+)  # fmt: skip
+# Ours, for a model's process: they make results the same everywhere.
+NOT_FOR_PIP = ("PYTHONDONTWRITEBYTECODE", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 INCOMPATIBLE = re.compile(r"(\S+) \S+ requires .+, but you have (\S+) \S+ which is incompatible\.")
 
 
@@ -112,12 +124,22 @@ def _run_pip(python: Path, file: str, tree: Path, folder: Path, user: str | None
         [python, "-I", "-m", "pip", "install", *options, "--requirement", file],
         timeout=TIMEOUT_S,
         cwd=tree,
-        env=UNVERSIONED | os.environ | ({"HOME": str(home), "TMPDIR": str(home)} if user else {}),
+        env=pip_environment(os.environ, home if user else None, home),
         user=user,
     )
     if user:
         give(folder, "root")
     return finished
+
+
+def pip_environment(environ: Mapping[str, str], home: Path | None, folder: Path) -> dict[str, str]:
+    """The environment of pip, which its packages' own programs see too: an allowlist, and what tells pip where to look.
+
+    `home` is None where the user's stays; `folder` is for temporary files.
+    """
+    asked = {name: environ[name] for name in PASSED_TO_PIP if name in environ}
+    own = {name: value for name, value in child_environment(environ, home, folder).items() if name not in NOT_FOR_PIP}
+    return UNVERSIONED | asked | own
 
 
 def pins() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import pwd
 import subprocess
@@ -70,6 +71,32 @@ def test_a_layer_over_ours(tree: Path, tmp_path: Path) -> None:
     assert version("idna") != "3.0"
     assert says(sys.executable, "import importlib.util as u; print(u.find_spec('widths'))") == "None"
     assert "Successfully installed idna-3.0 widths-1.0" in (tmp_path / "pip.log").read_text()
+
+
+NOSY = """
+import json
+with open({seen!r}, "w") as file:
+    json.dump(dict(os.environ), file)
+"""
+
+
+def test_what_builds_a_package_sees_no_secret(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the pull request's code, which pip runs: see hole 9."""
+    write_package(tree / "lib")
+    with (tree / "lib/backend.py").open("a") as backend:
+        backend.write(NOSY.format(seen=str(tmp_path / "seen.json")))
+    (tree / "requirements.txt").write_text("--no-index\n./lib\n")
+    secrets = ("GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "ACTIONS_RUNTIME_TOKEN", "INPUT_GITHUB-TOKEN", "MY_PASSWORD")
+    for name in (*secrets, "PYTHONPATH", "GITHUB_ENV"):
+        monkeypatch.setenv(name, "canary")
+    monkeypatch.setenv("PIP_RETRIES", "1")
+
+    install(read_requirements(tree, "requirements.txt"), tmp_path / "layer", tmp_path / "pip.log", None)
+
+    seen = json.loads((tmp_path / "seen.json").read_text())
+    assert "canary" not in seen.values()
+    # What pip was told by the user it still is.
+    assert seen["PIP_RETRIES"] == "1"
 
 
 def test_another_torch_is_a_conflict(tree: Path, tmp_path: Path) -> None:
