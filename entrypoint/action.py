@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from entrypoint.annotations import ConfigLines, annotate_failures, locate_models
+from entrypoint.checkout import credentials_hidden
 from entrypoint.fenced import Ended, run_fenced, without_secrets
 from entrypoint.find_base import find_base
 from entrypoint.inputs import Inputs, Task, read_inputs, task_of
@@ -50,7 +51,8 @@ def run_action(environ: Mapping[str, str], log: TextIO, program: tuple[str, ...]
         earlier = report_identity(context.workspace, inputs.out)
         job = _Job(context, inputs, task, connect(context), log, program)
         try:
-            ended = _run(job, without_secrets(environ, context.token))
+            with credentials_hidden(context.workspace, environ, log):
+                ended = _run(job, without_secrets(environ, context.token))
         finally:
             give_back(context.workspace, inputs.out)
         _conclude(job, ended, earlier)

@@ -188,7 +188,7 @@ def test_a_failed_verdict_is_the_exit_code_and_says_why(job: Job) -> None:
     assert job.outputs()["verdict"] == "fail"
     assert job.outputs()["comment-posted"] == "true"
     assert log.splitlines()[-5:-1] == [
-        "::error title=Pocketfit::tiny/lite/fp32: 50%25 of it%0A::error::is gone",
+        "::error title=Pocketfit::tiny/lite/fp32: 50%25 of it ::error::is gone",
         "::error title=Pocketfit::big/lite/fp32: op aten::foo cannot be found",
         "::error title=Pocketfit::old/lite/fp32: limit size_growth passed",
         "::error title=Pocketfit::odd/lite/fp32: failed",
@@ -342,7 +342,7 @@ def test_a_failure_is_shown_on_its_models_line(
     (job.workspace / file).write_text(f'# models\n\n{header}\nsource = "a:b"\n')
     job.will(replace(BAD, rows=(FAILED,)), code=4)
     _, log = job.run(**inputs)
-    assert f"::error {place}title=Pocketfit::tiny/lite/fp32: 50%25 of it%0A::error::is gone\n" in log
+    assert f"::error {place}title=Pocketfit::tiny/lite/fp32: 50%25 of it ::error::is gone\n" in log
 
 
 def test_a_configuration_that_leads_elsewhere_is_not_read(job: Job) -> None:
@@ -420,3 +420,12 @@ def test_mode_merge_without_results_is_an_error(job: Job) -> None:
     code, log = job.run(mode="merge")
     assert code == 2
     assert "::error title=Pocketfit::mode merge needs the input results: the folder that" in log
+
+
+def test_a_checkout_that_kept_its_credential_where_model_code_could_read_it(job: Job) -> None:
+    """See hole 3: here model code would run as the same user."""
+    job.repository.git("config", "http.https://github.com/.extraheader", "AUTHORIZATION: basic Y2FuYXJ5")
+    code, log = job.run()
+    assert code == 2
+    assert "::error title=Pocketfit::.git/config holds a credential, which the models' code could read: set " in log
+    assert not (job.folder / "call.json").exists(), "nothing was run"
