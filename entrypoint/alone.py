@@ -7,7 +7,7 @@ import pkgutil
 import ssl
 from importlib import import_module
 
-from pocketfit.hidden import hide_process
+from pocketfit.sandbox.hidden import hide_process
 
 # What is used once the run has ended; the rest came with the entrypoint itself.
 ROOMS = ("entrypoint", "pocketfit.github", "pocketfit.report")

@@ -13,8 +13,8 @@ from pocketfit.cli.build import export, run, smoke
 from pocketfit.cli.reports import compare, merge, plan, publish
 from pocketfit.cli.setup import doctor, init
 from pocketfit.errors import PocketfitError
-from pocketfit.hidden import hide_process
 from pocketfit.process import exit_on_sigterm
+from pocketfit.sandbox.hidden import hide_process
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown",

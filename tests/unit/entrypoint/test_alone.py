@@ -79,7 +79,7 @@ def test_nothing_is_imported_after_the_first_child_has_started(tmp_path: Path) -
 
 LOOKED_AT = """
 import os, sys, time
-from pocketfit.hidden import hide_process
+from pocketfit.sandbox.hidden import hide_process
 if sys.argv[1] == "hidden":
     hide_process()
 print("ready", flush=True)
@@ -117,7 +117,7 @@ def _looks(what: str, how: str) -> str:
 def test_programs_that_are_started_are_not_hidden() -> None:
     """The kernel forgets it with another program, so that what a user starts can be looked at as ever."""
     code = (
-        "import subprocess, sys; from pocketfit.hidden import hide_process; hide_process();"
+        "import subprocess, sys; from pocketfit.sandbox.hidden import hide_process; hide_process();"
         "print(subprocess.run(['cat', '/proc/self/environ'], check=True, capture_output=True, text=True).stdout)"
     )
     done = subprocess.run([sys.executable, "-c", code], env={"SEEN": "yes"}, capture_output=True, text=True, check=True)

@@ -200,5 +200,5 @@ def test_text_from_outside_is_no_markup_and_no_command() -> None:
     text = printed(replace(EVERYTHING, rows=(row,), notes=("\n::error::note",)), 80)
     assert text.startswith("✗ 1 of 1 variant fails: [red]x[/red] [2J/lite/fp32 (size_growth, latency_growth)\n")
     assert "\x1b" not in text
-    assert "note: ::error::note" in text
+    assert "note: : :error::note" in text
     assert not re.search(r"^\s*::", text, re.MULTILINE)
