@@ -35,7 +35,7 @@ from tests.differential.classify import (
     Verdict,
     classify,
 )
-from tests.differential.device import judge_on
+from tests.differential.device import Trial
 from tests.differential.forks import Worker
 from tests.differential.grammar.sample import Sample, make_sample
 from tests.differential.known import Known, cause_of, read_known
@@ -75,10 +75,13 @@ class Pair:
             file = folder / "product" / built["file"] if built.get("state") == "exported" else None
             truth = self.truth.ask({**job, "folder": str(folder / "truth"), "file": str(file) if file else None})
             verdict = classify(precision, built, truth, sample.features)
-            if file and self.device and verdict.kind == TRUE_PASS:
-                calls = truth["calls"]
-                if problem := judge_on(self.device, format_name, precision, file, calls, folder / "truth"):
+            if self.device and truth.get("file"):
+                trial = Trial(self.device, format_name, precision, truth["calls"], folder / "truth")
+                if verdict.kind == TRUE_PASS and (problem := trial.fails_afresh(Path(truth["file"]))):
                     verdict = Verdict(FALSE_PASS, f"on the device: {problem}")
+                if not file and verdict.kind in FINDS and (problem := trial.fails(Path(truth["file"]))):
+                    # What the library lacks, no way of exporting can help.
+                    verdict = classify(precision, built, {**truth, "device": problem}, sample.features)
             yield Judged(sample, format_name, precision, verdict, built["cpu_s"] + truth["cpu_s"])
 
     def close(self) -> None:

@@ -30,6 +30,12 @@ ONLY_OF = {
                   "assigned_buffer"),
 }  # fmt: skip
 
+# What the documented way ends in, and what says the same in Pocketfit's words: a reason whatever was planted.
+SAME = (
+    (r"does not have aten::", r"aten::\w+ .*(is not in|arguments in) pytorch_android"),
+    (r"Error when parsing type \w+\[.*Union", r"values are of different types"),
+)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -40,7 +46,10 @@ class Verdict:
 
 
 def classify(precision: str, built: dict[str, Any], truth: dict[str, Any], features: Sequence[Feature]) -> Verdict:
-    """`built` is the exporter's result (or `died`), `truth` what tests/differential/truth.py answers."""
+    """`built` is the exporter's result (or `died`), `truth` what tests/differential/truth.py answers.
+
+    `truth` has `device` where the documented way's file goes wrong on the device: what it says.
+    """
     if "took longer" in f"{built.get('died', '')}{truth.get('died', '')}":
         return Verdict(OUT_OF_TIME, str(built.get("died") or truth.get("died")))
     said = tuple(_sentences(built))
@@ -52,7 +61,7 @@ def classify(precision: str, built: dict[str, Any], truth: dict[str, Any], featu
             return Verdict(FALSE_PASS, problem)
     elif not _disagrees(precision, truth, -LUCK_DB[precision]):
         return Verdict(FALSE_FAIL, f"{said[0]} -- the documented way: {_shown(truth)}")
-    if problem := _wrong_reason(said, passed, features, str(truth.get("error", ""))):
+    if problem := _wrong_reason(said, passed, features, truth):
         return Verdict(WRONG_REASON, problem)
     return Verdict(TRUE_PASS if passed else TRUE_FAIL, "" if passed else said[0])
 
@@ -73,6 +82,8 @@ def _disagrees(precision: str, truth: dict[str, Any], luck_db: float) -> str | N
         return f"the documented way fails: {truth['error']}"
     if truth.get("random"):
         return "eager is random"
+    if "device" in truth:
+        return f"on the device: {truth['device']}"
     found = truth["agreement"]
     if found["problem"]:
         return str(found["problem"])
@@ -84,8 +95,8 @@ def _disagrees(precision: str, truth: dict[str, Any], luck_db: float) -> str | N
     return None
 
 
-def _wrong_reason(said: Sequence[str], passed: bool, features: Sequence[Feature], error: str) -> str | None:
-    """`error` is what the documented way raised: said as well, it is a reason whatever was planted."""
+def _wrong_reason(said: Sequence[str], passed: bool, features: Sequence[Feature], truth: dict[str, Any]) -> str | None:
+    """What the documented way ends in, said as well, is a reason whatever was planted."""
     names = {one.name for one in features}
     for sentence in said:
         for pattern in NEVER:
@@ -94,11 +105,22 @@ def _wrong_reason(said: Sequence[str], passed: bool, features: Sequence[Feature]
         for pattern, allowed in ONLY_OF.items():
             if re.search(pattern, sentence) and not names & set(allowed):
                 return f"nothing of the kind is there: {sentence}"
-    if passed or not said or not features or (error and any(error[:60] in sentence for sentence in said)):
+    if passed or not said or _says([str(truth[key]) for key in ("error", "device") if key in truth], said):
         return None
+    if not features:
+        # Where nothing is planted all that could be at fault is the library.
+        return f"does not say what the device does: {said[0]}" if "device" in truth else None
     if not any(re.search(one.reasons, sentence) for one in features for sentence in said):
         return f"does not name {', '.join(sorted(names))}: {said[0]}"
     return None
+
+
+def _says(errors: Sequence[str], said: Sequence[str]) -> bool:
+    return any(
+        error[:60] in sentence or any(re.search(of, error) and re.search(words, sentence) for of, words in SAME)
+        for error in errors
+        for sentence in said
+    )
 
 
 def _shown(truth: dict[str, Any]) -> str:

@@ -1,9 +1,10 @@
-"""A file on the device, on inputs that nobody has seen and on the golden ones, against eager's outputs."""
+"""Files on the device, on inputs that nobody has seen and on the golden ones, against eager's outputs."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,34 +13,44 @@ from pocketfit.records import SmokeInput, TensorFile
 from tests.differential.classify import FLOOR_DB, LUCK_DB
 
 
-def judge_on(
-    device: Running, format_name: str, precision: str, file: Path, calls: Sequence[Any], work: Path
-) -> str | None:
-    """What is wrong on the device with a file that is right on the host, or None.
-
-    `calls` are the golden set and a fresh one, each with files of inputs and of eager's outputs (see truth.py).
+@dataclass(frozen=True)
+class Trial:
+    """A variant on a device: `calls` are the golden set and a fresh one, each with files of inputs and of eager's
+    outputs (see truth.py), `work` a folder for what the device answers.
     """
-    golden, fresh = (_problem(device, format_name, precision, file, call, work) for call in calls)
-    return fresh if fresh and not golden else None
 
+    device: Running
+    format: str
+    precision: str
+    calls: Sequence[Any]
+    work: Path
 
-def _problem(device: Running, format_name: str, precision: str, file: Path, call: Any, work: Path) -> str | None:
-    folder = Path(call["folder"])
-    inputs, expected = _files(call["inputs"]), _files(call["outputs"])
-    out = work / "device"
-    out.mkdir(parents=True, exist_ok=True)
-    run = device.smoke(SmokeInput(format_name, file, inputs, folder), out)
-    if run.status == "skipped":
-        return None
-    if run.status != "passed":
-        return f"{run.status}: {run.reason}"
-    if [one.shape for one in run.outputs] != [one.shape for one in expected]:
-        return f"outputs of {[one.shape for one in run.outputs]} where eager has {[one.shape for one in expected]}"
-    lowest = min(
-        (_sqnr_db(_read(one, folder), _read(other, out)) for one, other in zip(expected, run.outputs, strict=True)),
-        default=300.0,
-    )
-    return f"{lowest:.1f} dB" if lowest < FLOOR_DB[precision] - LUCK_DB[precision] else None
+    def fails_afresh(self, file: Path) -> str | None:
+        """What is wrong with a file that is right on the golden set, where Pocketfit tries it itself, or None."""
+        golden, fresh = (self._problem(file, call) for call in self.calls)
+        return fresh if fresh and not golden else None
+
+    def fails(self, file: Path) -> str | None:
+        """What is wrong with a file on the golden set, or None."""
+        return self._problem(file, self.calls[0])
+
+    def _problem(self, file: Path, call: Any) -> str | None:
+        folder = Path(call["folder"])
+        inputs, expected = _files(call["inputs"]), _files(call["outputs"])
+        out = self.work / "device"
+        out.mkdir(parents=True, exist_ok=True)
+        run = self.device.smoke(SmokeInput(self.format, file, inputs, folder), out)
+        if run.status == "skipped":
+            return None
+        if run.status != "passed":
+            return f"{run.status}: {run.reason}"
+        if [one.shape for one in run.outputs] != [one.shape for one in expected]:
+            return f"outputs of {[one.shape for one in run.outputs]} where eager has {[one.shape for one in expected]}"
+        lowest = min(
+            (_sqnr_db(_read(one, folder), _read(other, out)) for one, other in zip(expected, run.outputs, strict=True)),
+            default=300.0,
+        )
+        return f"{lowest:.1f} dB" if lowest < FLOOR_DB[self.precision] - LUCK_DB[self.precision] else None
 
 
 def _files(tensors: Sequence[Any]) -> tuple[TensorFile, ...]:

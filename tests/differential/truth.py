@@ -33,14 +33,19 @@ def judge(job: dict[str, Any]) -> dict[str, Any]:
     calls = [module.inputs(), *(module.draw(seed) for seed in FRESH)]
     if not _repeats(module, calls):
         return {"random": True}
+    file = Path(job["file"] or Path(job["folder"]) / "documented")
     try:
-        file = Path(job["file"]) if job["file"] else _documented(module, job)
+        if not job["file"]:
+            documented.export(module, job["format"], job["precision"], file)
+        run = plain.load(file, job["format"])
     except Exception as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        return {"error": (lines or [type(error).__name__])[0]}
-    found = plain.compare(module.build(), plain.load(file, job["format"]), calls)
+        answer = {"error": (lines or [type(error).__name__])[0]}
+    else:
+        answer = {"agreement": plain.compare(module.build(), run, calls).as_dict()}
     written = [_write(module, call, Path(job["folder"]) / f"call{number}") for number, call in enumerate(calls[:2])]
-    return {"agreement": found.as_dict(), "calls": written}
+    # A file that this host can't load may still have something to say for itself on a device.
+    return {**answer, "calls": written, "file": str(file) if file.exists() else None}
 
 
 def _write(module: Any, call: plain.Inputs, folder: Path) -> dict[str, Any]:
@@ -69,12 +74,6 @@ def load_source(path: Path) -> Any:
     sys.modules["model"] = module
     spec.loader.exec_module(module)
     return module
-
-
-def _documented(module: Any, job: dict[str, Any]) -> Path:
-    file = Path(job["folder"]) / "documented"
-    documented.export(module, job["format"], job["precision"], file)
-    return file
 
 
 def _repeats(module: Any, calls: Sequence[plain.Inputs]) -> bool:

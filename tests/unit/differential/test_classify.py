@@ -55,6 +55,27 @@ def test_what_torch_itself_says_is_a_reason_whatever_was_planted() -> None:
     assert classify("fp16", built, {"error": "another error"}, STATE).kind == WRONG_REASON
 
 
+@pytest.mark.parametrize(
+    ("reason", "device", "kind"),
+    [
+        ("aten::x (in m0) is not in pytorch_android_lite 1.12.2", "failed: it does not have aten::x", TRUE_FAIL),
+        ("aten::x (in m0) is not in pytorch_android_lite 1.12.2", "failed: 3.1 dB", WRONG_REASON),
+        ("it fails", "failed: it does not have aten::x", WRONG_REASON),
+        ("aten::x (in m0) is not in pytorch_android_lite 1.12.2", "", FALSE_FAIL),
+    ],
+)
+def test_what_the_library_lacks_is_a_reason_where_the_device_says_so_too(reason: str, device: str, kind: str) -> None:
+    built = {"state": "not-exported", "reason": reason, "reasons": []}
+    truth = told(120.0) | ({"device": device} if device else {})
+    assert classify("fp32", built, truth, STATE).kind == classify("fp32", built, truth, ()).kind == kind
+
+
+def test_what_the_library_lacks_is_a_reason_beside_what_the_host_says() -> None:
+    built = {"state": "not-exported", "reason": "aten::x (in m0) is not in pytorch_android 1", "reasons": []}
+    truth = {"error": "can't be read", "device": "it does not have aten::x"}
+    assert classify("fp32", built, truth, STATE).kind == TRUE_FAIL
+
+
 def test_a_pass_beside_a_reason_that_blames_what_is_not_there_is_a_wrong_reason() -> None:
     built = {"state": "exported", "reasons": ["a value of inputs was baked in"]}
     assert classify("fp32", built, told(120.0), STATE).kind == WRONG_REASON
