@@ -1,9 +1,7 @@
-"""Kinds of models, inputs and outputs: what is taken, and what is said of what is not."""
+"""Kinds of models and inputs: what is taken, and what is said of what is not."""
 
 from __future__ import annotations
 
-from collections import OrderedDict, namedtuple
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -12,72 +10,16 @@ from torch import nn
 
 from pocketfit.exporter.builder import BuildOrder
 from pocketfit.exporter.plain_model import check_forward, fold_norms, uncompiled
-from pocketfit.exporter.tensors import ModelProblem, flatten, nest
+from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript import recipe
 from pocketfit.exporter.wrapping import wrapper
 from pocketfit.records import ModelSpec
-
-Pair = namedtuple("Pair", "logits features")
-
-
-class Answer(OrderedDict[str, Any]):
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError as error:
-            raise AttributeError(name) from error
-
-
-@dataclass
-class Record:
-    logits: torch.Tensor
-    features: torch.Tensor
-
-
-class Returns(nn.Module):
-    def __init__(self, make: Any) -> None:
-        super().__init__()
-        self.make = make
-
-    def forward(self, x: torch.Tensor) -> Any:
-        return self.make(x + 1, x * 2)
-
 
 X = (torch.ones(1, 3),)
 
 
 def built(model: nn.Module, inputs: tuple[torch.Tensor, ...] = X, **spec: Any) -> Any:
     return recipe.optimize(BuildOrder(model.eval(), inputs, ModelSpec("net", "x:y", **spec)), lambda _: None).module
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        Pair,
-        Record,
-        lambda a, b: Answer(loss=None, logits=a, features=b),
-        lambda a, b: (a, b, None),
-    ],
-)
-def test_records_and_none_are_built_as_flatten_takes_them(make: Any) -> None:
-    model = Returns(make)
-    expected, actual = list(flatten(model(*X))), list(flatten(built(model)(*X)))
-    assert [path for path, _ in actual] == [path for path, _ in expected]
-    assert all(torch.equal(one, other) for (_, one), (_, other) in zip(expected, actual, strict=True))
-    again = nest(model(*X), (tensor for _, tensor in actual))
-    assert type(again) is type(model(*X))
-
-
-@pytest.mark.parametrize(
-    ("make", "sentence"),
-    [
-        (lambda a, b: (a, None, b), r"output\[1\] is None, which tracing can't return"),
-        (lambda a, b: {8: a, 16: b}, r"output has the key 8, and tracing keeps keys that are str alone"),
-    ],
-)
-def test_what_tracing_can_not_return_is_said(make: Any, sentence: str) -> None:
-    with pytest.raises(ModelProblem, match=sentence):
-        built(Returns(make))
 
 
 @pytest.mark.parametrize(

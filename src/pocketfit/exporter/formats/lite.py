@@ -53,7 +53,10 @@ class Lite:
     def load(self, path: Path) -> Callable[..., Any]:
         from torch.jit.mobile import _load_for_lite_interpreter
 
-        return _load_for_lite_interpreter(str(path))  # type: ignore[no-any-return]
+        try:
+            return _load_for_lite_interpreter(str(path))  # type: ignore[no-any-return]
+        except RuntimeError as error:
+            raise _not_loaded(error) from error
 
     def arguments(self, path: Path) -> tuple[Argument, ...] | None:
         code = read_bytecode(path)
@@ -70,4 +73,15 @@ def _not_saved(error: RuntimeError) -> Exception:
     return ModelProblem(
         f"the lite interpreter takes no objects of classes that are no modules, and the model makes a {of_class[1]}: "
         "pass its tensors on instead"
+    )
+
+
+def _not_loaded(error: RuntimeError) -> Exception:
+    """What scripting makes of a dict whose values differ in type, the interpreter's parser of types does not know."""
+    union = re.search(r"Error when parsing type (.*Union\[.*\]): ", str(error))
+    if union is None:
+        return error
+    return ModelProblem(
+        f"the lite interpreter reads no dict whose values are of different types, and forward makes a {union[1]}: "
+        'return a tuple, or values of one type, or set how = "trace", whose file has no such type'
     )

@@ -1,62 +1,126 @@
-"""What forward returns, as the tracer can record it: no None, no records."""
+"""What forward returns, as the tracer can record it and TorchScript can return it.
+
+The tracer takes tensors, tuples and lists of them, and dicts of one kind of values. Anything else is traced as a flat
+tuple, which a few scripted lines then nest as forward does.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.source import describe
-from pocketfit.exporter.tensors import ModelProblem, fields_of, is_record
+from pocketfit.exporter.tensors import ModelProblem, fields_of, flatten, is_record, sorted_keys
 
 if TYPE_CHECKING:
     import torch
 
+NAMED = 3
 
-def with_plain_outputs(model: torch.nn.Module) -> torch.nn.Module:
-    """The model, wrapped so that its outputs are tensors, tuples, lists and dicts; TorchScript stays as it is."""
+
+class Flat:
+    """`module` is a model that answers with a flat tuple of tensors; `nested` is what it answered last, as it did."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        import torch
+
+        seen = self
+
+        class FlatOutputs(torch.nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.model = model
+                # Not eval(): what was loaded from a .pt2 refuses to be told, and is in its mode for good.
+                self.training = False
+
+            def forward(self, *given: torch.Tensor) -> tuple[torch.Tensor, ...]:
+                seen.nested = self.model(*given)
+                return tuple(tensor for _, tensor in flatten(seen.nested))
+
+        self.module, self.nested = FlatOutputs(), None
+
+
+def nest_again(traced: Any, nested: Any, inputs: int) -> tuple[Any, tuple[str, ...]]:
+    """TorchScript that answers with the tensors of `traced`, a flat tuple, in the places of `nested`, and what a reader
+    should know of it. Raises ModelProblem where TorchScript has nothing that holds them so.
+    """
     import torch
 
-    if isinstance(model, torch.jit.ScriptModule):
-        return model
-
-    class PlainOutputs(torch.nn.Module):
+    class NestedOutputs(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.model = model
-            # Not eval(): what was loaded from a .pt2 refuses to be told, and is in its mode for good.
+            self.model = traced
             self.training = False
 
-        def forward(self, *given: torch.Tensor) -> Any:
-            return _plain(self.model(*given))
+    left_out: list[tuple[str, Any]] = []
+    expression = _expression(nested, "", count(), left_out)
+    given = ", ".join(f"x{index}" for index in range(inputs))
+    module: Any = torch.jit.script(NestedOutputs())
+    module.define(f"def forward(self, {given}):\n    flat = self.model({given})\n    return {expression}\n")
+    return module, _reasons(left_out)
 
-    return PlainOutputs()
+
+def is_plain(module: Any) -> bool:
+    """Say whether the lite interpreter can read the type of what a module returns: it knows no unions."""
+    return not any("Union[" in str(output.type()) for output in module.graph.outputs())
 
 
-def _plain(output: Any, path: str = "") -> Any:
-    """The output without None; raises ModelProblem where that would move other outputs."""
+def _expression(output: Any, path: str, places: Iterator[int], left_out: list[tuple[str, Any]]) -> str:
+    """TorchScript for one part of an output; each tensor in it takes the next place of the flat tuple.
+
+    A part without tensors is None, which keeps the places of what follows it.
+    """
     if is_record(output):
         output = fields_of(output)
+    if next(flatten(output), None) is None:
+        return "None"
     if isinstance(output, Mapping):
-        given = {key: value for key, value in output.items() if value is not None}
-        if other := next((key for key in given if not isinstance(key, str)), None):
-            raise ModelProblem(
-                f"output{path} has the key {other!r}, and tracing keeps keys that are str alone: "
-                'name the keys, return a tuple, or set how = "script"'
-            )
-        return {key: _plain(value, f"{path}[{key!r}]") for key, value in given.items()}
-    if isinstance(output, list | tuple):
-        items = list(output)
-        while items and items[-1] is None:
-            items.pop()
-        missing = [index for index, item in enumerate(items) if item is None]
-        if missing:
-            raise ModelProblem(
-                f"output{path}[{missing[0]}] is None, which tracing can't return: leave it out, return a dict, "
-                'or set how = "script"'
-            )
-        plain = [_plain(item, f"{path}[{index}]") for index, item in enumerate(items)]
-        return plain if isinstance(output, list) else tuple(plain)
-    return output
+        return _dict(output, path, places, left_out)
+    if isinstance(output, Sequence):
+        items = [_expression(item, f"{path}[{index}]", places, left_out) for index, item in enumerate(output)]
+        # What Java takes as a list holds values of one type.
+        is_list = isinstance(output, list) and all(map(_is_leaf, output))
+        return f"[{', '.join(items)}]" if is_list else f"({', '.join(items)},)"
+    return f"flat[{next(places)}]"
+
+
+def _dict(output: Mapping[Any, Any], path: str, places: Iterator[int], left_out: list[tuple[str, Any]]) -> str:
+    key_types = {type(key) for key in output}
+    if key_types not in ({str}, {int}):
+        other = next((key for key in output if type(key) not in (str, int)), next(iter(output)))
+        raise ModelProblem(
+            f"output{path} has the key {other!r}, and TorchScript keeps keys that are all str or all int: "
+            "name the keys, or return a tuple"
+        )
+    items = []
+    for key in sorted_keys(output):
+        expression = _expression(output[key], f"{path}[{key!r}]", places, left_out)
+        if expression == "None":
+            left_out.append((f"{path}[{key!r}]", output[key]))
+        else:
+            items.append(f"{key!r}: {expression}")
+    written = f"{{{', '.join(items)}}}"
+    if all(_is_leaf(value) for value in output.values() if next(flatten(value), None) is not None):
+        return written
+    # A union of types, which TorchScript would make of it, is nothing that the lite interpreter reads.
+    return f"torch.jit.annotate(Dict[{next(iter(key_types)).__name__}, Any], {written})"
+
+
+def _is_leaf(value: Any) -> bool:
+    return not (value is None or is_record(value) or isinstance(value, Mapping | Sequence))
+
+
+def _reasons(left_out: Sequence[tuple[str, Any]]) -> tuple[str, ...]:
+    """One sentence of the entries of dicts that hold nothing, by their paths and values."""
+    if not left_out:
+        return ()
+    paths = [path for path, _ in left_out]
+    what = "None" if all(value is None for _, value in left_out) else "None or empty"
+    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
+    if len(paths) == 1:
+        return (f"output {paths[0]} is {what} in eager: the file leaves it out",)
+    return (f"outputs {', '.join(paths[:NAMED])}{more} are {what} in eager: the file leaves them out",)
 
 
 def not_traced(error: Exception) -> ModelProblem:
@@ -64,9 +128,11 @@ def not_traced(error: Exception) -> ModelProblem:
     if isinstance(error, ModelProblem):
         return error
     text = str(error)
-    if "output" in text and ("(value of type" in text or "can be output" in text or "of traced region" in text):
+    if "cannot infer type" in text or (
+        "output" in text and any(part in text for part in ("(value of type", "can be output", "of traced region"))
+    ):
         return ModelProblem(
             "torch.jit.trace fails: it records tensors, and tuples, lists and dicts of them, and forward returns "
-            'something else, such as a str: return those alone, or set how = "script"'
+            'something else: return those alone, or set how = "script"'
         )
     return ModelProblem(f"torch.jit.trace fails: {describe(error)}")

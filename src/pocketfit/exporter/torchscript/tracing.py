@@ -12,7 +12,7 @@ from pocketfit.exporter.state.eager import copies
 from pocketfit.exporter.state.held import kept
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript import remedies
-from pocketfit.exporter.torchscript.answers import not_traced, with_plain_outputs
+from pocketfit.exporter.torchscript.answers import Flat, is_plain, nest_again, not_traced
 from pocketfit.records import ModelSpec
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _recorded(model: torch.nn.Module, inputs: Inputs, spec: ModelSpec) -> Step:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         traced = _traced(model, passed, spec.preserve_methods)
-    return Step(traced, (TRACE,), (*reasons, *_tracer_reasons(caught)))
+    return Step(traced.module, (TRACE,), (*reasons, *traced.reasons, *_tracer_reasons(caught)))
 
 
 def script(model: torch.nn.Module) -> Any:
@@ -67,26 +67,31 @@ def script(model: torch.nn.Module) -> Any:
         raise ModelProblem(f"torch.jit.script fails: {describe(error)}") from error
 
 
-def _traced(model: torch.nn.Module, inputs: Inputs, methods: tuple[str, ...]) -> Any:
+def _traced(model: torch.nn.Module, inputs: Inputs, methods: tuple[str, ...]) -> Step:
     """The trace, of whatever forward returns that TorchScript can; raises ModelProblem."""
+    first: Exception
     try:
-        return _trace(model, inputs, methods, strict=True)
+        return Step(_trace(model, inputs, methods, strict=True))
     except RuntimeError as error:
         first = error
     except Exception as error:
         # The model's own code runs, which raises anything.
         raise not_traced(error) from error
-    # Dicts, and containers whose layout depends on the run, are refused unless asked for; None and records always.
-    attempts = [model] if "strict=False" in str(first) else []
-    attempts += [] if methods else [with_plain_outputs(model)]
-    for attempt in attempts:
-        try:
-            return _trace(attempt, inputs, methods, strict=False)
-        except ModelProblem:
-            raise
-        except Exception as error:
-            last = error
-    raise not_traced(last if attempts else first) from first
+    try:
+        # Dicts, and containers whose layout depends on the run, are refused unless asked for.
+        if "strict=False" in str(first) and is_plain(traced := _trace(model, inputs, methods, strict=False)):
+            return Step(traced)
+    except Exception as error:
+        first = error if methods else first
+    if methods:
+        raise not_traced(first) from first
+    try:
+        flat = Flat(model)
+        traced = _trace(flat.module, inputs, (), strict=True)
+        module, reasons = nest_again(traced, flat.nested, len(inputs))
+    except Exception as error:
+        raise not_traced(error) from first
+    return Step(module, reasons=reasons)
 
 
 def _check_methods(model: torch.nn.Module, methods: tuple[str, ...]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -59,3 +60,19 @@ def test_an_object_that_lite_can_not_hold_is_named(tmp_path: Path) -> None:
         "tests.integration.exporter.torchscript.test_archive.Pair: pass its tensors on instead"
     )
     assert list(tmp_path.iterdir()) == []
+
+
+class Differing(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> Any:
+        return {"out": (x, x), "aux": x}
+
+
+def test_a_type_that_lite_can_not_read_is_named(tmp_path: Path) -> None:
+    BUILDERS["lite"].save(Optimized(torch.jit.script(Differing().eval()), (), (), {}), tmp_path / "net.ptl")
+    with pytest.raises(ModelProblem) as caught:
+        BUILDERS["lite"].load(tmp_path / "net.ptl")
+    assert str(caught.value) == (
+        "the lite interpreter reads no dict whose values are of different types, and forward makes a "
+        "Dict[str,Union[Tensor, Tuple[Tensor, Tensor]]]: return a tuple, or values of one type, or set "
+        'how = "trace", whose file has no such type'
+    )
