@@ -16,12 +16,18 @@ from pocketfit.exporter.state.eager import copies
 from pocketfit.exporter.state.held import buffers_of, kept, put_buffers
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript.qnnpack import ENGINE, backend_config, fuse, hidden
+from pocketfit.exporter.torchscript.weights import read_elsewhere, without_short_cuts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import torch
 
     from pocketfit.exporter.builder import BuildOrder
     from pocketfit.exporter.tensors import Inputs
+
+NAMED = 3
+OWN_READING = "forward reads the weights of its layers itself, and a layer in int8 has none to be read: call the layer"
 
 
 def use_engine() -> None:
@@ -67,11 +73,19 @@ def _dynamic(order: BuildOrder) -> Step:
 
     nn = torch.nn
     # Exactly these: a subclass has its own forward, which would be lost.
-    kinds = {nn.Linear, nn.LSTM, nn.GRU}
-    if not any(type(module) in kinds for module in order.model.modules()):
+    kinds = (nn.Linear, nn.LSTM, nn.GRU)
+    model = _copy(order.model)
+    without_short_cuts(model)
+    layers = [module for module in model.modules() if type(module) in kinds]
+    if not layers:
         reason = "int8-dynamic left all weights in fp32: it is for linear, LSTM and GRU layers, and this model has none"
         return Step(order.model, reasons=(reason,))
-    return Step(quantize_dynamic(_copy(order.model), kinds, dtype=torch.qint8, inplace=True), ("quantize_dynamic",))
+    read = read_elsewhere(model, layers, order.inputs)
+    if len(read) == len(layers):
+        return Step(order.model, reasons=(f"int8-dynamic left all weights in fp32: {OWN_READING}",))
+    names = {name for name, module in model.named_modules() if type(module) in kinds and module not in read}
+    left = _left_in_fp32(model, read)
+    return Step(quantize_dynamic(model, names, dtype=torch.qint8, inplace=True), ("quantize_dynamic",), left)
 
 
 def _static(order: BuildOrder) -> Step:
@@ -165,6 +179,7 @@ def _layer_by_layer(order: BuildOrder, problem: str) -> Step:
 
     nn = torch.nn
     model = _copy(order.model)
+    without_short_cuts(model)
     layers = [
         (parent, name, child)
         for parent in model.modules()
@@ -173,7 +188,13 @@ def _layer_by_layer(order: BuildOrder, problem: str) -> Step:
     ]
     if not layers:
         raise ModelProblem(f"it can't be quantized: {problem}, and it has no convolution or linear layer as a module")
+    read = read_elsewhere(model, [child for _, _, child in layers], order.inputs)
+    if len(read) == len({id(child) for _, _, child in layers}):
+        raise ModelProblem(f"it can't be quantized: {problem}, and layer by layer neither: {OWN_READING}")
+    left = _left_in_fp32(model, read)
     for parent, name, child in layers:
+        if child in read:
+            continue
         wrapped = QuantWrapper(child)
         wrapped.qconfig = _qconfig()
         setattr(parent, name, wrapped)
@@ -183,4 +204,12 @@ def _layer_by_layer(order: BuildOrder, problem: str) -> Step:
     reason = (
         f"{problem}; so each convolution and linear layer is quantized by itself, which is slower than a graph in int8"
     )
-    return Step(convert(prepared, inplace=True), ("quantize layer by layer",), (reason,))
+    return Step(convert(prepared, inplace=True), ("quantize layer by layer",), (reason, *left))
+
+
+def _left_in_fp32(model: torch.nn.Module, read: Sequence[torch.nn.Module]) -> tuple[str, ...]:
+    names = [name for name, module in model.named_modules() if module in read]
+    if not names:
+        return ()
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return (f"left in fp32: {', '.join(names[:NAMED])}{more}, whose weights forward reads besides calling the layer",)

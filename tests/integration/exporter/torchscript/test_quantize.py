@@ -307,14 +307,61 @@ class ByHand(Branching):
         return super().forward(x) + self.head.weight.sum()
 
 
-def test_what_can_not_be_quantized_layer_by_layer_either() -> None:
+def test_a_layer_whose_weights_are_read_stays_in_fp32() -> None:
+    step = quantize(order(ByHand(nn.ReLU()), "int8"))
+    assert step.reasons[-1] == "left in fp32: head, whose weights forward reads besides calling the layer"
+    assert type(step.module.head) is nn.Linear
+    assert "quantized" in type(step.module.convolution.module).__module__
+
+
+class Encoder(nn.Module):
+    """torch's own layer, which reads the weights of its linear layers for a fused kernel; another reads on purpose."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.stack = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), 2)
+        self.head = nn.Linear(8, 8)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stack(x if x.sum() < 1e9 else -x)
+        return functional.linear(x, self.head.weight.t())
+
+
+@pytest.mark.parametrize(("precision", "least_db"), [("int8", 22), ("int8-dynamic", 30)])
+def test_layers_that_another_layer_reads(precision: str, least_db: float) -> None:
+    use_engine()
+    given = order(Encoder(), precision, (1, 6, 8))
+    step = quantize(given)
+    assert step.reasons[-1] == "left in fp32: head, whose weights forward reads besides calling the layer"
+    with torch.no_grad():
+        found = compare([given.model(*given.inputs).numpy()], [step.module(*given.inputs).numpy()])
+    assert found.sqnr_db is not None
+    assert found.sqnr_db > least_db
+    kinds = [type(module).__module__ for module in step.module.modules() if type(module).__name__ == "Linear"]
+    assert sum("quantized" in kind for kind in kinds) == 4
+    assert given.model.stack.layers[0].activation_relu_or_gelu == 1
+
+
+class AllRead(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(8, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return functional.linear(x if x.sum() < 1e9 else -x, self.head.weight)
+
+
+def test_where_all_weights_are_read() -> None:
     with pytest.raises(ModelProblem) as caught:
-        quantize(order(ByHand(nn.ReLU()), "int8"))
+        quantize(order(AllRead(), "int8", (1, 8)))
+    own = "forward reads the weights of its layers itself, and a layer in int8 has none to be read: call the layer"
     assert str(caught.value) == (
         "it can't be quantized: torch.fx can't trace it: TraceError: symbolically traced variables cannot be used as "
-        "inputs to control flow, and layer by layer its forward fails: "
-        "AttributeError: 'QuantWrapper' object has no attribute 'weight'"
+        f"inputs to control flow, and layer by layer neither: {own}"
     )
+    step = quantize(order(AllRead(), "int8-dynamic", (1, 8)))
+    assert (step.names, step.reasons) == ((), (f"int8-dynamic left all weights in fp32: {own}",))
 
 
 def test_a_torch_without_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
