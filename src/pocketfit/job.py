@@ -1,4 +1,4 @@
-"""The job that the child process is given and the result that it hands back: two JSON files in a folder of its own."""
+"""The job that the child process is given and the result that it hands back: two JSON files, the second its own."""
 
 from __future__ import annotations
 

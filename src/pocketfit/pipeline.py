@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.sides import Head, base_side
 from pocketfit.builds.snapshot import Side, take_snapshots
 from pocketfit.devices.choose import Choice
 from pocketfit.errors import ConfigError, EnvironmentProblem
+from pocketfit.files.temporary import temporary_folder
 from pocketfit.out import Out
 from pocketfit.records import Report, SideName, Snapshot, Trial, Variant
 from pocketfit.report.compare import compare
@@ -86,10 +85,8 @@ def _with_packages(sides: list[Side], requirements: str | None, out: Out, sandbo
         return
     from pocketfit.builds.packages import with_requirements
 
-    with tempfile.TemporaryDirectory(prefix="pocketfit-packages-") as name:
-        folder = Path(name)
-        # An unprivileged child must be able to walk in.
-        folder.chmod(0o755)
+    # An unprivileged child must be able to walk in.
+    with temporary_folder("pocketfit-packages-", 0o755) as folder:
         yield with_requirements(sides, requirements, folder, out, sandbox.user)
 
 

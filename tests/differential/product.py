@@ -25,14 +25,14 @@ SLOW = (
 
 
 def build(job: dict[str, Any]) -> dict[str, Any]:
-    """What `python -P -m pocketfit.exporter FOLDER` does with this variant; its result as it is in the file."""
+    """What `python -P -m pocketfit.exporter JOB_FILE FOLDER` does with this variant; its result as it is in the file."""
     root, folder = Path(job["root"]), Path(job["folder"])
     spec = read_config(root / "pocketfit.toml").models[0]
     variant = Variant(spec.name, job["format"], job["precision"])
     task = Job(variant, spec, str(root), str(folder), None, library_for(variant.format))
     (folder / JOB_FILE).write_text(to_json(task))
     os.chdir(root)
-    main(folder)
+    main(folder / JOB_FILE, folder)
     return dict(json.loads((folder / RESULT_FILE).read_text()))
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pocketfit.errors import CommandError, ConfigError, EnvironmentProblem
+from pocketfit.files.temporary import is_abandoned, temporary_folder
 from pocketfit.process import run
 from pocketfit.text import is_sha
 
@@ -149,8 +150,9 @@ class Git:
     @contextmanager
     def worktree(self, commit: str) -> Iterator[Path]:
         """The tree of `commit` in a folder of its own outside the user's; gone afterwards, in every ending."""
-        with tempfile.TemporaryDirectory(prefix="pocketfit-") as parent:
-            folder = Path(parent) / "tree"
+        self.forget_abandoned_worktrees()
+        with temporary_folder("pocketfit-worktree-") as parent:
+            folder = parent / "tree"
             # Hooks are the user's programs, written for checkouts of the user's: not run for ours.
             self.run(
                 "-c",
@@ -167,10 +169,19 @@ class Git:
             )
             try:
                 # An unprivileged child must be able to walk in.
-                Path(parent).chmod(0o755)
+                parent.chmod(0o755)
                 yield folder
             finally:
                 self.run("worktree", "remove", "--force", str(folder))
+
+    def forget_abandoned_worktrees(self) -> None:
+        """Remove the worktrees that killed runs of ours left here; those of others stay, prunable or not."""
+        listed = self.run("worktree", "list", "--porcelain").splitlines()
+        for path in (line.removeprefix("worktree ") for line in listed if line.startswith("worktree ")):
+            if is_abandoned(Path(path)):
+                # Twice: git locks a worktree until it is whole.
+                with contextlib.suppress(CommandError):
+                    self.run("worktree", "remove", "--force", "--force", path)
 
     def files(self, *options: str) -> list[str]:
         """List what `git ls-files` does, relative to the folder; folders end in a slash. Raises CommandError."""

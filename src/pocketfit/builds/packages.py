@@ -16,7 +16,7 @@ import sysconfig
 import venv
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, distributions, version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from pocketfit.builds.sandbox import child_environment
 from pocketfit.builds.snapshot import Side
 from pocketfit.builds.workcopy import copy_tree
 from pocketfit.errors import ConfigError, EnvironmentProblem
+from pocketfit.files import write_text_atomically
 from pocketfit.process import Finished, finish
 from pocketfit.records import Config
 
@@ -105,8 +106,7 @@ def install(requirements: Requirements, folder: Path, log_file: Path, user: str 
             f"requirements: no environment can be made in {folder}: {error.strerror or error}"
         ) from error
     finished = _run_pip(python, file, tree, folder, user)
-    log_file.parent.mkdir(parents=True, exist_ok=True)
-    log_file.write_text(finished.stdout + finished.stderr)
+    write_text_atomically(log_file, finished.stdout + finished.stderr)
     _check(finished, file, folder / "layer")
     return python
 
@@ -169,9 +169,10 @@ def _packages(layer: Path) -> Path:
 def give(folder: Path, user: str) -> None:
     """Make all of a folder a user's, links themselves instead of what they lead to."""
     owner = pwd.getpwnam(user)
-    for parent, folders, files in os.walk(folder):
+    # By descriptors: whose folder it was may have put a link in the place of one of its folders by now.
+    for _, folders, files, within in os.fwalk(folder):
         for name in (".", *folders, *files):
-            os.chown(Path(parent, name), owner.pw_uid, owner.pw_gid, follow_symlinks=False)
+            os.chown(name, owner.pw_uid, owner.pw_gid, dir_fd=within, follow_symlinks=False)
 
 
 def _check(finished: Finished, file: str, layer: Path) -> None:
@@ -186,7 +187,8 @@ def _check(finished: Finished, file: str, layer: Path) -> None:
         errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
         reason = errors[0] if errors else "it gave no reason"
         raise EnvironmentProblem(f"requirements: pip could not install {file}: {reason}")
-    layered = {_canonical(package.name) for package in distributions(path=[str(_packages(layer))])}
+    # By the folders' names: what is in them was written by programs of the packages' own.
+    layered = {_canonical(package.name.partition("-")[0]) for package in _packages(layer).glob("*.dist-info")}
     for line in lines:
         match = INCOMPATIBLE.fullmatch(line)
         if match and _canonical(match[1]) in PINNED and _canonical(match[2]) in layered:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,11 +48,3 @@ def child_environment(
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), passed.get("PATH", os.defpath)]),
     }
     return passed | dict(wanted or {}) | fixed | ({"HOME": str(home)} if home else {})
-
-
-def job_folder(sandbox: Sandbox) -> tempfile.TemporaryDirectory[str]:
-    """A folder that the child may write to, removed with all that it left."""
-    folder = tempfile.TemporaryDirectory(prefix="pocketfit-job-", ignore_cleanup_errors=True)
-    if sandbox.user:
-        shutil.chown(folder.name, sandbox.user)
-    return folder

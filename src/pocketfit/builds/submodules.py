@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from pocketfit.builds.git import Git
 from pocketfit.errors import CommandError, EnvironmentProblem
+from pocketfit.files import new_file
+from pocketfit.files.temporary import temporary_folder
 from pocketfit.saved import LFS_VERSION
 
 log = logging.getLogger(__name__)
@@ -126,7 +126,7 @@ def _submodule_names(git: Git, commit: str) -> dict[str, str]:
 def _check_out(module: Git, commit: str, target: Path) -> None:
     """Write a commit's files with an index of our own: the clone and its index stay as they are."""
     target.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="pocketfit-index-") as folder:
+    with temporary_folder("pocketfit-index-") as folder:
         where = {"GIT_DIR": str(module.folder), "GIT_WORK_TREE": str(target), "GIT_INDEX_FILE": f"{folder}/index"}
         where["GIT_LFS_SKIP_SMUDGE"] = "1"
         module.run("read-tree", commit, variables=where)
@@ -164,9 +164,8 @@ def _put(git_dir: Path, oid: str, target: Path) -> bool:
     content = git_dir / "lfs/objects" / oid[:2] / oid[2:4] / oid
     if not content.is_file():
         return False
-    partial = target.with_name(f".{target.name}.partial")
-    shutil.copyfile(content, partial)
-    os.replace(partial, target)
+    with content.open("rb") as kept, new_file(target) as copy:
+        shutil.copyfileobj(kept, copy)
     return True
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 from pocketfit.builds.fitness import unfit_for
 from pocketfit.builds.progress import read_stage, telling
-from pocketfit.builds.sandbox import Sandbox, child_environment, job_folder
+from pocketfit.builds.sandbox import Sandbox, child_environment
 from pocketfit.builds.weigh import weigh
 from pocketfit.errors import EnvironmentProblem
-from pocketfit.files import open_regular, read_regular
+from pocketfit.files import Opened, write_text_atomically
+from pocketfit.files.temporary import Lent, lent_folder
 from pocketfit.formats import FORMATS
 from pocketfit.job import (
     JOB_FILE,
@@ -37,7 +37,12 @@ from pocketfit.records import Built, Failed, ModelSpec, TensorFile, Variant
 from pocketfit.runtimes.library import library_for
 from pocketfit.text import clean
 
+JOB_PREFIX = "pocketfit-job-"
 RESULT_LIMIT_BYTES = 4_000_000
+# Java addresses no more in one buffer.
+ARTIFACT_LIMIT_BYTES = 2_000_000_000
+# A picture of 16 megapixels in fp32 has 200 MB.
+TENSOR_LIMIT_BYTES = 256_000_000
 OTHER_KIND = "the model's process returned a result of another kind than asked for; if it happens again, report it"
 LIED = "the child's files are not what it said"
 GOLDEN_NAME = re.compile(r"(input|output|call\d{1,2}-output)\d{1,4}\.bin", re.ASCII)
@@ -58,67 +63,67 @@ def build(
 
     Raises EnvironmentProblem when this machine can build nothing at all.
     """
-    with job_folder(sandbox) as name:
-        folder = Path(name)
-        job = Job(variant, spec, str(root), name, sandbox.memory_limit_bytes, library_for(variant.format))
-        with telling(title or str(variant), folder):
-            result = run_child(job, root, folder, log_file, sandbox)
+    with lent_folder(JOB_PREFIX, sandbox.user) as lent:
+        work = lent.work.path
+        job = Job(variant, spec, str(root), str(work), sandbox.memory_limit_bytes, library_for(variant.format))
+        with telling(title or str(variant), work):
+            result = run_child(job, root, lent, log_file, sandbox)
         if isinstance(result, NotExported):
             return Failed(variant, result.reason, result.reasons, result.failed_limits, result.parity), result.torch
         if not isinstance(result, Exported):
             return Failed(variant, OTHER_KIND), result.torch
         try:
-            return _keep(result, variant, folder, artifacts), result.torch
+            return _keep(result, variant, lent.work, artifacts), result.torch
         except (OSError, ValueError) as error:
             return Failed(variant, f"{LIED}: {clean(str(error))}"), result.torch
 
 
 def run_on_host(job: HostRun, sandbox: Sandbox, keep: Path) -> HostOutputs | NotExported:
     """Run a given artifact on the host; its outputs go to the folder `keep`."""
-    with job_folder(sandbox) as name:
-        folder = Path(name)
-        result = run_child(job, folder, folder, keep / "child.log", sandbox)
+    with lent_folder(JOB_PREFIX, sandbox.user) as lent:
+        result = run_child(job, lent.work.path, lent, keep / "child.log", sandbox)
         if isinstance(result, NotExported):
             return result
         if not isinstance(result, HostOutputs):
             return NotExported(OTHER_KIND)
         try:
             for tensor in (*result.outputs, *(tensor for call in result.later for tensor in call)):
-                _take_tensor(tensor, folder, keep / tensor.file)
+                _take_tensor(tensor, lent.work, keep / tensor.file)
         except (OSError, ValueError) as error:
             return NotExported(f"{LIED}: {clean(str(error))}")
         return result
 
 
 def run_child(
-    job: Task, cwd: Path, folder: Path, log_file: Path, sandbox: Sandbox
+    job: Task, cwd: Path, lent: Lent, log_file: Path, sandbox: Sandbox
 ) -> Exported | HostOutputs | HostTimes | NotExported:
     """Run one job in a child and return its result; where it died, how it died is a reason like any other.
 
     Raises EnvironmentProblem where this machine can export nothing at all.
     """
-    (folder / JOB_FILE).write_text(to_json(job))
-    home = folder if sandbox.user else None
+    # Beside the child's own folder: into that nobody else writes.
+    job_file, work = lent.ours / JOB_FILE, lent.work.path
+    write_text_atomically(job_file, to_json(job))
+    home = work if sandbox.user else None
     finished = finish(
         # -P: the user's tree must not stand before our own package while that is imported.
-        [sandbox.python or sys.executable, "-P", "-m", "pocketfit.exporter", folder],
+        [sandbox.python or sys.executable, "-P", "-m", "pocketfit.exporter", job_file, work],
         timeout=sandbox.timeout_s,
         cwd=cwd,
-        env=child_environment(os.environ, home, folder, job.spec.env if isinstance(job, Job) else None),
+        env=child_environment(os.environ, home, work, job.spec.env if isinstance(job, Job) else None),
         user=sandbox.user,
     )
     if printed := finished.stdout + finished.stderr:
-        log_file.parent.mkdir(parents=True, exist_ok=True)
-        log_file.write_text(printed)
-    result = _read_result(folder) if finished.code == 0 else None
+        write_text_atomically(log_file, printed)
+    result = _read_result(lent.work) if finished.code == 0 else None
     if isinstance(result, UnfitEnvironment):
         return _judge_unfit(result, job)
-    return result or NotExported(_how_it_died(finished, *read_stage(folder), sandbox))
+    return result or NotExported(_how_it_died(finished, *read_stage(work), sandbox))
 
 
-def _read_result(folder: Path) -> Result | None:
+def _read_result(work: Opened) -> Result | None:
     try:
-        return read_result(read_regular(folder / RESULT_FILE, RESULT_LIMIT_BYTES))
+        return read_result(work.read(RESULT_FILE, RESULT_LIMIT_BYTES))
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
@@ -150,8 +155,8 @@ def _how_it_died(finished: Finished, stage: str, hint: str, sandbox: Sandbox) ->
     )
 
 
-def _keep(result: Exported, variant: Variant, folder: Path, artifacts: Path) -> Built:
-    """Take the files that a result names from the child's `folder`; raises OSError, or ValueError for a lie."""
+def _keep(result: Exported, variant: Variant, work: Opened, artifacts: Path) -> Built:
+    """Take the files that a result names from the child's folder; raises OSError, or ValueError for a lie."""
     expected = f"{variant.stem}{FORMATS[variant.format].suffix}"
     if result.file != expected:
         raise ValueError(f"the artifact is named {result.file!r} instead of {expected!r}")
@@ -160,8 +165,8 @@ def _keep(result: Exported, variant: Variant, folder: Path, artifacts: Path) -> 
     (artifacts / golden).mkdir(parents=True, exist_ok=True)
     export = result.export
     for tensor in export.golden:
-        _take_tensor(tensor, folder, artifacts / golden / tensor.file)
-    _take(folder / expected, artifacts / expected)
+        _take_tensor(tensor, work, artifacts / golden / tensor.file)
+    work.take(expected, artifacts / expected, ARTIFACT_LIMIT_BYTES)
     weight = weigh(artifacts / expected)
     return Built(
         variant=variant,
@@ -183,20 +188,10 @@ def _below(folder: str, tensors: tuple[TensorFile, ...]) -> tuple[TensorFile, ..
     return tuple(replace(tensor, file=f"{folder}/{tensor.file}") for tensor in tensors)
 
 
-def _take_tensor(tensor: TensorFile, folder: Path, target: Path) -> None:
+def _take_tensor(tensor: TensorFile, work: Opened, target: Path) -> None:
     if not GOLDEN_NAME.fullmatch(tensor.file):
         raise ValueError(f"{tensor.file!r} is no golden tensor")
     expected_bytes = size_bytes_of(tensor)
-    size_bytes = _take(folder / tensor.file, target)
+    size_bytes = work.take(tensor.file, target, TENSOR_LIMIT_BYTES)
     if size_bytes != expected_bytes:
         raise ValueError(f"{tensor.file} has {size_bytes} bytes, which is not {tensor.dtype} of {tensor.shape}")
-
-
-def _take(source: Path, target: Path) -> int:
-    """Copy a regular file, never through a link, under a temporary name; returns its size in bytes."""
-    partial = target.with_name(f"{target.name}.partial")
-    with open_regular(source) as file, partial.open("wb") as copy:
-        shutil.copyfileobj(file, copy)
-        size_bytes = copy.tell()
-    partial.replace(target)
-    return size_bytes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from pocketfit.builds.weigh import sha256_of
 from pocketfit.builds.worker import build, run_on_host
 from pocketfit.devices.base import Running
 from pocketfit.errors import ConfigError
+from pocketfit.files import new_file
+from pocketfit.files.temporary import temporary_folder
 from pocketfit.formats import FORMATS
 from pocketfit.job import HostOutputs, HostRun, NotExported
 from pocketfit.judge.golden import read_tensor, seeded_arrays, write_arrays
@@ -40,18 +41,14 @@ def export_one(
     target = target or Path(f"{spec.name}{FORMATS[format_name].suffix}")
     if not target.parent.is_dir():
         raise ConfigError(f"-o {target}: there is no folder {target.parent}")
-    with tempfile.TemporaryDirectory(prefix="pocketfit-export-") as folder:
-        log_file = Path(folder) / "child.log"
-        outcome, _ = build(variant, spec, Path.cwd(), Path(folder), log_file, sandbox)
+    with temporary_folder("pocketfit-export-") as folder:
+        outcome, _ = build(variant, spec, Path.cwd(), folder, folder / "child.log", sandbox)
         if isinstance(outcome, Built):
-            partial = target.with_name(f".{target.name}.partial")
             try:
-                shutil.copyfile(Path(folder) / outcome.file, partial)
-                partial.replace(target)
+                with (folder / outcome.file).open("rb") as built, new_file(target) as copy:
+                    shutil.copyfileobj(built, copy)
             except OSError as error:
                 raise ConfigError(f"-o {target} can't be written: {error.strerror}") from error
-            finally:
-                partial.unlink(missing_ok=True)
     return target, outcome
 
 
@@ -108,13 +105,14 @@ def smoke_file(device: Running, artifact: Path, shapes: Sequence[str], sandbox: 
         on_host = try_on_host(given, calls, variant.precision, sandbox)
         tried, reasons = with_host(tried, format_name, on_host)
         return FileTrial(variant, tried, (*notes, *reasons))
-    with tempfile.TemporaryDirectory(prefix="pocketfit-smoke-") as name:
-        inputs, host = _on_host(artifact, format_name, parse_shapes(shapes, "--shape"), Path(name), sandbox)
+    # A device may read its inputs as another user.
+    with temporary_folder("pocketfit-smoke-", 0o755) as folder:
+        inputs, host = _on_host(artifact, format_name, parse_shapes(shapes, "--shape"), folder, sandbox)
         if isinstance(host, NotExported) and host.uncallable:
             # The runtimes don't check: some end the whole process.
             return FileTrial(variant, Smoke("failed", host.reason))
         calls, problem = (((),), host.reason) if isinstance(host, NotExported) else ((host.outputs, *host.later), None)
-        given = SmokeInput(format_name, artifact.resolve(), inputs, Path(name), len(calls))
+        given = SmokeInput(format_name, artifact.resolve(), inputs, folder, len(calls))
         tried = smoke(device, variant, given, calls, Limits())
     tried, reasons = with_host(tried, format_name, OnHost(problem, describe_outputs(calls[0])))
     if problem and not FORMATS[format_name].host_runtime():
@@ -134,8 +132,8 @@ def _another_file(artifact: Path, entry: Entry) -> tuple[str, ...]:
 
 def _predicted(given: SmokeInput, sandbox: Sandbox) -> tuple[str, ...]:
     """Explain the runtime's verdict by the file alone: an operator with the layers that call it, and a remedy."""
-    with tempfile.TemporaryDirectory(prefix="pocketfit-smoke-") as name:
-        host = run_golden(given, sandbox, Path(name), library_for(given.format))
+    with temporary_folder("pocketfit-smoke-") as folder:
+        host = run_golden(given, sandbox, folder, library_for(given.format))
     return (host.reason,) if isinstance(host, NotExported) and host.uncallable else host.reasons
 
 

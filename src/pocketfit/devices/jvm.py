@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import tempfile
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ from pocketfit.devices.program import Answer, Timed, here, parse_answer, words
 from pocketfit.devices.reason import shorten
 from pocketfit.devices.verdict import judge_result, judge_times
 from pocketfit.errors import EnvironmentProblem
-from pocketfit.files import read_regular
+from pocketfit.files import Opened
+from pocketfit.files.temporary import lent_folder
 from pocketfit.formats import FORMATS
 from pocketfit.process import Finished, finish
 from pocketfit.records import DeviceInfo, DeviceSpec, Hardware, Load, SmokeInput
@@ -35,6 +35,8 @@ FLAGS = (
 # Tensors live outside the Java heap, under a limit of their own that is the heap's unless set.
 DIRECT_MEMORY = "-XX:MaxDirectMemorySize=64g"
 
+FOLDER_PREFIX = "pocketfit-jvm-"
+ERROR_FILE = "hs_err.log"
 REPORT_LIMIT_BYTES = 10_000_000
 
 # All that a JVM needs; what a pull request's model runs in must not see our secrets.
@@ -104,11 +106,12 @@ class RunningJvm:
         if missing := _missing(self.android, given.format):
             return DeviceRun("skipped", missing)
         runtime = self.info.runtimes[given.format]
-        finished, report = self._run([given], folder, self.timeout_s, outputs=folder)
-        answer = parse_answer(finished.stdout, artifacts=1)
-        if answer is None or answer.error:
-            return _without_answer(finished, report, answer, runtime, self.timeout_s)
-        return judge_result(answer.artifacts[0], folder, runtime)
+        with lent_folder(FOLDER_PREFIX, self.user) as lent:
+            finished, report = self._run([given], lent.work, self.timeout_s, outputs=lent.work.path)
+            answer = parse_answer(finished.stdout, artifacts=1)
+            if answer is None or answer.error:
+                return _without_answer(finished, report, answer, runtime, self.timeout_s)
+            return judge_result(answer.artifacts[0], lent.work, folder, runtime)
 
     def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
         if base.format != head.format or _missing(self.android, base.format):
@@ -116,8 +119,8 @@ class RunningJvm:
         runtime = self.info.runtimes[base.format]
         timing = Timed(base, head, seed, rounds, budget_ms)
         limit_s = self.timeout_s * 2 + budget_ms / 1000
-        with tempfile.TemporaryDirectory(prefix="pocketfit-timing-") as folder:
-            finished, report = self._run(timing.artifacts(), Path(folder), limit_s, timing=timing)
+        with lent_folder(FOLDER_PREFIX, self.user) as lent:
+            finished, report = self._run(timing.artifacts(), lent.work, limit_s, timing=timing)
         answer = parse_answer(finished.stdout, artifacts=3)
         if answer is None or answer.error:
             return _without_answer(finished, report, answer, runtime, limit_s).reason
@@ -126,18 +129,15 @@ class RunningJvm:
     def _run(
         self,
         artifacts: Sequence[SmokeInput],
-        folder: Path,
+        work: Opened,
         limit_s: float,
         *,
         outputs: Path | None = None,
         timing: Timed | None = None,
     ) -> tuple[Finished, str]:
-        """Run the program; returns how it ended, and what a crash left: the JVM's report and its streams."""
+        """Run the program in a folder lent to it; returns its end and what a crash left: a report, its streams."""
         runtime = FORMATS[artifacts[0].format].runtime
-        error_file = folder.absolute() / "hs_err.log"
-        error_file.unlink(missing_ok=True)
-        if self.user:
-            shutil.chown(folder, self.user)
+        error_file = work.path.absolute() / ERROR_FILE
         arguments = words(
             artifacts,
             here,
@@ -152,12 +152,12 @@ class RunningJvm:
         finished = finish(
             [*java, "dev.pocketfit.Desktop", *arguments],
             timeout=limit_s,
-            cwd=folder,
+            cwd=work.path,
             env=_environment(),
             user=self.user,
         )
         try:
-            written = read_regular(error_file, REPORT_LIMIT_BYTES).decode(errors="replace")
+            written = work.read(ERROR_FILE, REPORT_LIMIT_BYTES).decode(errors="replace")
         except (OSError, ValueError):
             written = ""
         return finished, "\n".join([written, finished.stdout, finished.stderr])

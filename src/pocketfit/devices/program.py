@@ -9,9 +9,12 @@ from pathlib import Path
 
 from pocketfit import __version__
 from pocketfit.door import NotFit, let_in
-from pocketfit.files import open_regular
+from pocketfit.files import Opened, new_file
 from pocketfit.judge.golden import ITEM_BYTES
 from pocketfit.records import Load, SmokeInput, TensorFile
+
+# As for a golden tensor, which it is compared with.
+OUTPUT_LIMIT_BYTES = 256_000_000
 
 
 @dataclass(frozen=True)
@@ -151,10 +154,10 @@ def parse_answer(stdout: str, *, artifacts: int) -> Answer | None:
     return None
 
 
-def to_c_order(output: RawOutput, folder: Path) -> TensorFile:
-    """Rewrite the file in C order where the runtime answered in another memory format.
+def to_c_order(output: RawOutput, given: Opened, folder: Path) -> TensorFile:
+    """Take an output that the program left in its folder `given` into ours, in C order whatever its memory format.
 
-    Raises ValueError where the file does not hold what is said of it.
+    Raises ValueError where the file does not hold what is said of it, OSError where it can't be read.
     """
     import numpy as np
 
@@ -162,15 +165,13 @@ def to_c_order(output: RawOutput, folder: Path) -> TensorFile:
         raise ValueError(f"{output.dtype!r} is no type of an output")
     if Path(output.file).name != output.file:
         raise ValueError(f"the program named an output {output.file!r}, outside of its folder")
-    path = folder / output.file
-    with open_regular(path) as stream:
-        values = np.frombuffer(stream.read(), dtype=np.dtype(output.dtype).newbyteorder("<"))
+    dtype = np.dtype(output.dtype).newbyteorder("<")
+    values = np.frombuffer(given.read(output.file, OUTPUT_LIMIT_BYTES), dtype=dtype)
     if output.memory_format in {"channels_last", "channels_last_3d"}:
         batch, channels, *space = output.shape
-        ordered = np.moveaxis(values.reshape(batch, *space, channels), -1, 1)
-        # In a file of our own: the program's may be a hard link to somebody's.
-        path.unlink()
-        ordered.tofile(path)
+        values = np.moveaxis(values.reshape(batch, *space, channels), -1, 1)
     else:
-        values.reshape(output.shape)
+        values = values.reshape(output.shape)
+    with new_file(folder / output.file) as stream:
+        stream.write(values.tobytes())
     return TensorFile(output.path, output.dtype, output.shape, output.file)

@@ -9,11 +9,12 @@ from pathlib import Path
 from pocketfit.devices.base import DeviceRun
 from pocketfit.devices.program import Result, Timed, to_c_order
 from pocketfit.devices.reason import condense
+from pocketfit.files import Opened
 from pocketfit.records import Load
 
 
-def judge_result(result: Result, folder: Path, runtime: str) -> DeviceRun:
-    """`folder` holds the outputs; `runtime` is "ARTIFACT VERSION"."""
+def judge_result(result: Result, given: Opened, folder: Path, runtime: str) -> DeviceRun:
+    """`given` is where the program left its outputs, which are copied to `folder`; `runtime` is "ARTIFACT VERSION"."""
     run = DeviceRun("passed", "", runtime, result.load_ms, result.first_ms, result.peak_rss_bytes)
     if result.error:
         # An input that can't be opened is ours; one of a dtype that Java has no tensors for is the model's.
@@ -22,7 +23,7 @@ def judge_result(result: Result, folder: Path, runtime: str) -> DeviceRun:
         return replace(run, status="infra-error" if ours else "failed", reason=reason)
     try:
         outputs, *later = (
-            tuple(to_c_order(output, folder) for output in call) for call in (result.outputs, *result.later)
+            tuple(to_c_order(output, given, folder) for output in call) for call in (result.outputs, *result.later)
         )
     except (OSError, ValueError, TypeError) as error:
         return replace(run, status="infra-error", reason=f"the program's outputs can't be read: {error}")

@@ -1,4 +1,4 @@
-"""The child process: `python -P -m pocketfit.exporter FOLDER`, see main.py."""
+"""The child process: `python -P -m pocketfit.exporter JOB_FILE FOLDER`, see main.py."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from pocketfit.exporter.main import examine, main
 if sys.argv[1] == "--examine":
     print(json.dumps(examine()))
 else:
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
 sys.stdout.flush()
 sys.stderr.flush()
 # Threads that model code left running must not keep a finished child alive.

@@ -1,7 +1,7 @@
-"""The child process that model code runs in: a job file in, a result file out.
+"""The child process that model code runs in: a job file in, a result file in its own folder out.
 
-`python -P -m pocketfit.exporter FOLDER`, or `--examine` for `pocketfit doctor`. Its environment holds no secrets; the
-parent trusts nothing of what it writes.
+`python -P -m pocketfit.exporter JOB_FILE FOLDER`, or `--examine` for `pocketfit doctor`. Its environment holds no
+secrets; the parent trusts nothing of what it writes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript.quantize import use_engine
 from pocketfit.formats import FORMATS
 from pocketfit.job import (
-    JOB_FILE,
     RESULT_FILE,
     HostLoad,
     HostRun,
@@ -33,10 +32,10 @@ from pocketfit.job import (
 )
 
 
-def main(folder: Path) -> None:
+def main(job_file: Path, folder: Path) -> None:
     from pydantic import TypeAdapter
 
-    job = TypeAdapter[Task](Task).validate_json((folder / JOB_FILE).read_bytes())
+    job = TypeAdapter[Task](Task).validate_json(job_file.read_bytes())
     if job.memory_limit_bytes:
         resource.setrlimit(resource.RLIMIT_DATA, (job.memory_limit_bytes, job.memory_limit_bytes))
     # A factory that reads its command line finds what a script of its own would: its name, and nothing of ours.

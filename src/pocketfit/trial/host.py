@@ -5,13 +5,13 @@ Artifacts run in children like any other code of the pull request.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pocketfit.builds.sandbox import Sandbox, job_folder
-from pocketfit.builds.worker import OTHER_KIND, run_child, run_on_host
+from pocketfit.builds.sandbox import Sandbox
+from pocketfit.builds.worker import JOB_PREFIX, OTHER_KIND, run_child, run_on_host
+from pocketfit.files.temporary import lent_folder, temporary_folder
 from pocketfit.formats import FORMATS
 from pocketfit.job import Contender, HostLoad, HostOutputs, HostRun, HostTimes, NotExported
 from pocketfit.judge.outputs import read_outputs
@@ -45,8 +45,8 @@ class HostTimer:
         job = HostLoad(
             head.format, _contender(base), _contender(head), self.threads, rounds, budget_ms, tuple(seeds), limit_bytes
         )
-        with job_folder(self.sandbox) as name:
-            result = run_child(job, Path(name), Path(name), Path(name) / "child.log", self.sandbox)
+        with lent_folder(JOB_PREFIX, self.sandbox.user) as lent:
+            result = run_child(job, lent.work.path, lent, lent.ours / "child.log", self.sandbox)
         if isinstance(result, NotExported):
             return f"not timed on the host: {result.reason}"
         return result.loads if isinstance(result, HostTimes) and len(result.loads) == len(seeds) else OTHER_KIND
@@ -86,12 +86,12 @@ def run_golden(
 
 def try_on_host(given: SmokeInput, golden: Golden, precision: str, sandbox: Sandbox) -> OnHost:
     """Run an artifact on its golden inputs, and compare its outputs with the golden ones, call by call."""
-    with tempfile.TemporaryDirectory(prefix="pocketfit-host-") as name:
-        result = run_golden(given, sandbox, Path(name))
+    with temporary_folder("pocketfit-host-") as folder:
+        result = run_golden(given, sandbox, folder)
         if isinstance(result, NotExported):
             return OnHost(result.reason)
         expected = [read_outputs(call, given.folder) for call in golden]
-        actual = [read_outputs(call, Path(name)) for call in (result.outputs, *result.later)]
+        actual = [read_outputs(call, folder) for call in (result.outputs, *result.later)]
     # A file that keeps nothing gives the same answer each time, which is then handed over once.
     actual += actual[-1:] * (len(expected) - len(actual))
     judged = judge_calls(expected, actual, Limits(), precision, flat=FORMATS[given.format].flat_outputs)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 from pocketfit.devices.base import DeviceRun, Running
+from pocketfit.files.temporary import temporary_folder
 from pocketfit.judge.outputs import Judged, read_outputs
 from pocketfit.judge.parity import unseen_as
 from pocketfit.judge.sequence import judge_calls
@@ -32,9 +32,9 @@ def smoke(
     limits: Limits,
 ) -> Smoke:
     """Run one artifact and compare what it answers with the golden outputs, where there are any: call by call."""
-    with tempfile.TemporaryDirectory(prefix="pocketfit-device-") as name:
-        run = device.smoke(given, Path(name))
-        judged = _judge(run, Path(name), given.folder, golden, limits, variant.precision)
+    with temporary_folder("pocketfit-device-") as folder:
+        run = device.smoke(given, folder)
+        judged = _judge(run, folder, given.folder, golden, limits, variant.precision)
     info = device.info
     return Smoke(
         status="failed" if judged.problem else run.status,

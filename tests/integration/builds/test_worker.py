@@ -23,6 +23,7 @@ from pocketfit.job import JOB_FILE, HostRun, Job, NotExported, to_json
 from pocketfit.judge.golden import read_tensor
 from pocketfit.records import Built, Failed, InputSpec, Limits, ModelSpec, Variant
 from tests.integration.conftest import NET
+from tests.ordinary_user import AS_NOBODY
 
 IMAGE = (InputSpec((1, 3, 16, 16)),)
 QUICK = Sandbox(timeout_s=120)
@@ -101,13 +102,6 @@ def test_a_newer_file_format(root: Path, format_name: str) -> None:
         assert not [name for name in archive.namelist() if name.endswith(".debug_pkl")]
 
 
-# Another user, who may read what the tests' own may (whose home the interpreter can be in), but owns nothing.
-AS_NOBODY = (
-    "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
-    "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search",
-)  # fmt: skip
-
-
 @pytest.mark.parametrize("format_name", ["lite", "torchscript"])
 def test_another_user_in_another_place_at_another_time_gives_the_same_bytes(root: Path, format_name: str) -> None:
     """What differs between machines: the path, the age of files, the clock, the home, and who runs it."""
@@ -121,7 +115,7 @@ def test_another_user_in_another_place_at_another_time_gives_the_same_bytes(root
         folder = Path(name) / "job"
         folder.mkdir()
         spec = ModelSpec("net", "net.py:net", inputs=IMAGE)
-        (folder / JOB_FILE).write_text(to_json(Job(Variant("net", format_name, "fp32"), spec, str(place), str(folder))))
+        (place / JOB_FILE).write_text(to_json(Job(Variant("net", format_name, "fp32"), spec, str(place), str(folder))))
         become: tuple[str, ...] = ()
         # Only root can become another user.
         if os.geteuid() == 0:
@@ -130,7 +124,7 @@ def test_another_user_in_another_place_at_another_time_gives_the_same_bytes(root
             shutil.chown(folder, "nobody")
         # Half a day away: local time is what a zip archive notes down.
         elsewhere = {**child_environment(os.environ, folder, folder), "TZ": "Pacific/Auckland", "USER": "x"}
-        command = [*become, sys.executable, "-P", "-m", "pocketfit.exporter", str(folder)]
+        command = [*become, sys.executable, "-P", "-m", "pocketfit.exporter", str(place / JOB_FILE), str(folder)]
         subprocess.run(command, cwd=place, env=elsewhere, check=True)
         artifact = folder / mine.file
         assert artifact.stat().st_uid != os.geteuid() or not become
@@ -307,6 +301,10 @@ LIES = {
     "other_name": ("forge(file='../../etc/passwd')", "the artifact is named '../../etc/passwd' instead of 'net.lite.fp32.ptl'"),
     "no_file": ("forge()", "No such file or directory"),
     "fifo": ("os.mkfifo(folder / 'net.lite.fp32.ptl'); forge()", "net.lite.fp32.ptl is not a regular file"),
+    "hard_link": ("(folder / 'other').touch(); os.link(folder / 'other', folder / 'net.lite.fp32.ptl'); forge()", "net.lite.fp32.ptl has another name too (a hard link)"),
+    "sparse": ("os.truncate(os.open(folder / 'net.lite.fp32.ptl', os.O_CREAT | os.O_RDWR), 1 << 40); forge()", "net.lite.fp32.ptl is larger than 2000000000 bytes"),
+    "golden_sparse": ("os.truncate(os.open(folder / 'input0.bin', os.O_CREAT | os.O_RDWR), 1 << 40); forge(inputs=[{'path': '', 'dtype': 'float32', 'shape': [1 << 38], 'file': 'input0.bin'}])", "input0.bin is larger than 256000000 bytes"),
+    "result_fifo": ("os.mkfifo(folder / 'result.json')", "the child's result can't be read: result.json is not a regular file"),
     "golden_elsewhere": ("forge(inputs=[{'path': '', 'dtype': 'float32', 'shape': [1], 'file': '/etc/passwd'}])", "'/etc/passwd' is no golden tensor"),
     "golden_size": ("(folder / 'input0.bin').write_bytes(b'12'); forge(inputs=[{'path': '', 'dtype': 'float32', 'shape': [1], 'file': 'input0.bin'}])", "input0.bin has 2 bytes, which is not float32 of (1,)"),
     "golden_shape": ("forge(inputs=[{'path': '', 'dtype': 'float32', 'shape': [0, 2**62, 4], 'file': 'input0.bin'}])", "'input0.bin' is no golden tensor: no tensor has its shape"),

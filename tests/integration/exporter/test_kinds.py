@@ -10,7 +10,7 @@ from torch import nn
 
 from pocketfit.exporter.builder import BuildOrder
 from pocketfit.exporter.plain_model import check_forward, fold_norms, uncompiled
-from pocketfit.exporter.tensors import ModelProblem
+from pocketfit.exporter.tensors import ModelProblem, flatten, nest
 from pocketfit.exporter.torchscript import recipe
 from pocketfit.exporter.wrapping import wrapper
 from pocketfit.records import ModelSpec

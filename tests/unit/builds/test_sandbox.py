@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import pwd
 import sys
 from pathlib import Path
 
 import pytest
 
-from pocketfit.builds.sandbox import Sandbox, child_environment, job_folder, physical_memory_bytes
+from pocketfit.builds.sandbox import child_environment, physical_memory_bytes
 
 
 def test_a_child_sees_what_is_listed_and_no_secret(tmp_path: Path) -> None:
@@ -37,19 +36,6 @@ def test_a_child_gets_what_its_model_wants_and_no_other_limits(tmp_path: Path) -
 def test_a_child_of_another_user_has_another_home(tmp_path: Path) -> None:
     environment = child_environment({"HOME": "/root"}, tmp_path, tmp_path)
     assert environment["HOME"] == str(tmp_path)
-
-
-def test_a_job_folder_goes_with_all_that_is_in_it() -> None:
-    with job_folder(Sandbox()) as name:
-        (Path(name) / "deep").mkdir()
-        (Path(name) / "deep/file").touch()
-    assert not Path(name).exists()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
-def test_a_job_folder_belongs_to_the_user_that_the_child_runs_as() -> None:
-    with job_folder(Sandbox(user="nobody")) as name:
-        assert Path(name).stat().st_uid == pwd.getpwnam("nobody").pw_uid
 
 
 def test_the_memory_of_this_machine_is_what_the_kernel_says() -> None:

@@ -19,6 +19,7 @@ from pocketfit.devices.program import (
     to_c_order,
     words,
 )
+from pocketfit.files import opened
 from pocketfit.records import Load, SmokeInput, TensorFile
 
 PASSED = (
@@ -116,19 +117,24 @@ def test_outputs_come_in_c_order(
 ) -> None:
     values = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
     values.transpose(axes).tofile(tmp_path / "0.bin")
+    ours = tmp_path / "ours"
+    ours.mkdir()
 
-    tensor = to_c_order(RawOutput("", "float32", shape, memory_format, "0.bin"), tmp_path)
+    with opened(tmp_path) as given:
+        tensor = to_c_order(RawOutput("", "float32", shape, memory_format, "0.bin"), given, ours)
 
     assert tensor == TensorFile("", "float32", shape, "0.bin")
-    assert np.array_equal(np.fromfile(tmp_path / "0.bin", np.float32).reshape(shape), values)
+    assert np.array_equal(np.fromfile(ours / "0.bin", np.float32).reshape(shape), values)
+    # In the program's folder nothing of ours is written.
+    assert np.array_equal(np.fromfile(tmp_path / "0.bin", np.float32), values.transpose(axes).ravel())
 
 
 def test_an_output_of_another_size(tmp_path: Path) -> None:
     np.zeros(3, np.float32).tofile(tmp_path / "0.bin")
-    with pytest.raises(ValueError, match="cannot reshape array of size 3"):
-        to_c_order(RawOutput("", "float32", (4,), "contiguous", "0.bin"), tmp_path)
+    with opened(tmp_path) as given, pytest.raises(ValueError, match="cannot reshape array of size 3"):
+        to_c_order(RawOutput("", "float32", (4,), "contiguous", "0.bin"), given, tmp_path / "ours")
 
 
 def test_an_output_outside_of_its_folder(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"'\.\./0\.bin', outside of its folder"):
-        to_c_order(RawOutput("", "float32", (4,), "contiguous", "../0.bin"), tmp_path)
+    with opened(tmp_path) as given, pytest.raises(ValueError, match=r"'\.\./0\.bin', outside of its folder"):
+        to_c_order(RawOutput("", "float32", (4,), "contiguous", "../0.bin"), given, tmp_path)

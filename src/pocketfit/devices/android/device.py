@@ -21,6 +21,7 @@ from pocketfit.devices.program import Timed, files_of, words
 from pocketfit.devices.reason import shorten
 from pocketfit.devices.verdict import judge_result, judge_times
 from pocketfit.errors import CommandError, EnvironmentProblem
+from pocketfit.files.temporary import lent_folder
 from pocketfit.formats import FORMATS
 from pocketfit.records import Load, SmokeInput
 from pocketfit.runtimes.library import AndroidSide
@@ -131,9 +132,10 @@ class RunningAndroid:
         if ran.answer is None or ran.answer.error:
             return self._died(ran, runtime, self._artifact_s)
         result = ran.answer.artifacts[0]
-        if result.outputs:
-            self.adb.pull(f"{self._pushed.outputs}/.", folder)
-        run = judge_result(result, folder, runtime)
+        with lent_folder("pocketfit-pulled-", None) as lent:
+            if result.outputs:
+                self.adb.pull(f"{self._pushed.outputs}/.", lent.work.path)
+            run = judge_result(result, lent.work, folder, runtime)
         if run.status == "infra-error":
             raise NotTheModels(run.reason)
         return replace(run, flat=FORMATS[given.format].flat_outputs)

@@ -6,11 +6,11 @@ import contextlib
 import hashlib
 import logging
 import secrets
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pocketfit.devices.android.adb import Adb
+from pocketfit.files.temporary import temporary_folder
 from pocketfit.records import RuntimeName
 from pocketfit.runtimes.library import AndroidSide
 
@@ -90,7 +90,7 @@ def _runtime_files(android: AndroidSide, name: RuntimeName, abi: str) -> list[Pa
 @contextlib.contextmanager
 def _renamed(names: Mapping[str, Path]) -> Iterator[list[Path]]:
     """The files under other names, as links: adb names what it pushes after its source."""
-    with tempfile.TemporaryDirectory(prefix="pocketfit-push-") as folder:
+    with temporary_folder("pocketfit-push-") as folder:
         for name, path in names.items():
-            (Path(folder) / name).symlink_to(path.absolute())
-        yield [Path(folder) / name for name in names]
+            (folder / name).symlink_to(path.absolute())
+        yield [folder / name for name in names]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pocketfit.errors import ConfigError
-from pocketfit.files import write_text_atomically
+from pocketfit.files import new_file, write_text_atomically
 
 
 def test_makes_its_folder_and_leaves_nothing_else(tmp_path: Path) -> None:
@@ -45,3 +45,27 @@ def test_a_folder_in_the_way_leaves_no_temporary_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"report\.md can't be written: Is a directory"):
         write_text_atomically(tmp_path / "report.md", "text")
     assert [file.name for file in tmp_path.iterdir()] == ["report.md"]
+
+
+def test_a_link_in_its_place_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (tmp_path / "report.json").symlink_to(victim)
+    # What the temporary file was called once, by a number that can be guessed.
+    (tmp_path / f".report.json.{os.getpid()}.tmp").symlink_to(victim)
+    write_text_atomically(tmp_path / "report.json", "{}")
+    assert victim.read_text() == "mine"
+    assert not (tmp_path / "report.json").is_symlink()
+
+
+def test_a_file_that_is_not_finished_is_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "artifact").write_text("old")
+
+    def stopped() -> None:
+        with new_file(tmp_path / "artifact") as stream:
+            stream.write(b"half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        stopped()
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("artifact", "old")]
