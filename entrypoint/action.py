@@ -23,6 +23,7 @@ from pocketfit.github.api import GitHub, connect
 from pocketfit.github.comment import NotPosted, Posted
 from pocketfit.github.context import Context, read_context
 from pocketfit.github.publish import publish
+from pocketfit.staging import check_place
 
 # Isolated like ourselves: the folder that it starts in is other people's code.
 POCKETFIT = (sys.executable, "-I", "-u", "-m", "pocketfit")
@@ -46,7 +47,8 @@ def run_action(environ: Mapping[str, str], log: TextIO, program: tuple[str, ...]
         task = task_of(inputs.mode, context.event)
         if task == "report":
             return relay(context, inputs, connect(context), log)
-        _check_out(context.workspace, inputs.out)
+        # The pull request may hold links there; we write as root.
+        check_place(context.workspace / inputs.out, f"out: {inputs.out!r}")
         # What lies there may be an earlier run's, or the pull request's own.
         earlier = report_identity(context.workspace, inputs.out)
         job = _Job(context, inputs, task, connect(context), log, program)
@@ -60,12 +62,6 @@ def run_action(environ: Mapping[str, str], log: TextIO, program: tuple[str, ...]
         annotate(log, "error", str(error))
         return error.exit_code
     return ended.code
-
-
-def _check_out(workspace: Path, out: str) -> None:
-    """The pull request may hold a link of this name; we write as root."""
-    if not (workspace / out).resolve().is_relative_to(workspace.resolve()):
-        raise ConfigError(f"out: {out!r} is a link that leads out of the workspace")
 
 
 def _run(job: _Job, env: dict[str, str]) -> Ended:

@@ -28,10 +28,10 @@ from pocketfit.devices.choose import Choice, choose_device
 from pocketfit.errors import ConfigError
 from pocketfit.files import write_text_atomically
 from pocketfit.formats import FORMATS
-from pocketfit.out import Out
 from pocketfit.pipeline import run
 from pocketfit.records import EXACT_SQNR_DB, Config, DeviceSpec, ModelSpec, Report, Row
 from pocketfit.runtimes.library import android_or_why
+from pocketfit.staging import staged
 from pocketfit.store import read_report, write_report
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -96,7 +96,8 @@ def report_on(spec: ModelSpec, device: Choice, kept: Path) -> Report:
         shutil.copytree(MODELS, root, ignore=shutil.ignore_patterns("__pycache__"))
         sandbox = Sandbox(timeout_s=TIMEOUT_S)
         head = read_head(Request(root, base=NO_BASE, single=Config((spec,))))
-        report = run(head, device, Out(Path(folder) / "out"), sandbox)
+        with staged(Path(folder) / "out") as staging:
+            report = run(head, device, staging, sandbox)
     kept.mkdir(parents=True, exist_ok=True)
     write_report(path, report)
     return report

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pocketfit.door import NotFit, let_in
-from pocketfit.errors import ConfigError
 from pocketfit.files import write_text_atomically
 from pocketfit.records import Built, Report, SideName, Snapshot, TensorFile, Trial, TrialRow
 from pocketfit.runtimes.library import built_runtimes
@@ -58,13 +57,9 @@ class Out:
         return self.folder / "logs" / f"{name}.log"
 
     def prepare(self) -> None:
-        """Make the folder, and keep it out of the user's `git status`; raises ConfigError where it can't be written."""
-        try:
-            for side in ("base", "head"):
-                (self.all_artifacts / side).mkdir(parents=True, exist_ok=True)
-            write_text_atomically(self.folder / ".gitignore", "*\n")
-        except OSError as error:
-            raise ConfigError(f"--out {self.folder} can't be written: {error.strerror}") from error
+        """Make the folders of both sides' artifacts; raises OSError."""
+        for side in ("base", "head"):
+            (self.all_artifacts / side).mkdir(parents=True, exist_ok=True)
 
     def write_reports(self, report: Report) -> None:
         """Write the report in all its forms; raises ConfigError where one can't be written."""

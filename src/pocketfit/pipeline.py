@@ -16,6 +16,7 @@ from pocketfit.files.temporary import temporary_folder
 from pocketfit.out import Out
 from pocketfit.records import Report, SideName, Snapshot, Trial, Variant
 from pocketfit.report.compare import compare
+from pocketfit.staging import Staging
 from pocketfit.store import write_snapshot, write_trial
 from pocketfit.trial.host import HostTimer
 from pocketfit.trial.trial import Artifacts, run_trial, untried
@@ -24,11 +25,12 @@ from pocketfit.variants import variants
 log = logging.getLogger(__name__)
 
 
-def run(head: Head, choice: Choice, out: Out, sandbox: Sandbox, requirements: str | None = None) -> Report:
-    """The whole line: write every file of the contract into `out` and return the report.
+def run(head: Head, choice: Choice, staging: Staging, sandbox: Sandbox, requirements: str | None = None) -> Report:
+    """The whole line: write every file of the contract and return the report.
 
     `requirements` is a file in the repository, relative to its root: packages for the models' code.
     """
+    out = staging.out
     out.prepare()
     if not choice.devices:
         # There is no trial to hold it.
@@ -36,6 +38,7 @@ def run(head: Head, choice: Choice, out: Out, sandbox: Sandbox, requirements: st
     snapshots = _build_sides(head, out, sandbox, requirements)
     for snapshot in snapshots.values():
         _write(snapshot, out)
+    staging.open_to_devices()
     trial = _try_on_device(head, choice, snapshots, out, HostTimer(sandbox, head.config.device.threads))
     for snapshot in snapshots.values():
         # Again, with what became of each artifact; the first is for a run that is stopped on the device.
@@ -45,8 +48,9 @@ def run(head: Head, choice: Choice, out: Out, sandbox: Sandbox, requirements: st
     return report
 
 
-def export(head: Head, out: Out, sandbox: Sandbox, requirements: str | None = None) -> Snapshot:
+def export(head: Head, staging: Staging, sandbox: Sandbox, requirements: str | None = None) -> Snapshot:
     """Build head alone; writes its artifacts, their manifest and its snapshot. `requirements` is as for run."""
+    out = staging.out
     out.prepare()
     with _with_packages([head.side()], requirements, out, sandbox) as sides:
         (snapshot,) = take_snapshots(sides, out, sandbox)

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from pocketfit import out
-from pocketfit.errors import ConfigError
 from pocketfit.out import Out, find_entry
 from pocketfit.records import (
     Anatomy,
@@ -111,9 +110,3 @@ def test_every_file_of_the_contract() -> None:
         "pocketfit-out/base.json", "pocketfit-out/head.json", "pocketfit-out/artifacts/base",
         "pocketfit-out/artifacts/head/manifest.json", "pocketfit-out/logs/head.net.lite.fp32.log",
     ]  # fmt: skip
-
-
-def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(ConfigError, match=r"--out .*/file/out can't be written: Not a directory"):
-        Out(tmp_path / "file" / "out").prepare()

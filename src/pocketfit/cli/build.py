@@ -55,7 +55,7 @@ def run(
     from pocketfit import pipeline
     from pocketfit.builds.sides import Request, read_head
     from pocketfit.devices.choose import choose_device
-    from pocketfit.out import Out
+    from pocketfit.staging import staged
     from pocketfit.variants import parse_variants
 
     asked.require_torch()
@@ -69,8 +69,10 @@ def run(
         models=tuple(model or ()),
     )
     head = read_head(request)
-    choice = choose_device(head.config.device, device, asked.device_options(serial, emulator_image, out))
-    report = pipeline.run(head, choice, Out(out), asked.sandbox(timeout), requirements)
+    with staged(out) as staging:
+        options = asked.device_options(serial, emulator_image, staging.out.folder)
+        choice = choose_device(head.config.device, device, options)
+        report = pipeline.run(head, choice, staging, asked.sandbox(timeout), requirements)
     show(report)
     typer.echo(f"\nreports: {out}/report.html, report.md, report.json", err=True)
     leave_with_verdict(report)
@@ -105,6 +107,7 @@ def export(
     from pocketfit.commands.printed import print_exported
     from pocketfit.commands.single import export_one
     from pocketfit.out import Out
+    from pocketfit.staging import staged
 
     asked.require_torch()
     sandbox = asked.sandbox(timeout)
@@ -117,7 +120,9 @@ def export(
         leave(VERDICT_FAILED if print_exported([outcome], {outcome.variant: target}) else 0)
     one_model = asked.single(source, config, shape, format_names, precisions)
     request = Request(Path.cwd(), NO_BASE, config=config, single=one_model, models=tuple(model or ()))
-    snapshot = pipeline.export(read_head(request), Out(out), sandbox, requirements)
+    head = read_head(request)
+    with staged(out) as staging:
+        snapshot = pipeline.export(head, staging, sandbox, requirements)
     files = {built.variant: Out(out).artifacts("head") / built.file for built in built(snapshot)}
     leave(VERDICT_FAILED if print_exported(snapshot.outcomes, files) else 0)
 

@@ -35,13 +35,14 @@ def compare(
 
     Example: `pocketfit compare base.json head.json --trial trial.json --out report/`
     """
-    from pocketfit.out import Out
     from pocketfit.report.compare import compare as compare_snapshots
+    from pocketfit.staging import staged
     from pocketfit.store import read_snapshot, read_trial
 
     report = compare_snapshots(read_snapshot(base), read_snapshot(head), read_trial(trial) if trial else None)
     if out:
-        Out(out).write_reports(report)
+        with staged(out, whole=False) as staging:
+            staging.out.write_reports(report)
     show(report)
     leave_with_verdict(report)
 

@@ -25,6 +25,7 @@ from pocketfit.records import (
 from pocketfit.report.compare import compare
 from pocketfit.shards.parts import Part, check_alike, check_distinct, read_parts, take_artifacts
 from pocketfit.shards.plan import Shard
+from pocketfit.staging import staged
 from pocketfit.store import write_snapshot, write_trial
 
 LOST = "its shard did not report"
@@ -39,10 +40,14 @@ def merge(folders: Sequence[Path], planned: Sequence[Shard], folder: Path) -> Re
     if folder.resolve() in [shard.resolve() for shard in folders]:
         raise ConfigError(f"--out {folder} is a shard's own folder: name another, since its files would be overwritten")
     parts, notes = read_parts(folders, bool(planned))
-    variants = tuple(variant for shard in planned for variant in shard.variants)
     check_alike(parts)
     check_distinct(parts)
-    out = Out(folder)
+    with staged(folder) as staging:
+        return _merge(parts, notes, planned, staging.out)
+
+
+def _merge(parts: Sequence[Part], notes: list[str], planned: Sequence[Shard], out: Out) -> Report:
+    variants = tuple(variant for shard in planned for variant in shard.variants)
     out.prepare()
     base, head = _join("base", parts), _join("head", parts)
     if head is None:

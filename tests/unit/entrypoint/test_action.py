@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -366,11 +367,29 @@ def test_a_bug_in_commenting_is_a_warning_too(job: Job, monkeypatch: pytest.Monk
     assert (job.outputs()["verdict"], job.outputs()["comment-posted"]) == ("pass", "false")
 
 
-def test_a_link_out_of_the_workspace_is_not_followed(job: Job) -> None:
-    (job.workspace / "pocketfit-out").symlink_to(job.folder)
+@pytest.mark.parametrize("place", ["pocketfit-out", "pocketfit-out/logs", "pocketfit-out/artifacts/head"])
+def test_a_link_of_the_pull_requests_is_not_followed(job: Job, place: str) -> None:
+    link = job.workspace / place
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(job.folder)
     code, log = job.run()
     assert code == 2
-    assert log.endswith("::error title=Pocketfit::out: 'pocketfit-out' is a link that leads out of the workspace\n")
+    assert log.endswith(
+        f"::error title=Pocketfit::out: 'pocketfit-out' can't be used: {link} is a link; remove it, or name another folder\n"
+    )
+    assert not (job.folder / "call.json").exists()
+
+
+def test_a_file_that_the_pull_request_put_there_is_not_used(job: Job) -> None:
+    (job.workspace / "pocketfit-out").mkdir()
+    (job.workspace / "pocketfit-out/report.json").write_text("{}")
+    subprocess.run(["git", "-C", str(job.workspace), "add", "pocketfit-out"], check=True)
+    code, log = job.run()
+    assert code == 2
+    assert log.endswith(
+        "::error title=Pocketfit::out: 'pocketfit-out' can't be used: git tracks pocketfit-out/report.json there; "
+        "name a folder that only runs write to\n"
+    )
 
 
 def test_planning_sets_the_matrix_and_comments_nothing(job: Job) -> None:
