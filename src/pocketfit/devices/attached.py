@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 
 from pocketfit.devices.android.adb import Adb, Listed, list_devices, next_step
 from pocketfit.devices.android.device import RunningAndroid, opened
+from pocketfit.devices.android.server import server_for_now
 from pocketfit.devices.base import required
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.records import DeviceSpec
@@ -28,19 +30,27 @@ class AdbDevice:
             return "adb is not on PATH: apt-get install adb"
         try:
             required(self.android)
-            chosen = pick(list_devices(), self.serial)
+            chosen = self._pick()
         except EnvironmentProblem as problem:
             return str(problem)
         return chosen if isinstance(chosen, str) else None
 
     def summary(self) -> str:
-        return str(pick(list_devices(), self.serial))
+        return str(self._pick())
 
-    def up(self) -> AbstractContextManager[RunningAndroid]:
-        chosen = pick(list_devices(), self.serial)
-        if isinstance(chosen, str):
-            raise EnvironmentProblem(chosen)
-        return opened(Adb(chosen.serial), required(self.android), threads=self.threads)
+    @contextlib.contextmanager
+    def up(self) -> Iterator[RunningAndroid]:
+        with server_for_now():
+            chosen = pick(list_devices(), self.serial)
+            if isinstance(chosen, str):
+                raise EnvironmentProblem(chosen)
+            with opened(Adb(chosen.serial), required(self.android), threads=self.threads) as running:
+                yield running
+
+    def _pick(self) -> Listed | str:
+        """Look for the device before anything is built: no server is left for model code to speak to."""
+        with server_for_now():
+            return pick(list_devices(), self.serial)
 
 
 def pick(devices: tuple[Listed, ...], serial: str | None) -> Listed | str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pocketfit.devices import DEVICES
+from pocketfit.devices.android.server import server_runs
 from pocketfit.devices.base import Device, DeviceOptions
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.records import DeviceSpec
@@ -66,7 +67,10 @@ def _automatic(spec: DeviceSpec, options: DeviceOptions, environ: Mapping[str, s
 
 
 def automatic_kinds(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The devices worth asking: a laptop without adb has none, and boots no emulator that nobody asked for."""
-    adb = ("adb",) if shutil.which("adb") else ()
+    """The devices worth asking: a laptop boots no emulator that nobody asked for.
+
+    adb is asked where its server runs already: where nobody asked for a device, none is started beside model code.
+    """
+    adb = ("adb",) if shutil.which("adb") and server_runs(environ) else ()
     emulator = ("emulator",) if environ.get("GITHUB_ACTIONS") == "true" else ()
     return (*adb, *emulator, "jvm")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -109,9 +110,19 @@ def test_auto_where_there_is_nothing(desks: Install, monkeypatch: pytest.MonkeyP
         choose_device(DeviceSpec(), None, OPTIONS)
 
 
-def test_a_laptop_without_adb_has_the_jvm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_auto_asks_adb_only_where_its_server_runs_already(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """One that we start would be beside model code, and obeys it: see hole 10."""
     monkeypatch.setenv("PATH", str(tmp_path))
     assert automatic_kinds({}) == ("jvm",)
     assert automatic_kinds({"GITHUB_ACTIONS": "true"}) == ("emulator", "jvm")
-    (tmp_path / "adb").touch(mode=0o755)
-    assert automatic_kinds({"GITHUB_ACTIONS": "true"}) == ("adb", "emulator", "jvm")
+    adb = tmp_path / "adb"
+    adb.write_text("#!/bin/sh\ntouch started\n")
+    adb.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        assert automatic_kinds({"ANDROID_ADB_SERVER_PORT": port}) == ("adb", "jvm")
+        environ = {"GITHUB_ACTIONS": "true", "ADB_SERVER_SOCKET": f"tcp:127.0.0.1:{port}"}
+        assert automatic_kinds(environ) == ("adb", "emulator", "jvm")
+    assert automatic_kinds({"ANDROID_ADB_SERVER_PORT": port}) == ("jvm",)
+    assert not (tmp_path / "started").exists()

@@ -13,6 +13,7 @@ from pathlib import Path
 from pocketfit.devices.android.comeback import Patience
 from pocketfit.devices.android.device import RunningAndroid, open_device
 from pocketfit.devices.android.pushed import Pushed
+from pocketfit.devices.android.server import server_for_now
 from pocketfit.devices.base import required
 from pocketfit.devices.emulator.boot import emulator_container
 from pocketfit.devices.emulator.docker import CREATED_LABEL, RUN_LABEL, connect
@@ -77,7 +78,7 @@ class EmulatorDevice:
         docker.pull(self.image)
         network, machine = docker.network(), docker.machine()
         containers = [emulator_container(self.image, self._labels(), attempt, network, machine) for attempt in (1, 2)]
-        with contextlib.ExitStack() as stack:
+        with server_for_now(), contextlib.ExitStack() as stack:
             yield self._first_that_boots(
                 [Emulator(docker, container, self.log_file) for container in containers], android, stack
             )
