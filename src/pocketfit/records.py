@@ -556,8 +556,19 @@ class Environment:
     hardware: Hardware = field(default=Hardware(), metadata=inlined())
 
 
+# What only model code could know: no process outside of its own can tell whether it is so. All else in a report was
+# measured or decided apart from it, on the file that it handed over.
+REPORTED_BY_MODEL = (
+    "environment.torch",
+    *(f"rows.{name}" for name in ("parity", "metric")),
+    *(f"rows.{side}.{name}" for side in ("base", "head") for name in ("parameters", "ops", "anatomy", "delegation")),
+)
+
+
 @dataclass(frozen=True)
 class Report:
+    """`reported_by_model` names the fields that hold the word of the models' own processes."""
+
     verdict: Literal["pass", "fail", "error"]
     base: str | None
     head: str | None
@@ -565,4 +576,5 @@ class Report:
     environment: Environment
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    reported_by_model: tuple[str, ...] = REPORTED_BY_MODEL
     schema: Literal[1] = 1

@@ -13,6 +13,7 @@ import pytest
 from pocketfit import store
 from pocketfit.errors import ConfigError
 from pocketfit.records import (
+    REPORTED_BY_MODEL,
     Built,
     Delegation,
     DeviceInfo,
@@ -193,6 +194,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
             }
         ],
         "notes": ["a note"],
+        "reported_by_model": list(REPORTED_BY_MODEL),
     }
 
 

@@ -31,7 +31,7 @@ from pocketfit.job import (
     read_result,
     to_json,
 )
-from pocketfit.judge.golden import size_bytes_of
+from pocketfit.judge.golden import check_seeded, size_bytes_of
 from pocketfit.process import Finished, finish
 from pocketfit.records import Built, Failed, ModelSpec, TensorFile, Variant
 from pocketfit.runtimes.library import library_for
@@ -73,7 +73,7 @@ def build(
         if not isinstance(result, Exported):
             return Failed(variant, OTHER_KIND), result.torch
         try:
-            return _keep(result, variant, lent.work, artifacts), result.torch
+            return _keep(result, variant, spec, lent.work, artifacts), result.torch
         except (OSError, ValueError) as error:
             return Failed(variant, f"{LIED}: {clean(str(error))}"), result.torch
 
@@ -155,7 +155,7 @@ def _how_it_died(finished: Finished, stage: str, hint: str, sandbox: Sandbox) ->
     )
 
 
-def _keep(result: Exported, variant: Variant, work: Opened, artifacts: Path) -> Built:
+def _keep(result: Exported, variant: Variant, spec: ModelSpec, work: Opened, artifacts: Path) -> Built:
     """Take the files that a result names from the child's folder; raises OSError, or ValueError for a lie."""
     expected = f"{variant.stem}{FORMATS[variant.format].suffix}"
     if result.file != expected:
@@ -167,6 +167,9 @@ def _keep(result: Exported, variant: Variant, work: Opened, artifacts: Path) -> 
     for tensor in export.golden:
         _take_tensor(tensor, work, artifacts / golden / tensor.file)
     work.take(expected, artifacts / expected, ARTIFACT_LIMIT_BYTES)
+    # The user's own batches take their place where int8 is calibrated with some.
+    if isinstance(spec.inputs, tuple) and not (variant.precision == "int8" and spec.calibration):
+        check_seeded(export.inputs, spec.inputs, artifacts / golden)
     weight = weigh(artifacts / expected)
     return Built(
         variant=variant,

@@ -70,3 +70,20 @@ def read_tensor(tensor: TensorFile, folder: Path) -> NDArray[np.generic]:
 
     values = np.fromfile(folder / tensor.file, dtype=np.dtype(tensor.dtype).newbyteorder("<"))
     return values.reshape(tensor.shape)
+
+
+def check_seeded(tensors: Sequence[TensorFile], specs: Sequence[InputSpec], folder: Path) -> None:
+    """Make the seeded inputs again, and raise ValueError where these files are others; OSError where one can't be read.
+
+    Who runs a model may have chosen inputs of its own, on which it agrees with itself.
+    """
+    import numpy as np
+
+    expected = seeded_arrays(specs)
+    if len(tensors) != len(expected):
+        raise ValueError(f"it has {len(tensors)} inputs, and the configuration {len(expected)}")
+    for index, (tensor, array) in enumerate(zip(tensors, expected, strict=True)):
+        plain = array.astype(np.uint8) if array.dtype == np.bool_ else array
+        same_kind = (tensor.dtype, tensor.shape) == (plain.dtype.name, plain.shape)
+        if not same_kind or read_tensor(tensor, folder).tobytes() != plain.tobytes():
+            raise ValueError(f"input {index} is not the seeded one that the configuration's shape stands for")

@@ -23,12 +23,17 @@ _LEGEND = (
 
 _METRIC = "Metric: the configuration's own, of the file on the host, and its change against base (else against eager)."
 
+_REPORTED = (
+    "What eager gives, and with it parity, metric, parameters and operators, is reported by the model's own process; "
+    "all else was measured apart from it."
+)
+
 
 def legend(report: Report) -> tuple[str, ...]:
     """Explain the columns; nothing where there is no table."""
     if not report.rows:
         return ()
-    return (*_LEGEND[:2], *([_METRIC] if has_metric(report) else []), *_LEGEND[2:])
+    return (*_LEGEND[:2], *([_METRIC] if has_metric(report) else []), *_LEGEND[2:], _REPORTED)
 
 
 @dataclass(frozen=True)

@@ -334,6 +334,21 @@ def test_model_code_that_forges_the_result(root: Path, case: str) -> None:
     assert sentence in reason(build_one(root, "bad.py:f"))
 
 
+OTHER_INPUTS = """
+import numpy as np
+(folder / 'net.lite.fp32.ptl').write_bytes(b'any')
+np.zeros((1, 3, 16, 16), np.float32).tofile(folder / 'input0.bin')
+forge(inputs=[{'path': '[0]', 'dtype': 'float32', 'shape': [1, 3, 16, 16], 'file': 'input0.bin'}])
+"""
+
+
+def test_model_code_that_chooses_inputs_of_its_own(root: Path) -> None:
+    (root / "bad.py").write_text(FORGED.format(code=OTHER_INPUTS))
+    assert reason(build_one(root, "bad.py:f")) == (
+        "the child's files are not what it said: input 0 is not the seeded one that the configuration's shape stands for"
+    )
+
+
 UNFIT = {"state": "unfit", "reason": "torch is built without XNNPACK: reinstall it from https://evil.example"}
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pocketfit.judge.golden import read_tensor, seeded_arrays, write_arrays
+from pocketfit.judge.golden import check_seeded, read_tensor, seeded_arrays, size_bytes_of, write_arrays
 from pocketfit.records import InputSpec, TensorFile
 
 
@@ -39,3 +39,53 @@ def test_a_tensor_is_read_in_its_shape_or_refused(tmp_path: Path) -> None:
     assert read_tensor(TensorFile("", "int64", (1, 3), "x.bin"), tmp_path).tolist() == [[1, 2, 3]]
     with pytest.raises(ValueError, match="cannot reshape array of size 3"):
         read_tensor(TensorFile("", "int64", (2, 3), "x.bin"), tmp_path)
+
+
+def test_the_length_of_a_file_follows_from_dtype_and_shape() -> None:
+    assert size_bytes_of(TensorFile("", "float32", (2, 3), "x.bin")) == 24
+    assert size_bytes_of(TensorFile("", "int64", (), "x.bin")) == 8
+    assert size_bytes_of(TensorFile("", "float16", (0, 5), "x.bin")) == 0
+
+
+@pytest.mark.parametrize(
+    ("dtype", "shape", "why"),
+    [
+        ("O", (1,), "its dtype is 'O'"),
+        ("float32,float32", (1,), "its dtype is 'float32,float32'"),
+        ("float32", (-1, -4), "a length of its shape is negative"),
+        ("float32", (0, 2**62, 4), "no tensor has its shape"),
+        ("float32", (1,) * 33, "no tensor has its shape"),
+        ("uint8", (2**41,), "no tensor has its shape"),
+    ],
+)
+def test_shapes_and_dtypes_that_no_tensor_has(dtype: str, shape: tuple[int, ...], why: str) -> None:
+    with pytest.raises(ValueError, match=f"^'x.bin' is no golden tensor: {why}$"):
+        size_bytes_of(TensorFile("", dtype, shape, "x.bin"))
+
+
+SPECS = (InputSpec((1, 4), "int64"), InputSpec((3,), "bool"), InputSpec((2, 2)))
+
+
+def test_seeded_inputs_are_known_again(tmp_path: Path) -> None:
+    arrays = [(f"[{index}]", array) for index, array in enumerate(seeded_arrays(SPECS))]
+    check_seeded(write_arrays(arrays, tmp_path, "input"), SPECS, tmp_path)
+
+
+OTHERS = {
+    "other values": lambda arrays: [*arrays[:2], arrays[2] * 0],
+    "one bit": lambda arrays: [*arrays[:2], np.nextafter(arrays[2], np.float32(9), dtype=np.float32)],
+    "another shape": lambda arrays: [*arrays[:2], arrays[2].reshape(4)],
+    "another dtype": lambda arrays: [*arrays[:2], arrays[2].view(np.int32)],
+    "another order": lambda arrays: [arrays[0], arrays[2], arrays[1]],
+    "one too few": lambda arrays: arrays[:2],
+    "one too many": lambda arrays: [*arrays, arrays[0]],
+}
+
+
+@pytest.mark.parametrize("case", OTHERS)
+def test_inputs_of_a_childs_own_choice_are_found_out(tmp_path: Path, case: str) -> None:
+    """On others a model may agree with itself, e.g. where all of them are zeros."""
+    chosen = OTHERS[case](seeded_arrays(SPECS))
+    files = write_arrays([(f"[{index}]", array) for index, array in enumerate(chosen)], tmp_path, "input")
+    with pytest.raises(ValueError, match=r"is not the seeded one that|inputs, and the configuration 3"):
+        check_seeded(files, SPECS, tmp_path)

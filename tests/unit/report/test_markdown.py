@@ -53,7 +53,7 @@ If a change is meant to be so, raise its limit in Pocketfit's configuration.
 Notes:
 - jvm: no device answered adb, so the Android libraries ran in a desktop JVM; times are not a phone's
 
-<sub>Download: size after DEFLATE, what an app's download grows by. Latency: base → base times the ratio, over fresh loads; the intervals are 95 % sure for all rows together. On-device check: outputs of the Android runtime against eager PyTorch.</sub>
+<sub>Download: size after DEFLATE, what an app's download grows by. Latency: base → base times the ratio, over fresh loads; the intervals are 95 % sure for all rows together. On-device check: outputs of the Android runtime against eager PyTorch. What eager gives, and with it parity, metric, parameters and operators, is reported by the model's own process; all else was measured apart from it.</sub>
 """
 
 
@@ -78,7 +78,7 @@ Base `27d5ce7f1` → head `bbbca2dda` · jvm x86_64, 1 thread · pytorch_android
 
 </details>
 
-<sub>Download: size after DEFLATE, what an app's download grows by. Latency: base → base times the ratio, over fresh loads; the intervals are 95 % sure for all rows together. On-device check: outputs of the Android runtime against eager PyTorch.</sub>
+<sub>Download: size after DEFLATE, what an app's download grows by. Latency: base → base times the ratio, over fresh loads; the intervals are 95 % sure for all rows together. On-device check: outputs of the Android runtime against eager PyTorch. What eager gives, and with it parity, metric, parameters and operators, is reported by the model's own process; all else was measured apart from it.</sub>
 """
     )
 
@@ -101,7 +101,7 @@ No baseline to compare the working tree with · no device · exported with torch
 Notes:
 - no device was used
 
-<sub>Download: size after DEFLATE, what an app's download grows by. Latency: base → base times the ratio, over fresh loads; the intervals are 95 % sure for all rows together. On-device check: outputs of the Android runtime against eager PyTorch.</sub>
+<sub>Download: size after DEFLATE, what an app's download grows by. Latency: base → base times the ratio, over fresh loads; the intervals are 95 % sure for all rows together. On-device check: outputs of the Android runtime against eager PyTorch. What eager gives, and with it parity, metric, parameters and operators, is reported by the model's own process; all else was measured apart from it.</sub>
 """
     )
 

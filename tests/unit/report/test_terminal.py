@@ -76,7 +76,8 @@ resnet18/executorch/fp32
 note: jvm: no device answered adb, so the Android libraries ran in a desktop JVM; times are not a phone's
 Download: size after DEFLATE, what an app's download grows by. Latency: base → base times the ratio, over fresh loads;
 the intervals are 95 % sure for all rows together. On-device check: outputs of the Android runtime against eager
-PyTorch.
+PyTorch. What eager gives, and with it parity, metric, parameters and operators, is reported by the model's own process;
+all else was measured apart from it.
 """
 
 NARROW = """\
@@ -159,6 +160,8 @@ JVM; times are not a phone's
 Download: size after DEFLATE, what an app's download grows by. Latency: base →
 base times the ratio, over fresh loads; the intervals are 95 % sure for all rows
 together. On-device check: outputs of the Android runtime against eager PyTorch.
+What eager gives, and with it parity, metric, parameters and operators, is
+reported by the model's own process; all else was measured apart from it.
 """
 
 
