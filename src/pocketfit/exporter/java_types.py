@@ -17,6 +17,12 @@ def with_java_types(model: torch.nn.Module, inputs: Inputs) -> torch.nn.Module:
     are_bool = tuple(tensor.dtype == torch.bool for tensor in inputs)
     if not any(are_bool):
         return model
+    if isinstance(model, torch.jit.ScriptModule):
+        # Its own names of arguments: any number of them can't be scripted.
+        names = [argument.name for argument in model.forward.schema.arguments[1 : len(inputs) + 1]]
+        taken = (f"{name}.to(torch.bool)" if is_bool else name for name, is_bool in zip(names, are_bool, strict=True))
+        source = f"def forward(self, {', '.join(names)}):\n    return self.model({', '.join(taken)})\n"
+        return script_around(model, source)
 
     class BoolFromUint8(torch.nn.Module):
         def __init__(self) -> None:
@@ -29,6 +35,21 @@ def with_java_types(model: torch.nn.Module, inputs: Inputs) -> torch.nn.Module:
             return self.model(*(one.bool() if is_bool else one for one, is_bool in zip(given, are_bool, strict=True)))
 
     return BoolFromUint8()
+
+
+def script_around(model: Any, source: str) -> Any:
+    """TorchScript whose forward is `source`, and calls `model`, which is TorchScript too, as self.model."""
+    import torch
+
+    class Around(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+            self.training = False
+
+    module: Any = torch.jit.script(Around())
+    module.define(source)
+    return module
 
 
 def has_bools(inputs: Inputs) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.exporter.java_types import script_around
 from pocketfit.exporter.source import describe
 from pocketfit.exporter.tensors import ModelProblem, fields_of, flatten, is_record, sorted_keys
 
@@ -45,20 +46,11 @@ def nest_again(traced: Any, nested: Any, inputs: int) -> tuple[Any, tuple[str, .
     """TorchScript that answers with the tensors of `traced`, a flat tuple, in the places of `nested`, and what a reader
     should know of it. Raises ModelProblem where TorchScript has nothing that holds them so.
     """
-    import torch
-
-    class NestedOutputs(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = traced
-            self.training = False
-
     left_out: list[tuple[str, Any]] = []
     expression = _expression(nested, "", count(), left_out)
     given = ", ".join(f"x{index}" for index in range(inputs))
-    module: Any = torch.jit.script(NestedOutputs())
-    module.define(f"def forward(self, {given}):\n    flat = self.model({given})\n    return {expression}\n")
-    return module, _reasons(left_out)
+    source = f"def forward(self, {given}):\n    flat = self.model({given})\n    return {expression}\n"
+    return script_around(traced, source), _reasons(left_out)
 
 
 def is_plain(module: Any) -> bool:

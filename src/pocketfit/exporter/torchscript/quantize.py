@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pocketfit.exporter.builder import BuildOrder
     from pocketfit.exporter.tensors import Inputs
 
+# The step that quantizes a graph of the whole model.
+FX = "quantize_fx"
 NAMED = 3
 OWN_READING = "forward reads the weights of its layers itself, and a layer in int8 has none to be read: call the layer"
 
@@ -120,7 +122,7 @@ def _static(order: BuildOrder) -> Step:
             converted(*copies(order.inputs))
     except Exception as error:
         return _layer_by_layer(order, f"quantized by torch.fx it does not run: {describe(error)}")
-    return Step(converted, ("quantize_fx",))
+    return Step(converted, (FX,))
 
 
 def _qconfig() -> Any:

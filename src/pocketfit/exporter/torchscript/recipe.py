@@ -8,7 +8,7 @@ bugs (pytorch#97047, #81651), outputs are compared with eager after every step; 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from pocketfit.exporter.java_types import has_bools, with_java_types
 from pocketfit.exporter.source import describe
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript import costs
-from pocketfit.exporter.torchscript.quantize import quantize
+from pocketfit.exporter.torchscript.quantize import FX, quantize
 from pocketfit.exporter.torchscript.tracing import SCRIPT, script, torchscript_of
 from pocketfit.records import ModelSpec
 
@@ -47,22 +47,24 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
     import torch
 
     quantized = quantize(order)
-    module = quantized.module
+    module, spec = quantized.module, order.spec
+    if FX in quantized.names:
+        # torch.fx has left no control flow, and some of what it keeps in fp32 can't be scripted.
+        spec = replace(spec, how="trace")
     if has_bools(order.inputs):
         if order.spec.preserve_methods:
             raise ModelProblem(
                 "preserve_methods and bool inputs don't go together, since Java has no bool tensors: "
                 "take uint8 in forward and in those methods, and call .bool() on it"
             )
-        if order.spec.how == "script" and not isinstance(module, torch.jit.ScriptModule):
-            # The wrapper takes any number of tensors, which can't be scripted.
+        if spec.how == SCRIPT and not isinstance(module, torch.jit.ScriptModule):
             module = script(module)
     model = with_java_types(module, order.inputs)
     if quantized.names and (problem := check(model)):
         why = "".join(f"; {one}" for one in (*costs.explain(order, quantized), *quantized.reasons))
         raise ModelProblem(f"in {order.precision} it does not compute what eager does: {problem}{why}")
     poor = costs.explain(order, quantized, costs.POOR_DB) if quantized.names else ()
-    recorded = torchscript_of(model, order.inputs, order.spec, order.target)
+    recorded = torchscript_of(model, order.inputs, spec, order.target)
     layers = layers_of(recorded.module) if SCRIPT in recorded.names and order.target else {}
     careful = order.careful or check
     if careful(recorded.module):

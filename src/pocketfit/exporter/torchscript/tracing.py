@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.builder import Step
-from pocketfit.exporter.java_types import has_bools, java_inputs, java_reasons
+from pocketfit.exporter.java_types import java_inputs, java_reasons
 from pocketfit.exporter.source import describe, is_the_models
 from pocketfit.exporter.state.eager import copies
 from pocketfit.exporter.state.held import kept
@@ -45,8 +45,7 @@ def _recorded(model: torch.nn.Module, inputs: Inputs, spec: ModelSpec) -> Step:
     reasons = java_reasons(inputs)
     if isinstance(model, torch.jit.ScriptModule):
         return Step(model, (SCRIPT,), reasons)
-    # With bools the model is scripted already, inside of a wrapper that is traced (recipe.py).
-    if spec.how == "script" and not has_bools(inputs):
+    if spec.how == "script":
         return Step(script(model), (SCRIPT,), reasons)
     _check_methods(model, spec.preserve_methods)
     passed = java_inputs(inputs)

@@ -236,6 +236,18 @@ def test_masks_with_extreme_values_do_not_poison_ranges(value: Any, format_name:
     assert parity.sqnr_db > 25
 
 
+def test_what_fx_has_quantized_is_traced_whatever_is_set() -> None:
+    """It keeps a mask in fp32 by a module that takes anything, which can't be scripted."""
+    use_engine()
+    mask = torch.ones(1, 10, 10).triu(1).bool()
+    inputs, *batches = [(torch.randn(1, 10, 24), mask) for _ in range(3)]
+    spec = ModelSpec("net", "x:y", how="script")
+    optimized = BUILDERS["lite"].optimize(
+        BuildOrder(Attention(True).eval(), inputs, spec, "int8", tuple(batches)), lambda _: None
+    )
+    assert optimized.recipe[:2] == ("quantize_fx", "trace")
+
+
 def test_int8_of_what_fx_can_not_observe() -> None:
     use_engine()
     inputs = (torch.randn(1, 8), torch.tensor([[1, 0, 1, 1]]))

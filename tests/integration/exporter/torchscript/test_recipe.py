@@ -195,6 +195,31 @@ def test_bool_inputs_are_taken_as_uint8() -> None:
     assert optimized.reasons == ("input 1 is bool, which Java has no tensors for: the artifact takes uint8 (0 or 1)",)
 
 
+class MaskedLoop(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 3)
+
+    def forward(self, x: torch.Tensor, mask: torch.Tensor, scale: int = 2) -> Any:
+        while bool(x.sum() < 10):
+            x = x * scale
+        return {"loss": None, "scores": self.linear(x)}, x.masked_fill(mask.logical_not(), 0.0)
+
+
+def test_a_script_takes_bools_as_uint8_and_keeps_its_loop() -> None:
+    model = MaskedLoop().eval()
+    for x in (torch.ones(1, 3), torch.full((1, 3), 0.01)):
+        inputs = (x, torch.tensor([[True, False, True]]))
+        check = checker(model, inputs)
+        optimized = recipe.optimize(BuildOrder(model, inputs, ModelSpec("net", "x:y", how="script")), check)
+        assert optimized.recipe[0] == "script"
+        other = (torch.full((1, 3), 0.2), inputs[1])
+        expected, actual = flatten(model(*other)), flatten(optimized.module(*java_inputs(other)))
+        for (path, one), (its, tensor) in zip(expected, actual, strict=True):
+            assert path == its
+            assert torch.allclose(one, tensor, atol=1e-6)
+
+
 class TwoMethods(nn.Module):
     def __init__(self) -> None:
         super().__init__()
