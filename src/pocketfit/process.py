@@ -31,14 +31,29 @@ _stopped = threading.Event()
 
 
 def exit_on_sigterm() -> None:
-    """Have SIGTERM end this program as an exception does, through every `finally`; a second one is ignored then."""
+    """Have SIGTERM and SIGHUP end this program as an exception does, through every `finally`, as SIGINT does anyway.
+
+    Further ones of any of them are ignored then.
+    """
+    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
     def leave(number: int, _: FrameType | None) -> None:
         # Once is enough: a second signal must not stop the tidying up.
-        signal.signal(number, signal.SIG_IGN)
+        for each in numbers:
+            signal.signal(each, signal.SIG_IGN)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
         sys.exit(128 + number)
 
-    signal.signal(signal.SIGTERM, leave)
+    for number in numbers:
+        # Who started us with one ignored, as nohup does, means it.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, leave)
+
+
+def were_stopped() -> bool:
+    """True while all that runs is being ended, since we were told to stop."""
+    return _stopped.is_set()
 
 
 @dataclass(frozen=True)

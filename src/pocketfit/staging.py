@@ -39,7 +39,7 @@ class Staging:
     def __init__(self, folder: Path, work: Path, descriptor: int, *, whole: bool) -> None:
         self.folder, self.out = folder, Out(work)
         self._descriptor, self._whole = descriptor, whole
-        self._is_published = False
+        self.is_published = False
 
     def open_to_devices(self) -> None:
         """Let other users read what was built: a device may run artifacts as one."""
@@ -50,9 +50,9 @@ class Staging:
 
         Raises ConfigError where that is not possible.
         """
-        if self._is_published:
+        if self.is_published:
             return
-        self._is_published = True
+        self.is_published = True
         made = {path.name for path in self.out.folder.iterdir()}
         work = os.open(self.out.folder, FOLDER_FLAGS)
         try:
@@ -93,7 +93,7 @@ def staged(folder: Path, *, whole: bool = True) -> Iterator[Staging]:
         except BaseException:
             if staging.has_files():
                 staging.publish()
-            elif is_new:
+            elif is_new and not staging.is_published:
                 _forget(staging)
             raise
         finally:

@@ -404,7 +404,7 @@ def test_doctor_without_the_android_runtime(repository: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_run_that_is_stopped_leaves_nothing(
+def test_a_run_that_is_stopped_leaves_a_report_and_nothing_else(
     repository: Path, git: Git, tmp_path: Path, number: int, code: int
 ) -> None:
     started = tmp_path / "started"
@@ -429,7 +429,50 @@ def test_a_run_that_is_stopped_leaves_nothing(
     assert "Traceback" not in stderr
     assert list(temporary.iterdir()) == []
     assert git("worktree", "list").count("\n") == 0
+    assert git("status", "--porcelain") == ""
+    report = json.loads((repository / "pocketfit-out" / "report.json").read_text())
+    assert (report["verdict"], report["base"]) == ("error", git("rev-parse", "HEAD^"))
+    assert report["notes"][0].startswith("this report is cut short, since the run was stopped")
+    assert [(row["status"], row["reasons"][0]) for row in report["rows"]] == [
+        ("skipped", "not tried, since the run was stopped")
+    ]
+    assert "killed" not in stderr
     running = subprocess.run(
         ["pgrep", "-f", f"pocketfit.exporter {temporary}"], capture_output=True, text=True, check=False
     )
     assert running.stdout == ""
+
+
+def test_a_run_that_is_stopped_reports_what_it_had_found(repository: Path, git: Git, tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    (repository / "slow.py").write_text(
+        f"import pathlib, time\npathlib.Path({str(started)!r}).touch()\ntime.sleep(600)\n"
+    )
+    (repository / "pocketfit.toml").write_text(
+        CONFIG + '[models.slow]\nsource = "slow.py:slow"\ninputs = [{ shape = [1] }]\n'
+    )
+    command = [sys.executable, "-m", "pocketfit", "run", "--base", "none", "--device", "jvm"]
+    process = subprocess.Popen(command, cwd=repository, stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    seen = ""
+    while "head net/lite/fp32: 0." not in seen or not started.exists():
+        seen += process.stderr.readline()
+
+    process.terminate()
+    _, stderr = process.communicate(timeout=60)
+
+    assert process.returncode == 143, stderr
+    assert "stopped: what is done so far is in pocketfit-out" in stderr
+    found = rows(repository)
+    net, slow = found["net/lite/fp32"], found["slow/lite/fp32"]
+    assert (net["status"], net["smoke"]["status"], net["smoke"]["reason"]) == (
+        "new", "skipped", "not tried, since the run was stopped",
+    )  # fmt: skip
+    assert (slow["status"], slow["reasons"]) == ("skipped", ["not tried, since the run was stopped"])
+    out = repository / "pocketfit-out"
+    assert (out / "artifacts/head/net.lite.fp32.ptl").stat().st_size == net["head"]["size_bytes"]
+    (entry,) = json.loads((out / "artifacts/head/manifest.json").read_text())["artifacts"]
+    assert entry["smoke"] == "skipped"
+    assert {path.name for path in out.iterdir()} - {"logs"} == {
+        ".gitignore", "artifacts", "head.json", "report.html", "report.json", "report.md", "trial.json",
+    }  # fmt: skip

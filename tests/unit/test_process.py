@@ -116,13 +116,31 @@ def test_stream_lets_a_program_tidy_up_when_we_are_stopped(tmp_path: Path) -> No
     assert (tmp_path / "tidied").exists()
 
 
-def test_sigterm_ends_a_program_through_its_tidying_up_and_only_once(tmp_path: Path) -> None:
-    code = (
-        "import os, pathlib, signal\n"
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
+def test_a_signal_ends_a_program_through_its_tidying_up_and_only_once(tmp_path: Path, name: str, code: int) -> None:
+    program = (
+        "import os, pathlib, signal, sys\n"
         "from pocketfit.process import exit_on_sigterm\n"
+        # A run in the background of a shell starts with SIGINT ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "exit_on_sigterm()\n"
-        "try:\n    os.kill(os.getpid(), signal.SIGTERM)\n"
-        "finally:\n    os.kill(os.getpid(), signal.SIGTERM)\n    pathlib.Path('tidied').touch()\n"
+        f"try:\n    os.kill(os.getpid(), signal.{name})\n"
+        "except KeyboardInterrupt:\n    sys.exit(130)\n"
+        "finally:\n"
+        "    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):\n        os.kill(os.getpid(), number)\n"
+        "    pathlib.Path('tidied').touch()\n"
     )
-    assert finish(python(code), timeout=20, cwd=tmp_path).code == 143
+    assert finish(python(program), timeout=20, cwd=tmp_path).code == code
     assert (tmp_path / "tidied").exists()
+
+
+def test_a_signal_that_was_ignored_before_is_ignored_still(tmp_path: Path) -> None:
+    program = (
+        "import os, signal\n"
+        "from pocketfit.process import exit_on_sigterm\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "exit_on_sigterm()\n"
+        "os.kill(os.getpid(), signal.SIGHUP)\n"
+        "print('still here')\n"
+    )
+    assert finish(python(program), timeout=20, cwd=tmp_path).stdout == "still here\n"

@@ -207,6 +207,19 @@ def test_a_run_that_fails_at_once_leaves_all_as_it_was(repository: Path) -> None
     assert names_in(repository / "out") == WHOLE
 
 
+def stopped_in(folder: Path) -> None:
+    with staged(folder) as staging:
+        (staging.out.folder / "report.json").write_text("cut short")
+        staging.publish()
+        raise SystemExit(143)
+
+
+def test_a_run_that_is_stopped_is_in_place_before_it_is_tidied_up(repository: Path) -> None:
+    with pytest.raises(SystemExit):
+        stopped_in(repository / "out")
+    assert names_in(repository / "out") == [".gitignore", "report.json"]
+
+
 KILLED = """
 import os, sys
 from pathlib import Path

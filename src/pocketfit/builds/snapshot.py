@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,8 @@ from pocketfit import __version__
 from pocketfit.builds.lacking import why_lacking
 from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.worker import build
-from pocketfit.process import pool_of_threads
+from pocketfit.errors import CommandError
+from pocketfit.process import pool_of_threads, were_stopped
 from pocketfit.records import Built, Config, Failed, ModelSpec, Outcome, SideName, Skipped, Snapshot, Variant
 from pocketfit.text import clean
 from pocketfit.variants import skip_reason, variants
@@ -45,21 +46,37 @@ class Side:
     beside: Path | None = None
 
 
-def take_snapshots(sides: Sequence[Side], out: Out, sandbox: Sandbox) -> list[Snapshot]:
-    """Build all variants of all sides, as many at once as there are cores."""
+def take_snapshots(
+    sides: Sequence[Side], out: Out, sandbox: Sandbox, done: Callable[[SideName, Outcome, str], None]
+) -> list[Snapshot]:
+    """Build all variants of all sides, as many at once as there are cores.
+
+    `done` is told of each outcome, with the child's torch, when it is there: the run may be stopped before its end.
+    """
     workers = min(MAX_CHILDREN, os.cpu_count() or 1)
     with pool_of_threads(workers) as pool:
         pending = [
-            [pool.submit(_build_one, side, variant, spec, out, sandbox) for variant, spec in variants(side.config)]
+            [
+                pool.submit(_build_one, side, variant, spec, out, sandbox, done)
+                for variant, spec in variants(side.config)
+            ]
             for side in sides
         ]
         results = [[future.result() for future in futures] for futures in pending]
-    return [_snapshot(side, of_side, out) for side, of_side in zip(sides, results, strict=True)]
+    return [snapshot_of(side, of_side) for side, of_side in zip(sides, results, strict=True)]
 
 
-def _build_one(side: Side, variant: Variant, spec: ModelSpec, out: Out, sandbox: Sandbox) -> tuple[Outcome, str]:
+def _build_one(
+    side: Side,
+    variant: Variant,
+    spec: ModelSpec,
+    out: Out,
+    sandbox: Sandbox,
+    done: Callable[[SideName, Outcome, str], None],
+) -> tuple[Outcome, str]:
     """Build one variant, unless it can't be built at all; also returns the child's torch, "" without a child."""
     if reason := skip_reason(spec, variant.format, variant.precision):
+        done(side.name, Skipped(variant, reason), "")
         return Skipped(variant, reason), ""
     started = time.monotonic()
     log_file = out.log(f"{side.name}.{variant.stem}")
@@ -67,21 +84,27 @@ def _build_one(side: Side, variant: Variant, spec: ModelSpec, out: Out, sandbox:
     outcome, torch_version = build(
         variant, spec, side.root, out.artifacts(side.name), log_file, sandbox, f"{side.name} {variant}"
     )
+    if were_stopped():
+        # It was us who ended it.
+        raise CommandError(str(variant), 130, "stopped")
     if isinstance(outcome, Failed) and side.beside and (lacking := why_lacking(outcome.reason, side.root, side.beside)):
         outcome = replace(outcome, reason=lacking)
     result = outcome.reason if isinstance(outcome, Failed) else f"{outcome.size_bytes / 1e6:.2f} MB"
     build_s = time.monotonic() - started
     log.info("%s %s: %s (%.1f s)", side.name, variant, clean(result), build_s)
-    return replace(outcome, build_s=round(build_s, 1)), torch_version
+    outcome = replace(outcome, build_s=round(build_s, 1))
+    done(side.name, outcome, torch_version)
+    return outcome, torch_version
 
 
-def _snapshot(side: Side, results: Sequence[tuple[Outcome, str]], out: Out) -> Snapshot:
+def snapshot_of(side: Side, results: Sequence[tuple[Outcome, str]]) -> Snapshot:
+    """One side with the outcomes of its variants, each with the torch of its child."""
     return Snapshot(
         side=side.name,
         commit=side.commit,
         pocketfit=__version__,
         torch=next((version for _, version in results if version), ""),
-        artifacts=os.path.relpath(out.artifacts(side.name), out.folder),
+        artifacts=f"artifacts/{side.name}",
         outcomes=tuple(outcome for outcome, _ in results),
         limits={spec.name: spec.limits for spec in side.config.models},
         notes=side.notes,

@@ -7,6 +7,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from pocketfit.process import were_stopped
+
 CHUNK_BYTES = 1 << 20
 # Release builds of Android apps deflate at the highest level (AGP's BestAndDefaultDeflateExecutorCompressor).
 DEFLATE_LEVEL = 9
@@ -32,6 +34,8 @@ def weigh(path: Path) -> Weight:
     size_bytes = download_bytes = 0
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
+            if were_stopped():
+                raise InterruptedError("stopped")
             size_bytes += len(chunk)
             digest.update(chunk)
             download_bytes += len(deflate.compress(chunk))

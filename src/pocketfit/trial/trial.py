@@ -75,19 +75,20 @@ def run_trial(
     budget_s: float = 30.0,
     host: Host | None = None,
     elsewhere: int = 0,
+    done: Callable[[TrialRow], None] = lambda row: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Trial:
-    """Try every variant that head built.
+    """Try every variant that head built; `done` is told of each row when it is tried, and again when it is timed.
 
     `budget_s` is for timing one pair; `host` times what the device has no runtime for; `elsewhere` is how many
     variants other shards may time, for the same report.
     """
     pairs = _pairs(base, head)
-    tried = [_clocked(partial(_try_pair, device, pair, host), clock) for pair in pairs]
+    tried = [_clocked(partial(_try_pair, device, pair, host), clock, done) for pair in pairs]
     # Only after all of them ran: how sure each answer must be depends on how many there are.
     comparisons = sum(_is_to_be_timed(row) for row in tried) + elsewhere
     rows = [
-        _clocked(partial(_time_row, row, device, pair, Effort(budget_s, comparisons), host, clock), clock)
+        _clocked(partial(_time_row, row, device, pair, Effort(budget_s, comparisons), host, clock), clock, done)
         for row, pair in zip(tried, pairs, strict=True)
     ]
     return Trial(device.info, tuple(rows))
@@ -101,11 +102,13 @@ def _pairs(base: Artifacts | None, head: Artifacts) -> list[_Pair]:
     ]
 
 
-def _clocked(step: Callable[[], TrialRow], clock: Callable[[], float]) -> TrialRow:
+def _clocked(step: Callable[[], TrialRow], clock: Callable[[], float], done: Callable[[TrialRow], None]) -> TrialRow:
     """The row that a step gives, with what the step took added to the seconds that the row has already."""
     began = clock()
     row = step()
-    return replace(row, trial_s=round((row.trial_s or 0.0) + clock() - began, 1))
+    row = replace(row, trial_s=round((row.trial_s or 0.0) + clock() - began, 1))
+    done(row)
+    return row
 
 
 def _is_to_be_timed(row: TrialRow) -> bool:
