@@ -89,6 +89,8 @@ class ModelTable(Table):
     how: str = "trace"
     prune: PruneTable | None = None
     env: dict[str, str] = Field(default_factory=dict)
+    network: bool = False
+    trust: bool = False
 
     @field_validator("env")
     @classmethod
@@ -125,6 +127,8 @@ class ModelTable(Table):
             how=cast(Any, self.how),
             prune=Prune(self.prune.amount, cast(Any, self.prune.method)) if self.prune else None,
             env=self.env,
+            network=self.network,
+            trust=self.trust,
         )
 
 

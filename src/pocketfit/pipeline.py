@@ -134,7 +134,7 @@ def _with_packages(sides: list[Side], requirements: str | None, out: Out, sandbo
 
     # An unprivileged child must be able to walk in.
     with temporary_folder("pocketfit-packages-", 0o755) as folder:
-        yield with_requirements(sides, requirements, folder, out, sandbox.user)
+        yield with_requirements(sides, requirements, folder, out, sandbox)
 
 
 def _write(snapshot: Snapshot, out: Out) -> None:

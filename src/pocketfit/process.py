@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import pwd
 import shlex
 import signal
 import subprocess
@@ -16,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from pocketfit.errors import CommandError
 
@@ -23,9 +23,12 @@ log = logging.getLogger(__name__)
 
 # The runner gives a cancelled step 7.5 s before it kills the container; a laptop is more patient.
 TIDY_UP_S = 30.0
+# What lies in a pipe when a program has ended is read in less.
+DRAIN_S = 5.0
 
-# What `finish` runs in any thread, for `pool_of_threads` to stop.
-_running: set[subprocess.Popen[str]] = set()
+
+# What is run in any thread, each with what stops it, for `pool_of_threads`.
+_running: dict[subprocess.Popen[Any], Callable[[], None]] = {}
 _lock = threading.Lock()
 _stopped = threading.Event()
 
@@ -51,19 +54,20 @@ def exit_on_sigterm() -> None:
             signal.signal(number, leave)
 
 
-def were_stopped() -> bool:
-    """True while all that runs is being ended, since we were told to stop."""
-    return _stopped.is_set()
-
-
 @dataclass(frozen=True)
 class Finished:
-    """The end of a program. A negative `code` is the number of the signal that killed it."""
+    """The end of a program. A negative `code` is the number of the signal that killed it.
+
+    `hit` names the limit of a supervised program that ended it (see supervised.py), and is "stopped" where we did,
+    since we were told to stop. `left` counts the processes that it left running, which were killed.
+    """
 
     code: int
     stdout: str
     stderr: str
     timed_out: bool = False
+    hit: str = ""
+    left: int = 0
 
     @property
     def signal_name(self) -> str | None:
@@ -81,33 +85,62 @@ def finish(
     timeout: float,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
-    user: str | None = None,
 ) -> Finished:
-    """Run a program to its end, however it ends; after `timeout` seconds it is killed with all its children.
+    """Run a program to its end, however it ends; after `timeout` seconds it is killed with all of its session.
 
-    `env` replaces the environment, `user` is a name to run as (we must be root). A program that can't be
-    started raises CommandError.
+    `env` replaces the environment. A program that can't be started raises CommandError.
     """
+    check_wanted(args)
+    process = _start(args, cwd=cwd, env=env, stderr=subprocess.PIPE)
+    timed_out = False
+    with stoppable(process, lambda: _kill_group(process)):
+        try:
+            stdout, stderr = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            timed_out = True
+            _kill_group(process)
+            stdout, stderr = _drain(process)
+    return Finished(process.returncode, stdout, stderr, timed_out)
+
+
+def check_wanted(args: Sequence[str | Path]) -> None:
+    """Raise CommandError where we were told to stop, so that nothing more is started."""
     if _stopped.is_set():
         raise CommandError(str(args[0]), 130, "not started, since we were told to stop")
-    process = _start(args, cwd=cwd, env=env, user=user, stderr=subprocess.PIPE)
+
+
+def were_stopped() -> bool:
+    """True while all that runs is being ended, since we were told to stop."""
+    return _stopped.is_set()
+
+
+@contextlib.contextmanager
+def stoppable(process: subprocess.Popen[Any], stop: Callable[[], None]) -> Iterator[None]:
+    """While the block runs, others can stop the program; in every ending, an interrupt too, it is stopped."""
     with _lock:
-        _running.add(process)
+        _running[process] = stop
     if _stopped.is_set():
-        # We were told so between the two, when it was not among those to kill.
-        _kill_group(process)
+        # We were told so before it was among those to stop.
+        stop()
     try:
-        stdout, stderr = process.communicate(timeout=timeout)
-        return Finished(process.returncode, stdout, stderr)
-    except subprocess.TimeoutExpired:
-        _kill_group(process)
-        stdout, stderr = process.communicate()
-        return Finished(process.returncode, stdout, stderr, timed_out=True)
+        yield
     finally:
-        # Also on KeyboardInterrupt, and for grandchildren that outlived their parent.
-        _kill_group(process)
+        # Also for grandchildren that outlived their parent.
+        stop()
         with _lock:
-            _running.discard(process)
+            _running.pop(process, None)
+
+
+def _drain(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Take what a killed program printed, without waiting for those who left its session and still hold its pipes."""
+    try:
+        return process.communicate(timeout=DRAIN_S)
+    except subprocess.TimeoutExpired:
+        for stream in (process.stdout, process.stderr):
+            if stream:
+                stream.close()
+        process.wait()
+        return "", ""
 
 
 def stream(
@@ -117,7 +150,7 @@ def stream(
 
     Should we be told to stop, it is told so too and given time to tidy up.
     """
-    process = _start(args, cwd=cwd, env=env, user=None, stderr=subprocess.STDOUT)
+    process = _start(args, cwd=cwd, env=env, stderr=subprocess.STDOUT)
     assert process.stdout is not None
     killer = threading.Timer(timeout, _kill_group, [process])
     killer.daemon = True
@@ -168,7 +201,7 @@ def run(*args: str | Path, timeout: float, cwd: Path | None = None, env: Mapping
 
 
 def _start(
-    args: Sequence[str | Path], *, cwd: Path | None, env: Mapping[str, str] | None, user: str | None, stderr: int
+    args: Sequence[str | Path], *, cwd: Path | None, env: Mapping[str, str] | None, stderr: int
 ) -> subprocess.Popen[str]:
     """Start a program in a session of its own, so that it can be killed with all its children; raises CommandError."""
     words = [str(arg) for arg in args]
@@ -184,22 +217,19 @@ def _start(
             text=True,
             errors="replace",
             start_new_session=True,
-            user=user,
-            group=None if user is None else pwd.getpwnam(user).pw_gid,
-            extra_groups=None if user is None else [],
         )
     except FileNotFoundError as error:
         raise CommandError(words[0], 127, f"{error.filename} not found") from error
     except PermissionError as error:
-        raise CommandError(words[0], 126, f"{error.filename} may not be run{f' by {user}' if user else ''}") from error
+        raise CommandError(words[0], 126, f"{error.filename} may not be run") from error
 
 
 def _stop_all() -> None:
     """Kill what every thread runs; from here on `finish` starts nothing."""
     _stopped.set()
     with _lock:
-        for process in _running:
-            _kill_group(process)
+        for stop in _running.values():
+            stop()
 
 
 def _kill_group_after(process: subprocess.Popen[str]) -> None:
@@ -207,6 +237,6 @@ def _kill_group_after(process: subprocess.Popen[str]) -> None:
     _kill_group(process)
 
 
-def _kill_group(process: subprocess.Popen[str]) -> None:
+def _kill_group(process: subprocess.Popen[Any]) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -72,7 +72,8 @@ class ModelSpec:
     (module, inputs).
 
     `how` names what makes TorchScript of it: torch.jit.trace or torch.jit.script. `env` is
-    what its process finds in its environment beside what every such process does.
+    what its process finds in its environment beside what every such process does. With `network` that process
+    has one, and with `trust` a saved file may hold objects of any kind, which run code when they are read.
     """
 
     name: str
@@ -89,6 +90,8 @@ class ModelSpec:
     how: Way = "trace"
     prune: Prune | None = None
     env: Mapping[str, str] = field(default_factory=dict)
+    network: bool = False
+    trust: bool = False
 
 
 @dataclass(frozen=True)

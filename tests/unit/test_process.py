@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import sys
 import time
 from concurrent.futures import Future
@@ -62,11 +61,6 @@ def test_run_says_how_it_failed(args: list[str], message: str) -> None:
 def test_run_says_when_there_is_no_answer() -> None:
     with pytest.raises(CommandError, match="sleep exited with 124: no answer in 1 s"):
         run("sleep", "30", timeout=1)
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_a_program_runs_as_another_user() -> None:
-    assert finish(["id", "-un"], timeout=20, user="nobody").stdout == "nobody\n"
 
 
 def test_an_interrupt_kills_what_a_pool_runs_and_starts_nothing_more_in_it(tmp_path: Path) -> None:

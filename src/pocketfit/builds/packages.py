@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import pwd
 import re
 import site
 import sys
@@ -21,13 +20,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pocketfit.builds.requirements import Requirements, read_requirements
-from pocketfit.builds.sandbox import child_environment
+from pocketfit.builds.sandbox import Sandbox, child_environment
 from pocketfit.builds.snapshot import Side
 from pocketfit.builds.workcopy import copy_tree
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.files import write_text_atomically
-from pocketfit.process import Finished, finish
+from pocketfit.process import Finished
 from pocketfit.records import Config
+from pocketfit.sandbox.identity import give
+from pocketfit.sandbox.order import Walls
+from pocketfit.sandbox.paths import of_interpreter, of_repository, of_system
+from pocketfit.supervised import finish_supervised
 
 if TYPE_CHECKING:
     from pocketfit.out import Out
@@ -53,7 +56,7 @@ NOT_FOR_PIP = ("PYTHONDONTWRITEBYTECODE", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 INCOMPATIBLE = re.compile(r"(\S+) \S+ requires .+, but you have (\S+) \S+ which is incompatible\.")
 
 
-def with_requirements(sides: Sequence[Side], file: str, folder: Path, out: Out, user: str | None) -> list[Side]:
+def with_requirements(sides: Sequence[Side], file: str, folder: Path, out: Out, sandbox: Sandbox) -> list[Side]:
     """Each side with a Python that has what its `file` asks for, in `folder`; one for both where that is the same.
 
     Raises ConfigError where head's file can't be had beside what we pin, EnvironmentProblem where pip fails otherwise.
@@ -65,7 +68,7 @@ def with_requirements(sides: Sequence[Side], file: str, folder: Path, out: Out, 
         requirements = read_requirements(side.root, file)
         digest = requirements.digest()
         if digest not in layers:
-            layers[digest] = install(requirements, folder / side.name, out.log(f"{side.name}.pip"), user)
+            layers[digest] = install(requirements, folder / side.name, out.log(f"{side.name}.pip"), sandbox)
         return layers[digest]
 
     def equipped(side: Side) -> Side:
@@ -85,10 +88,10 @@ def with_requirements(sides: Sequence[Side], file: str, folder: Path, out: Out, 
     return [equipped(side) for side in sides]
 
 
-def install(requirements: Requirements, folder: Path, log_file: Path, user: str | None) -> Path:
+def install(requirements: Requirements, folder: Path, log_file: Path, sandbox: Sandbox) -> Path:
     """Make an environment in `folder` and install what is asked for; returns its Python.
 
-    As root pip runs as `user`, since packages bring programs of their own that it runs, and the result is then root's.
+    Packages bring programs of their own that pip runs: it may write into its environment alone, and has a network.
     Packages of the tree itself are built in a copy of it, which lives as long as `folder`.
     """
     file = requirements.file
@@ -105,30 +108,33 @@ def install(requirements: Requirements, folder: Path, log_file: Path, user: str 
         raise EnvironmentProblem(
             f"requirements: no environment can be made in {folder}: {error.strerror or error}"
         ) from error
-    finished = _run_pip(python, file, tree, folder, user)
+    finished = _run_pip(python, requirements, tree, folder, sandbox)
     write_text_atomically(log_file, finished.stdout + finished.stderr)
     _check(finished, file, folder / "layer")
     return python
 
 
-def _run_pip(python: Path, file: str, tree: Path, folder: Path, user: str | None) -> Finished:
-    """Install into the environment of `python` beside what we pin; `folder` is the user's while pip runs."""
+def _run_pip(python: Path, requirements: Requirements, tree: Path, folder: Path, sandbox: Sandbox) -> Finished:
+    """Install into the environment of `python` beside what we pin; what is in `folder` is pip's while it runs."""
     constraints = folder / "constraints.txt"
     constraints.write_text("".join(f"{name}=={pinned}\n" for name, pinned in pins().items()))
     home = folder / "home"
     home.mkdir()
-    if user:
-        give(folder, user)
     options = ("--disable-pip-version-check", "--no-input", "--no-warn-script-location", "--constraint", constraints)
-    finished = finish(
-        [python, "-I", "-m", "pip", "install", *options, "--requirement", file],
+    env = pip_environment(os.environ, home if sandbox.walled else None, home)
+    if sandbox.walled:
+        env |= {"USER": "model", "LOGNAME": "model"} | _pips_file(os.environ)
+    finished = finish_supervised(
+        [python, "-I", "-m", "pip", "install", *options, "--requirement", requirements.file],
         timeout=TIMEOUT_S,
+        limits=sandbox.limits,
+        walls=_walls(python, requirements.root, folder, env) if sandbox.walled else None,
         cwd=tree,
-        env=pip_environment(os.environ, home if user else None, home),
-        user=user,
+        env=env,
     )
-    if user:
-        give(folder, "root")
+    if os.geteuid() == 0:
+        # No process of pip's is left to change it.
+        give(str(folder), 0)
     return finished
 
 
@@ -140,6 +146,27 @@ def pip_environment(environ: Mapping[str, str], home: Path | None, folder: Path)
     asked = {name: environ[name] for name in PASSED_TO_PIP if name in environ}
     own = {name: value for name, value in child_environment(environ, home, folder).items() if name not in NOT_FOR_PIP}
     return UNVERSIONED | asked | own
+
+
+def _pips_file(environ: Mapping[str, str]) -> dict[str, str]:
+    """pip's own settings, which it would look for in the user's home."""
+    if "PIP_CONFIG_FILE" in environ:
+        return {}
+    home = Path.home()
+    places = (home / ".config/pip/pip.conf", home / ".pip/pip.conf")
+    return next(({"PIP_CONFIG_FILE": str(place)} for place in places if place.is_file()), {})
+
+
+def _walls(python: Path, root: Path, folder: Path, env: Mapping[str, str]) -> Walls:
+    """What pip reads, and what it writes: its environment, its home, and the copy of the tree where there is one."""
+    given = of_repository(root)
+    named = [env[name] for name in ("PIP_CONFIG_FILE", "PIP_FIND_LINKS") if name in env]
+    return Walls(
+        (*of_system(), *of_interpreter(python), *given.readable, str(folder / "constraints.txt"), *named),
+        given.listable,
+        tuple(str(folder / name) for name in ("layer", "home", "tree") if (folder / name).exists()),
+        network=True,
+    )
 
 
 def pins() -> dict[str, str]:
@@ -164,15 +191,6 @@ def _make_layer(folder: Path) -> Path:
 
 def _packages(layer: Path) -> Path:
     return Path(sysconfig.get_path("purelib", "venv", {"base": str(layer), "platbase": str(layer)}))
-
-
-def give(folder: Path, user: str) -> None:
-    """Make all of a folder a user's, links themselves instead of what they lead to."""
-    owner = pwd.getpwnam(user)
-    # By descriptors: whose folder it was may have put a link in the place of one of its folders by now.
-    for _, folders, files, within in os.fwalk(folder):
-        for name in (".", *folders, *files):
-            os.chown(name, owner.pw_uid, owner.pw_gid, dir_fd=within, follow_symlinks=False)
 
 
 def _check(finished: Finished, file: str, layer: Path) -> None:

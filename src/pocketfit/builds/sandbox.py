@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pocketfit.sandbox.order import DEFAULT_LIMITS, ResourceLimits
+
 # What a child may know of our environment. Everything else, tokens above all, stays here.
 PASSED_ON = (
     "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TORCH_HOME", "HF_HOME", "XDG_CACHE_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR",
@@ -17,20 +19,23 @@ PASSED_ON = (
 
 @dataclass(frozen=True)
 class Sandbox:
-    """The limits of a child. `user` is the name to run as, which only root can; `python` is ours unless given.
+    """The limits of a child, and what it may touch. `python` is ours unless given.
 
-    The child sets `memory_limit_bytes` on itself (RLIMIT_DATA) before it runs any model code; None is no limit.
+    Its memory limit holds for all of its processes together; it also sets it on itself (RLIMIT_DATA) before it runs
+    any model code. Unless it is `walled`, it may touch all that we may. `readable` are files and folders beside its
+    own, and `downloads` is the cache of a model that has a network.
     """
 
     timeout_s: float = 900.0
-    memory_limit_bytes: int | None = None
-    user: str | None = None
+    limits: ResourceLimits = DEFAULT_LIMITS
     python: Path | None = None
+    walled: bool = True
+    readable: tuple[Path, ...] = ()
+    downloads: Path | None = None
 
-
-def physical_memory_bytes() -> int:
-    """The memory of this machine: a child that wants more than all of it fails alone, with a reason of its own."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    @property
+    def memory_limit_bytes(self) -> int | None:
+        return self.limits.memory_bytes
 
 
 def child_environment(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 from pocketfit.builds.fitness import unfit_for
 from pocketfit.builds.progress import read_stage, telling
-from pocketfit.builds.sandbox import Sandbox, child_environment
+from pocketfit.builds.sandbox import Sandbox
+from pocketfit.builds.walls import run_in_sandbox
 from pocketfit.builds.weigh import weigh
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.files import Opened, write_text_atomically
@@ -32,12 +31,18 @@ from pocketfit.job import (
     to_json,
 )
 from pocketfit.judge.golden import check_seeded, size_bytes_of
-from pocketfit.process import Finished, finish
+from pocketfit.process import Finished
 from pocketfit.records import Built, Failed, ModelSpec, TensorFile, Variant
 from pocketfit.runtimes.library import library_for
+from pocketfit.sandbox.order import describe_hit
 from pocketfit.text import clean
 
 JOB_PREFIX = "pocketfit-job-"
+HOW_TO_RAISE = {
+    "memory": "--limit memory=SIZE raises that, where the machine has more",
+    "processes": "--limit processes=N raises that",
+    "file": "--limit file=SIZE raises that",
+}
 RESULT_LIMIT_BYTES = 4_000_000
 # Java addresses no more in one buffer.
 ARTIFACT_LIMIT_BYTES = 2_000_000_000
@@ -63,7 +68,7 @@ def build(
 
     Raises EnvironmentProblem when this machine can build nothing at all.
     """
-    with lent_folder(JOB_PREFIX, sandbox.user) as lent:
+    with lent_folder(JOB_PREFIX) as lent:
         work = lent.work.path
         job = Job(variant, spec, str(root), str(work), sandbox.memory_limit_bytes, library_for(variant.format))
         with telling(title or str(variant), work):
@@ -80,7 +85,7 @@ def build(
 
 def run_on_host(job: HostRun, sandbox: Sandbox, keep: Path) -> HostOutputs | NotExported:
     """Run a given artifact on the host; its outputs go to the folder `keep`."""
-    with lent_folder(JOB_PREFIX, sandbox.user) as lent:
+    with lent_folder(JOB_PREFIX) as lent:
         result = run_child(job, lent.work.path, lent, keep / "child.log", sandbox)
         if isinstance(result, NotExported):
             return result
@@ -104,15 +109,7 @@ def run_child(
     # Beside the child's own folder: into that nobody else writes.
     job_file, work = lent.ours / JOB_FILE, lent.work.path
     write_text_atomically(job_file, to_json(job))
-    home = work if sandbox.user else None
-    finished = finish(
-        # -P: the user's tree must not stand before our own package while that is imported.
-        [sandbox.python or sys.executable, "-P", "-m", "pocketfit.exporter", job_file, work],
-        timeout=sandbox.timeout_s,
-        cwd=cwd,
-        env=child_environment(os.environ, home, work, job.spec.env if isinstance(job, Job) else None),
-        user=sandbox.user,
-    )
+    finished = run_in_sandbox(job, job_file, cwd, work, sandbox)
     if printed := finished.stdout + finished.stderr:
         write_text_atomically(log_file, printed)
     result = _read_result(lent.work) if finished.code == 0 else None
@@ -146,6 +143,10 @@ def _how_it_died(finished: Finished, stage: str, hint: str, sandbox: Sandbox) ->
         return f"{stage} took longer than --timeout, {sandbox.timeout_s:g} s, and was stopped" + (
             f"; {hint}" if hint else ""
         )
+    if finished.hit == "stopped":
+        return f"was stopped while {stage}, since the run was told to stop"
+    if said := describe_hit(finished.hit, sandbox.limits):
+        return f"{said} while {stage} ({HOW_TO_RAISE[finished.hit]})"
     if name := finished.signal_name:
         guess = ", most likely out of memory" if name == "SIGKILL" else ""
         return f"the process was killed by {name} while {stage}{guess}"

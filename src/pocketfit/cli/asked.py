@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import logging
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pocketfit.builds.sandbox import Sandbox
     from pocketfit.devices.base import DeviceOptions
     from pocketfit.records import Config
+    from pocketfit.sandbox.order import ResourceLimits
+
+log = logging.getLogger(__name__)
 
 Words = Sequence[str] | None
 
@@ -49,20 +52,77 @@ def only(words: Words, option: str, default: str) -> str:
     return words[0] if words else default
 
 
-def sandbox(timeout_s: float) -> Sandbox:
-    """The limits of each child."""
-    from pocketfit.builds.sandbox import Sandbox, physical_memory_bytes
+def sandbox(
+    timeout_s: float,
+    *,
+    limits: Words = None,
+    readable: Sequence[Path] | None = None,
+    unsandboxed: bool = False,
+) -> Sandbox:
+    """The limits and walls of each child; raises ConfigError. What holds it too little is said once."""
+    from pocketfit.builds.sandbox import Sandbox
 
-    return Sandbox(timeout_s, physical_memory_bytes(), _model_user())
+    for path in readable or ():
+        if not path.exists():
+            raise ConfigError(f"--readable {path}: no such file or folder")
+    if warning := _warning(unsandboxed):
+        log.warning(warning)
+    walled = not unsandboxed
+    return Sandbox(timeout_s, _limits(limits), walled=walled, readable=tuple(path.resolve() for path in readable or ()))
 
 
-def device_options(serial: str | None, emulator_image: str | None, log_folder: Path | None = None) -> DeviceOptions:
+def require_sandbox(what: str, unsandboxed: bool) -> None:
+    """Raise EnvironmentProblem where nothing would hold `what`, which may be by anybody, from the user's files."""
+    from pocketfit.sandbox.layers import layers
+
+    if not unsandboxed and not layers().hold_files():
+        raise EnvironmentProblem(
+            f"{what} may be anybody's work, and this machine has no sandbox for it: {layers().missing()[0]}. "
+            "If you trust it, add --unsandboxed"
+        )
+
+
+def _warning(unsandboxed: bool) -> str:
+    from pocketfit.sandbox.layers import layers
+
+    if unsandboxed:
+        return "--unsandboxed: model code can read and write all that you can, and use the network"
+    return "; ".join(layers().missing())
+
+
+def _limits(words: Words) -> ResourceLimits:
+    """What `--limit NAME=VALUE` asks for, and the defaults; raises ConfigError."""
+    from pocketfit.sandbox.layers import available_memory_bytes
+    from pocketfit.sandbox.order import ResourceLimits
+    from pocketfit.units import parse_size
+
+    values: dict[str, int] = {"memory_bytes": available_memory_bytes()}
+    for word in words or ():
+        name, _, value = word.partition("=")
+        try:
+            if name in ("memory", "file"):
+                values[f"{name}_bytes"] = parse_size(value)
+            elif name in ("processes", "open-files") and value.isdecimal():
+                values[name.replace("-", "_")] = int(value)
+            else:
+                raise ConfigError(f"--limit {word}: write memory=SIZE, file=SIZE, processes=N or open-files=N")
+        except ValueError as error:
+            raise ConfigError(f"--limit {word}: {error}") from error
+        if min(values.values()) < 1:
+            raise ConfigError(f"--limit {word}: it must be at least 1")
+    return ResourceLimits(**values)
+
+
+def device_options(
+    serial: str | None,
+    emulator_image: str | None,
+    log_folder: Path | None = None,
+    *,
+    limits: Words = None,
+    unsandboxed: bool = False,
+) -> DeviceOptions:
+    """The options of each device; raises ConfigError."""
     from pocketfit.devices.base import DeviceOptions
     from pocketfit.runtimes.library import android_or_why
 
-    return DeviceOptions(android_or_why(), _model_user(), serial, emulator_image, log_folder)
-
-
-def _model_user() -> str | None:
-    """The user that model code runs as, where we are root and the image names one."""
-    return os.environ.get("POCKETFIT_MODEL_USER") if os.geteuid() == 0 else None
+    return DeviceOptions(android_or_why(), serial, emulator_image, log_folder, _limits(limits), not unsandboxed)

@@ -16,14 +16,17 @@ from pocketfit.cli.options import (
     EmulatorImage,
     Exact,
     FormatNames,
+    LimitWords,
     Models,
     OutPath,
     PrecisionNames,
+    Readable,
     Requirements,
     Serial,
     Shapes,
     Source,
     Timeout,
+    Unsandboxed,
     Variants,
 )
 from pocketfit.errors import VERDICT_FAILED, ConfigError, EnvironmentProblem
@@ -45,6 +48,9 @@ def run(
     shape: Shapes = None,
     format_names: FormatNames = None,
     precisions: PrecisionNames = None,
+    limits: LimitWords = None,
+    readable: Readable = None,
+    unsandboxed: Unsandboxed = False,
 ) -> None:
     """Build base and head, try them on a device, and report what changed.
 
@@ -70,9 +76,11 @@ def run(
     )
     head = read_head(request)
     with staged(out) as staging:
-        options = asked.device_options(serial, emulator_image, staging.out.folder)
+        folder = staging.out.folder
+        options = asked.device_options(serial, emulator_image, folder, limits=limits, unsandboxed=unsandboxed)
         choice = choose_device(head.config.device, device, options)
-        report = pipeline.run(head, choice, staging, asked.sandbox(timeout), requirements)
+        sandbox = asked.sandbox(timeout, limits=limits, readable=readable, unsandboxed=unsandboxed)
+        report = pipeline.run(head, choice, staging, sandbox, requirements)
     show(report)
     typer.echo(f"\nreports: {out}/report.html, report.md, report.json", err=True)
     leave_with_verdict(report)
@@ -95,6 +103,9 @@ def export(
     model: Models = None,
     timeout: Timeout = 900,
     requirements: Requirements = None,
+    limits: LimitWords = None,
+    readable: Readable = None,
+    unsandboxed: Unsandboxed = False,
 ) -> None:
     """Export head's artifacts and their manifest; or, given a SOURCE, that one model without a configuration.
 
@@ -107,11 +118,14 @@ def export(
     from pocketfit.commands.printed import print_exported
     from pocketfit.commands.single import export_one
     from pocketfit.out import Out
+    from pocketfit.saved import is_saved
     from pocketfit.staging import staged
 
     asked.require_torch()
-    sandbox = asked.sandbox(timeout)
+    sandbox = asked.sandbox(timeout, limits=limits, readable=readable, unsandboxed=unsandboxed)
     if to_file is not None:
+        if is_saved(to_file):
+            asked.require_sandbox(to_file, unsandboxed)
         if source is not None:
             raise ConfigError("name the model once: as SOURCE for one file, or with --source for a folder")
         format_name = asked.only(format_names, "--format", "lite")
@@ -134,6 +148,8 @@ def smoke(
     serial: Serial = None,
     emulator_image: EmulatorImage = None,
     timeout: Timeout = 900,
+    limits: LimitWords = None,
+    unsandboxed: Unsandboxed = False,
 ) -> None:
     """Load and run artifacts on a device, and compare what they compute with the host.
 
@@ -146,11 +162,14 @@ def smoke(
 
     for file in files:
         check_file(file, shape or ())
-    choice = choose_device(DeviceSpec(), device, asked.device_options(serial, emulator_image))
+        asked.require_sandbox(str(file), unsandboxed)
+    options = asked.device_options(serial, emulator_image, limits=limits, unsandboxed=unsandboxed)
+    sandbox = asked.sandbox(timeout, limits=limits, unsandboxed=unsandboxed)
+    choice = choose_device(DeviceSpec(), device, options)
     if not choice.devices:
         raise ConfigError("smoke needs a device: use --device jvm")
     if choice.note:
         typer.echo(choice.note, err=True)
     with choice.devices[0].up() as running:
-        statuses = [print_smoke(file, smoke_file(running, file, shape or (), asked.sandbox(timeout))) for file in files]
+        statuses = [print_smoke(file, smoke_file(running, file, shape or (), sandbox)) for file in files]
     leave(VERDICT_FAILED if "failed" in statuses else EnvironmentProblem.exit_code if "infra-error" in statuses else 0)

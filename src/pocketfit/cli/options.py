@@ -55,6 +55,24 @@ Requirements = Annotated[
     typer.Option("--requirements", help="A requirements file of the repository: packages for its models' code."),
 ]
 
+# What holds their code.
+LimitWords = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit",
+        help="Of one process and all that it starts: memory=SIZE, file=SIZE, processes=N, open-files=N; repeatable.",
+    ),
+]
+Readable = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--readable", help="A file or folder outside of the repository that models' code reads; may be repeated."
+    ),
+]
+Unsandboxed = Annotated[
+    bool, typer.Option("--unsandboxed", help="Let models' code, and files by others, touch all that you can.")
+]
+
 # What they are tried on.
 DeviceKind = Annotated[
     str | None,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def _jvm(spec: DeviceSpec, options: DeviceOptions) -> Device:
     from pocketfit.devices.jvm import JvmDevice
 
-    return JvmDevice(spec, options.android, user=options.user)
+    return JvmDevice(spec, options.android, limits=options.limits, walled=options.walled)
 
 
 def _adb(spec: DeviceSpec, options: DeviceOptions) -> Device:

@@ -10,23 +10,26 @@ from typing import Literal, Protocol
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.records import DeviceInfo, Load, SmokeInput, TensorFile
 from pocketfit.runtimes.library import AndroidSide
+from pocketfit.sandbox.order import DEFAULT_LIMITS, ResourceLimits
 
 X86_NOTE = "x86_64 kernels are not a phone's: compare times with each other, never with a phone's"
 
 
 @dataclass(frozen=True)
 class DeviceOptions:
-    """The options that the configuration does not have: `user` is the name to run artifacts as, where we are root.
+    """The options that the configuration does not have.
 
     `android` is the Android side, or the sentence that says why there is none; `serial` is an attached device's,
     `emulator_image` the container image of an emulator, `log_folder` where the log of one that fails is kept.
+    `limits` hold a process of this machine that runs artifacts, and walls, where it is to be `walled`.
     """
 
     android: AndroidSide | str
-    user: str | None = None
     serial: str | None = None
     emulator_image: str | None = None
     log_folder: Path | None = None
+    limits: ResourceLimits = DEFAULT_LIMITS
+    walled: bool = True
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,13 @@ from pocketfit.errors import EnvironmentProblem
 from pocketfit.files import Opened
 from pocketfit.files.temporary import lent_folder
 from pocketfit.formats import FORMATS
-from pocketfit.process import Finished, finish
+from pocketfit.process import Finished
 from pocketfit.records import DeviceInfo, DeviceSpec, Hardware, Load, SmokeInput
 from pocketfit.runtimes.elf import shipping_note
 from pocketfit.runtimes.library import AndroidSide
+from pocketfit.sandbox.order import DEFAULT_LIMITS, ResourceLimits, Walls, describe_hit
+from pocketfit.sandbox.paths import of_system
+from pocketfit.supervised import finish_supervised
 
 # The work is native: the JVM's second compiler and its other collectors would only cost time to start.
 FLAGS = (
@@ -40,24 +43,31 @@ ERROR_FILE = "hs_err.log"
 REPORT_LIMIT_BYTES = 10_000_000
 
 # All that a JVM needs; what a pull request's model runs in must not see our secrets.
-ENVIRONMENT = ("PATH", "JAVA_HOME", "LD_LIBRARY_PATH", "TMPDIR")
+ENVIRONMENT = ("PATH", "JAVA_HOME", "LD_LIBRARY_PATH")
 
 
 class JvmDevice:
     """`timeout_s` bounds one artifact, twice that and its budget a load that is timed.
 
-    `android` may be the sentence that says why there is none. `user` is a name to run as, where we are root: an
-    artifact is the pull request's, and native code reads it.
+    `android` may be the sentence that says why there is none. An artifact is the pull request's, and native code
+    reads it: it is held to `limits`, and unless it is not `walled` it can touch the artifact and its own folder alone.
     """
 
     kind = "jvm"
 
     def __init__(
-        self, spec: DeviceSpec, android: AndroidSide | str, *, user: str | None = None, timeout_s: float = 120
+        self,
+        spec: DeviceSpec,
+        android: AndroidSide | str,
+        *,
+        limits: ResourceLimits = DEFAULT_LIMITS,
+        walled: bool = True,
+        timeout_s: float = 120,
     ) -> None:
         self.android = android
         self.threads = spec.threads
-        self.user = user
+        self.limits = limits
+        self.walled = walled
         self.timeout_s = timeout_s
 
     def unavailable(self) -> str | None:
@@ -90,7 +100,7 @@ class JvmDevice:
                 free_memory_bytes=os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
             ),
         )
-        return nullcontext(RunningJvm(info, android, self.user, self.timeout_s))
+        return nullcontext(RunningJvm(info, android, self.limits, self.walled, self.timeout_s))
 
 
 @dataclass(frozen=True)
@@ -99,18 +109,19 @@ class RunningJvm:
 
     info: DeviceInfo
     android: AndroidSide
-    user: str | None
+    limits: ResourceLimits
+    walled: bool
     timeout_s: float
 
     def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
         if missing := _missing(self.android, given.format):
             return DeviceRun("skipped", missing)
         runtime = self.info.runtimes[given.format]
-        with lent_folder(FOLDER_PREFIX, self.user) as lent:
+        with lent_folder(FOLDER_PREFIX) as lent:
             finished, report = self._run([given], lent.work, self.timeout_s, outputs=lent.work.path)
             answer = parse_answer(finished.stdout, artifacts=1)
             if answer is None or answer.error:
-                return _without_answer(finished, report, answer, runtime, self.timeout_s)
+                return _without_answer(finished, report, answer, runtime, self.timeout_s, self.limits)
             return judge_result(answer.artifacts[0], lent.work, folder, runtime)
 
     def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
@@ -119,11 +130,11 @@ class RunningJvm:
         runtime = self.info.runtimes[base.format]
         timing = Timed(base, head, seed, rounds, budget_ms)
         limit_s = self.timeout_s * 2 + budget_ms / 1000
-        with lent_folder(FOLDER_PREFIX, self.user) as lent:
+        with lent_folder(FOLDER_PREFIX) as lent:
             finished, report = self._run(timing.artifacts(), lent.work, limit_s, timing=timing)
         answer = parse_answer(finished.stdout, artifacts=3)
         if answer is None or answer.error:
-            return _without_answer(finished, report, answer, runtime, limit_s).reason
+            return _without_answer(finished, report, answer, runtime, limit_s, self.limits).reason
         return judge_times(timing, answer.artifacts, runtime)
 
     def _run(
@@ -148,19 +159,28 @@ class RunningJvm:
             outputs=here(outputs) if outputs else None,
             timing=timing,
         )
-        java = ["java", *FLAGS, DIRECT_MEMORY, f"-XX:ErrorFile={error_file}", "-cp", self.android.desktop_classpath]
-        finished = finish(
+        places = (f"-XX:ErrorFile={error_file}", f"-Djava.io.tmpdir={work.path}", "-cp", self.android.desktop_classpath)
+        java = ["java", *FLAGS, DIRECT_MEMORY, *places]
+        finished = finish_supervised(
             [*java, "dev.pocketfit.Desktop", *arguments],
             timeout=limit_s,
+            limits=self.limits,
+            walls=self._walls(artifacts, work.path) if self.walled else None,
             cwd=work.path,
-            env=_environment(),
-            user=self.user,
+            env=_environment(work.path),
         )
         try:
             written = work.read(ERROR_FILE, REPORT_LIMIT_BYTES).decode(errors="replace")
         except (OSError, ValueError):
             written = ""
         return finished, "\n".join([written, finished.stdout, finished.stderr])
+
+    def _walls(self, artifacts: Sequence[SmokeInput], folder: Path) -> Walls:
+        """Java, our program with its libraries, and the artifacts with their inputs; it writes into `folder` alone."""
+        given = [str(path.absolute()) for each in artifacts for path in (each.artifact, each.folder)]
+        java = str(Path(shutil.which("java") or "java").resolve().parents[1])
+        home = os.environ.get("JAVA_HOME", java)
+        return Walls((*of_system(), java, home, str(self.android.folder), *given), writable=(str(folder.absolute()),))
 
 
 def _runtimes(android: AndroidSide) -> dict[str, str]:
@@ -177,13 +197,17 @@ def _missing(android: AndroidSide, format: str) -> str | None:
     return None
 
 
-def _without_answer(finished: Finished, report: str, answer: Answer | None, runtime: str, limit_s: float) -> DeviceRun:
+def _without_answer(
+    finished: Finished, report: str, answer: Answer | None, runtime: str, limit_s: float, limits: ResourceLimits
+) -> DeviceRun:
     """Explain the end of a run that has no result: a crash or a hang is the model's, all else is a fault of ours."""
     if answer and answer.error:
         problem = answer.error
         return DeviceRun(
             "infra-error", shorten(f"{problem.message or problem.type}: run `make android` again"), runtime
         )
+    if hit := describe_hit(finished.hit, limits):
+        return DeviceRun("failed", shorten(f"the runtime's process {hit}"), runtime)
     # A timeout kills the process, which is no crash; but a crash can hang in the JVM's own report of it.
     if crash := describe_crash(report, None if finished.timed_out else finished.signal_name):
         return DeviceRun("failed", shorten(crash), runtime)
@@ -194,9 +218,10 @@ def _without_answer(finished: Finished, report: str, answer: Answer | None, runt
     return DeviceRun("infra-error", shorten(f"java exited with {finished.code}: {last_line}"), runtime)
 
 
-def _environment() -> dict[str, str]:
+def _environment(folder: Path) -> dict[str, str]:
     # Without a UTF-8 locale Java can't open a file whose name is not ASCII.
-    return {name: os.environ[name] for name in ENVIRONMENT if name in os.environ} | {"LC_ALL": "C.UTF-8"}
+    own = {"LC_ALL": "C.UTF-8", "TMPDIR": str(folder.absolute()), "HOME": str(folder.absolute())}
+    return {name: os.environ[name] for name in ENVIRONMENT if name in os.environ} | own
 
 
 def _cpu() -> str:

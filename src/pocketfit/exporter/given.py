@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pocketfit.exporter.described import describe
 from pocketfit.exporter.formats import BUILDERS
 from pocketfit.exporter.rounds import take_rounds
-from pocketfit.exporter.source import describe, seeded_inputs
+from pocketfit.exporter.source import seeded_inputs
 from pocketfit.exporter.state.eager import answer, copies
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript.quantize import use_engine

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.exporter.described import describe
 from pocketfit.exporter.samples.held_out import hold_out
 from pocketfit.exporter.samples.vocabulary import vocabularies_of
-from pocketfit.exporter.source import describe, find_callable, seeded_inputs
+from pocketfit.exporter.source import find_callable, seeded_inputs
 from pocketfit.exporter.tensors import ModelProblem, counted, dtype_name, flatten
 from pocketfit.judge.draws import redrawn
 from pocketfit.judge.golden import SEED

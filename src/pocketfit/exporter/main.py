@@ -12,9 +12,9 @@ from importlib import import_module
 from pathlib import Path
 
 from pocketfit.exporter.build import build_variant, uncollected
+from pocketfit.exporter.described import describe
 from pocketfit.exporter.formats import BUILDERS
 from pocketfit.exporter.given import run_given, time_given
-from pocketfit.exporter.source import describe
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript.quantize import use_engine
 from pocketfit.formats import FORMATS

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.exporter.described import describe
 from pocketfit.exporter.java_types import java_inputs
-from pocketfit.exporter.source import describe, find_callable
+from pocketfit.exporter.source import find_callable
 from pocketfit.exporter.state.eager import Eager, seed_all
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.records import Evaluated

@@ -10,15 +10,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.exporter.described import describe
 from pocketfit.exporter.importing.finder import install
 from pocketfit.exporter.importing.modules import import_module, more_about
 from pocketfit.exporter.importing.plain import rename_modules
+from pocketfit.exporter.importing.saved import load_saved
 from pocketfit.exporter.plain_model import check_forward
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.wrapping import wrapper
 from pocketfit.judge.golden import SEED, seeded_arrays
 from pocketfit.records import InputSpec, ModelSpec
-from pocketfit.saved import LFS_REMEDY, SAVED_SUFFIXES, is_saved, saved_problem
+from pocketfit.saved import LFS_REMEDY, SAVED_SUFFIXES, is_saved
 
 if TYPE_CHECKING:
     import torch
@@ -37,7 +39,7 @@ def load_model(spec: ModelSpec, root: Path) -> tuple[torch.nn.Module, Inputs]:
     install(root)
     torch.manual_seed(SEED)
     if is_saved(spec.source):
-        module, example = _load_saved(root / spec.source, spec.source), None
+        module, example = load_saved(root / spec.source, spec), None
     else:
         made = _call(spec.source, spec.arguments, root)
         module, example = made if isinstance(made, tuple) and len(made) == 2 else (made, None)
@@ -67,19 +69,6 @@ def _set_eval(module: torch.nn.Module) -> None:
     # A loaded .pt2 refuses: it was exported in the mode that it stays in.
     with contextlib.suppress(NotImplementedError):
         module.eval()
-
-
-def _load_saved(path: Path, shown: str) -> torch.nn.Module:
-    import torch
-
-    if problem := saved_problem(path, shown):
-        raise ModelProblem(problem)
-    try:
-        if path.suffix == ".pt2":
-            return torch.export.load(path).module()
-        return torch.jit.load(path, map_location="cpu")
-    except Exception as error:
-        raise ModelProblem(f"{shown} can't be loaded: {describe(error)}") from error
 
 
 def _call(source: str, arguments: Any, root: Path) -> Any:
@@ -168,13 +157,3 @@ def installed(file: str) -> str:
 def is_the_models(file: str) -> bool:
     """Not Python's own, nor generated, nor ours, nor installed: nobody can mend that in a pull request."""
     return not file.startswith((STANDARD_LIBRARY, POCKETFIT, "<")) and not installed(file)
-
-
-def describe(error: BaseException) -> str:
-    """An exception of somebody else's code as one line: its type and the first line that says something."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    if not lines:
-        return type(error).__name__
-    # TorchScript's interpreter prints a traceback into its message and says what is wrong last.
-    message = lines[-1] if lines[0].startswith("The following operation failed") else lines[0]
-    return f"{type(error).__name__}: {message.removeprefix('RuntimeError: ')}"[:500]

@@ -12,9 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.exporter.described import describe
 from pocketfit.exporter.inputs import has_nan
 from pocketfit.exporter.java_types import java_inputs
-from pocketfit.exporter.source import describe, given_inputs, seeded_inputs
+from pocketfit.exporter.source import given_inputs, seeded_inputs
 from pocketfit.exporter.state.eager import Eager, Habits, answer, copies, restarts, seed_all
 from pocketfit.exporter.state.held import ATTRIBUTE, BUFFER, told
 from pocketfit.exporter.tensors import ModelProblem, counted, dtype_name, shape_text, to_array

@@ -10,7 +10,6 @@ import atexit
 import contextlib
 import fcntl
 import os
-import shutil
 import signal
 import tempfile
 import threading
@@ -52,13 +51,11 @@ class Lent:
 
 
 @contextlib.contextmanager
-def lent_folder(prefix: str, user: str | None) -> Iterator[Lent]:
-    """Lend a folder to a child that runs as `user`, None for ourselves; removed with all that the child left in it."""
+def lent_folder(prefix: str) -> Iterator[Lent]:
+    """Lend a folder to a child, whose user its supervisor makes it; removed with all that the child left in it."""
     with temporary_folder(prefix, 0o711) as ours:
         work = ours / "work"
         work.mkdir(mode=0o700)
-        if user:
-            shutil.chown(work, user)
         with opened(work) as given:
             yield Lent(ours, given)
 

@@ -45,7 +45,7 @@ class HostTimer:
         job = HostLoad(
             head.format, _contender(base), _contender(head), self.threads, rounds, budget_ms, tuple(seeds), limit_bytes
         )
-        with lent_folder(JOB_PREFIX, self.sandbox.user) as lent:
+        with lent_folder(JOB_PREFIX) as lent:
             result = run_child(job, lent.work.path, lent, lent.ours / "child.log", self.sandbox)
         if isinstance(result, NotExported):
             return f"not timed on the host: {result.reason}"

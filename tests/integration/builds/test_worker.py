@@ -22,6 +22,7 @@ from pocketfit.errors import EnvironmentProblem
 from pocketfit.job import JOB_FILE, HostRun, Job, NotExported, to_json
 from pocketfit.judge.golden import read_tensor
 from pocketfit.records import Built, Failed, InputSpec, Limits, ModelSpec, Variant
+from pocketfit.sandbox.order import ResourceLimits
 from tests.integration.conftest import NET
 from tests.ordinary_user import AS_NOBODY
 
@@ -240,7 +241,9 @@ def test_a_child_that_outlives_its_time(root: Path) -> None:
 
 def test_a_child_that_wants_too_much_memory(root: Path) -> None:
     (root / "bad.py").write_text("import torch\ndef f(): return torch.ones(3_000_000_000)")
-    outcome = build_one(root, "bad.py:f", sandbox=Sandbox(timeout_s=120, memory_limit_bytes=4_000_000_000))
+    outcome = build_one(
+        root, "bad.py:f", sandbox=Sandbox(timeout_s=120, limits=ResourceLimits(memory_bytes=4_000_000_000))
+    )
     assert "bad.py:f raises RuntimeError" in reason(outcome)
     assert "allocate 12000000000 bytes" in reason(outcome)
 

@@ -14,7 +14,7 @@ from pocketfit.devices.choose import Choice, automatic_kinds, choose_device
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.records import DeviceSpec
 
-OPTIONS = DeviceOptions("the Android runtime is not built", user="model", serial="emulator-5554")
+OPTIONS = DeviceOptions("the Android runtime is not built", serial="emulator-5554")
 
 
 @dataclass

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from pocketfit.files.temporary import is_abandoned, lent_folder, run_folder, sweep, temporary_folder
+from pocketfit.sandbox.identity import give
 
 # Makes its folder, starts what it is told in it, says where that is, and waits.
 RUN = """
@@ -65,8 +66,10 @@ def test_a_folder_goes_with_all_that_is_in_it() -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
 def test_what_is_lent_is_the_childs_and_what_is_around_it_is_not() -> None:
-    with lent_folder("pocketfit-test-", "nobody") as lent:
+    with lent_folder("pocketfit-test-") as lent:
         work = lent.work.path
+        # As its supervisor does.
+        give(str(work), pwd.getpwnam("nobody").pw_uid)
         assert (work.stat().st_uid, work.stat().st_mode & 0o777) == (pwd.getpwnam("nobody").pw_uid, 0o700)
         assert (work.parent, lent.ours.stat().st_uid) == (lent.ours, 0)
         (lent.ours / "job.json").write_text("{}")

@@ -132,7 +132,7 @@ class RunningAndroid:
         if ran.answer is None or ran.answer.error:
             return self._died(ran, runtime, self._artifact_s)
         result = ran.answer.artifacts[0]
-        with lent_folder("pocketfit-pulled-", None) as lent:
+        with lent_folder("pocketfit-pulled-") as lent:
             if result.outputs:
                 self.adb.pull(f"{self._pushed.outputs}/.", lent.work.path)
             run = judge_result(result, lent.work, folder, runtime)

@@ -12,7 +12,8 @@ import traceback
 from collections.abc import Callable
 from contextlib import redirect_stderr, suppress
 
-from pocketfit.exporter.source import describe, installed, is_the_models
+from pocketfit.exporter.described import describe
+from pocketfit.exporter.source import installed, is_the_models
 from pocketfit.exporter.tensors import ModelProblem
 
 ATEN = re.compile(r"\baten\.\w+")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.exporter.described import describe
 from pocketfit.exporter.samples.extremes import nodes_with_extremes
-from pocketfit.exporter.source import describe
 from pocketfit.exporter.state.eager import copies
 from pocketfit.exporter.state.held import buffers_of, put_buffers
 from pocketfit.exporter.tensors import ModelProblem

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.exporter.described import describe
 from pocketfit.exporter.java_types import script_around
-from pocketfit.exporter.source import describe
 from pocketfit.exporter.tensors import ModelProblem, fields_of, flatten, is_record, sorted_keys
 
 if TYPE_CHECKING:

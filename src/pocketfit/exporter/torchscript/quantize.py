@@ -11,7 +11,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.builder import Step
-from pocketfit.exporter.source import describe
+from pocketfit.exporter.described import describe
 from pocketfit.exporter.state.eager import copies
 from pocketfit.exporter.state.held import buffers_of, kept, put_buffers
 from pocketfit.exporter.tensors import ModelProblem

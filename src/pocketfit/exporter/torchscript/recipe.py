@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.anatomy.calls import count_ops, layers_of
 from pocketfit.exporter.builder import BuildOrder, Optimized, Step
+from pocketfit.exporter.described import describe
 from pocketfit.exporter.importing.plain import odd_names
 from pocketfit.exporter.java_types import has_bools, with_java_types
-from pocketfit.exporter.source import describe
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript import costs
 from pocketfit.exporter.torchscript.quantize import FX, quantize

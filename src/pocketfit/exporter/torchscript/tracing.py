@@ -6,8 +6,9 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.builder import Step
+from pocketfit.exporter.described import describe
 from pocketfit.exporter.java_types import java_inputs, java_reasons
-from pocketfit.exporter.source import describe, is_the_models
+from pocketfit.exporter.source import is_the_models
 from pocketfit.exporter.state.eager import copies
 from pocketfit.exporter.state.held import kept
 from pocketfit.exporter.tensors import ModelProblem

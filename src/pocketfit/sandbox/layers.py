@@ -1,0 +1,71 @@
+"""What this machine has for a sandbox: its layers, what each that is missing means, and the memory to share."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from pocketfit.sandbox import identity, landlock, seccomp
+
+# The rest is the system's and ours: past it the kernel ends processes of its own choice.
+SHARE = 0.9
+
+
+@dataclass(frozen=True)
+class Layers:
+    """`own_user` is a user for each program, which takes root; `landlock` its ABI, 0 for none."""
+
+    own_user: bool = False
+    landlock: int = 0
+    seccomp: bool = False
+
+    def hold_files(self) -> bool:
+        """True where a program can neither write our files nor read those that are ours alone."""
+        return self.own_user or self.landlock > 0
+
+    def names(self) -> tuple[str, ...]:
+        found = ["own user"] if self.own_user else []
+        if self.landlock:
+            found.append(f"Landlock ABI {self.landlock}")
+        if self.seccomp:
+            found += ["seccomp", "no network"]
+        return tuple(found)
+
+    def __str__(self) -> str:
+        return ", ".join(self.names()) or "none"
+
+    def missing(self) -> tuple[str, ...]:
+        """Say what each layer that is not here would have held."""
+        if not self.names():
+            return (
+                "nothing holds model code here (it takes Linux 5.13 or later): it can read and write all that you can",
+            )
+        said = []
+        if not self.landlock:
+            said.append(
+                "no Landlock (Linux 5.13 or later has it): files that everybody may read are open to model code"
+            )
+        elif self.landlock < 6 and not self.own_user:
+            said.append("Landlock before ABI 6 (Linux 6.12): model code can end other programs of yours")
+        if not self.seccomp:
+            said.append("no seccomp on this machine: model code can use the network and every system call")
+        return tuple(said)
+
+
+def layers() -> Layers:
+    """The layers that a program started now would have."""
+    if sys.platform != "linux":
+        return Layers()
+    return Layers(identity.can_change_user(), landlock.version(), seccomp.is_known())
+
+
+def available_memory_bytes() -> int:
+    """The memory of this machine, or of the container that we are in, that a program may have at most."""
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    # Elsewhere there is no such file, or it says "max".
+    with contextlib.suppress(OSError, ValueError):
+        physical = min(physical, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return int(physical * SHARE)
