@@ -2,6 +2,7 @@
 # make test    unit and integration tests       make e2e     the action, run by act with a real dockerd
 # make support  the table of supported models, docs/support.md; goes on where it was interrupted
 # make cases   small repositories with right answers, tests/cases; CASES="02 14" for two
+# make fuzz    hostile files and answers, tests/fuzz; EXAMPLES=20000 for more of each kind
 # make differential  random models against plain torch, tests/differential; N=2000 FIRST=0
 PYTHON ?= python3
 # pip takes torch from here where it answers, a fifth of the size; elsewhere it warns and takes the ordinary build.
@@ -14,10 +15,11 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 include src/android/build.mk
 
+EXAMPLES ?= 2000
 N ?= 40
 FIRST ?= 0
 
-.PHONY: help setup demo support cases differential test unit e2e e2e-workflows check format lock operators clean
+.PHONY: help setup demo support cases differential fuzz test unit e2e e2e-workflows check format lock operators clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -36,8 +38,11 @@ cases: setup
 differential: setup
 	$(BIN)/python -m tests.differential --count $(N) --first $(FIRST) --keep build/differential
 
+fuzz: $(VENV)/.installed
+	POCKETFIT_FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest --timeout 0 tests/fuzz
+
 test: setup
-	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder tests/unit tests/integration
+	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder tests/unit tests/fuzz tests/integration
 	$(MAKE) --no-print-directory android-test
 
 unit: $(VENV)/.installed

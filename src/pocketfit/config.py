@@ -13,10 +13,13 @@ from pydantic import ValidationError
 from pocketfit.config_tables import FileTable, known_keys
 from pocketfit.errors import ConfigError
 from pocketfit.records import Config, DeviceSpec
+from pocketfit.text import clean
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+# A configuration is the pull request's, and what is wrong with it is shown on a terminal.
+LONGEST = 2_000
 EXAMPLE = '[models.resnet18] with source = "torchvision.models:resnet18" and inputs = [{ shape = [1, 3, 224, 224] }]'
 
 
@@ -63,7 +66,7 @@ def parse_config(raw: Mapping[str, Any], name: str) -> Config:
     try:
         file = FileTable.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(f"{name}: {_sentence(error, raw)}") from error
+        raise ConfigError(clean(f"{name}: {_sentence(error, raw)}", LONGEST)) from error
     models = tuple(model.spec(model_name, file.limits) for model_name, model in file.models.items())
     return Config(models, DeviceSpec(**file.device.model_dump()))
 
@@ -72,7 +75,7 @@ def _load(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise ConfigError(f"{path.name}: {error}") from error
+        raise ConfigError(clean(f"{path.name}: {error}", LONGEST)) from error
 
 
 def _sentence(error: ValidationError, raw: Mapping[str, Any]) -> str:

@@ -192,3 +192,15 @@ def test_the_configuration_beside_you_comes_before_the_roots(tmp_path: Path) -> 
     (app / "deep" / "pyproject.toml").write_text("[project]\nname = 'x'\n")
     assert find_config(tmp_path, beside=app / "deep") == app / "pocketfit.toml"
     assert find_config(tmp_path, beside=tmp_path.parent) == tmp_path / "pocketfit.toml"
+
+
+def test_what_is_wrong_is_said_without_what_a_terminal_would_obey(tmp_path: Path) -> None:
+    """A pull request's configuration is quoted in its sentence; tests/fuzz/test_files.py found it."""
+    (tmp_path / "pocketfit.toml").write_text(
+        '[models.net]\nsource = "a:b"\nlimits = { size_growth = "\\u001b]52;c;YQ==\\u0007\\u202e\\n##[error]" }\n'
+    )
+    with pytest.raises(ConfigError) as caught:
+        read_config(tmp_path / "pocketfit.toml")
+    assert str(caught.value) == (
+        'pocketfit.toml: models.net.limits.size_growth: " ]52;c;YQ== ## [error]" is neither a percentage ("1%") nor a size ("200 kB")'
+    )

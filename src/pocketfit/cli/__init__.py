@@ -15,6 +15,9 @@ from pocketfit.cli.setup import doctor, init
 from pocketfit.errors import PocketfitError
 from pocketfit.process import exit_on_sigterm
 from pocketfit.sandbox.hidden import hide_process
+from pocketfit.text import clean
+
+LONGEST_ERROR = 4_000
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown",
@@ -56,5 +59,6 @@ def main() -> None:
         # Also where we were started as a module.
         app(prog_name="pocketfit")
     except PocketfitError as error:
-        typer.echo(f"error: {error}", err=True)
+        # What is wrong may be in words of a model's, a configuration's or a program's.
+        typer.echo(f"error: {clean(str(error), LONGEST_ERROR)}", err=True)
         sys.exit(error.exit_code)

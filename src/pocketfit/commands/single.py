@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from pocketfit.job import HostOutputs, HostRun, NotExported
 from pocketfit.judge.golden import read_tensor, seeded_arrays, write_arrays
 from pocketfit.out import MANIFEST_FILE, Entry, find_entry
 from pocketfit.records import Built, Failed, InputSpec, Limits, Smoke, SmokeInput, TensorFile, Variant
+from pocketfit.runtimes.bytecode import UnreadableFile, open_archive
 from pocketfit.runtimes.library import library_for
 from pocketfit.trial.host import OnHost, describe_outputs, run_golden, try_on_host, with_host
 from pocketfit.trial.smoke import smoke
@@ -151,8 +152,8 @@ def _on_host(
 
 def guess_format(artifact: Path) -> str:
     """By what the file holds, else by its suffix: the runtime then says what is wrong with it."""
-    if zipfile.is_zipfile(artifact):
-        with zipfile.ZipFile(artifact) as archive:
-            names = {name.partition("/")[2] for name in archive.namelist()}
+    # Whoever made it, opening it must not raise what only a bug of ours would.
+    with contextlib.suppress(UnreadableFile), open_archive(artifact) as archive:
+        names = {name.partition("/")[2] for name in archive.namelist()}
         return next((facts.name for facts in FORMATS.values() if facts.marker in names), TORCHSCRIPT)
     return next((facts.name for facts in FORMATS.values() if facts.suffix == artifact.suffix), TORCHSCRIPT)

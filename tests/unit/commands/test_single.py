@@ -56,3 +56,27 @@ def test_a_golden_tensor_that_is_not_there_or_damaged(
         "copy the folder with the golden tensors too, or give --shape"
     )
     check_file(artifact, ["1"])
+
+
+def _central_name(data: bytes, name: bytes, other: bytes) -> bytes:
+    at = data.rindex(name)
+    return data[:at] + other + data[at + len(name) :]
+
+
+@pytest.mark.parametrize("damage", ["truncated", "no central directory", "a name that is no UTF-8", "a wild offset"])
+def test_a_damaged_archive_is_the_runtimes_to_refuse(tmp_path: Path, damage: str) -> None:
+    """It is opened by us, whoever made it, so it must not raise what a bug of ours would: see hole 19."""
+    path = tmp_path / "model.ptl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("model/bytecode.pkl", b"x")
+        archive.writestr("modél", b"x")
+    data = path.read_bytes()
+    path.write_bytes(
+        {
+            "truncated": data[: len(data) // 2],
+            "no central directory": data.replace(b"PK\x01\x02", b"PK\x09\x09"),
+            "a name that is no UTF-8": _central_name(data, "modél".encode(), b"mod\xff\xffl"),
+            "a wild offset": data[:-6] + b"\xff\xff\xff\x7f\0\0",
+        }[damage]
+    )
+    assert guess_format(path) == "lite"

@@ -1,0 +1,198 @@
+"""What others say in JSON: results, snapshots, trials, reports, the device program's line and GitHub's events."""
+
+from __future__ import annotations
+
+import json
+import random
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pocketfit.devices.program import parse_answer
+from pocketfit.devices.verdict import judge_result
+from pocketfit.door import NotFit
+from pocketfit.errors import ConfigError, PocketfitError
+from pocketfit.github.context import read_context
+from pocketfit.job import Exported, NotExported, read_result
+from pocketfit.records import Built, Failed, Limits, Outcome, Report, Snapshot, Variant
+from pocketfit.report.compare import compare
+from pocketfit.report.html import render_html
+from pocketfit.report.markdown import COMMENT_LIMIT, render_markdown
+from pocketfit.store import parse_foreign_report, plain, read_snapshot, read_trial, write_report, write_snapshot
+from pocketfit.text import utf16_length
+from tests.fuzz.hostile import damaged, damaged_json, fuzzed, one_line
+from tests.unit.report.test_terminal import printed
+from tests.unit.test_published import HEAD, RICH
+
+PUBLISHED = Path(__file__).parents[1] / "data/published"
+NET = Variant("net", "lite", "fp32")
+EXPORTED: dict[str, Any] = {
+    "state": "exported",
+    "file": "net.lite.fp32.ptl",
+    "torch": "2.12.1",
+    "export": {name: value for name, value in plain(RICH.export).items()},
+    "delegation": {"delegated": 68, "total": 70, "left_out": {"aten::relu": 2}},
+}
+OTHER_RESULTS: list[dict[str, Any]] = [
+    {"state": "not-exported", "reason": "no", "reasons": ["x"], "failed_limits": ["min_sqnr_db"], "parity": {}, "torch": ""},
+    {"state": "host-outputs", "outputs": plain(RICH.export.outputs), "torch": "2", "reasons": []},
+    {"state": "host-times", "loads": [{"base_ms": [1.0, 2.0], "head_ms": [1.5, 2.5], "again_ms": []}], "torch": "2"},
+    {"state": "unfit", "reason": "torch is built without XNNPACK"},
+]  # fmt: skip
+
+
+@fuzzed
+def test_job_results(seed: int) -> None:
+    """Whatever a child said, what we then write we can read again, and every form of it can be rendered."""
+    dice = random.Random(seed)
+    document = EXPORTED if dice.random() < 0.6 else dice.choice(OTHER_RESULTS)
+    try:
+        result = read_result(damaged_json(document, dice))
+    except NotFit as error:
+        one_line(error)
+        return
+    head, base = outcome_of(result), outcome_of(read_result(json.dumps(EXPORTED).encode()))
+    if head is None:
+        return
+    limits = {"net": Limits(size_growth=HEAD.limits["net"].size_growth, metric_drop=0.01, min_sqnr_db=20.0)}
+    sides = [
+        Snapshot("base", None, "0", "2", ".", (base,)) if base else None,
+        Snapshot("head", None, "0", "2", ".", (head,)),
+    ]
+    if dice.random() < 0.5:
+        sides = [sides[1] and replace(sides[1], side="base"), sides[0] and replace(sides[0], side="head")]
+    before, after = sides
+    assert after is not None
+    report = compare(before, replace(after, limits=limits), None)
+    with tempfile.TemporaryDirectory() as folder:
+        write_snapshot(Path(folder, "head.json"), after)
+        assert len(read_snapshot(Path(folder, "head.json")).outcomes) == 1
+        write_report(Path(folder, "report.json"), report)
+        shown = parse_foreign_report(Path(folder, "report.json").read_bytes(), "report.json")
+    assert shown.verdict == report.verdict
+    render_all(shown)
+
+
+def outcome_of(result: object) -> Outcome | None:
+    match result:
+        case Exported():
+            return Built(NET, result.file, 10, 8, "ab" * 32, result.export, delegation=result.delegation)
+        case NotExported():
+            return Failed(NET, result.reason, result.reasons, result.failed_limits, result.parity)
+    return None
+
+
+def render_all(report: Report) -> None:
+    body = render_markdown(report)
+    assert utf16_length(body) <= COMMENT_LIMIT
+    for text in (body, render_html(report), printed(report, 100)):
+        assert not {"\x1b", "\x07", "\x00", "\u202e"} & set(text)
+        assert "##[" not in text
+        assert not any(line.lstrip().startswith("::") for line in text.splitlines())
+
+
+@fuzzed
+def test_reports(seed: int) -> None:
+    dice = random.Random(seed)
+    data = damaged_json(json.loads((PUBLISHED / "report.json").read_text()), dice)
+    try:
+        report = parse_foreign_report(data, "report.json")
+    except ConfigError as error:
+        one_line(error)
+        return
+    render_all(report)
+
+
+@fuzzed
+def test_snapshots_and_trials(seed: int) -> None:
+    """As `compare` and `merge` read them: what can be read can be compared, and the report can be read again."""
+    dice = random.Random(seed)
+    documents = {name: json.loads((PUBLISHED / f"{name}.json").read_text()) for name in ("base", "head", "trial")}
+    hostile = dice.choice(list(documents))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for kind, document in documents.items():
+            data = damaged_json(document, dice) if kind == hostile else json.dumps(document).encode()
+            (folder / f"{kind}.json").write_bytes(data)
+        try:
+            base, head = (read_snapshot(folder / f"{side}.json") for side in ("base", "head"))
+            trial = read_trial(folder / "trial.json")
+        except ConfigError as error:
+            one_line(str(error).removeprefix(str(folder)))
+            return
+        report = compare(base, head, trial)
+        write_report(folder / "report.json", report)
+        shown = parse_foreign_report((folder / "report.json").read_bytes(), "report.json")
+    render_all(shown)
+
+
+ANSWER = {
+    "artifacts": [
+        {
+            "load_ms": 6.7,
+            "first_ms": 1.1,
+            "peak_rss_bytes": 84029440,
+            "outputs": [{"path": "['out']", "dtype": "float32", "shape": [1, 5], "memory_format": "contiguous", "file": "0.bin"}],
+            "samples_ms": [1.0, 2.0],
+        }
+    ]
+}  # fmt: skip
+FAILED_ANSWER = {"artifacts": [{"error": {"stage": "load", "message": "Unknown builtin op: a::b\nx", "type": "E"}}]}
+
+
+@fuzzed
+def test_the_device_programs_line(seed: int) -> None:
+    dice = random.Random(seed)
+    document = damaged(dice.choice([ANSWER, ANSWER, FAILED_ANSWER]), dice)
+    line = json.dumps(document)
+    if dice.random() < 0.2:
+        line = line[: dice.randrange(len(line) + 1)]
+    answer = parse_answer(f"vendor {{\n{line}\nnoise", artifacts=1)
+    if answer is None or answer.error:
+        return
+    with tempfile.TemporaryDirectory() as name:
+        Path(name, "0.bin").write_bytes(dice.randbytes(dice.choice([20, 19, 0])))
+        run = judge_result(answer.artifacts[0], Path(name), "lite 1.12.2")
+    assert run.status in ("passed", "failed", "infra-error")
+    one_line(run.reason)
+
+
+EVENTS: dict[str, Any] = {
+    "pull_request": {
+        "pull_request": {
+            "number": 7,
+            "head": {"sha": "a" * 40, "repo": {"full_name": "octo/phone"}},
+            "base": {"sha": "b" * 40},
+        },
+        "repository": {"default_branch": "main"},
+    },
+    "workflow_run": {
+        "workflow_run": {
+            "id": 3,
+            "event": "pull_request",
+            "head_sha": "a" * 40,
+            "head_branch": "topic",
+            "head_repository": {"full_name": "octo/phone"},
+        }
+    },
+    "push": {"before": "a" * 40, "repository": {"default_branch": "main"}},
+    "merge_group": {"merge_group": {"base_sha": "a" * 40}},
+}
+
+
+@fuzzed
+def test_event_payloads(seed: int) -> None:
+    dice = random.Random(seed)
+    name = dice.choice(list(EVENTS))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "event.json")
+        path.write_bytes(damaged_json(EVENTS[name], dice))
+        environ = {"GITHUB_EVENT_NAME": name, "GITHUB_REPOSITORY": "octo/phone", "GITHUB_EVENT_PATH": str(path)}
+        try:
+            context = read_context(environ)
+        except PocketfitError as error:
+            one_line(error)
+            return
+    for sha in (context.previous_sha, context.pull_request and context.pull_request.head_sha):
+        assert sha is None or len(sha) in (40, 64)
