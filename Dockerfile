@@ -1,5 +1,6 @@
 # The image of the action and of `docker run IMAGE COMMAND`. It builds with and without BuildKit; what changes
 # seldom comes first, so that a rebuild after a change of ours takes seconds.
+# By tag until the workflow "Pin the base image" has looked its digest up and a person has put it here: see SECURITY.md.
 ARG BASE=python:3.11-slim-bookworm
 
 # --- stage 1: the Android side -----------------------------------------------------------------------------
@@ -27,9 +28,11 @@ RUN mkdir -p /usr/share/man/man1 \
     && rm -rf /var/lib/apt/lists/*
 
 # The workspace belongs to another user than ours, and HOME is not this image's: only the system's settings count.
-# `model` is whom a model's code runs as; its number is nobody's, neither here nor in the workspace.
+# `model` is whom a model's code runs as; its number is nobody's, neither here nor in the workspace. Nothing here needs a
+# program that makes its caller another user.
 RUN git config --system --add safe.directory '*' \
-    && useradd --create-home --uid 47113 --shell /usr/sbin/nologin model
+    && useradd --create-home --uid 47113 --shell /usr/sbin/nologin model \
+    && find / -xdev -type f -perm /6000 -exec chmod a-s {} +
 
 # An environment of our own: Debian refuses pip in the system's.
 RUN python -m venv /opt/venv
@@ -42,10 +45,10 @@ WORKDIR /opt/pocketfit
 COPY requirements/requirements.txt requirements/
 RUN pip install --require-hashes -r requirements/requirements.txt
 
-# The CPU wheels are a fifth of the default ones; where their index does not answer, pip takes the default ones.
+# The CPU wheels are a fifth of the default ones; where their index does not answer, the default ones are taken.
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
-COPY requirements/torch.txt requirements/executorch.txt requirements/
-RUN pip install --retries 1 --extra-index-url "${TORCH_INDEX}" -r requirements/torch.txt \
+COPY requirements/ requirements/
+RUN requirements/install-torch.sh "${TORCH_INDEX}" pip \
     && pip install --no-deps --require-hashes -r requirements/executorch.txt
 
 COPY --from=android /build/build/android/ android/

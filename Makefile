@@ -5,7 +5,7 @@
 # make fuzz    hostile files and answers, tests/fuzz; EXAMPLES=20000 for more of each kind
 # make differential  random models against plain torch, tests/differential; N=2000 FIRST=0
 PYTHON ?= python3
-# pip takes torch from here where it answers, a fifth of the size; elsewhere it warns and takes the ordinary build.
+# torch comes from here where it answers, a fifth of the size; elsewhere the ordinary build is taken.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 VENV := .venv
@@ -19,7 +19,7 @@ EXAMPLES ?= 2000
 N ?= 40
 FIRST ?= 0
 
-.PHONY: help setup demo support cases differential fuzz test unit e2e e2e-workflows check format lock operators clean
+.PHONY: help setup demo support cases differential fuzz test unit e2e e2e-workflows check format lock lock-cpu operators clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -66,12 +66,12 @@ format: $(VENV)/.installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-$(VENV)/.installed: requirements/requirements.txt requirements/dev.txt requirements/torch.txt requirements/executorch.txt pyproject.toml tools/system_packages.py
+$(VENV)/.installed: requirements/requirements.txt requirements/dev.txt requirements/torch.txt requirements/torch-locked.txt requirements/executorch.txt pyproject.toml tools/system_packages.py
 	@$(PYTHON) tools/system_packages.py
 	@echo "setting up $(VENV): the locked dependencies, then torch, which takes minutes the first time"
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) --require-hashes -r requirements/requirements.txt -r requirements/dev.txt
-	@$(PIP) --retries 1 --timeout 30 --extra-index-url $(TORCH_INDEX) -r requirements/torch.txt
+	@requirements/install-torch.sh $(TORCH_INDEX) $(BIN)/python -m pip --quiet --disable-pip-version-check
 	@$(PIP) --no-deps --require-hashes -r requirements/executorch.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -81,6 +81,12 @@ lock:
 	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" pyproject.toml requirements/torch-dependencies.in -o requirements/requirements.txt
 	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" --group dev -c requirements/requirements.txt -o requirements/dev.txt
 	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-deps --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" requirements/executorch.in -o requirements/executorch.txt
+	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -c requirements/requirements.txt requirements/torch.txt -o requirements/torch-locked.txt
+
+# The CPU index's own wheels, for Linux; the workflow lock.yml runs this where that index can be reached.
+lock-cpu:
+	$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv
+	build/lock/bin/uv pip compile --quiet --python-platform linux --generate-hashes --no-deps --python-version 3.11 --no-emit-index-url --index-url $(TORCH_INDEX) --custom-compile-command "make lock-cpu" requirements/torch.txt -o requirements/torch-cpu.txt
 
 # After another version of the Android libraries: which operators they have (src/pocketfit/runtimes/data).
 operators: setup
