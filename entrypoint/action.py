@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -53,7 +54,7 @@ def run_action(environ: Mapping[str, str], log: TextIO, program: tuple[str, ...]
         earlier = report_identity(context.workspace, inputs.out)
         job = _Job(context, inputs, task, connect(context), log, program)
         try:
-            with credentials_hidden(context.workspace, environ, log):
+            with credentials_hidden(context.workspace, log, from_others=os.geteuid() == 0):
                 ended = _run(job, without_secrets(environ, context.token))
         finally:
             give_back(context.workspace, inputs.out)

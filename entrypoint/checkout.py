@@ -7,9 +7,8 @@ while model code runs, and a warning names what does without it. Where that hide
 from __future__ import annotations
 
 import contextlib
-import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import urlsplit
@@ -26,17 +25,18 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 @contextlib.contextmanager
-def credentials_hidden(workspace: Path, environ: Mapping[str, str], log: TextIO) -> Iterator[None]:
+def credentials_hidden(workspace: Path, log: TextIO, *, from_others: bool) -> Iterator[None]:
     """While the block runs, nobody but their owner and root reads the files with which git would sign in.
 
-    Raises ConfigError where model code would run as one of these.
+    `from_others` says that model code runs as other users than these, as it does where we are root; where it does not,
+    a credential raises ConfigError.
     """
     files = find_credentials(workspace)
     if not files:
         yield
         return
     shown = ", ".join(_shown(file, workspace) for file in files[:3])
-    if os.geteuid() != 0 or not environ.get("POCKETFIT_MODEL_USER"):
+    if not from_others:
         raise ConfigError(f"{shown} holds a credential, which the models' code could read: {ADVICE}")
     annotate(log, "warning", f"{shown} holds a credential, which is hidden from the models' code meanwhile: {ADVICE}")
     with contextlib.ExitStack() as stack:

@@ -13,6 +13,7 @@ from pocketfit.devices.program import parse_answer
 from pocketfit.devices.verdict import judge_result
 from pocketfit.door import NotFit
 from pocketfit.errors import ConfigError, PocketfitError
+from pocketfit.files import opened
 from pocketfit.github.context import read_context
 from pocketfit.job import Exported, NotExported, read_result
 from pocketfit.records import Built, Failed, Limits, Outcome, Report, Snapshot, Variant
@@ -151,9 +152,11 @@ def test_the_device_programs_line(seed: int) -> None:
     answer = parse_answer(f"vendor {{\n{line}\nnoise", artifacts=1)
     if answer is None or answer.error:
         return
-    with tempfile.TemporaryDirectory() as name:
-        Path(name, "0.bin").write_bytes(dice.randbytes(dice.choice([20, 19, 0])))
-        run = judge_result(answer.artifacts[0], Path(name), "lite 1.12.2")
+    with tempfile.TemporaryDirectory() as left, tempfile.TemporaryDirectory() as kept:
+        Path(left, "0.bin").write_bytes(dice.randbytes(dice.choice([20, 19, 0])))
+        with opened(Path(left)) as given:
+            run = judge_result(answer.artifacts[0], given, Path(kept), "lite 1.12.2")
+        assert run.status != "passed" or {path.name for path in Path(kept).iterdir()} <= {"0.bin"}
     assert run.status in ("passed", "failed", "infra-error")
     one_line(run.reason)
 

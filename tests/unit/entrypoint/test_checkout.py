@@ -14,7 +14,6 @@ from entrypoint.checkout import credentials_hidden, find_credentials
 from pocketfit.errors import ConfigError
 from tests.unit.entrypoint.repository import Repository
 
-AS_IN_THE_IMAGE = {"POCKETFIT_MODEL_USER": "nobody"}
 HEADER = "http.https://github.com/.extraheader"
 BASIC = "AUTHORIZATION: basic Y2FuYXJ5"
 
@@ -104,7 +103,7 @@ def test_another_user_can_not_read_it_while_model_code_runs(repository: Reposito
 
     assert read_by_another() == "read", "the test itself must be able to"
     log = io.StringIO()
-    with credentials_hidden(repository.folder, AS_IN_THE_IMAGE, log):
+    with credentials_hidden(repository.folder, log, from_others=True):
         assert read_by_another() == "Permission denied"
         # git itself, which the run uses, goes on.
         assert repository.git("config", HEADER) == BASIC
@@ -124,7 +123,7 @@ def test_it_is_there_again_however_the_run_ends(repository: Repository) -> None:
     modes = []
 
     def interrupted() -> None:
-        with credentials_hidden(repository.folder, AS_IN_THE_IMAGE, io.StringIO()):
+        with credentials_hidden(repository.folder, io.StringIO(), from_others=True):
             modes.append(stat.S_IMODE(config.stat().st_mode))
             raise KeyboardInterrupt
 
@@ -137,7 +136,7 @@ def test_it_is_there_again_however_the_run_ends(repository: Repository) -> None:
 def test_where_model_code_runs_as_the_same_user_the_run_is_refused(repository: Repository) -> None:
     repository.git("config", HEADER, BASIC)
     with pytest.raises(ConfigError) as caught:
-        credentials_hidden(repository.folder, {}, io.StringIO()).__enter__()
+        credentials_hidden(repository.folder, io.StringIO(), from_others=False).__enter__()
     assert str(caught.value) == (
         ".git/config holds a credential, which the models' code could read: "
         "set `persist-credentials: false` in the step with actions/checkout"
@@ -146,6 +145,6 @@ def test_where_model_code_runs_as_the_same_user_the_run_is_refused(repository: R
 
 def test_without_a_credential_nothing_is_said(repository: Repository) -> None:
     log = io.StringIO()
-    with credentials_hidden(repository.folder, {}, log):
+    with credentials_hidden(repository.folder, log, from_others=False):
         pass
     assert log.getvalue() == ""
