@@ -40,7 +40,7 @@ def run(head: Head, choice: Choice, staging: Staging, sandbox: Sandbox, requirem
     if not choice.devices:
         # There is no trial to hold it.
         head = replace(head, notes=(*head.notes, choice.note))
-    so_far = SoFar((head.side(),), _unseen(choice))
+    so_far = SoFar((head.side(),), sandbox, _unseen(choice))
     with _reported_if_stopped(so_far, staging):
         snapshots = _build_sides(head, staging, sandbox, requirements, so_far)
         for snapshot in snapshots.values():
@@ -59,7 +59,7 @@ def export(head: Head, staging: Staging, sandbox: Sandbox, requirements: str | N
     """Build head alone; writes its artifacts, their manifest and its snapshot. `requirements` is as for run."""
     out = staging.out
     out.prepare()
-    so_far = SoFar((head.side(),))
+    so_far = SoFar((head.side(),), sandbox)
     try:
         with _with_packages([head.side()], requirements, out, sandbox) as sides:
             (snapshot,) = take_snapshots(sides, out, sandbox, so_far.add_outcome)

@@ -312,7 +312,8 @@ SideName = Literal["base", "head"]
 class Snapshot:
     """All variants of one side. `artifacts` is the folder that the files are in, relative to the JSON file.
 
-    `commit` is a SHA; None outside git or when the working tree differs from it.
+    `commit` is a SHA; None outside git or when the working tree differs from it. `sandbox` names the layers that held
+    the models' processes; None where that was not noted down.
     """
 
     side: SideName
@@ -323,6 +324,7 @@ class Snapshot:
     outcomes: tuple[Outcome, ...]
     limits: Mapping[str, Limits] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    sandbox: str | None = None
 
 
 # --- both sides on a device ----------------------------------------------------------------------------
@@ -548,7 +550,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Environment:
-    """Where a report comes from: `device` is its kind, and None, with all that follows, where there was none."""
+    """Where a report comes from: `device` is its kind, and None, with what belongs to it, where there was none.
+
+    `sandbox` names the layers that held models' processes.
+    """
 
     torch: str | None
     device: str | None
@@ -557,6 +562,7 @@ class Environment:
     abi: str | None = None
     threads: int | None = None
     hardware: Hardware = field(default=Hardware(), metadata=inlined())
+    sandbox: str | None = None
 
 
 # What only model code could know: no process outside of its own can tell whether it is so. All else in a report was

@@ -196,7 +196,7 @@ REPORT = Report(
 
 
 # Keys that came since the published files were written, as they are written where there is nothing to say.
-NEW_KEYS = {"later": []}
+NEW_KEYS = {"later": [], "sandbox": None}
 
 
 def _without_new_keys(path: Path) -> bytes:

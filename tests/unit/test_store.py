@@ -117,6 +117,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
             "page_size_bytes": None,
             "cores": None,
             "free_memory_bytes": None,
+            "sandbox": None,
         },
         "rows": [
             {

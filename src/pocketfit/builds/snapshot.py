@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 from pocketfit import __version__
 from pocketfit.builds.lacking import why_lacking
 from pocketfit.builds.sandbox import Sandbox
+from pocketfit.builds.walls import downloads_folder
 from pocketfit.builds.worker import build
 from pocketfit.errors import CommandError
 from pocketfit.process import pool_of_threads, were_stopped
 from pocketfit.records import Built, Config, Failed, ModelSpec, Outcome, SideName, Skipped, Snapshot, Variant
+from pocketfit.sandbox.layers import layers
 from pocketfit.text import clean
 from pocketfit.variants import skip_reason, variants
 
@@ -27,6 +29,7 @@ log = logging.getLogger(__name__)
 
 # A child needs about 1 GB and one core.
 MAX_CHILDREN = 4
+NETWORK = "the model's process had a network, as its configuration asks (network = true)"
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def take_snapshots(
             for side in sides
         ]
         results = [[future.result() for future in futures] for futures in pending]
-    return [snapshot_of(side, of_side) for side, of_side in zip(sides, results, strict=True)]
+    return [snapshot_of(side, of_side, sandbox) for side, of_side in zip(sides, results, strict=True)]
 
 
 def _build_one(
@@ -80,7 +83,8 @@ def _build_one(
         return Skipped(variant, reason), ""
     started = time.monotonic()
     log_file = out.log(f"{side.name}.{variant.stem}")
-    sandbox = replace(sandbox, python=side.python)
+    downloads = downloads_folder(os.environ, side.beside or side.root, side.name, spec.name) if spec.network else None
+    sandbox = replace(sandbox, python=side.python, downloads=downloads)
     outcome, torch_version = build(
         variant, spec, side.root, out.artifacts(side.name), log_file, sandbox, f"{side.name} {variant}"
     )
@@ -89,6 +93,8 @@ def _build_one(
         raise CommandError(str(variant), 130, "stopped")
     if isinstance(outcome, Failed) and side.beside and (lacking := why_lacking(outcome.reason, side.root, side.beside)):
         outcome = replace(outcome, reason=lacking)
+    if spec.network:
+        outcome = _with_reason(outcome, NETWORK)
     result = outcome.reason if isinstance(outcome, Failed) else f"{outcome.size_bytes / 1e6:.2f} MB"
     build_s = time.monotonic() - started
     log.info("%s %s: %s (%.1f s)", side.name, variant, clean(result), build_s)
@@ -97,8 +103,14 @@ def _build_one(
     return outcome, torch_version
 
 
-def snapshot_of(side: Side, results: Sequence[tuple[Outcome, str]]) -> Snapshot:
-    """One side with the outcomes of its variants, each with the torch of its child."""
+def _with_reason(outcome: Built | Failed, reason: str) -> Built | Failed:
+    if isinstance(outcome, Failed):
+        return replace(outcome, reasons=(*outcome.reasons, reason))
+    return replace(outcome, export=replace(outcome.export, reasons=(*outcome.export.reasons, reason)))
+
+
+def snapshot_of(side: Side, results: Sequence[tuple[Outcome, str]], sandbox: Sandbox) -> Snapshot:
+    """One side with the outcomes of its variants, each with the torch of its child; `sandbox` is what held these."""
     return Snapshot(
         side=side.name,
         commit=side.commit,
@@ -108,6 +120,7 @@ def snapshot_of(side: Side, results: Sequence[tuple[Outcome, str]]) -> Snapshot:
         outcomes=tuple(outcome for outcome, _ in results),
         limits={spec.name: spec.limits for spec in side.config.models},
         notes=side.notes,
+        sandbox=str(layers()) if sandbox.walled else "none (--unsandboxed)",
     )
 
 

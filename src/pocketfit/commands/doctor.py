@@ -12,6 +12,7 @@ from pocketfit.devices.base import DeviceOptions
 from pocketfit.errors import CommandError, PocketfitError
 from pocketfit.process import finish, run
 from pocketfit.records import DeviceSpec
+from pocketfit.sandbox.layers import layers
 
 # Nobody can do without these; the other formats and devices are for some users.
 NEEDED = ("lite", "torchscript", "jvm")
@@ -29,7 +30,7 @@ class Finding:
 
 def examine(options: DeviceOptions) -> tuple[Finding, ...]:
     """Look at everything that a run may need; each finding is a line for the user."""
-    return (_python(), _git(), *_formats(), _java(), *(_device(kind, options) for kind in DEVICES))
+    return (_python(), _git(), _sandbox(), *_formats(), _java(), *(_device(kind, options) for kind in DEVICES))
 
 
 def _python() -> Finding:
@@ -45,6 +46,12 @@ def _git() -> Finding:
         return Finding("git", run("git", "--version", timeout=10).strip().removeprefix("git version "))
     except CommandError:
         return Finding("git", "", "not on PATH: apt-get install git")
+
+
+def _sandbox() -> Finding:
+    here = layers()
+    problem = "; ".join((*here.names(), *here.missing())) if here.missing() else ""
+    return Finding("sandbox", str(here), problem, needed=False)
 
 
 def _formats() -> Iterator[Finding]:

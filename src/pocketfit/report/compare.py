@@ -222,7 +222,7 @@ def _verdict(rows: Iterable[Row]) -> Literal["pass", "fail", "error"]:
 
 def _environment(head: Snapshot, trial: Trial | None) -> Environment:
     if trial is None:
-        return Environment(torch=head.torch, device=None, runtime=None, cpu=None)
+        return Environment(torch=head.torch, device=None, runtime=None, cpu=None, sandbox=head.sandbox)
     formats = dict.fromkeys(outcome.variant.format for outcome in head.outcomes)
     runtimes = dict.fromkeys(trial.device.runtimes[format] for format in formats if format in trial.device.runtimes)
     hardware = trial.device.hardware
@@ -234,4 +234,5 @@ def _environment(head: Snapshot, trial: Trial | None) -> Environment:
         abi=trial.device.abi or None,
         threads=trial.device.threads,
         hardware=replace(hardware, model=hardware.model or None, android=hardware.android or None),
+        sandbox=head.sandbox,
     )

@@ -143,7 +143,7 @@ def _short(commit: str | None) -> str | None:
 
 
 def surroundings(report: Report) -> tuple[str, ...]:
-    """The device and what it is, the runtimes and torch, as far as they are known."""
+    """The device and what it is, the runtimes, torch and the sandbox, as far as they are known."""
     environment, hardware = report.environment, report.environment.hardware
     cores, page_size_bytes = hardware.cores, hardware.page_size_bytes
     return tuple(
@@ -156,6 +156,7 @@ def surroundings(report: Report) -> tuple[str, ...]:
             None if cores is None else "1 core" if cores == 1 else f"{cores} cores",
             None if page_size_bytes is None else f"pages of {page_size_bytes // 1024} kB",
             f"exported with torch {environment.torch}" if environment.torch else None,
+            f"sandbox: {environment.sandbox}" if environment.sandbox else None,
             f"pocketfit {report.pocketfit}",
         )
         if part

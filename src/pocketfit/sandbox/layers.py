@@ -45,9 +45,10 @@ class Layers:
             )
         said = []
         if not self.landlock:
-            said.append(
-                "no Landlock (Linux 5.13 or later has it): files that everybody may read are open to model code"
-            )
+            open_to = "files that everybody may read are open to model code"
+            if not self.own_user:
+                open_to = "model code can read and write all files that you can"
+            said.append(f"no Landlock (Linux 5.13 or later has it): {open_to}")
         elif self.landlock < 6 and not self.own_user:
             said.append("Landlock before ABI 6 (Linux 6.12): model code can end other programs of yours")
         if not self.seccomp:

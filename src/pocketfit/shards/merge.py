@@ -77,6 +77,7 @@ def _join(name: SideName, parts: Sequence[Part]) -> Snapshot | None:
         outcomes=tuple(outcome for side in sides for outcome in side.outcomes),
         limits={model: limits for side in sides for model, limits in side.limits.items()},
         notes=tuple(dict.fromkeys(note for side in sides for note in side.notes)),
+        sandbox=" or ".join(dict.fromkeys(side.sandbox for side in sides if side.sandbox)) or None,
     )
 
 

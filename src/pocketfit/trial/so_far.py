@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.snapshot import Side, snapshot_of
 from pocketfit.records import (
     Built,
@@ -29,9 +30,13 @@ NOTE = "this report is cut short, since the run was stopped: what it had not tri
 
 @dataclass
 class SoFar:
-    """The sides of a run, and what its threads added of each variant; `device` is where it is tried, if anywhere."""
+    """The sides of a run, and what its threads added of each variant.
+
+    `sandbox` is what its models run in, `device` where they are tried, if anywhere.
+    """
 
     sides: tuple[Side, ...]
+    sandbox: Sandbox
     device: DeviceInfo | None = None
     _outcomes: dict[tuple[SideName, Variant], tuple[Outcome, str]] = field(default_factory=dict)
     _rows: dict[Variant, TrialRow] = field(default_factory=dict)
@@ -51,6 +56,7 @@ class SoFar:
                     self._outcomes.get((side.name, variant), (Skipped(variant, STOPPED), ""))
                     for variant, _ in variants(side.config)
                 ],
+                self.sandbox,
             )
             for side in self.sides
         }

@@ -149,6 +149,10 @@ PHONE = Environment(
             "adb arm64-v8a, 1 thread · pytorch_android_lite 1.12.2 · Pixel 8 · API level 35 · 1 core · "
             "exported with torch 2.12.1 · pocketfit 0.1.0",
         ),
+        (
+            Environment("2.12.1", None, None, None, sandbox="own user, Landlock ABI 7"),
+            "no device · exported with torch 2.12.1 · sandbox: own user, Landlock ABI 7 · pocketfit 0.1.0",
+        ),
         (Environment("2.12.1", None, None, None), "no device · exported with torch 2.12.1 · pocketfit 0.1.0"),
     ],
 )

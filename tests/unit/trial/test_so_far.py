@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.snapshot import Side
 from pocketfit.records import (
     Built,
@@ -52,12 +53,12 @@ STOPPED = "not tried, since the run was stopped"
 
 
 def test_before_anything_was_built() -> None:
-    _, rows = report_of(SoFar((HEAD,)))
+    _, rows = report_of(SoFar((HEAD,), Sandbox()))
     assert rows == [(name, "skipped", (STOPPED,), "skipped", *NO_ARTIFACT) for name in "abc"]
 
 
 def test_while_it_builds(tmp_path: Path) -> None:
-    so_far = SoFar((BASE, HEAD), DEVICE)
+    so_far = SoFar((BASE, HEAD), Sandbox(), DEVICE)
     so_far.add_outcome("base", built(A, "1"), "2.12.1")
     so_far.add_outcome("head", Failed(B, "it can't be imported"), "")
     so_far.add_outcome("head", built(A, "2"), "2.12.1")
@@ -73,7 +74,7 @@ def test_while_it_builds(tmp_path: Path) -> None:
 
 
 def test_on_the_device() -> None:
-    so_far = SoFar((BASE, HEAD), DEVICE)
+    so_far = SoFar((BASE, HEAD), Sandbox(), DEVICE)
     for variant in (A, B, C):
         for name in ("base", "head"):
             so_far.add_outcome(name, built(variant, f"{variant}{name}"), "2.12.1")  # type: ignore[arg-type]
@@ -90,7 +91,7 @@ def test_on_the_device() -> None:
 
 
 def test_without_a_device() -> None:
-    so_far = SoFar((HEAD,))
+    so_far = SoFar((HEAD,), Sandbox())
     so_far.add_outcome("head", built(A, "1"), "2.12.1")
     _, rows = report_of(so_far)
     assert rows[0] == ("a", "new", (), "skipped", "no device was used", "there is no base to time it against")
