@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from pocketfit.config import parse_config
-from pocketfit.config_tables import MODEL_NAME_LENGTH, is_model_name
+from pocketfit.config.tables import MODEL_NAME_LENGTH, is_model_name
 from pocketfit.errors import ConfigError
 from pocketfit.formats import FORMATS, PRECISIONS
 from pocketfit.records import INPUT_DTYPES, Config, InputSpec, ModelSpec, Variant

@@ -14,7 +14,7 @@ from typing import get_args
 
 import pytest
 
-from pocketfit.config_tables import known_keys
+from pocketfit.config.tables import known_keys
 from pocketfit.devices import DEVICES
 from pocketfit.devices.choose import CHOICES
 from pocketfit.formats import FORMATS, PRECISIONS

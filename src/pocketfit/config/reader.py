@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from pocketfit.config_tables import FileTable, known_keys
+from pocketfit.config.tables import FileTable, known_keys
 from pocketfit.errors import ConfigError
 from pocketfit.records import Config, DeviceSpec
 from pocketfit.text import clean
