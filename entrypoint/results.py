@@ -113,13 +113,13 @@ def give_back(workspace: Path, out: str) -> None:
     if os.geteuid() != 0 or owner.st_uid == 0:
         return
     for folder in (workspace / out, workspace / ".git"):
-        if folder.is_symlink():
+        if folder.is_symlink() or not folder.is_dir():
             continue
-        # os.walk goes through no link: it may lead anywhere.
-        for parent, folders, files in os.walk(folder):
-            for path in (parent, *(os.path.join(parent, name) for name in (*folders, *files))):
-                if os.lstat(path).st_uid == 0:
-                    os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+        # By descriptors, and through no link: it may lead anywhere.
+        for _, folders, files, within in os.fwalk(folder):
+            for name in (".", *folders, *files):
+                if os.lstat(name, dir_fd=within).st_uid == 0:
+                    os.chown(name, owner.st_uid, owner.st_gid, dir_fd=within, follow_symlinks=False)
 
 
 def _read(path: Path) -> Report | None:

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pocketfit.door import NotFit, let_in
-from pocketfit.files import write_text_atomically
+from pocketfit.door import let_in
+from pocketfit.files import read_named, write_text_atomically
 from pocketfit.records import Built, Report, SideName, Snapshot, TensorFile, Trial, TrialRow
 from pocketfit.runtimes.library import built_runtimes
 from pocketfit.store import write_report
 
 MANIFEST_FILE = "manifest.json"
+MANIFEST_LIMIT_BYTES = 64 * 1024 * 1024
 REPORT_FILE = "report.json"
 
 
@@ -148,7 +149,7 @@ def _entry(built: Built, runtime: str | None, tried: TrialRow | None, side: Side
 def find_entry(artifact: Path) -> Entry | None:
     """Read the entry of a manifest beside the artifact; None where there is none that can be read."""
     try:
-        known: Manifest = let_in(Manifest, (artifact.parent / MANIFEST_FILE).read_bytes())
-    except (OSError, NotFit):
+        known: Manifest = let_in(Manifest, read_named(artifact.parent / MANIFEST_FILE, MANIFEST_LIMIT_BYTES))
+    except (OSError, ValueError):
         return None
     return next((entry for entry in known.artifacts if entry.file == artifact.name), None)

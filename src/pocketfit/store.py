@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 
 from pocketfit.door import NotFit, let_in
 from pocketfit.errors import ConfigError
-from pocketfit.files import write_text_atomically
+from pocketfit.files import read_named, write_text_atomically
 from pocketfit.flat import flat_type, published, unflattened
 from pocketfit.records import Report, Snapshot, Trial
 
@@ -24,6 +24,8 @@ Record = TypeVar("Record", Snapshot, Trial, Report)
 # A report of 1,000 variants with 30 operators each has about 3 MB.
 FOREIGN_LIMIT_BYTES = 8 * 1024 * 1024
 MANY_ROWS = 2_000
+# What runs of ours wrote may be of more models.
+OWN_LIMIT_BYTES = 64 * 1024 * 1024
 
 
 def read_snapshot(path: Path) -> Snapshot:
@@ -42,10 +44,9 @@ def read_report(path: Path) -> Report:
 def read_foreign_report(path: Path) -> Report:
     """A report that nobody has to trust, see parse_foreign_report."""
     try:
-        with path.open("rb") as file:
-            data = file.read(FOREIGN_LIMIT_BYTES + 1)
-    except OSError as error:
-        raise ConfigError(f"{path} can't be read: {error.strerror}") from error
+        data = read_named(path, FOREIGN_LIMIT_BYTES)
+    except (OSError, ValueError) as error:
+        raise _cannot_be_read(path, error) from error
     return parse_foreign_report(data, str(path))
 
 
@@ -98,10 +99,14 @@ def _write(path: Path, value: object) -> None:
 
 def _read(path: Path, kind: type[Record]) -> Record:
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path} can't be read: {error.strerror}") from error
+        data = read_named(path, OWN_LIMIT_BYTES)
+    except (OSError, ValueError) as error:
+        raise _cannot_be_read(path, error) from error
     return _parse(data, kind, str(path))
+
+
+def _cannot_be_read(path: Path, error: OSError | ValueError) -> ConfigError:
+    return ConfigError(f"{path} can't be read: {getattr(error, 'strerror', None) or error}")
 
 
 def _parse(data: bytes, kind: type[Record], name: str) -> Record:

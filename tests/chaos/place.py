@@ -108,6 +108,8 @@ class Place:
 
     def strike(self, number: signal.Signals, after_s: float) -> Struck:
         before = self.report()
+        # What a killed run left is there until one has begun.
+        earlier = set(self.left_behind())
         process = self.start()
         try:
             process.wait(timeout=after_s)
@@ -121,7 +123,8 @@ class Place:
         if number == signal.SIGKILL:
             return Struck(after_s, "killed", ended_after_s, tuple(faults))
         what, more = self._judge_stop(number, process.returncode, before)
-        return Struck(after_s, what, ended_after_s, (*faults, *more, *self.left_behind()))
+        left = [fault for fault in self.left_behind() if fault not in earlier]
+        return Struck(after_s, what, ended_after_s, (*faults, *more, *left))
 
     def _judge_stop(self, number: signal.Signals, code: int, before: bytes) -> tuple[str, list[str]]:
         said = self.said()

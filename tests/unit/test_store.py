@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -306,3 +307,21 @@ def test_importing_it_loads_no_pydantic() -> None:
     heavy = "{'pydantic', 'scipy', 'torch', 'numpy'}"
     code = f"import sys, pocketfit.store, pocketfit.report.compare; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_file_that_would_block_or_fill_the_memory(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    with (tmp_path / "sparse.json").open("wb") as file:
+        file.truncate(1 << 40)
+    for read, size_bytes in (
+        (store.read_snapshot, 67108864),
+        (store.read_trial, 67108864),
+        (store.read_report, 67108864),
+        (store.read_foreign_report, 8388608),
+    ):
+        with pytest.raises(ConfigError, match=r"pipe.json can't be read: pipe.json is not a regular file"):
+            read(tmp_path / "pipe.json")
+        with pytest.raises(
+            ConfigError, match=rf"sparse.json can't be read: sparse.json is larger than {size_bytes} bytes"
+        ):
+            read(tmp_path / "sparse.json")

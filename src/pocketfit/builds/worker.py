@@ -30,7 +30,7 @@ from pocketfit.job import (
     read_result,
     to_json,
 )
-from pocketfit.judge.golden import check_seeded, size_bytes_of
+from pocketfit.judge.golden import TENSOR_LIMIT_BYTES, check_seeded, size_bytes_of
 from pocketfit.process import Finished
 from pocketfit.records import Built, Failed, ModelSpec, TensorFile, Variant
 from pocketfit.runtimes.library import library_for
@@ -46,8 +46,6 @@ HOW_TO_RAISE = {
 RESULT_LIMIT_BYTES = 4_000_000
 # Java addresses no more in one buffer.
 ARTIFACT_LIMIT_BYTES = 2_000_000_000
-# A picture of 16 megapixels in fp32 has 200 MB.
-TENSOR_LIMIT_BYTES = 256_000_000
 OTHER_KIND = "the model's process returned a result of another kind than asked for; if it happens again, report it"
 LIED = "the child's files are not what it said"
 GOLDEN_NAME = re.compile(r"(input|output|call\d{1,2}-output)\d{1,4}\.bin", re.ASCII)

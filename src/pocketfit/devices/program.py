@@ -10,11 +10,8 @@ from pathlib import Path
 from pocketfit import __version__
 from pocketfit.door import NotFit, let_in
 from pocketfit.files import Opened, new_file
-from pocketfit.judge.golden import ITEM_BYTES
+from pocketfit.judge.golden import ITEM_BYTES, TENSOR_LIMIT_BYTES
 from pocketfit.records import Load, SmokeInput, TensorFile
-
-# As for a golden tensor, which it is compared with.
-OUTPUT_LIMIT_BYTES = 256_000_000
 
 
 @dataclass(frozen=True)
@@ -166,7 +163,7 @@ def to_c_order(output: RawOutput, given: Opened, folder: Path) -> TensorFile:
     if Path(output.file).name != output.file:
         raise ValueError(f"the program named an output {output.file!r}, outside of its folder")
     dtype = np.dtype(output.dtype).newbyteorder("<")
-    values = np.frombuffer(given.read(output.file, OUTPUT_LIMIT_BYTES), dtype=dtype)
+    values = np.frombuffer(given.read(output.file, TENSOR_LIMIT_BYTES), dtype=dtype)
     if output.memory_format in {"channels_last", "channels_last_3d"}:
         batch, channels, *space = output.shape
         values = np.moveaxis(values.reshape(batch, *space, channels), -1, 1)

@@ -7,6 +7,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.files import opened
 from pocketfit.records import InputSpec, TensorFile
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ SEED = 0
 ITEM_BYTES = {"float16": 2, "float32": 4, "float64": 8, "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1}
 # What ends the place of an output that is a str: there its bytes stand, in UTF-8, as Python has them.
 TEXT = ".encode()"
+# A picture of 16 megapixels in fp32 has 200 MB.
+TENSOR_LIMIT_BYTES = 256_000_000
 
 # numpy's own limit on dimensions is 64, and more values than this are more than any file that is taken.
 MOST_DIMENSIONS, MOST_VALUES = 32, 2**40
@@ -68,8 +71,10 @@ def read_tensor(tensor: TensorFile, folder: Path) -> NDArray[np.generic]:
     """The values of a golden tensor, in its shape; raises OSError or ValueError when the file is not as described."""
     import numpy as np
 
-    values = np.fromfile(folder / tensor.file, dtype=np.dtype(tensor.dtype).newbyteorder("<"))
-    return values.reshape(tensor.shape)
+    with opened(folder.resolve()) as given:
+        content = given.read(tensor.file, TENSOR_LIMIT_BYTES)
+    # A copy, which may be written to.
+    return np.frombuffer(bytearray(content), dtype=np.dtype(tensor.dtype).newbyteorder("<")).reshape(tensor.shape)
 
 
 def check_seeded(tensors: Sequence[TensorFile], specs: Sequence[InputSpec], folder: Path) -> None:

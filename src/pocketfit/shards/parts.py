@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from pocketfit.builds.weigh import sha256_of
+from pocketfit.builds.worker import ARTIFACT_LIMIT_BYTES
 from pocketfit.errors import ConfigError
-from pocketfit.files import open_regular
+from pocketfit.files import open_regular, opened
 from pocketfit.out import Out
 from pocketfit.records import Built, SideName, Snapshot, Trial, Variant
 from pocketfit.store import read_snapshot, read_trial
@@ -49,12 +49,24 @@ def _read_part(folder: Path) -> Part:
     out = Out(folder)
     if not out.report_json.is_file():
         raise ConfigError(f"{folder} holds no report.json, so it is not what a finished `pocketfit run --out` wrote")
+    for path in (out.report_json, out.snapshot("base"), out.snapshot("head"), out.trial):
+        _check_regular(path)
     base = read_snapshot(out.snapshot("base")) if out.snapshot("base").exists() else None
     head = read_snapshot(out.snapshot("head"))
     trial = read_trial(out.trial) if out.trial.exists() else None
     if head.side != "head" or (base and base.side != "base"):
         raise ConfigError(f"{folder}: base.json and head.json are not of the sides that they are named after")
     return Part(folder, base, head, trial)
+
+
+def _check_regular(path: Path) -> None:
+    """Another machine's file is no link, pipe or the like; raises ConfigError."""
+    try:
+        open_regular(path).close()
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} can't be used: {getattr(error, 'strerror', None) or error}") from error
 
 
 def check_alike(parts: Sequence[Part]) -> None:
@@ -107,15 +119,12 @@ def _take_one(built: Built, source: Path, target: Path) -> bool:
         return False
     for name in dict.fromkeys((built.file, *(tensor.file for tensor in built.export.golden))):
         relative = _inside(name)
-        path = source / relative
-        if not path.resolve().is_relative_to(source.resolve()):
-            raise ConfigError(f"{path} is a link that leads out of its folder")
         (target / relative).parent.mkdir(parents=True, exist_ok=True)
         try:
-            with open_regular(path) as file, (target / relative).open("wb") as copy:
-                shutil.copyfileobj(file, copy)
+            with opened(source) as given:
+                given.take(name, target / relative, ARTIFACT_LIMIT_BYTES)
         except (OSError, ValueError) as error:
-            raise ConfigError(f"{path} can't be taken over: {error}") from error
+            raise ConfigError(f"{source / relative} can't be taken over: {error}") from error
     if sha256_of(target / built.file) != built.sha256:
         raise ConfigError(f"{source / built.file} is not the file that its snapshot describes: its SHA-256 differs")
     return True

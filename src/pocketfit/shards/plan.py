@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 from pocketfit.errors import ConfigError
+from pocketfit.files import read_named
 from pocketfit.out import Out
 from pocketfit.records import Built, Failed, Snapshot, Trial, Variant
 from pocketfit.variants import parse_variants
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 
 # GitHub's limit of jobs in one matrix.
 MAX_SHARDS = 256
+PLAN_LIMIT_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -130,13 +132,15 @@ def read_plan(path: Path) -> tuple[Shard, ...]:
         include: list[Entry] = Field(min_length=1, max_length=MAX_SHARDS)
 
     try:
-        file = File.model_validate_json(path.read_bytes())
+        file = File.model_validate_json(read_named(path, PLAN_LIMIT_BYTES))
     except OSError as error:
         raise ConfigError(f"{path} can't be read: {error.strerror}") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "it"
         raise ConfigError(f"{path} is no plan of `pocketfit plan`: {place}: {first['msg']}") from error
+    except ValueError as error:
+        raise ConfigError(f"{path} can't be read: {error}") from error
     return tuple(
         Shard(entry.shard, parse_variants([entry.variants], str(path)), entry.estimated_s) for entry in file.include
     )

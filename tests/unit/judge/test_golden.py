@@ -89,3 +89,16 @@ def test_inputs_of_a_childs_own_choice_are_found_out(tmp_path: Path, case: str) 
     files = write_arrays([(f"[{index}]", array) for index, array in enumerate(chosen)], tmp_path, "input")
     with pytest.raises(ValueError, match=r"is not the seeded one that|inputs, and the configuration 3"):
         check_seeded(files, SPECS, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["/etc/passwd", "../secret.bin", "golden/../../secret.bin", "link.bin", "linked/secret.bin"]
+)
+def test_a_tensor_outside_of_its_folder(tmp_path: Path, name: str) -> None:
+    (tmp_path / "secret.bin").write_bytes(b"1234")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "link.bin").symlink_to(tmp_path / "secret.bin")
+    (folder / "linked").symlink_to(tmp_path)
+    with pytest.raises((OSError, ValueError)):
+        read_tensor(TensorFile("", "float32", (1,), name), folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -216,6 +217,33 @@ def link(folder: Path) -> None:
     path.symlink_to("/etc/passwd")
 
 
+def link_folder(folder: Path) -> None:
+    (folder / "artifacts/head/golden").rename(folder / "golden")
+    (folder / "artifacts/head/golden").symlink_to(folder / "golden")
+
+
+def share(folder: Path) -> None:
+    (folder / "other").hardlink_to(folder / "artifacts/head/a.lite.fp32.ptl")
+
+
+def inflate(folder: Path) -> None:
+    os.truncate(folder / "artifacts/head/a.lite.fp32.ptl", 1 << 40)
+
+
+def link_snapshot(folder: Path) -> None:
+    (folder / "head.json").rename(folder / "other.json")
+    (folder / "head.json").symlink_to("other.json")
+
+
+def block(folder: Path) -> None:
+    (folder / "trial.json").unlink()
+    os.mkfifo(folder / "trial.json")
+
+
+def inflate_snapshot(folder: Path) -> None:
+    os.truncate(folder / "base.json", 1 << 40)
+
+
 def lose(folder: Path) -> None:
     (folder / "artifacts/head/golden/a.lite.fp32/input0.bin").unlink()
 
@@ -231,7 +259,13 @@ def climb(folder: Path) -> None:
     ("harm", "sentence"),
     [
         (swap, "a.lite.fp32.ptl is not the file that its snapshot describes: its SHA-256 differs"),
-        (link, "a.lite.fp32.ptl is a link that leads out of its folder"),
+        (link, "a.lite.fp32.ptl can't be taken over: [Errno 40] Too many levels of symbolic links"),
+        (link_folder, "input0.bin can't be taken over: [Errno 20] Not a directory"),
+        (share, "can't be taken over: a.lite.fp32.ptl has another name too (a hard link)"),
+        (inflate, "can't be taken over: a.lite.fp32.ptl is larger than 2000000000 bytes"),
+        (link_snapshot, "head.json can't be used: Too many levels of symbolic links"),
+        (block, "trial.json can't be used: trial.json is not a regular file"),
+        (inflate_snapshot, "base.json can't be read: base.json is larger than 67108864 bytes"),
         (lose, "input0.bin can't be taken over: "),
         (climb, "a shard names a file '../../../etc/passwd', which is no path inside its artifacts"),
     ],
