@@ -476,3 +476,51 @@ def test_a_run_that_is_stopped_reports_what_it_had_found(repository: Path, git: 
     assert {path.name for path in out.iterdir()} - {"logs"} == {
         ".gitignore", "artifacts", "head.json", "report.html", "report.json", "report.md", "trial.json",
     }  # fmt: skip
+
+
+DOORS = (
+    "pocketfit-out/logs/head.net.lite.fp32.log", "pocketfit-out/artifacts/head/net.lite.fp32.ptl.partial",
+    "pocketfit-out/artifacts", "pocketfit-out",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["run", "export"])
+@pytest.mark.parametrize("door", DOORS)
+def test_a_link_that_a_pull_request_committed_is_refused(
+    repository: Path, git: Git, tmp_path: Path, command: str, door: str
+) -> None:
+    victim = tmp_path / "victim.py"
+    victim.write_text("import this\n")
+    (repository / door).parent.mkdir(parents=True, exist_ok=True)
+    (repository / door).symlink_to(victim)
+    git("add", "-f", ".")
+    git("commit", "-q", "-m", "a door")
+
+    options = ["--base", "none", "--device", "none"] if command == "run" else []
+    done = pocketfit(repository, command, *options)
+
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"error: --out pocketfit-out can't be used: {door} is a link; remove it, or name another folder\n",
+    )
+    assert victim.read_text() == "import this\n"
+    assert git("status", "--porcelain") == ""
+
+
+def test_an_export_that_is_stopped_keeps_what_it_made(repository: Path, tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    (repository / "net.py").write_text(
+        f"import pathlib, time\npathlib.Path({str(started)!r}).touch()\ntime.sleep(600)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pocketfit", "export"], cwd=repository, stderr=subprocess.PIPE, text=True
+    )
+    while not started.exists():
+        time.sleep(0.1)
+
+    process.terminate()
+    _, stderr = process.communicate(timeout=60)
+
+    assert process.returncode == 143, stderr
+    head = json.loads((repository / "pocketfit-out/head.json").read_text())
+    assert [outcome["reason"] for outcome in head["outcomes"]] == ["not tried, since the run was stopped"]

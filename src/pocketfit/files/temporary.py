@@ -68,7 +68,8 @@ def run_folder() -> Path:
     with _lock:
         if _own and _own[0][0] == os.getpid():
             return _own[0][1]
-        place = Path(tempfile.gettempdir())
+        # As git and /proc will call it.
+        place = Path(tempfile.gettempdir()).resolve()
         sweep(place)
         while True:
             folder = Path(tempfile.mkdtemp(prefix=RUN_PREFIX, dir=place))

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -144,3 +148,58 @@ def test_shallow_clone_and_a_branch_that_nobody_has(repository: Path, git: Git, 
     clone = clone_shallow(repository, tmp_path / "clone", "main")
     with pytest.raises(ConfigError, match="base 'nope' is not a commit, branch or tag of this repository"):
         clone.merge_base("nope")
+
+
+KEEP_A_WORKTREE = """
+import sys, time
+from pathlib import Path
+from pocketfit.builds.git import Git
+from pocketfit.process import exit_on_sigterm
+exit_on_sigterm()
+with Git(Path(sys.argv[1])).worktree("HEAD") as tree:
+    print(tree, flush=True)
+    time.sleep(600)
+"""
+
+
+def hold_a_worktree(repository: Path, temporary: Path) -> tuple[subprocess.Popen[str], Path]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", KEEP_A_WORKTREE, str(repository)],
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    return process, Path(process.stdout.readline().strip())
+
+
+def test_worktrees_of_killed_runs_go_and_no_others(repository: Path, git: Git, tmp_path: Path) -> None:
+    git("worktree", "add", "-q", "--detach", str(tmp_path / "users"))
+    git("worktree", "add", "-q", "--detach", str(tmp_path / "unplugged"))
+    # As on a drive that is not there at the moment: git would prune it.
+    (tmp_path / "unplugged").rename(tmp_path / "drive")
+    before = git("worktree", "list")
+    folders = [tmp_path / name for name in ("alive", "dead", "gone")]
+    for folder in folders:
+        folder.mkdir()
+    runs = [hold_a_worktree(repository, folder) for folder in folders]
+    alive, dead, gone = (tree for _, tree in runs)
+    try:
+        assert git("worktree", "list").count("\n") == before.count("\n") + 3
+        for process, _ in runs[1:]:
+            process.kill()
+            process.wait()
+        # A folder of temporary files may be emptied by others.
+        shutil.rmtree(tmp_path / "gone")
+
+        with Repository(repository).worktree("HEAD") as tree:
+            listed = git("worktree", "list")
+            assert [str(one) in listed for one in (tree, alive, dead, gone)] == [True, True, False, False]
+
+        assert git("worktree", "list").count("\n") == before.count("\n") + 1
+    finally:
+        for process, _ in runs:
+            process.terminate()
+            process.wait()
+    assert git("worktree", "list") == before
+    assert list((tmp_path / "alive").iterdir()) == []

@@ -1,4 +1,4 @@
-"""The same for an ordinary user, where these tests run as root: all the other tests of this folder once more."""
+"""The same for an ordinary user, where these tests run as root: the others about files, once more."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ import pytest
 from tests.ordinary_user import AS_NOBODY
 
 HERE = Path(__file__).parent
+FILES = [*(path for path in sorted(HERE.glob("test_*.py")) if path != Path(__file__)), HERE.parent / "test_staging.py"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="these tests are an ordinary user's already")
-@pytest.mark.parametrize(
-    "file", sorted(path.name for path in HERE.glob("test_*.py") if path.name != Path(__file__).name)
-)
-def test_an_ordinary_user_is_as_safe(file: str) -> None:
+@pytest.mark.parametrize("file", FILES, ids=lambda path: path.stem)
+def test_an_ordinary_user_is_as_safe(file: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o777)
-        command = [*AS_NOBODY, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={name}/x", str(HERE / file)]  # fmt: skip
+        command = [*AS_NOBODY, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={name}/x", str(file)]  # fmt: skip
         done = subprocess.run(
             command,
             cwd=HERE.parents[2],
