@@ -10,10 +10,10 @@ from pathlib import PurePath
 from pocketfit.config import parse_config
 from pocketfit.config.tables import MODEL_NAME_LENGTH, is_model_name
 from pocketfit.errors import ConfigError
+from pocketfit.files.saved import TORCHSCRIPT_SUFFIXES, is_saved
 from pocketfit.formats import FORMATS, PRECISIONS
 from pocketfit.records import INPUT_DTYPES, Config, InputSpec, ModelSpec, Variant
 from pocketfit.runtimes.library import library_for
-from pocketfit.saved import TORCHSCRIPT_SUFFIXES, is_saved
 
 
 def variants(config: Config) -> Iterator[tuple[Variant, ModelSpec]]:

@@ -14,6 +14,7 @@ from typing import Any
 from pocketfit.commands.single import guess_format
 from pocketfit.config import parse_config, read_config
 from pocketfit.errors import ConfigError
+from pocketfit.files.saved import saved_problem
 from pocketfit.formats import FORMATS
 from pocketfit.github.foreign_report import read_member
 from pocketfit.runtimes.bytecode import UnreadableFile, read_bytecode
@@ -103,6 +104,7 @@ def test_archives_and_the_pickles_in_them(seed: int) -> None:
         path = Path(name, dice.choice(["m.ptl", "m.pt", "m.pte", "m"]))
         path.write_bytes(_archive(dice))
         assert guess_format(path) in FORMATS
+        one_line(saved_problem(path, "m") or "")
         try:
             bytecode = read_bytecode(path)
         except UnreadableFile as error:

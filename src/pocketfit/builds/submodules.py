@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 from pocketfit.builds.git import Git
 from pocketfit.errors import CommandError, EnvironmentProblem
 from pocketfit.files import new_file
+from pocketfit.files.saved import LFS_VERSION
 from pocketfit.files.temporary import temporary_folder
-from pocketfit.saved import LFS_VERSION
 
 log = logging.getLogger(__name__)
 

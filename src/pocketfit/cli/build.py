@@ -117,8 +117,8 @@ def export(
     from pocketfit.builds.snapshot import built
     from pocketfit.commands.printed import print_exported
     from pocketfit.commands.single import export_one
+    from pocketfit.files.saved import is_saved
     from pocketfit.out import Out
-    from pocketfit.saved import is_saved
     from pocketfit.staging import staged
 
     asked.require_torch()

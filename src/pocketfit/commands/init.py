@@ -16,7 +16,7 @@ from pocketfit.commands.survey import find_callables
 from pocketfit.config import parse_config
 from pocketfit.errors import CommandError, ConfigError, PocketfitError
 from pocketfit.files import write_text_atomically
-from pocketfit.saved import SAVED_SUFFIXES, saved_problem
+from pocketfit.files.saved import SAVED_SUFFIXES, saved_problem
 from pocketfit.variants import model_name
 
 log = logging.getLogger(__name__)

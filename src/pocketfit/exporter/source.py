@@ -18,9 +18,9 @@ from pocketfit.exporter.importing.saved import load_saved
 from pocketfit.exporter.plain_model import check_forward
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.wrapping import wrapper
+from pocketfit.files.saved import LFS_REMEDY, SAVED_SUFFIXES, is_saved
 from pocketfit.judge.golden import SEED, seeded_arrays
 from pocketfit.records import InputSpec, ModelSpec
-from pocketfit.saved import LFS_REMEDY, SAVED_SUFFIXES, is_saved
 
 if TYPE_CHECKING:
     import torch

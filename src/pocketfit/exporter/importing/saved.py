@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from pocketfit.exporter.described import describe
 from pocketfit.exporter.tensors import ModelProblem
+from pocketfit.files.saved import saved_problem
 from pocketfit.records import ModelSpec
-from pocketfit.saved import saved_problem
 
 if TYPE_CHECKING:
     import torch

@@ -25,10 +25,11 @@ def saved_problem(path: Path, shown: str) -> str | None:
     with path.open("rb") as file:
         if file.read(len(LFS_VERSION)) == LFS_VERSION.encode():
             return f"{shown} {LFS_REMEDY}"
-    if not zipfile.is_zipfile(path):
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name.partition("/")[2] for name in archive.namelist()]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return f"{shown} is not a TorchScript file: it is no zip archive"
-    with zipfile.ZipFile(path) as archive:
-        names = [name.partition("/")[2] for name in archive.namelist()]
     scripted = any(name.startswith("code/") for name in names) or "constants.pkl" in names
     if path.suffix != ".pt2" and not scripted:
         return (
