@@ -64,10 +64,11 @@ class Out:
 
     def write_reports(self, report: Report) -> None:
         """Write the report in all its forms; raises ConfigError where one can't be written."""
+        from pocketfit.report.fitted import fitted
         from pocketfit.report.html import render_html
         from pocketfit.report.markdown import render_markdown
 
-        write_report(self.report_json, report)
+        write_report(self.report_json, fitted(report))
         write_text_atomically(self.report_md, render_markdown(report))
         write_text_atomically(self.report_html, render_html(report))
 

@@ -70,8 +70,12 @@ def write_trial(path: Path, trial: Trial) -> None:
 
 
 def write_report(path: Path, report: Report) -> None:
+    write_text_atomically(path, report_json(report))
+
+
+def report_json(report: Report) -> str:
     # The schema's number comes first: whoever opens the file should meet it before what it governs.
-    _write(path, {"schema": report.schema} | plain(report))
+    return _json({"schema": report.schema} | plain(report))
 
 
 def plain(value: Any) -> Any:
@@ -94,7 +98,11 @@ def plain(value: Any) -> Any:
 
 
 def _write(path: Path, value: object) -> None:
-    write_text_atomically(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text_atomically(path, _json(value))
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _read(path: Path, kind: type[Record]) -> Record:

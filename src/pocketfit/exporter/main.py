@@ -1,7 +1,7 @@
 """The child process that model code runs in: a job file in, a result file in its own folder out.
 
 `python -P -m pocketfit.exporter JOB_FILE FOLDER`, or `--examine` for `pocketfit doctor`. Its environment holds no
-secrets; the parent trusts nothing of what it writes.
+secrets; the parent reads what it writes as a stranger's, and says of what only it could know that it is its word.
 """
 
 from __future__ import annotations

@@ -325,7 +325,7 @@ LIES = {
     "control_characters": ("(folder / 'result.json').write_text(json.dumps({'state': 'not-exported', 'reason': '::add-mask::a\\n::error::b \\x1b]52;c;YQ==\\x07\\u202e##[error]'}))", ": :add-mask::a ::error::b ]52;c;YQ== ## [error]"),
     "no_json": ("(folder / 'result.json').write_text('{')", "the child's result can't be read: "),
     "other_type": ("forge(parameters='many')", "the child's result can't be read: "),
-    "huge": ("(folder / 'result.json').write_bytes(b' ' * 5_000_000)", "result.json is larger than 4000000 bytes"),
+    "huge": ("(folder / 'result.json').write_bytes(b' ' * 1_500_000)", "result.json is larger than 1000000 bytes"),
     "other_kind": ("(folder / 'result.json').write_text(json.dumps({'state': 'host-outputs', 'outputs': [], 'torch': '1'}))", "the model's process returned a result of another kind than asked for; if it happens again, report it"),
 }  # fmt: skip
 
