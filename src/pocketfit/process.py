@@ -192,11 +192,15 @@ def pool_of_threads(workers: int) -> Iterator[ThreadPoolExecutor]:
 
 def run(*args: str | Path, timeout: float, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:
     """Run a program that should succeed and return what it printed; else raise CommandError."""
-    finished = finish(args, timeout=timeout, cwd=cwd, env=env)
+    return output_of(finish(args, timeout=timeout, cwd=cwd, env=env), str(args[0]), timeout)
+
+
+def output_of(finished: Finished, program: str, timeout: float) -> str:
+    """Return what a program printed that should have succeeded; raises CommandError where it did not."""
     if finished.timed_out:
-        raise CommandError(str(args[0]), 124, f"no answer in {timeout:.0f} s")
+        raise CommandError(program, 124, f"no answer in {timeout:.0f} s")
     if finished.code:
-        raise CommandError(str(args[0]), finished.code, finished.stderr or finished.stdout)
+        raise CommandError(program, finished.code, finished.stderr or finished.stdout)
     return finished.stdout
 
 

@@ -106,11 +106,22 @@ while len([name for name in os.listdir() if name.startswith("daemon-")]) < 3:
 """
 
 
-def test_daemons_of_a_double_fork_are_gone(tmp_path: Path) -> None:
-    done = supervised(DAEMON, cwd=tmp_path)
+@pytest.mark.parametrize("count", [3, 400])
+def test_daemons_of_a_double_fork_are_gone(tmp_path: Path, count: int) -> None:
+    code = DAEMON.replace("3)", f"{count})").replace("< 3:", f"< {count}:")
+    done = supervised(code, cwd=tmp_path, timeout=300, limits=ResourceLimits(processes=2000))
     assert done.code == 0
     pids = [int(path.name.removeprefix("daemon-")) for path in tmp_path.glob("daemon-*")]
-    assert len(pids) == 3
+    assert len(pids) == count
+    assert all(map(is_gone, pids))
+
+
+def test_ten_thousand_daemons_are_stopped_at_the_limit_and_gone(tmp_path: Path) -> None:
+    many = DAEMON.replace("3)", "10_000)").replace("< 3:", "< 10_000:")
+    done = supervised(many, cwd=tmp_path, timeout=300)
+    assert done.hit == "processes"
+    pids = [int(path.name.removeprefix("daemon-")) for path in tmp_path.glob("daemon-*")]
+    assert 0 < len(pids) < 10_000
     assert all(map(is_gone, pids))
 
 

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from pocketfit.errors import CommandError, ConfigError, EnvironmentProblem
 from pocketfit.files.temporary import is_abandoned, temporary_folder
-from pocketfit.process import run
+from pocketfit.process import output_of, run
+from pocketfit.sandbox.order import ResourceLimits
+from pocketfit.supervised import finish_supervised
 from pocketfit.text import is_sha
 
 log = logging.getLogger(__name__)
@@ -20,6 +22,8 @@ log = logging.getLogger(__name__)
 # Stands where a ref could, for a run that compares with nothing.
 NO_BASE = "none"
 SHALLOW = "fetch more history (in a workflow: actions/checkout with fetch-depth: 0)"
+# Files in Git LFS are as large as they are.
+LFS_LIMITS = ResourceLimits(file_bytes=1 << 50, open_files=4096)
 NO_SUCH_BASE = "base {ref!r} is not a commit, branch or tag of this repository: see `git branch -a`"
 
 
@@ -197,4 +201,8 @@ class Git:
         for number, (key, value) in enumerate(self.settings, first):
             env |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
         env["GIT_CONFIG_COUNT"] = str(first + len(self.settings))
-        return run("git", "-C", self.folder, *args, timeout=timeout, env=env)
+        command = ["git", "-C", self.folder, *args]
+        if args[:1] == ("lfs",):
+            # A program of its own, which starts others: nothing of it may be left.
+            return output_of(finish_supervised(command, timeout=timeout, limits=LFS_LIMITS, env=env), "git", timeout)
+        return run(*command, timeout=timeout, env=env)

@@ -21,6 +21,7 @@ from pocketfit.supervised import finish_supervised
 
 # What a model with a network may speak: DNS, HTTP and HTTPS, and what its proxy wants. adb and Docker are other ports.
 PORTS = (53, 80, 443)
+DOWNLOADS_OF_ROOT = Path("/var/cache/pocketfit")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
@@ -122,7 +123,7 @@ def downloads_folder(environ: Mapping[str, str], repository: Path, side: str, mo
     As root it is outside of root's home, which the users of models' processes can't walk into.
     """
     if os.geteuid() == 0:
-        top = Path("/var/cache/pocketfit")
+        top = DOWNLOADS_OF_ROOT
     else:
         top = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pocketfit"
     digest = hashlib.sha256(os.fsencode(repository.resolve())).hexdigest()[:16]

@@ -21,8 +21,14 @@ def describe(error: BaseException) -> str:
 def _limit_reached(error: OSError) -> str:
     """Name the limit of ours that an error of the system's comes from, with its value; "" for another."""
     limits = {
-        errno.EFBIG: (resource.RLIMIT_FSIZE, "wrote more than {:,} bytes into a file (--limit file=SIZE raises that)"),
-        errno.EMFILE: (resource.RLIMIT_NOFILE, "opened more than {} files at once (--limit open-files=N raises that)"),
+        errno.EFBIG: (
+            resource.RLIMIT_FSIZE,
+            "OSError: it wrote more than {:,} bytes into a file (--limit file=SIZE raises that)",
+        ),
+        errno.EMFILE: (
+            resource.RLIMIT_NOFILE,
+            "OSError: it opened more than {} files at once (--limit open-files=N raises that)",
+        ),
     }
     if error.errno not in limits:
         return ""
