@@ -123,25 +123,29 @@ STATES = {
 }
 
 
-def test_executorch_can_not_return_all_that_a_buffer_keeps(root: Path) -> None:
-    """A limit of XNNPACK's partitioner in ExecuTorch 1.3.1: one node would be a buffer's new value and an output."""
-    assert "is already in the inpu" in reason_of(build(root, STATES["buffer"], "executorch"))
-
-
-@pytest.mark.parametrize(
-    ("case", "format_name"),
-    [
-        (case, format_name)
-        for case in STATES
-        for format_name in ("lite", "torchscript", "executorch")
-        if (case, format_name) != ("buffer", "executorch")
-    ],
-)
+@pytest.mark.parametrize("format_name", ["lite", "torchscript", "executorch"])
+@pytest.mark.parametrize("case", STATES)
 def test_the_file_starts_from_the_state_that_source_returned(root: Path, case: str, format_name: str) -> None:
     passes(build(root, STATES[case], format_name))
     if format_name == "torchscript":
         loaded = torch.jit.load(root / "job" / "m.torchscript.fp32.pt")
         assert [float(buffer.abs().sum()) for _, buffer in loaded.named_buffers()] in ([0.0], [])
+
+
+ASSIGNED = module(
+    "self.h = self.h * 0.5 + self.l(x)\nreturn self.h + x", "self.register_buffer('h', torch.zeros(1, 8))"
+)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8-dynamic"])
+def test_executorch_keeps_what_is_assigned_to_a_buffer(root: Path, precision: str) -> None:
+    result = build(root, ASSIGNED, "executorch", precision)
+    assert isinstance(result, Exported), result
+    assert (result.export.parity.sqnr_db or 0) > (100 if precision == "fp32" else 30)
+
+
+def test_a_copy_beside_what_it_is_of(root: Path) -> None:
+    passes(build(root, module("y = self.l(x)\nreturn y, y.clone(), x.clone(), (y * 2).clone()"), "executorch"))
 
 
 STARTS = module(

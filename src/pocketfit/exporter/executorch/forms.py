@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -74,3 +76,49 @@ def _prelu(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     channels_second = weight.numel() > 1 and x.dim() > 1
     slope = weight.reshape([-1] + [1] * (x.dim() - 2)) if channels_second else weight
     return x.relu() - slope * x.neg().relu()
+
+
+@contextmanager
+def written_in_place(model: torch.nn.Module) -> Iterator[None]:
+    """Write what is assigned to a buffer meanwhile, `self.h = self.h + x`, into the tensor that was there before.
+
+    Of a module inside of another torch.export drops an assignment without a word.
+    """
+    before = [(part, dict(part._buffers)) for part in model.modules()]
+    yield
+    for part, buffers in before:
+        for name, old in buffers.items():
+            new = part._buffers.get(name)
+            if old is None or new is None or new is old or (new.shape, new.dtype) != (old.shape, old.dtype):
+                continue
+            old.copy_(new)
+            part._buffers[name] = old
+
+
+def without_second_copies(exported: Any) -> Any:
+    """The `ExportedProgram`, without copies of what it hands out anyway, such as a buffer's new value.
+
+    Inside of a delegate a copy is nothing, and what XNNPACK computes would leave it twice: "Output node is already in
+    the inputs".
+    """
+    import torch
+    from torch.export.graph_signature import TensorArgument
+
+    clone = torch.ops.aten.clone.default
+
+    def handed_out(program: Any) -> list[Any]:
+        return list(program.graph.output_node().args[0])
+
+    if not any(getattr(node, "target", None) == clone for node in handed_out(exported)):
+        return exported
+    # What is written into a buffer is an output from here on.
+    functional = exported.run_decompositions({})
+    nodes = handed_out(functional)
+    for index, (node, spec) in enumerate(zip(nodes, functional.graph_signature.output_specs, strict=True)):
+        source = node.args[0] if getattr(node, "target", None) == clone else None
+        if source is not None and source.op == "call_function" and source in nodes:
+            nodes[index], spec.arg = source, TensorArgument(name=source.name)
+    functional.graph.output_node().args = (tuple(nodes),)
+    functional.graph.eliminate_dead_code()
+    functional.graph_module.recompile()
+    return functional

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 from pocketfit.exporter.builder import BuildOrder, Optimized
 from pocketfit.exporter.executorch import delegation, quantize
 from pocketfit.exporter.executorch.conv3d import without_conv3d
-from pocketfit.exporter.executorch.forms import contiguous, fill_pools, without_prelu
+from pocketfit.exporter.executorch.forms import (
+    contiguous,
+    fill_pools,
+    without_prelu,
+    without_second_copies,
+    written_in_place,
+)
 from pocketfit.exporter.executorch.plain_names import make_plain
 from pocketfit.exporter.executorch.problems import not_exported, not_lowered
 from pocketfit.exporter.java_types import java_inputs, java_reasons, with_java_types
@@ -91,7 +97,8 @@ def _with_doors(model: torch.nn.Module, order: BuildOrder) -> torch.nn.Module:
             # A program answers with what it wrote into an input too, as one more output.
             own = [one.clone() if index in order.habits.written else one for index, one in enumerate(given)]
             taken = [one.half() if half and one.dtype == torch.float32 else one for one in own]
-            outputs = [one for _, one in flatten(self.model(*taken))]
+            with written_in_place(self.model):
+                outputs = [one for _, one in flatten(self.model(*taken))]
             return tuple(one.float() if half and one.dtype == torch.float16 else one for one in outputs)
 
     return Doors()
@@ -148,6 +155,7 @@ def _lower(exported: Any) -> tuple[Any, bytes]:
     # Seen with ExecuTorch 1.3.1: a PReLU that XNNPACK takes crashes in `execute` on 4-D inputs, and is refused on 2-D.
     # None should be left (forms.py).
     configs = [config for config in ALL_PARTITIONER_CONFIGS if config is not PreluConfig]
+    exported = without_second_copies(exported)
     make_plain(exported)
     fill_pools(exported)
     try:
