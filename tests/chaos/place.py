@@ -81,11 +81,11 @@ class Place:
         commands = (["status", "--porcelain"], ["worktree", "list"], ["for-each-ref"], ["stash", "list"])
         return tuple(git(self.repository, *command) for command in commands)
 
-    def start(self) -> subprocess.Popen[str]:
-        log = (self.temporary.parent / "stderr.txt").open("w")
+    def start(self, *options: str) -> subprocess.Popen[str]:
+        log = (self.temporary.parent / "stderr.txt").open("a" if options else "w")
         return subprocess.Popen(
             # Whatever started us may ignore SIGINT, as a shell does for what it runs in the background.
-            ["env", "--default-signal=INT", sys.executable, "-m", "pocketfit", "run", "--base", "HEAD^"],
+            ["env", "--default-signal=INT", sys.executable, "-m", "pocketfit", "run", "--base", "HEAD^", *options],
             cwd=self.repository,
             env={**os.environ, "TMPDIR": str(self.temporary)},
             stdin=subprocess.DEVNULL,
@@ -146,9 +146,9 @@ class Place:
         path = self.out / "report.json"
         return path.read_bytes() if path.exists() else b""
 
-    def rows(self) -> list[Any]:
+    def rows(self, out: str = "pocketfit-out") -> list[Any]:
         """What a report says that is the same each time."""
-        report = json.loads(self.report())
+        report = json.loads((self.repository / out / "report.json").read_bytes())
         return [
             report["verdict"],
             *(

@@ -31,3 +31,20 @@ def test_stopped_it_leaves_a_report_and_nothing_else(tmp_path: Path, number: sig
     place = make_place(tmp_path)
     # Its whole length is not known here: whenever it is stopped, this holds.
     assert place.strike(number, 5.0).faults == ()
+
+
+def test_two_runs_in_one_repository_work_side_by_side(tmp_path: Path) -> None:
+    place = make_place(tmp_path)
+    runs = [place.start("--out", out, "--device", "none") for out in ("one", "two")]
+    assert [run.wait() for run in runs] == [0, 0], place.said()
+    assert place.rows("one") == place.rows("two")
+    assert list(place.left_behind()) == []
+
+
+def test_two_runs_into_one_folder_take_turns(tmp_path: Path) -> None:
+    place = make_place(tmp_path)
+    runs = [place.start("--device", "none") for _ in range(2)]
+    assert [run.wait() for run in runs] == [0, 0], place.said()
+    assert "another run writes to pocketfit-out: waiting for its end" in place.said()
+    assert [*place.half_written(), *place.left_behind()] == []
+    assert place.rows()[0] == "pass"
