@@ -45,7 +45,7 @@ def test_what_is_to_be_readable_must_be_there(tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data").mkdir()
     assert asked.sandbox(9, readable=[Path("data")]).readable == (tmp_path / "data",)
-    with pytest.raises(ConfigError, match="^--readable nowhere: no such file or folder$"):
+    with pytest.raises(ConfigError, match=r"^--readable nowhere: no such file or folder$"):
         asked.sandbox(9, readable=[Path("nowhere")])
 
 
