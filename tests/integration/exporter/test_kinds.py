@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 from torch import nn
 
 from pocketfit.exporter.builder import BuildOrder
+from pocketfit.exporter.formats import BUILDERS
 from pocketfit.exporter.plain_model import check_forward, fold_norms, uncompiled
 from pocketfit.exporter.tensors import ModelProblem, flatten, nest
 from pocketfit.exporter.torchscript import recipe
@@ -34,6 +36,40 @@ def built(model: nn.Module, inputs: tuple[torch.Tensor, ...] = X, **spec: Any) -
 )
 def test_the_wrapper_of_inputs_that_are_no_tensors(example: Any, call: str) -> None:
     assert wrapper(example).endswith(call)
+
+
+class Swish(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, scale: float) -> torch.Tensor:
+        ctx.save_for_backward(x)
+        ctx.scale = scale
+        return x * torch.sigmoid(x) * scale
+
+
+class Cube(torch.autograd.Function):
+    @staticmethod
+    def forward(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return x**3, x**2
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        raise AssertionError("there is no gradient to be prepared for")
+
+
+class OwnGradients(nn.Module):
+    def forward(self, x: torch.Tensor) -> Any:
+        return {"loss": None, "swish": Swish.apply(x, 0.5), "cube": Cube.apply(x)[0]}  # type: ignore[no-untyped-call]
+
+
+def test_functions_with_a_gradient_of_their_own(tmp_path: Path) -> None:
+    model, before = OwnGradients().eval(), torch.autograd.Function.apply
+    BUILDERS["lite"].save(
+        BUILDERS["lite"].optimize(BuildOrder(model, X, ModelSpec("net", "x:y")), lambda _: None), tmp_path / "net.ptl"
+    )
+    answer = BUILDERS["lite"].load(tmp_path / "net.ptl")(*X)
+    assert torch.allclose(answer["swish"], 0.5 * X[0].sigmoid())
+    assert torch.equal(answer["cube"], X[0])
+    assert torch.autograd.Function.apply == before
 
 
 def test_norms_are_folded_to_the_same_numbers() -> None:

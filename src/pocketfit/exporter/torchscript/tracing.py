@@ -14,6 +14,7 @@ from pocketfit.exporter.state.held import kept
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript import remedies
 from pocketfit.exporter.torchscript.answers import Flat, is_plain, nest_again, not_traced
+from pocketfit.exporter.torchscript.functions import followed
 from pocketfit.records import ModelSpec
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _trace(model: torch.nn.Module, inputs: Inputs, methods: tuple[str, ...], *, 
     # With gradients on, tracing an attention layer compares two different paths and gives up.
     # Parity with eager is checked by us, on nested outputs too; stored inputs would only make the file larger.
     # The trace holds the model's own buffers: what recording wrote into them is undone in both.
-    with kept(model), torch.no_grad():
+    with kept(model), followed(), torch.no_grad():
         return torch.jit.trace_module(model, inputs_of, check_trace=False, strict=strict, _store_inputs=False)
 
 
