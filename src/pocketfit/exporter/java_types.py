@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,19 +11,16 @@ if TYPE_CHECKING:
     from pocketfit.exporter.tensors import Inputs
 
 
-def with_java_types(model: torch.nn.Module, inputs: Inputs) -> torch.nn.Module:
-    """A model that takes bool tensors, wrapped so that it takes uint8: Java has no bool tensors."""
+def with_java_types(model: torch.nn.Module, inputs: Inputs, methods: tuple[str, ...] = ()) -> torch.nn.Module:
+    """A model that takes bool tensors, wrapped so that it takes uint8: Java has no bool tensors.
+
+    So do its `methods`, which take what forward takes.
+    """
     import torch
 
     are_bool = tuple(tensor.dtype == torch.bool for tensor in inputs)
     if not any(are_bool):
         return model
-    if isinstance(model, torch.jit.ScriptModule):
-        # Its own names of arguments: any number of them can't be scripted.
-        names = [argument.name for argument in model.forward.schema.arguments[1 : len(inputs) + 1]]
-        taken = (f"{name}.to(torch.bool)" if is_bool else name for name, is_bool in zip(names, are_bool, strict=True))
-        source = f"def forward(self, {', '.join(names)}):\n    return self.model({', '.join(taken)})\n"
-        return script_around(model, source)
 
     class BoolFromUint8(torch.nn.Module):
         def __init__(self) -> None:
@@ -31,9 +29,15 @@ def with_java_types(model: torch.nn.Module, inputs: Inputs) -> torch.nn.Module:
             # Not eval(): what was loaded from a .pt2 refuses to be told, and is in its mode for good.
             self.training = False
 
-        def forward(self, *given: torch.Tensor) -> Any:
-            return self.model(*(one.bool() if is_bool else one for one, is_bool in zip(given, are_bool, strict=True)))
+    def passing_on(name: str) -> Callable[..., Any]:
+        def method(self: BoolFromUint8, *given: torch.Tensor) -> Any:
+            taken = (one.bool() if is_bool else one for one, is_bool in zip(given, are_bool, strict=True))
+            return (self.model if name == "forward" else getattr(self.model, name))(*taken)
 
+        return method
+
+    for name in ("forward", *methods):
+        setattr(BoolFromUint8, name, passing_on(name))
     return BoolFromUint8()
 
 

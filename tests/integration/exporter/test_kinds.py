@@ -130,12 +130,124 @@ def test_a_scripted_model_takes_bools_as_uint8() -> None:
     assert file(inputs[0], none).tolist() == [[1.0, 1.0, 1.0]]
 
 
-def test_further_methods_that_tracing_would_compile() -> None:
-    inputs = (torch.ones(1, 3), torch.ones(1, 3, dtype=torch.bool))
-    with pytest.raises(ModelProblem, match="preserve_methods and bool inputs don't go together"):
-        built(Masked(), inputs, preserve_methods=("logits",))
-    with pytest.raises(ModelProblem, match=r"logits is decorated with @torch\.jit\.export"):
-        built(Masked(), (inputs[0], inputs[0]), preserve_methods=("logits",))
+class Scores(nn.Module):
+    """Methods that take a mask as forward does, and one with inputs of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(3, 2)
+
+    def forward(self, x: torch.Tensor, keep: torch.Tensor) -> torch.Tensor:
+        return self.head(x * keep).relu()
+
+    def logits(self, x: torch.Tensor, keep: torch.Tensor) -> torch.Tensor:
+        return self.head(x * keep)
+
+    def share(self, keep: torch.Tensor, scale: float = 2.0) -> torch.Tensor:
+        return keep.sum() * scale if keep.dtype == torch.bool else torch.zeros(())
+
+    def kept(self, x: torch.Tensor, keep: torch.Tensor | None = None) -> torch.Tensor:
+        return x if keep is None else x[keep]
+
+
+MASK = torch.tensor([[True, False, True]])
+
+
+@pytest.mark.parametrize("how", ["trace", "script"])
+def test_further_methods_take_bools_as_uint8_too(how: str) -> None:
+    model, inputs = Scores(), (torch.ones(1, 3), MASK)
+    if how == "script":
+        for name in ("logits", "share", "kept"):
+            setattr(Scores, name, torch.jit.export(getattr(Scores, name)))
+    methods = ("logits", "share", "kept") if how == "script" else ("logits",)
+
+    file = built(model, inputs, how=how, preserve_methods=methods)
+
+    given = (inputs[0], MASK.to(torch.uint8))
+    assert torch.allclose(file(*given), model(*inputs))
+    assert torch.allclose(file.logits(*given), model.logits(*inputs))
+    if how == "script":
+        assert (float(file.share(given[1])), float(file.share(given[1], 3.0))) == (4.0, 6.0)
+        assert (file.kept(*given).tolist(), file.kept(given[0]).tolist()) == ([1.0, 1.0], [[1.0, 1.0, 1.0]])
+
+
+class Held:
+    """No module: what TorchScript makes a class of its own of."""
+
+    def __init__(self, x: torch.Tensor) -> None:
+        self.x = x
+
+
+class TakesHeld(Masked):
+    @torch.jit.export
+    def held(self, held: Held) -> torch.Tensor:
+        return held.x
+
+
+def test_a_method_that_bools_put_out_of_reach() -> None:
+    with pytest.raises(ModelProblem, match="preserve_methods: held can't be reached beside bool inputs"):
+        built(TakesHeld(), (torch.ones(1, 3), MASK), how="script", preserve_methods=("held",))
+
+
+class Codec(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.down, self.up = nn.Linear(4, 2), nn.Linear(2, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.decode(self.encode(x))
+
+    def encode(self, x: torch.Tensor) -> torch.Tensor:
+        return self.down(x)
+
+    @torch.jit.export
+    def decode(self, codes: torch.Tensor) -> torch.Tensor:
+        return self.up(codes)
+
+    @torch.jit.export
+    def rate(self) -> int:
+        return 16000
+
+    def needs_codes(self, codes: torch.Tensor) -> torch.Tensor:
+        return self.up(codes)
+
+
+class Unscriptable(Codec):
+    @torch.jit.export
+    def sorts(self, x: torch.Tensor) -> Any:
+        return {one for one in (x,)}
+
+
+def test_exported_methods_are_scripted_beside_a_traced_forward() -> None:
+    model, x = Codec(), torch.ones(1, 4)
+    order = BuildOrder(model.eval(), (x,), ModelSpec("net", "x:y", preserve_methods=("encode", "decode", "rate")))
+
+    optimized = recipe.optimize(order, lambda _: None)
+
+    assert "decode, rate: scripted, as @torch.jit.export says, beside a forward that is traced" in optimized.reasons
+    assert optimized.module.rate() == 16000
+    assert torch.allclose(optimized.module(x), model(x))
+    assert torch.allclose(optimized.module.decode(optimized.module.encode(x)), model(x))
+
+
+@pytest.mark.parametrize(
+    ("model", "method", "sentence"),
+    [
+        (
+            Codec(),
+            "needs_codes",
+            r"preserve_methods: needs_codes does not take forward's inputs \(RuntimeError: .*\), with ",
+        ),
+        (
+            Unscriptable(),
+            "sorts",
+            r"preserve_methods: sorts can't be scripted, as @torch\.jit\.export says \(UnsupportedNodeError: ",
+        ),
+    ],
+)
+def test_methods_that_can_not_be_kept(model: nn.Module, method: str, sentence: str) -> None:
+    with pytest.raises(ModelProblem, match=sentence):
+        built(model, (torch.ones(1, 4),), preserve_methods=(method,))
 
 
 class Spells(nn.Module):

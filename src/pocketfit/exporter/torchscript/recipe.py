@@ -17,14 +17,19 @@ from pocketfit.exporter.builder import BuildOrder, Optimized, Step
 from pocketfit.exporter.described import describe
 from pocketfit.exporter.importing.plain import odd_names
 from pocketfit.exporter.java_types import has_bools, with_java_types
+from pocketfit.exporter.state.held import is_script
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript import costs
 from pocketfit.exporter.torchscript.quantize import FX, quantize
-from pocketfit.exporter.torchscript.tracing import SCRIPT, script, torchscript_of
+from pocketfit.exporter.torchscript.tracing import SCRIPT, check_methods, script, torchscript_of
+from pocketfit.exporter.torchscript.uint8 import scripted_with_java_types
 from pocketfit.records import ModelSpec
 
 if TYPE_CHECKING:
+    import torch
+
     from pocketfit.exporter.builder import Check
+    from pocketfit.exporter.tensors import Inputs
 
 
 def unfit() -> str | None:
@@ -44,22 +49,12 @@ def no_xnnpack() -> str:
 
 def optimize(order: BuildOrder, check: Check) -> Optimized:
     """Quantize, trace (unless TorchScript), freeze, optimize; raises ModelProblem where the first two go wrong."""
-    import torch
-
     quantized = quantize(order)
-    module, spec = quantized.module, order.spec
+    spec = order.spec
     if FX in quantized.names:
         # torch.fx has left no control flow, and some of what it keeps in fp32 can't be scripted.
         spec = replace(spec, how="trace")
-    if has_bools(order.inputs):
-        if order.spec.preserve_methods:
-            raise ModelProblem(
-                "preserve_methods and bool inputs don't go together, since Java has no bool tensors: "
-                "take uint8 in forward and in those methods, and call .bool() on it"
-            )
-        if spec.how == SCRIPT and not isinstance(module, torch.jit.ScriptModule):
-            module = script(module)
-    model = with_java_types(module, order.inputs)
+    model = _with_java_types(quantized.module, order.inputs, spec)
     if quantized.names and (problem := check(model)):
         why = "".join(f"; {one}" for one in (*costs.explain(order, quantized), *quantized.reasons))
         raise ModelProblem(f"in {order.precision} it does not compute what eager does: {problem}{why}")
@@ -83,6 +78,15 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
         layers=layers,
         odd_names=odd_names(order.model),
     )
+
+
+def _with_java_types(module: torch.nn.Module, inputs: Inputs, spec: ModelSpec) -> torch.nn.Module:
+    methods = spec.preserve_methods
+    check_methods(module, methods)
+    if has_bools(inputs) and (spec.how == SCRIPT or is_script(module)):
+        scripted = module if is_script(module) else script(module)
+        return scripted_with_java_types(scripted, inputs, methods)
+    return with_java_types(module, inputs, methods)
 
 
 def _freeze(module: Any, spec: ModelSpec, check: Check) -> Step:

@@ -49,11 +49,12 @@ def _recorded(model: torch.nn.Module, inputs: Inputs, spec: ModelSpec) -> Step:
         return Step(model, (SCRIPT,), reasons)
     if spec.how == "script":
         return Step(script(model), (SCRIPT,), reasons)
-    _check_methods(model, spec.preserve_methods)
     passed = java_inputs(inputs)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         traced = _traced(model, passed, spec.preserve_methods)
+    if names := ", ".join(_scripted_methods(model, spec.preserve_methods)):
+        reasons += (f"{names}: scripted, as @torch.jit.export says, beside a forward that is traced",)
     return Step(traced.module, (TRACE,), (*reasons, *traced.reasons, *_tracer_reasons(caught)))
 
 
@@ -77,7 +78,7 @@ def _traced(model: torch.nn.Module, inputs: Inputs, methods: tuple[str, ...]) ->
         first = error
     except Exception as error:
         # The model's own code runs, which raises anything.
-        raise not_traced(error) from error
+        raise _of_a_method(model, inputs, methods, error) or not_traced(error) from error
     try:
         # Dicts, and containers whose layout depends on the run, are refused unless asked for.
         if "strict=False" in str(first) and is_plain(traced := _trace(model, inputs, methods, strict=False)):
@@ -85,7 +86,7 @@ def _traced(model: torch.nn.Module, inputs: Inputs, methods: tuple[str, ...]) ->
     except Exception as error:
         first = error if methods else first
     if methods:
-        raise not_traced(first) from first
+        raise _of_a_method(model, inputs, methods, first) or not_traced(first) from first
     try:
         flat = Flat(model)
         traced = _trace(flat.module, inputs, (), strict=True)
@@ -95,23 +96,48 @@ def _traced(model: torch.nn.Module, inputs: Inputs, methods: tuple[str, ...]) ->
     return Step(module, reasons=reasons)
 
 
-def _check_methods(model: torch.nn.Module, methods: tuple[str, ...]) -> None:
-    """Raise ModelProblem for a method that is not there, or that tracing would compile instead."""
+def check_methods(model: torch.nn.Module, methods: tuple[str, ...]) -> None:
+    """Raise ModelProblem for a method that is not there."""
     missing = [name for name in methods if not callable(getattr(model, name, None))]
     if missing:
         raise ModelProblem(f"preserve_methods: the model has no method {missing[0]!r}")
-    exported = [name for name in methods if hasattr(getattr(model, name), "_torchscript_modifier")]
-    if exported:
-        raise ModelProblem(
-            f"preserve_methods: {exported[0]} is decorated with @torch.jit.export, which is for scripting: "
-            'set how = "script", or take the decorator off'
+
+
+def _scripted_methods(model: torch.nn.Module, methods: tuple[str, ...]) -> list[str]:
+    """Those that torch scripts by itself when it traces their model."""
+    return [name for name in methods if hasattr(getattr(model, name), "_torchscript_modifier")]
+
+
+def _of_a_method(
+    model: torch.nn.Module, inputs: Inputs, methods: tuple[str, ...], error: Exception
+) -> ModelProblem | None:
+    """The problem of the method for which the trace of a model fails with `error`; None where it is forward's."""
+    import torch
+
+    scripted = _scripted_methods(model, methods)
+    for name in methods:
+        try:
+            with kept(model), torch.no_grad():
+                name in scripted or getattr(model, name)(*copies(inputs))
+        except Exception as refusal:
+            return ModelProblem(
+                f"preserve_methods: {name} does not take forward's inputs ({describe(refusal)}), with which it is "
+                'traced: set how = "script", under which each method has its own'
+            )
+    # The compiler points at the code that it does not take; tracing never does.
+    if scripted and ("<--- HERE" in str(error) or isinstance(error, torch.jit.frontend.NotSupportedError)):
+        return ModelProblem(
+            f"preserve_methods: {', '.join(scripted)} can't be scripted, as @torch.jit.export says "
+            f"({describe(error)}): change what TorchScript does not take, or leave the decorator off"
         )
+    return None
 
 
 def _trace(model: torch.nn.Module, inputs: Inputs, methods: tuple[str, ...], *, strict: bool) -> Any:
     import torch
 
-    inputs_of = {name: copies(inputs) for name in ("forward", *methods)}
+    scripted = _scripted_methods(model, methods)
+    inputs_of = {name: copies(inputs) for name in ("forward", *methods) if name not in scripted}
     # With gradients on, tracing an attention layer compares two different paths and gives up.
     # Parity with eager is checked by us, on nested outputs too; stored inputs would only make the file larger.
     # The trace holds the model's own buffers: what recording wrote into them is undone in both.
