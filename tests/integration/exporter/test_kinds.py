@@ -185,8 +185,57 @@ class TakesHeld(Masked):
 
 
 def test_a_method_that_bools_put_out_of_reach() -> None:
-    with pytest.raises(ModelProblem, match="preserve_methods: held can't be reached beside bool inputs"):
+    with pytest.raises(ModelProblem, match="preserve_methods: held can't be reached beside bool or number inputs"):
         built(TakesHeld(), (torch.ones(1, 3), MASK), how="script", preserve_methods=("held",))
+
+
+class Activity(nn.Module):
+    """As silero-vad is made: what is declared as an int chooses the branch, and the state is in an attribute."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.high, self.low = nn.Linear(4, 4), nn.Linear(4, 4)
+        self._state = torch.zeros(0)
+
+    @torch.jit.export
+    def reset_states(self) -> None:
+        self._state = torch.zeros(0)
+
+    def forward(self, x: torch.Tensor, rate: int) -> torch.Tensor:
+        if self._state.numel() == 0:
+            self._state = torch.zeros_like(x)
+        self._state = torch.tanh(self._state + (self.high(x) if rate == 16000 else self.low(x)))
+        return self._state
+
+
+def test_a_script_that_declares_numbers_takes_tensors_of_one_value() -> None:
+    model, x, rate = torch.jit.script(Activity().eval()), torch.ones(1, 4), torch.tensor(16000)
+    order = BuildOrder(model, (x, rate), ModelSpec("net", "net.jit", preserve_methods=("reset_states",)))
+
+    optimized = recipe.optimize(order, lambda _: None)
+
+    assert optimized.reasons == ("input 1 is declared as int: the artifact takes a tensor of one value for it",)
+    assert [str(one.type) for one in optimized.module.forward.schema.arguments[1:]] == ["Tensor", "Tensor"]
+    model.reset_states()
+    for rates in (16000, 16000, 8000):
+        assert torch.allclose(optimized.module(x, torch.tensor(rates)), model(x, rates))
+    first = torch.tanh(model.high(x))
+    assert not torch.allclose(optimized.module(x, rate), first)
+    optimized.module.reset_states()
+    assert torch.allclose(optimized.module(x, rate), first)
+
+
+class TakesList(nn.Module):
+    def forward(self, xs: list[torch.Tensor]) -> torch.Tensor:
+        return xs[0]
+
+
+def test_a_script_that_no_tensor_goes_into() -> None:
+    sentence = (
+        r"the script can't be called with these inputs: it takes a List\[Tensor\] as input 0 \(xs\), and was given"
+    )
+    with pytest.raises(ModelProblem, match=sentence):
+        built(TakesList(), X, how="script")
 
 
 class Codec(nn.Module):

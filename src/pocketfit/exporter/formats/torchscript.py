@@ -11,6 +11,7 @@ from pocketfit.exporter.importing.plain import unreadable
 from pocketfit.exporter.tensors import ModelProblem, no_forward
 from pocketfit.exporter.torchscript import recipe
 from pocketfit.exporter.torchscript.archive import drop_debug_files, read_code
+from pocketfit.exporter.torchscript.from_java import arguments_of
 from pocketfit.runtimes.compatibility import Problem, check_calls, full_refusal
 from pocketfit.runtimes.operators import OperatorList
 from pocketfit.runtimes.schema import Argument
@@ -54,5 +55,4 @@ class TorchScript:
         module: Any = self.load(path)
         if "forward" not in (names := module._c._method_names()):
             raise no_forward(names)
-        _, *taken = module.forward.schema.arguments
-        return tuple(Argument(str(one.type), one.name, one.has_default_value()) for one in taken)
+        return arguments_of(module.forward)

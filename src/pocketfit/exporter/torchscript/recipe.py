@@ -16,13 +16,13 @@ from pocketfit.exporter.anatomy.calls import count_ops, layers_of
 from pocketfit.exporter.builder import BuildOrder, Optimized, Step
 from pocketfit.exporter.described import describe
 from pocketfit.exporter.importing.plain import odd_names
-from pocketfit.exporter.java_types import has_bools, with_java_types
+from pocketfit.exporter.java_types import with_java_types
 from pocketfit.exporter.state.held import is_script
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript import costs
+from pocketfit.exporter.torchscript.from_java import scripted_from_java
 from pocketfit.exporter.torchscript.quantize import FX, quantize
 from pocketfit.exporter.torchscript.tracing import SCRIPT, check_methods, script, torchscript_of
-from pocketfit.exporter.torchscript.uint8 import scripted_with_java_types
 from pocketfit.records import ModelSpec
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
     if FX in quantized.names:
         # torch.fx has left no control flow, and some of what it keeps in fp32 can't be scripted.
         spec = replace(spec, how="trace")
-    model = _with_java_types(quantized.module, order.inputs, spec)
+    called = _from_java(quantized.module, order.inputs, spec)
+    model = called.module
     if quantized.names and (problem := check(model)):
         why = "".join(f"; {one}" for one in (*costs.explain(order, quantized), *quantized.reasons))
         raise ModelProblem(f"in {order.precision} it does not compute what eager does: {problem}{why}")
@@ -69,7 +70,7 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
         careful = check
     frozen = _freeze(recorded.module, order.spec, careful)
     optimized = _optimize_for_mobile(frozen.module, order.spec, careful)
-    steps = (quantized, recorded, frozen, optimized)
+    steps = (quantized, called, recorded, frozen, optimized)
     return Optimized(
         optimized.module,
         tuple(name for step in steps for name in step.names),
@@ -80,13 +81,14 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
     )
 
 
-def _with_java_types(module: torch.nn.Module, inputs: Inputs, spec: ModelSpec) -> torch.nn.Module:
+def _from_java(module: torch.nn.Module, inputs: Inputs, spec: ModelSpec) -> Step:
+    """The module as Java can call it; scripted where it is to be, since what wraps the others can't be."""
     methods = spec.preserve_methods
     check_methods(module, methods)
-    if has_bools(inputs) and (spec.how == SCRIPT or is_script(module)):
-        scripted = module if is_script(module) else script(module)
-        return scripted_with_java_types(scripted, inputs, methods)
-    return with_java_types(module, inputs, methods)
+    if not is_script(module) and spec.how != SCRIPT:
+        return Step(with_java_types(module, inputs, methods))
+    wrapped, reasons = scripted_from_java(module if is_script(module) else script(module), inputs, methods)
+    return Step(wrapped, reasons=reasons)
 
 
 def _freeze(module: Any, spec: ModelSpec, check: Check) -> Step:

@@ -47,8 +47,6 @@ def _recorded(model: torch.nn.Module, inputs: Inputs, spec: ModelSpec) -> Step:
     reasons = java_reasons(inputs)
     if isinstance(model, torch.jit.ScriptModule):
         return Step(model, (SCRIPT,), reasons)
-    if spec.how == "script":
-        return Step(script(model), (SCRIPT,), reasons)
     passed = java_inputs(inputs)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
