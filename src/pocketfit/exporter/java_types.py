@@ -56,6 +56,13 @@ def script_around(model: Any, source: str) -> Any:
     return module
 
 
+def has_bools(inputs: Inputs) -> bool:
+    """Say whether with_java_types wraps a model that takes these."""
+    import torch
+
+    return any(tensor.dtype == torch.bool for tensor in inputs)
+
+
 def java_inputs(inputs: Inputs) -> Inputs:
     """The inputs as Java passes them (see with_java_types), for one call: it may write into them."""
     import torch

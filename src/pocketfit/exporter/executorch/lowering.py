@@ -6,10 +6,12 @@ As ExecuTorch's documentation for its XNNPACK backend does it; compared with eag
 from __future__ import annotations
 
 import copy
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.exporter.builder import BuildOrder, Optimized
-from pocketfit.exporter.executorch import delegation, quantize
+from pocketfit.exporter.anatomy.losses import POOR_DB
+from pocketfit.exporter.builder import BuildOrder, Optimized, Step
+from pocketfit.exporter.executorch import costs, delegation, quantize
 from pocketfit.exporter.executorch.conv3d import without_conv3d
 from pocketfit.exporter.executorch.forms import (
     contiguous,
@@ -58,14 +60,11 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
     steps = ["torch.export"]
     if order.precision.startswith("int8"):
         order.enter("quantizing", hint)
-        batches = tuple(java_inputs(batch) for batch in order.batches) or (inputs,)
-        quantized = quantize.quantize(exported, batches, dynamic=order.precision == "int8-dynamic")
-        if quantized is not None:
-            _agree(quantized, check, "quantized model")
-            exported = _export(quantized, inputs)
-            steps.append(f"PT2E {order.precision}, per channel")
-        else:
-            reasons.append(f"nothing to quantize: {order.precision} is for {quantize.WHAT[order.precision]}")
+        quantized = _quantized(exported, order, inputs, check)
+        reasons += quantized.reasons
+        steps += quantized.names
+        if quantized.names:
+            exported = _export(quantized.module, inputs)
     elif order.precision == "fp16":
         steps.insert(0, "half inside")
     order.enter("lowering", hint)
@@ -73,6 +72,23 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
     delegated, ops = delegation.count(edge)
     reasons += delegation.reasons(delegated)
     return Optimized(program, (*steps, "XNNPACK"), tuple(reasons), ops, delegated)
+
+
+def _quantized(exported: Any, order: BuildOrder, inputs: Inputs, check: Check) -> Step:
+    """The exported model in int8, with what it costs where that is much; raises ModelProblem where it is too much."""
+    batches = tuple(java_inputs(batch) for batch in order.batches) or (inputs,)
+    dynamic = order.precision == "int8-dynamic"
+    module = quantize.quantize(exported, batches, dynamic=dynamic)
+    if module is None:
+        what = quantize.WHAT[order.precision]
+        return Step(exported, reasons=(f"nothing to quantize: {order.precision} is for {what}",))
+    explain = partial(
+        costs.explain, order, inputs, partial(quantize.unquantized, exported, batches, dynamic=dynamic), module
+    )
+    if problem := check(module):
+        why = "".join(f"; {one}" for one in explain())
+        raise ModelProblem(f"the quantized model does not compute what eager does: {problem}{why}")
+    return Step(module, (f"PT2E {order.precision}, per channel",), explain(POOR_DB))
 
 
 def _with_doors(model: torch.nn.Module, order: BuildOrder) -> torch.nn.Module:

@@ -28,11 +28,34 @@ def quantize(exported: Any, batches: Sequence[Inputs], *, dynamic: bool) -> Any 
     `dynamic`: linear layers only, whose activations get their ranges at run time. Raises ModelProblem.
     """
     import torch
+    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e
+
+    try:
+        with torch.no_grad():
+            prepared, own = _prepare(exported, batches, dynamic=dynamic)
+            start = buffers_of(prepared)
+            for batch in batches:
+                prepared(*copies(batch))
+            put_buffers(prepared, {name: start[name] for name in start if name in own})
+            module = convert_pt2e(prepared)
+    except Exception as error:
+        raise ModelProblem(f"quantizing fails: {describe(error)}") from error
+    return module if any("quantize_per_" in str(node.target) for node in module.graph.nodes) else None
+
+
+def unquantized(exported: Any, batches: Sequence[Inputs], *, dynamic: bool) -> Any:
+    """What quantize made, in fp32: of the same layers, by the same names."""
+    return _prepare(exported, batches, dynamic=dynamic)[0]
+
+
+def _prepare(exported: Any, batches: Sequence[Inputs], *, dynamic: bool) -> tuple[Any, set[str]]:
+    """The module with observers, and the names of the buffers that are the model's own."""
+    import torch
     from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import (
         XNNPACKQuantizer,
         get_symmetric_quantization_config,
     )
-    from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+    from torchao.quantization.pt2e.quantize_pt2e import prepare_pt2e
 
     config = get_symmetric_quantization_config(is_per_channel=True, is_dynamic=dynamic)
 
@@ -51,19 +74,9 @@ def quantize(exported: Any, batches: Sequence[Inputs], *, dynamic: bool) -> Any 
         quantizer.set_operator_type(torch.ops.aten.linear.default, config)
     else:
         quantizer.set_global(config)
-    try:
-        with torch.no_grad():
-            module = _without_recurrent_operators(exported).module() if dynamic else exported.module()
-            own = set(buffers_of(module))
-            prepared = prepare_pt2e(module, quantizer)
-            start = buffers_of(prepared)
-            for batch in batches:
-                prepared(*copies(batch))
-            put_buffers(prepared, {name: start[name] for name in start if name in own})
-            module = convert_pt2e(prepared)
-    except Exception as error:
-        raise ModelProblem(f"quantizing fails: {describe(error)}") from error
-    return module if any("quantize_per_" in str(node.target) for node in module.graph.nodes) else None
+    module = _without_recurrent_operators(exported).module() if dynamic else exported.module()
+    own = set(buffers_of(module))
+    return prepare_pt2e(module, quantizer), own
 
 
 def _measure_after_clamps(graph_module: Any) -> None:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.exporter.anatomy.losses import Loss, first_tensor, loss, sentence, sqnr_db
 from pocketfit.exporter.state.held import kept
 from pocketfit.exporter.torchscript.qnnpack import fuse
 
@@ -15,14 +16,6 @@ if TYPE_CHECKING:
 
     from pocketfit.exporter.builder import BuildOrder, Step
 
-# Above it int8 is as good as it gets on most networks (docs/support.md): nobody asks why.
-POOR_DB = 20.0
-SHOWN_LAYERS = 3
-# What comes in from outside has no error: a layer is not to blame for what is beyond this.
-BEST_DB = 60.0
-# A layer that loses less than this is like any other.
-LEAST_LOSS_DB = 1.0
-
 
 def explain(order: BuildOrder, quantized: Step, least_db: float = math.inf) -> tuple[str, ...]:
     """Say in one sentence which layers cost most and what helps, where the golden inputs come out below `least_db`."""
@@ -30,25 +23,15 @@ def explain(order: BuildOrder, quantized: Step, least_db: float = math.inf) -> t
 
     try:
         with kept(order.model), kept(quantized.module), torch.no_grad():
-            sqnr_db = _sqnr_db(_first(order.model(*_copies(order))), _first(quantized.module(*_copies(order))))
-            if sqnr_db is None or sqnr_db >= least_db:
+            expected, actual = order.model(*_copies(order)), quantized.module(*_copies(order))
+            outputs_db = sqnr_db(first_tensor(expected), first_tensor(actual))
+            if outputs_db is None or outputs_db >= least_db:
                 return ()
             losses = _losses(_reference(order, quantized), quantized.module, order)
     except Exception:
         # It is only an explanation: model code may not run twice, or take no copy.
         return ()
-    layers = ", ".join(f"{name} ({before:.0f} dB before it, {after:.0f} dB after)" for name, before, after in losses)
-    where = f": most is lost in {layers}" if layers else ""
-    return (f"{order.precision} agrees with eager to {sqnr_db:.1f} dB on the golden inputs{where}. {_remedy(order)}",)
-
-
-def _remedy(order: BuildOrder) -> str:
-    """What a reader can do, in a sentence."""
-    if order.precision != "int8":
-        return "What helps: leave the model in fp32"
-    if order.spec.calibration is None:
-        return 'What helps: real inputs in calibration = "module:callable", else int8-dynamic or fp32'
-    return "What helps: more, and more different, batches in calibration, else int8-dynamic or fp32"
+    return (sentence(order, outputs_db, losses),)
 
 
 def _reference(order: BuildOrder, quantized: Step) -> Any:
@@ -56,10 +39,8 @@ def _reference(order: BuildOrder, quantized: Step) -> Any:
     return fuse(copy.deepcopy(order.model), order.inputs) if "quantize_fx" in quantized.names else order.model
 
 
-def _losses(
-    reference: torch.nn.Module, quantized: torch.nn.Module, order: BuildOrder
-) -> list[tuple[str, float, float]]:
-    """The layers that lose most: name, SQNR of what goes in and of what comes out."""
+def _losses(reference: torch.nn.Module, quantized: torch.nn.Module, order: BuildOrder) -> list[Loss]:
+    """The loss of each layer that is quantized, or has weights."""
     theirs = dict(quantized.named_modules())
     names = [
         name
@@ -67,15 +48,9 @@ def _losses(
         if name in theirs and (list(layer.parameters(recurse=False)) or type(layer) is not type(theirs[name]))
     ]
     right, wrong = _watched(reference, names, order), _watched(quantized, names, order)
-    losses = []
-    for name in names:
-        if name not in right or name not in wrong:
-            continue
-        before, after = (_sqnr_db(one, other) for one, other in zip(right[name], wrong[name], strict=True))
-        if after is not None:
-            losses.append((name, min(BEST_DB if before is None else before, BEST_DB), min(after, BEST_DB)))
-    losses.sort(key=lambda loss: loss[2] - loss[1])
-    return [loss for loss in losses[:SHOWN_LAYERS] if loss[1] - loss[2] >= LEAST_LOSS_DB and loss[0]]
+    seen = [name for name in names if name in right and name in wrong]
+    losses = (loss(name, *map(sqnr_db, right[name], wrong[name])) for name in seen)
+    return [one for one in losses if one]
 
 
 def _watched(module: torch.nn.Module, names: list[str], order: BuildOrder) -> dict[str, tuple[Any, Any]]:
@@ -84,7 +59,7 @@ def _watched(module: torch.nn.Module, names: list[str], order: BuildOrder) -> di
 
     def keep(name: str) -> Callable[..., None]:
         def hook(_layer: Any, given: Any, output: Any) -> None:
-            seen.setdefault(name, (_first(given), _first(output)))
+            seen.setdefault(name, (first_tensor(given), first_tensor(output)))
 
         return hook
 
@@ -100,23 +75,3 @@ def _watched(module: torch.nn.Module, names: list[str], order: BuildOrder) -> di
 
 def _copies(order: BuildOrder) -> tuple[Any, ...]:
     return tuple(tensor.clone() for tensor in order.inputs)
-
-
-def _first(value: Any) -> Any:
-    """The first tensor of a nested value, in fp32, or None."""
-    import torch
-
-    if isinstance(value, torch.Tensor):
-        plain = value.dequantize() if value.is_quantized else value
-        return plain.detach().float().clone()
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, (tuple, list)) else ()
-    return next((found for item in items if (found := _first(item)) is not None), None)
-
-
-def _sqnr_db(one: Any, other: Any) -> float | None:
-    if one is None or other is None or one.shape != other.shape:
-        return None
-    noise, signal = float((one - other).square().sum()), float(one.square().sum())
-    if not noise:
-        return BEST_DB
-    return 10 * math.log10(signal / noise) if signal else None

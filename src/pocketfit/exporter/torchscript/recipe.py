@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.anatomy.calls import count_ops, layers_of
+from pocketfit.exporter.anatomy.losses import POOR_DB
 from pocketfit.exporter.builder import BuildOrder, Optimized, Step
 from pocketfit.exporter.described import describe
 from pocketfit.exporter.importing.plain import odd_names
@@ -59,7 +60,7 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
     if quantized.names and (problem := check(model)):
         why = "".join(f"; {one}" for one in (*costs.explain(order, quantized), *quantized.reasons))
         raise ModelProblem(f"in {order.precision} it does not compute what eager does: {problem}{why}")
-    poor = costs.explain(order, quantized, costs.POOR_DB) if quantized.names else ()
+    poor = costs.explain(order, quantized, POOR_DB) if quantized.names else ()
     recorded = torchscript_of(model, order.inputs, spec, order.target)
     layers = layers_of(recorded.module) if SCRIPT in recorded.names and order.target else {}
     careful = order.careful or check

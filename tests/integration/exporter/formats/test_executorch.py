@@ -41,6 +41,19 @@ def activation():
     return nn.Sequential(nn.Conv2d(3, 8, 3), nn.PReLU(8), nn.Conv2d(8, 4, 3))
 
 
+class Loud(nn.Module):
+    # Channels of very different sizes between two layers, which share a range: int8 loses the quiet ones.
+    def __init__(self):
+        super().__init__()
+        self.early, self.late = nn.Conv2d(3, 8, 1, bias=False), nn.Conv2d(8, 8, 1, bias=False)
+        with torch.no_grad():
+            self.early.weight[0].mul_(3000)
+            self.late.weight[:, 0].zero_()
+
+    def forward(self, x):
+        return self.late(self.early(x))
+
+
 def clamped():
     first = nn.Conv2d(3, 8, 3)
     with torch.no_grad():
@@ -216,6 +229,16 @@ def test_a_precision(root: Path, precision: str, recipe: tuple[str, ...], least_
 def test_int8_steps_are_of_what_a_clamp_leaves(root: Path) -> None:
     """Measured before the ReLU6, the first layer's range is ten times wider: 23.9 dB on unseen inputs instead of 25.1."""
     assert sqnr_db(exported(root, "net.py:clamped", IMAGE, precision="int8")) > 24.5
+
+
+def test_a_poor_int8_says_where_most_is_lost(root: Path) -> None:
+    failed = export(root, "net.py:Loud", IMAGE, precision="int8")
+    assert isinstance(failed, NotExported), failed
+    said = "the quantized model does not compute what eager does: SQNR against eager is "
+    assert failed.reason.startswith(said)
+    assert "; int8 agrees with eager to " in failed.reason
+    assert ": most is lost in late (" in failed.reason
+    assert 'What helps: real inputs in calibration = "module:callable", else int8-dynamic or fp32' in failed.reason
 
 
 def test_names_of_layers_that_are_no_identifiers(root: Path) -> None:
