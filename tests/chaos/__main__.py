@@ -38,13 +38,13 @@ def strike(place: Place, kills: int, stops: int, seed: int) -> list[str]:
     faults = [f"the first run: {fault}" for fault in place.left_behind()]
     print(f"a whole run takes {whole_s:.1f} s", flush=True)
     counts: Counter[str] = Counter()
-    tidy_s = []
+    ended_after_s: dict[str, list[float]] = {}
     for number, sent in enumerate(numbers, 1):
         # More of the early moments, of which most are in the making of worktrees, folders and processes.
         struck = place.strike(sent, whole_s * drawn.random() ** 2)
         counts[f"{sent.name}: {struck.what}"] += 1
-        if sent != signal.SIGKILL:
-            tidy_s.append(struck.ended_after_s)
+        if struck.ended_after_s is not None:
+            ended_after_s.setdefault(sent.name, []).append(struck.ended_after_s)
         found = list(struck.faults)
         if number % BETWEEN == 0 or number == len(numbers):
             place.run_whole()
@@ -54,10 +54,8 @@ def strike(place: Place, kills: int, stops: int, seed: int) -> list[str]:
         print(f"{number}/{len(numbers)} {sent.name} after {struck.after_s:.1f} s: {struck.what}, {len(found)} faults", flush=True)  # fmt: skip
     for name, count in sorted(counts.items()):
         print(f"{count:4} {name}")
-    if tidy_s:
-        print(
-            f"seconds from the signal to the end: median {sorted(tidy_s)[len(tidy_s) // 2]:.2f}, most {max(tidy_s):.2f}"
-        )
+    for name, seconds in sorted(ended_after_s.items()):
+        print(f"{name}: all processes gone after {sorted(seconds)[len(seconds) // 2]:.2f} s (median), {max(seconds):.2f} s at most")  # fmt: skip
     print(f"{len(faults)} faults")
     return faults
 

@@ -19,6 +19,7 @@ from pocketfit.builds.sandbox import PASSED_ON, Sandbox, child_environment
 from pocketfit.builds.weigh import Weight, weigh
 from pocketfit.builds.worker import build, run_on_host
 from pocketfit.errors import EnvironmentProblem
+from pocketfit.files.temporary import run_folder
 from pocketfit.job import JOB_FILE, HostRun, Job, NotExported, to_json
 from pocketfit.judge.golden import read_tensor
 from pocketfit.records import Built, Failed, InputSpec, Limits, ModelSpec, Variant
@@ -404,3 +405,68 @@ def test_a_given_file_that_the_host_can_not_run(tmp_path: Path) -> None:
     said = run_on_host(HostRun("lite", str(tmp_path / "text.ptl"), IMAGE), QUICK, tmp_path)
     assert isinstance(said, NotExported)
     assert "RuntimeError" in said.reason
+
+
+PLANTED = """
+import os
+from pathlib import Path
+from net import net
+
+work = Path(os.environ["TMPDIR"])
+NAMES = ("job.json", "child.log", "stage.txt.tmp", "net.lite.fp32.ptl.partial", ".net.lite.fp32.ptl.partial")
+for folder in (work, work.parent, work.parent.parent):
+    for name in NAMES:
+        try:
+            os.symlink({victim!r}, folder / name)
+            print("PLANTED", folder, name)
+        except OSError:
+            pass
+for attack in (
+    lambda: (work.parent / "job.json").write_text("{{}}"),
+    lambda: (work.parent / "job.json").unlink(),
+    lambda: work.rename(work.with_name("other")),
+):
+    try:
+        attack()
+        print("DONE", attack)
+    except OSError:
+        pass
+"""
+
+
+def test_model_code_that_lays_links_in_the_way_of_ours(root: Path, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (root / "bad.py").write_text(PLANTED.format(victim=str(victim)))
+    built = build_one(root, "bad.py:net")
+    assert isinstance(built, Built), built
+    assert victim.read_text() == "mine"
+    printed = (root.parent / "out-root/child.log").read_text()
+    places = {line.split()[1] for line in printed.splitlines() if line.startswith("PLANTED")}
+    # In its own folder alone, and there is nothing that we would write.
+    assert [Path(place).name for place in places] == ["work"]
+    assert "DONE" not in printed
+
+
+DEEP = """
+import os
+from net import net
+
+os.makedirs(os.path.join(os.environ["TMPDIR"], "shut/inside"))
+os.chmod(os.path.join(os.environ["TMPDIR"], "shut"), 0)
+at = os.open(os.environ["TMPDIR"], os.O_RDONLY)
+for _ in range(3000):
+    os.mkdir("d", dir_fd=at)
+    deeper = os.open("d", os.O_RDONLY, dir_fd=at)
+    os.close(at)
+    at = deeper
+os.close(at)
+"""
+
+
+def test_model_code_that_leaves_a_tree_which_is_hard_to_remove(root: Path) -> None:
+    (root / "bad.py").write_text(DEEP)
+    before = sorted(run_folder().iterdir())
+    built = build_one(root, "bad.py:net")
+    assert isinstance(built, Built), built
+    assert sorted(run_folder().iterdir()) == before
