@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import random
 import socket
 import struct
 
@@ -42,7 +41,7 @@ def own_user() -> tuple[int, socket.socket]:
     if mapped is None:
         raise OSError(0, "this container has no number of a user to give away")
     for _ in range(100):
-        uid = random.choice(mapped)
+        uid = mapped[int.from_bytes(os.urandom(4), "little") % len(mapped)]
         lock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             lock.bind(f"\0pocketfit-user-{uid}")
