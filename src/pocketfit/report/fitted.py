@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pocketfit.records import Report, Row, SideFacts
-from pocketfit.store import FOREIGN_LIMIT_BYTES, report_json
+from pocketfit.store import report_json
 from pocketfit.text import clean
 
+# The archive that carries a report from a fork's run may have 4 MiB (github/foreign_report.py), and noise does not get
+# smaller in it.
+LIMIT_BYTES = 4_000_000
 # Of a row whose details are left out.
 KEPT_REASONS, KEPT_CHARACTERS = 3, 200
 
 
-def fitted(report: Report, limit_bytes: int = FOREIGN_LIMIT_BYTES) -> Report:
+def fitted(report: Report, limit_bytes: int = LIMIT_BYTES) -> Report:
     """Leave out the details of as many rows as it takes, the largest first; a note says of how many.
 
     Some come from models' own processes, and one that says much must not keep the others from being shown.
