@@ -207,7 +207,7 @@ def output_of(finished: Finished, program: str, timeout: float) -> str:
 def _start(
     args: Sequence[str | Path], *, cwd: Path | None, env: Mapping[str, str] | None, stderr: int
 ) -> subprocess.Popen[str]:
-    """Start a program in a session of its own, so that it can be killed with all its children; raises CommandError."""
+    """Start a program in a session of its own, so that all that stays in it can be killed too. Raises CommandError."""
     words = [str(arg) for arg in args]
     log.debug("$ %s", shlex.join(words))
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import tempfile
 from dataclasses import replace
@@ -11,11 +12,12 @@ from typing import Any
 
 from pocketfit.devices.program import parse_answer
 from pocketfit.devices.verdict import judge_result
-from pocketfit.door import NotFit
+from pocketfit.door import NotFit, fit
 from pocketfit.errors import ConfigError, PocketfitError
 from pocketfit.files import opened
 from pocketfit.github.context import read_context
 from pocketfit.job import Exported, NotExported, read_result
+from pocketfit.judge.outputs import judge
 from pocketfit.records import Built, Failed, Limits, Outcome, Report, Snapshot, Variant
 from pocketfit.report.compare import compare
 from pocketfit.report.html import render_html
@@ -199,3 +201,41 @@ def test_event_payloads(seed: int) -> None:
             return
     for sha in (context.previous_sha, context.pull_request and context.pull_request.head_sha):
         assert sha is None or len(sha) in (40, 64)
+
+
+DTYPES = ("float32", "float64", "float16", "int64", "int32", "uint8")
+LENGTHS: list[tuple[int, ...]] = [(), (0,), (1,), (5,), (2, 3), (1, 0, 4), (2, 3, 4, 5)]
+
+
+@fuzzed
+def test_recorded_outputs(seed: int) -> None:
+    """Golden outputs are a child's own bytes: whatever they are, comparing a file with them is a verdict."""
+    dice = random.Random(seed)
+    expected, actual = ([(f"[{index}]", values(dice)) for index in range(dice.choice([1, 1, 2]))] for _ in range(2))
+    if dice.random() < 0.7:
+        # Alike but for a few values.
+        actual = [(path, array.copy()) for path, array in expected]
+        for _, array in actual:
+            if array.size:
+                array.reshape(-1)[dice.randrange(array.size)] = dice.choice([0, 1, 100])
+    limits = dice.choice([Limits(), Limits(max_abs_diff=1e-3, min_sqnr_db=20.0)])
+    judged = judge(expected, actual, limits, dice.choice(["fp32", "fp16", "int8"]), flat=dice.random() < 0.3)
+    one_line(judged.problem)
+    assert fit(judged.parity) == judged.parity
+    assert all(
+        number is None or math.isfinite(number) for number in (judged.parity.max_abs_diff, judged.parity.sqnr_db)
+    )
+
+
+def values(dice: random.Random) -> Any:
+    import numpy as np
+
+    dtype, shape = np.dtype(dice.choice(DTYPES)), dice.choice(LENGTHS)
+    random_bytes = dice.randbytes(math.prod(shape) * dtype.itemsize)
+    array = np.frombuffer(random_bytes, dtype).reshape(shape).copy()
+    kind = dice.randrange(5)
+    if kind == 0:
+        array[...] = 0
+    elif kind == 1 and dtype.kind == "f":
+        array[...] = dice.choice([np.nan, np.inf, -np.inf, 1e-30])
+    return array

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +23,9 @@ NEAR_ZERO = 2.0**-23
 
 # Values that spread by less than a few roundings of float32 are one value.
 CONSTANT_RATIO = 1e-6
+
+# Of values below 2**200 the squares can be added up in float64, and two such sums be multiplied.
+LARGEST_EXPONENT = 200
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ def score(path: str, expected: Sequence[Array], actual: Sequence[Array]) -> Scor
     if not all(_same_where_not_finite(one, other) for one, other in pairs):
         return Score(OutputParity(path, sqnr_db=-EXACT_SQNR_DB))
     largest = max((_largest(one) for one, _ in pairs), default=0.0)
-    difference = max((_largest(_finite(one) - _finite(other)) for one, other in pairs), default=0.0)
+    difference = max((_difference(one, other) for one, other in pairs), default=0.0)
     if reason := degenerate(expected):
         return Score(OutputParity(path, difference, degenerate=reason, largest=largest))
     # A set that is silent while others speak has no ratio of its own.
@@ -113,7 +118,8 @@ def _argmax(pairs: Sequence[tuple[Array, Array]]) -> tuple[int, int]:
 def _sqnr_db(one: Floats, other: Floats) -> float | None:
     import numpy as np
 
-    noise, signal = float(np.square(_finite(one) - _finite(other)).sum()), float(np.square(_finite(one)).sum())
+    left, right, _ = _scaled(one, other)
+    noise, signal = float(np.square(left - right).sum()), float(np.square(left).sum())
     if noise == 0:
         return EXACT_SQNR_DB
     return None if signal == 0 else float(np.clip(10 * np.log10(signal / noise), -EXACT_SQNR_DB, EXACT_SQNR_DB))
@@ -122,10 +128,30 @@ def _sqnr_db(one: Floats, other: Floats) -> float | None:
 def _cosine(one: Floats, other: Floats) -> float | None:
     import numpy as np
 
-    left, right = _finite(one).ravel(), _finite(other).ravel()
+    scaled, scaled_other, _ = _scaled(one, other)
+    left, right = scaled.ravel(), scaled_other.ravel()
     # One root of the product: equal arrays then give exactly 1.
     lengths = float(np.sqrt((left @ left) * (right @ right)))
     return min(1.0, float(left @ right) / lengths) if lengths else None
+
+
+def _difference(one: Floats, other: Floats) -> float:
+    left, right, exponent = _scaled(one, other)
+    try:
+        return math.ldexp(_largest(left - right), exponent)
+    except OverflowError:
+        return sys.float_info.max
+
+
+def _scaled(one: Floats, other: Floats) -> tuple[Floats, Floats, int]:
+    """Both as finite values whose squares can be summed, and the power of two that they were divided by: mostly 0.
+
+    Without it float64 outputs beyond 1e154 have no SQNR, and those that are furthest apart no difference.
+    """
+    import numpy as np
+
+    exponent = max(0, math.frexp(max(_largest(one), _largest(other)))[1] - LARGEST_EXPONENT)
+    return np.ldexp(_finite(one), -exponent), np.ldexp(_finite(other), -exponent), exponent
 
 
 def _floats(values: Array) -> Floats:
@@ -155,8 +181,4 @@ def _same_where_not_finite(one: Floats, other: Floats) -> bool:
 
 
 def _close(one: Floats, other: Floats, tolerance: float) -> bool:
-    return (
-        one.shape == other.shape
-        and _same_where_not_finite(one, other)
-        and _largest(_finite(one) - _finite(other)) <= tolerance
-    )
+    return one.shape == other.shape and _same_where_not_finite(one, other) and _difference(one, other) <= tolerance

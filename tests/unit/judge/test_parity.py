@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -183,3 +184,21 @@ def test_other_outputs_are_told_before_any_value_is_compared() -> None:
         structure_differs([one], [TensorFile("[0]", "float32", (10,), "")])
         == "output[0] is float32 10 where eager has float32 1x10"
     )
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "difference", "sqnr_db", "cosine"),
+    [
+        ([3e200, 4e200], [3e200, 4e200], 0.0, 300.0, 1.0),
+        ([3e200, 4e200], [3e200, 4.5e200], 0.5e200, 20.0, 27 / (5 * 29.25**0.5)),
+        ([2e157, 1.0, 9e232], [1.0, 1.0, 9e232], 2e157, 300.0, 1.0),
+        ([1.7e308, 1.0], [-1.7e308, 1.0], sys.float_info.max, -6.0206, -1.0),
+    ],
+)
+def test_outputs_whose_squares_are_beyond_float64_are_judged_too(
+    expected: list[float], actual: list[float], difference: float, sqnr_db: float, cosine: float
+) -> None:
+    """Their SQNR was NaN, which is below no limit; tests/fuzz/test_said.py found it."""
+    parity = compare([np.array([expected])], [np.array([actual])])
+    assert parity.max_abs_diff == pytest.approx(difference)
+    assert (parity.sqnr_db, parity.cosine) == (near(sqnr_db), near(cosine))
