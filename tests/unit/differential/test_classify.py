@@ -76,6 +76,12 @@ def test_what_the_library_lacks_is_a_reason_beside_what_the_host_says() -> None:
     assert classify("fp32", built, truth, STATE).kind == TRUE_FAIL
 
 
+def test_eight_bits_that_are_too_few_by_the_documented_way_too_are_a_reason() -> None:
+    built = {"state": "not-exported", "reason": "SQNR against eager is 5.8 dB, below 10 dB", "reasons": []}
+    assert classify("int8", built, told(6.1), STATE).kind == TRUE_FAIL
+    assert classify("fp32", built, told(6.1), STATE).kind == WRONG_REASON
+
+
 def test_a_pass_beside_a_reason_that_blames_what_is_not_there_is_a_wrong_reason() -> None:
     built = {"state": "exported", "reasons": ["a value of inputs was baked in"]}
     assert classify("fp32", built, told(120.0), STATE).kind == WRONG_REASON
