@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pocketfit.builds.git import Git
 from pocketfit.errors import CommandError, ConfigError, EnvironmentProblem
-from pocketfit.files import write_text_atomically
+from pocketfit.files import forget_partials, write_text_atomically
 from pocketfit.files.given import FOLDER_FLAGS
 from pocketfit.files.removal import remove_tree
 from pocketfit.out import REPORT_FILE, Out
@@ -108,6 +108,7 @@ def _prepare(folder: Path, stack: contextlib.ExitStack) -> tuple[Path, int]:
     descriptor = stack.enter_context(_locked(folder))
     # Another run may have been at work there until now.
     check_place(folder, f"--out {folder}")
+    forget_partials(folder)
     for left in folder.glob(f"{WORK_PREFIX}*"):
         with contextlib.suppress(OSError):
             remove_tree(left)

@@ -13,7 +13,7 @@ from pocketfit.builds.weigh import sha256_of
 from pocketfit.builds.worker import build, run_on_host
 from pocketfit.devices.base import Running
 from pocketfit.errors import ConfigError
-from pocketfit.files import new_file
+from pocketfit.files import forget_partials, new_file
 from pocketfit.files.temporary import temporary_folder
 from pocketfit.formats import FORMATS
 from pocketfit.job import HostOutputs, HostRun, NotExported
@@ -45,6 +45,7 @@ def export_one(
     with temporary_folder("pocketfit-export-") as folder:
         outcome, _ = build(variant, spec, Path.cwd(), folder, folder / "child.log", sandbox)
         if isinstance(outcome, Built):
+            forget_partials(target.parent)
             try:
                 with (folder / outcome.file).open("rb") as built, new_file(target) as copy:
                     shutil.copyfileobj(built, copy)

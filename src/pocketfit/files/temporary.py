@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pocketfit.errors import EnvironmentProblem
 from pocketfit.files.given import FOLDER_FLAGS, Opened, opened
 from pocketfit.files.removal import remove_tree
 
@@ -63,20 +64,20 @@ def lent_folder(prefix: str) -> Iterator[Lent]:
 def run_folder() -> Path:
     """The folder of this run, which others may walk through but not list; made when it is asked for first.
 
-    Then also removes what runs of this user left that are dead.
+    Then also removes what runs of this user left that are dead. Raises EnvironmentProblem where it can't be made.
     """
     with _lock:
         if _own and _own[0][0] == os.getpid():
             return _own[0][1]
         # As git and /proc will call it.
-        place = Path(tempfile.gettempdir()).resolve()
-        sweep(place)
-        while True:
-            folder = Path(tempfile.mkdtemp(prefix=RUN_PREFIX, dir=place))
-            descriptor = _own_by_lock(folder)
-            if descriptor is not None:
-                break
-        folder.chmod(0o711)
+        try:
+            place = Path(tempfile.gettempdir()).resolve()
+            sweep(place)
+            folder, descriptor = _made(place)
+        except OSError as error:
+            raise EnvironmentProblem(
+                f"no folder for temporary files can be made ({error.strerror}): set TMPDIR to one that has room"
+            ) from error
         _own[:] = [(os.getpid(), folder, descriptor)]
         atexit.register(_remove_own, os.getpid(), folder)
         return folder
@@ -115,6 +116,16 @@ def _taken_from_the_dead(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _made(place: Path) -> tuple[Path, int]:
+    """A new folder for a run, and the lock that makes it this one's."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=RUN_PREFIX, dir=place))
+        descriptor = _own_by_lock(folder)
+        if descriptor is not None:
+            folder.chmod(0o711)
+            return folder, descriptor
 
 
 def _own_by_lock(folder: Path) -> int | None:

@@ -8,12 +8,15 @@ import pwd
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from pocketfit.errors import EnvironmentProblem
+from pocketfit.files import temporary
 from pocketfit.files.temporary import is_abandoned, lent_folder, run_folder, sweep, temporary_folder
 from pocketfit.sandbox.identity import give
 
@@ -141,3 +144,13 @@ def test_a_lock_dies_with_its_owner_alone(tmp_path: Path) -> None:
         descriptor = os.open(folder.parent, os.O_RDONLY)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.close(descriptor)
+
+
+def test_nowhere_to_put_temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(temporary, "_own", [])
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(EnvironmentProblem) as caught, temporary_folder("x"):
+        pass
+    assert str(caught.value) == (
+        "no folder for temporary files can be made (No such file or directory): set TMPDIR to one that has room"
+    )

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from pocketfit.errors import ConfigError
-from pocketfit.files import new_file, write_text_atomically
+from pocketfit.files import forget_partials, new_file, write_text_atomically
 
 
 def test_makes_its_folder_and_leaves_nothing_else(tmp_path: Path) -> None:
@@ -69,3 +71,20 @@ def test_a_file_that_is_not_finished_is_nowhere(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         stopped()
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("artifact", "old")]
+
+
+def test_what_a_killed_writer_left_is_forgotten_and_nothing_else(tmp_path: Path) -> None:
+    code = "import os, sys; from pathlib import Path; from pocketfit.files import new_file\nwith new_file(Path('target')): os.kill(os.getpid(), 9)"
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False)
+    old, young = tmp_path.iterdir()
+    os.utime(old, (1, 1))
+    (tmp_path / "users.partial").touch()
+    os.utime(tmp_path / "users.partial", (1, 1))
+    with new_file(tmp_path / "mine") as stream:
+        (mine,) = set(tmp_path.iterdir()) - {old, young, tmp_path / "users.partial"}
+        os.utime(mine, (1, 1))
+        forget_partials(tmp_path)
+        stream.write(b"whole")
+    assert sorted(tmp_path.iterdir()) == sorted([young, tmp_path / "mine", tmp_path / "users.partial"])
+    assert (tmp_path / "mine").read_text() == "whole"
