@@ -3,6 +3,7 @@
 # make support  the table of supported models, docs/support.md; goes on where it was interrupted
 # make cases   small repositories with right answers, tests/cases; CASES="02 14" for two
 # make fuzz    hostile files and answers, tests/fuzz; EXAMPLES=20000 for more of each kind
+# make chaos   runs killed and stopped at random moments, tests/chaos; KILLS=10 STOPS=4 for fewer
 # make differential  random models against plain torch, tests/differential; N=2000 FIRST=0
 PYTHON ?= python3
 # torch comes from here where it answers, a fifth of the size; elsewhere the ordinary build is taken.
@@ -18,8 +19,10 @@ include src/android/build.mk
 EXAMPLES ?= 2000
 N ?= 40
 FIRST ?= 0
+KILLS ?= 100
+STOPS ?= 40
 
-.PHONY: help setup demo support cases differential fuzz test unit e2e e2e-workflows check format lock lock-cpu operators clean
+.PHONY: help setup demo support cases differential fuzz chaos test unit e2e e2e-workflows check format lock lock-cpu operators clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -37,6 +40,9 @@ cases: setup
 
 differential: setup
 	$(BIN)/python -m tests.differential --count $(N) --first $(FIRST) --keep build/differential
+
+chaos: setup
+	$(BIN)/python -m tests.chaos --kills $(KILLS) --stops $(STOPS)
 
 fuzz: $(VENV)/.installed
 	POCKETFIT_FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest --timeout 0 tests/fuzz
