@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 # The runner gives a cancelled step 7.5 s before it kills the container; a laptop is more patient.
 TIDY_UP_S = 30.0
+# Who stops us gives us five.
+GENTLE_S = 2.0
 # What lies in a pipe when a program has ended is read in less.
 DRAIN_S = 5.0
 
@@ -85,20 +88,23 @@ def finish(
     timeout: float,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
+    gently: bool = False,
 ) -> Finished:
     """Run a program to its end, however it ends; after `timeout` seconds it is killed with all of its session.
 
-    `env` replaces the environment. A program that can't be started raises CommandError.
+    `env` replaces the environment; with `gently` the program is asked to end before it is killed, for those that have
+    something to tidy up. A program that can't be started raises CommandError.
     """
     check_wanted(args)
     process = _start(args, cwd=cwd, env=env, stderr=subprocess.PIPE)
+    stop = partial(_end_group if gently else _kill_group, process)
     timed_out = False
-    with stoppable(process, lambda: _kill_group(process)):
+    with stoppable(process, stop):
         try:
             stdout, stderr = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             timed_out = True
-            _kill_group(process)
+            stop()
             stdout, stderr = _drain(process)
     return Finished(process.returncode, stdout, stderr, timed_out)
 
@@ -190,9 +196,15 @@ def pool_of_threads(workers: int) -> Iterator[ThreadPoolExecutor]:
         _stopped.clear()
 
 
-def run(*args: str | Path, timeout: float, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:
-    """Run a program that should succeed and return what it printed; else raise CommandError."""
-    return output_of(finish(args, timeout=timeout, cwd=cwd, env=env), str(args[0]), timeout)
+def run(
+    *args: str | Path,
+    timeout: float,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    gently: bool = False,
+) -> str:
+    """Run a program that should succeed and return what it printed; else raise CommandError. `gently` as for finish."""
+    return output_of(finish(args, timeout=timeout, cwd=cwd, env=env, gently=gently), str(args[0]), timeout)
 
 
 def output_of(finished: Finished, program: str, timeout: float) -> str:
@@ -234,6 +246,14 @@ def _stop_all() -> None:
     with _lock:
         for stop in _running.values():
             stop()
+
+
+def _end_group(process: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=GENTLE_S)
+    _kill_group(process)
 
 
 def _kill_group_after(process: subprocess.Popen[str]) -> None:

@@ -86,6 +86,25 @@ def test_an_interrupt_kills_what_a_pool_runs_and_starts_nothing_more_in_it(tmp_p
     assert run("echo", "again", timeout=20) == "again\n"
 
 
+def test_a_program_that_is_ended_gently_can_tidy_up(tmp_path: Path) -> None:
+    pending: list[Future[Finished]] = []
+    script = "trap 'echo tidied > tidied; exit 7' TERM; touch up; sleep 60 & wait"
+    deaf = "trap '' TERM; touch deaf; sleep 60 & wait"
+
+    def interrupted() -> None:
+        with pool_of_threads(2) as pool:
+            for each in (script, deaf):
+                pending.append(pool.submit(finish, ["sh", "-c", each], timeout=60, cwd=tmp_path, gently=True))
+            while not ((tmp_path / "up").exists() and (tmp_path / "deaf").exists()):
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert (pending[0].result().code, (tmp_path / "tidied").read_text()) == (7, "tidied\n")
+    assert pending[1].result().signal_name == "SIGKILL"
+
+
 def test_stream_hands_over_lines_in_their_order(tmp_path: Path) -> None:
     lines: list[str] = []
     code = (

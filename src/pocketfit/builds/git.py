@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 from collections.abc import Iterator, Mapping
@@ -158,34 +157,30 @@ class Git:
         with temporary_folder("pocketfit-worktree-") as parent:
             folder = parent / "tree"
             # Hooks are the user's programs, written for checkouts of the user's: not run for ours.
-            self.run(
-                "-c",
-                "core.hooksPath=/dev/null",
-                "worktree",
-                "add",
-                "--quiet",
-                "--detach",
-                str(folder),
-                commit,
-                timeout=600,
-                # The content comes from what is here already, see submodules.py.
-                variables={"GIT_LFS_SKIP_SMUDGE": "1"},
-            )
+            add = ("-c", "core.hooksPath=/dev/null", "worktree", "add", "--quiet", "--detach")
             try:
+                # The content comes from what is here already, see submodules.py.
+                self.run(*add, str(folder), commit, timeout=600, variables={"GIT_LFS_SKIP_SMUDGE": "1"})
                 # An unprivileged child must be able to walk in.
                 parent.chmod(0o755)
                 yield folder
             finally:
-                self.run("worktree", "remove", "--force", str(folder))
+                self._remove_worktree(str(folder))
 
     def forget_abandoned_worktrees(self) -> None:
         """Remove the worktrees that killed runs of ours left here; those of others stay, prunable or not."""
         listed = self.run("worktree", "list", "--porcelain").splitlines()
         for path in (line.removeprefix("worktree ") for line in listed if line.startswith("worktree ")):
             if is_abandoned(Path(path)):
-                # Twice: git locks a worktree until it is whole.
-                with contextlib.suppress(CommandError):
-                    self.run("worktree", "remove", "--force", "--force", path)
+                self._remove_worktree(path)
+
+    def _remove_worktree(self, path: str) -> None:
+        """Remove one of ours, if it is one yet; what can't be removed is left to the next run."""
+        try:
+            # Twice: git locks a worktree until it is whole.
+            self.run("worktree", "remove", "--force", "--force", path)
+        except CommandError as problem:
+            log.debug("worktree %s: %s", path, problem)
 
     def files(self, *options: str) -> list[str]:
         """List what `git ls-files` does, relative to the folder; folders end in a slash. Raises CommandError."""
@@ -205,4 +200,5 @@ class Git:
         if args[:1] == ("lfs",):
             # A program of its own, which starts others: nothing of it may be left.
             return output_of(finish_supervised(command, timeout=timeout, limits=LFS_LIMITS, env=env), "git", timeout)
-        return run(*command, timeout=timeout, env=env)
+        # It removes its locks from the user's repository, if it may.
+        return run(*command, timeout=timeout, env=env, gently=True)

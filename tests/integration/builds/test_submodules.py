@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import resource
 import shutil
 from pathlib import Path
 
@@ -133,10 +134,32 @@ def test_what_can_not_be_written_is_a_note(repository: Path, git: Git) -> None:
     git("commit", "-q", "-m", "weights")
     base = git("rev-parse", "HEAD")
     with Repository(repository).worktree(base) as tree:
-        # Where the content would be written first.
-        (tree / ".weights.pt.partial").mkdir()
-        (note,) = fill(Repository(repository), base, tree)
-    assert note.startswith("base's submodules and files in Git LFS may be lacking: [Errno 21] Is a directory")
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        # As on a disk that is full: no file may have more than a byte.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1, before[1]))
+        try:
+            (note,) = fill(Repository(repository), base, tree)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert sorted(path.name for path in tree.iterdir()) == [".git", "net.py", "pocketfit.toml", "weights.pt"]
+    assert note == "base's submodules and files in Git LFS may be lacking: [Errno 27] File too large"
+
+
+def test_a_link_where_content_was_once_written_first_is_not_followed(
+    repository: Path, git: Git, tmp_path: Path
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (repository / "weights.pt").write_text(pointer(b"weights"))
+    (repository / ".weights.pt.partial").symlink_to(victim)
+    store(repository / ".git", b"weights")
+    git("add", ".")
+    git("commit", "-q", "-m", "weights")
+    base = git("rev-parse", "HEAD")
+    with Repository(repository).worktree(base) as tree:
+        assert fill(Repository(repository), base, tree) == ()
+        assert (tree / "weights.pt").read_bytes() == b"weights"
+    assert victim.read_text() == "mine"
 
 
 def test_lfs_files_come_from_the_clones_store(repository: Path, git: Git) -> None:
