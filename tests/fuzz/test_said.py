@@ -17,8 +17,10 @@ from pocketfit.errors import ConfigError, PocketfitError
 from pocketfit.files import opened
 from pocketfit.github.context import read_context
 from pocketfit.job import Exported, NotExported, read_result
+from pocketfit.judge.latency import is_clear
+from pocketfit.judge.latency import judge as judge_latency
 from pocketfit.judge.outputs import judge
-from pocketfit.records import Built, Failed, Limits, Outcome, Report, Snapshot, Variant
+from pocketfit.records import Built, Failed, Limits, Load, Outcome, Report, Snapshot, Timing, Variant
 from pocketfit.report.compare import compare
 from pocketfit.report.html import render_html
 from pocketfit.report.markdown import COMMENT_LIMIT, render_markdown
@@ -239,3 +241,28 @@ def values(dice: random.Random) -> Any:
     elif kind == 1 and dtype.kind == "f":
         array[...] = dice.choice([np.nan, np.inf, -np.inf, 1e-30])
     return array
+
+
+TIMES = [0.0, -1.0, 1e-300, 5e-324, 1e-12, 1e12, 1e300, 1.7e308, -1.7e308, 1.0]
+
+
+@fuzzed
+def test_times(seed: int) -> None:
+    """As a child or a saved trial gives them: any finite number, any count."""
+    dice = random.Random(seed)
+
+    def samples(count: int) -> tuple[float, ...]:
+        strange = dice.choice([0.0, 0.0, 0.1, 1.0])
+        return tuple(dice.choice(TIMES) if dice.random() < strange else dice.uniform(1, 2) for _ in range(count))
+
+    def load() -> Load:
+        count = dice.choice([0, 1, 2, 8, 40])
+        sides = (samples(count if dice.random() < 0.8 else dice.choice([0, 3])) for _ in range(3))
+        return Load(*sides, dice.choice(TIMES), None, dice.choice(TIMES))
+
+    comparisons = dice.choice([1, 2, 0, -1, 10**6, 2**62])
+    timing = Timing(tuple(load() for _ in range(dice.choice([0, 1, 2, 8, 12]))), comparisons=comparisons)
+    latency = judge_latency(timing, identical=False)
+    assert fit(latency) == latency
+    assert all(math.isfinite(value) for value in (latency.ratio, latency.ci_low, latency.ci_high) if value is not None)
+    assert is_clear(timing, 0.1) in (True, False)

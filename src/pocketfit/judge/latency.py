@@ -23,6 +23,11 @@ ERROR = 0.05
 
 # How often the answer is looked at before the last load: each look is one more chance to be wrong.
 LOOKS = 4
+# A saved trial may name any number; of more than this no report has rows.
+MOST_COMPARISONS = 10**6
+
+# A call that takes less than a femtosecond, or longer than thirty years, was not timed.
+SHORTEST_MS, LONGEST_MS = 1e-12, 1e12
 
 
 def confidence_of(comparisons: int) -> float:
@@ -31,7 +36,7 @@ def confidence_of(comparisons: int) -> float:
     With it the chance that any interval of a report misses is at most ERROR, however the looks depend on each other
     (Jennison and Turnbull, Group Sequential Methods, 2000, section 2.1 names it the simplest valid boundary).
     """
-    return 1 - ERROR / (LOOKS * max(1, comparisons))
+    return 1 - ERROR / (LOOKS * min(max(1, comparisons), MOST_COMPARISONS))
 
 
 def fewest_loads(comparisons: int) -> int:
@@ -140,7 +145,7 @@ def _verdict(
 def _rounds(load: Load) -> int:
     """Count the rounds of a load that are whole and make sense."""
     sides = [load.base_ms, load.head_ms, *([load.again_ms] if load.again_ms else [])]
-    sane = all(math.isfinite(time) and time > 0 for side in sides for time in side)
+    sane = all(SHORTEST_MS <= time <= LONGEST_MS for side in sides for time in side)
     return min(len(side) for side in sides) // 2 if sane else 0
 
 

@@ -183,3 +183,16 @@ def test_medians_of_the_sides_may_stand_in_another_ratio_than_the_pairs() -> Non
     assert latency.verdict == "slower"
     assert latency.base_ms == pytest.approx(2.66)
     assert latency.head_ms == pytest.approx(2.66 * 1.45, rel=0.01)
+
+
+@pytest.mark.parametrize("time_ms", [5e-324, 1e-300, 1.7e308, 0.0, -1.0])
+def test_a_load_of_times_that_nothing_takes_is_none(time_ms: float) -> None:
+    """They come from a child, and logarithms of their ratios ended the run; tests/fuzz/test_said.py found it."""
+    strange = Load((1.0, time_ms), (time_ms, 1.0), (1.0, 1.0))
+    assert judge(Timing((strange,)), identical=False) == Latency("not-measured", "no load gave times that make sense")
+
+
+@pytest.mark.parametrize("comparisons", [-1, 0, 10**6, 2**62])
+def test_any_number_of_comparisons_has_a_confidence(comparisons: int) -> None:
+    assert 0.98 < confidence_of(comparisons) < 1
+    assert 7 <= fewest_loads(comparisons) <= 28
