@@ -2,7 +2,7 @@
 # make test    unit and integration tests       make e2e     the action, run by act with a real dockerd
 # make support  the table of supported models, docs/support.md; goes on where it was interrupted
 # make cases   small repositories with right answers, tests/cases; CASES="02 14" for two
-# make fuzz    hostile files and answers, tests/fuzz; EXAMPLES=20000 for more of each kind
+# make fuzz    hostile files and answers, tests/fuzz; MINUTES=10 of processor time for each kind
 # make chaos   runs killed and stopped at random moments, tests/chaos; KILLS=10 STOPS=4 for fewer
 # make differential  random models against plain torch, tests/differential; N=2000 FIRST=0
 PYTHON ?= python3
@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 include src/android/build.mk
 
-EXAMPLES ?= 2000
+MINUTES ?= 1
 N ?= 40
 FIRST ?= 0
 KILLS ?= 100
@@ -45,7 +45,7 @@ chaos: setup
 	$(BIN)/python -m tests.chaos --kills $(KILLS) --stops $(STOPS)
 
 fuzz: $(VENV)/.installed
-	POCKETFIT_FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest --timeout 0 tests/fuzz
+	$(BIN)/python -m tests.fuzz --cpu-minutes $(MINUTES)
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder tests/unit tests/fuzz tests/integration

@@ -95,10 +95,8 @@ def _build_one(
         outcome = replace(outcome, reason=lacking)
     if spec.network:
         outcome = _with_reason(outcome, NETWORK)
-    result = outcome.reason if isinstance(outcome, Failed) else f"{outcome.size_bytes / 1e6:.2f} MB"
-    build_s = time.monotonic() - started
-    log.info("%s %s: %s (%.1f s)", side.name, variant, clean(result), build_s)
-    outcome = replace(outcome, build_s=round(build_s, 1))
+    outcome = replace(outcome, build_s=round(time.monotonic() - started, 1))
+    log.info("%s %s", side.name, progress_line(outcome))
     done(side.name, outcome, torch_version)
     return outcome, torch_version
 
@@ -126,3 +124,9 @@ def snapshot_of(side: Side, results: Sequence[tuple[Outcome, str]], sandbox: San
 
 def built(snapshot: Snapshot) -> tuple[Built, ...]:
     return tuple(outcome for outcome in snapshot.outcomes if isinstance(outcome, Built))
+
+
+def progress_line(outcome: Built | Failed) -> str:
+    """Say what became of a variant and in how many seconds, on a line that obeys nothing of a model's words."""
+    result = outcome.reason if isinstance(outcome, Failed) else f"{outcome.size_bytes / 1e6:.2f} MB"
+    return f"{clean(str(outcome.variant))}: {clean(result)} ({outcome.build_s or 0:.1f} s)"
