@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
-EXAMPLES = int(os.environ.get("POCKETFIT_FUZZ_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("POCKETFIT_HOSTILE_EXAMPLES", "60"))
 NUMBERS: list[Any] = [
     *(0, -1, 1, 2**31, 2**63 - 1, 2**63, -(2**63) - 1, 10**30, 10**400, True, False),
     *(0.0, -0.0, 0.5, 5e-324, 1.8e308, -1e308, float("nan"), float("inf"), float("-inf")),
@@ -29,7 +29,7 @@ SHAPES: list[Any] = [None, [], {}, [[]], [[[[[[]]]]]], {"state": "unfit"}, {"": 
 
 
 def fuzzed(test: Test) -> Test:
-    """Run a test with many seeds, as many as POCKETFIT_FUZZ_EXAMPLES says."""
+    """Run a test with many seeds, as many as POCKETFIT_HOSTILE_EXAMPLES says."""
     many = settings(
         max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=True
     )
