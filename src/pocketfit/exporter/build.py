@@ -229,9 +229,8 @@ def run(build: Build, golden: Golden) -> Parity:
         if problem := baked_in(golden.verify, build.eager, file, golden.second):
             raise NotShipped(problem, (), judged.parity)
     if build.metric.evaluated:
-        file = Loaded(file.anew)
-    nested = _nested(file, build.eager, build.inputs) if build.metric.evaluated else file
-    build.metric.of_file(nested, shown, build.enter)
+        # From its first state.
+        build.metric.of_file(_nested(Loaded(file.anew), build.eager, build.inputs), shown, build.enter)
     return judged.parity if build.samples.unseen else without_score(judged.parity, CALIBRATED_WITH)
 
 
