@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pocketfit.judge.golden import TEXT, read_tensor
 from pocketfit.judge.parity import compare_sets, disagreements, structure_differs
+from pocketfit.judge.ties import has_ties, in_eagers_order
 from pocketfit.records import Limits, Parity, TensorFile
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     # The outputs of one call: each with its place in the nested output, in the order of the Java program.
     Outputs = Sequence[tuple[str, NDArray[np.generic]]]
 
+# Goes on after what differs where eager's detections have ties: which box suppresses another is then not defined.
+TIES = "; two detections of eager have the same score, and their order is not defined, which may be why"
 # Letters before and after the first one that differs.
 SHOWN_LETTERS = 20
 
@@ -48,19 +51,22 @@ def judge_sets(
     `flat` is for formats whose files know no containers: their outputs are a list, and take eager's places in order.
     The pairs are asked for one after the other, until one differs in structure.
     """
-    expected_sets, actual_sets, paths = [], [], []
+    expected_sets, actual_sets, paths, ties = [], [], [], False
     for expected, answered in sets:
         actual = _in_places_of(expected, answered) if flat else answered
         if differs := _texts_differ(expected, actual):
             return Judged(Parity(), differs)
         if differs := structure_differs(_described(expected), _described(actual)):
-            return Judged(Parity(), differs, same_structure=False)
+            return Judged(Parity(), f"{differs}{TIES if has_ties(expected) else ''}", same_structure=False)
+        actual = in_eagers_order(expected, actual)
+        ties = ties or has_ties(expected)
         paths = [path for path, _ in expected]
         expected_sets.append([values for _, values in expected])
         actual_sets.append([values for _, values in actual])
     parity = compare_sets(expected_sets, actual_sets, paths)
     broken = disagreements(parity, limits, precision)
-    return Judged(parity, "; ".join(limit.sentence for limit in broken), tuple(limit.limit for limit in broken))
+    problem = "; ".join(limit.sentence for limit in broken)
+    return Judged(parity, f"{problem}{TIES if problem and ties else ''}", tuple(limit.limit for limit in broken))
 
 
 def read_outputs(tensors: Sequence[TensorFile], folder: Path) -> Outputs:
