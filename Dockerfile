@@ -28,10 +28,8 @@ RUN mkdir -p /usr/share/man/man1 \
     && rm -rf /var/lib/apt/lists/*
 
 # The workspace belongs to another user than ours, and HOME is not this image's: only the system's settings count.
-# `model` is whom a model's code runs as; its number is nobody's, neither here nor in the workspace. Nothing here needs a
-# program that makes its caller another user.
+# Nothing here needs a program that makes its caller another user.
 RUN git config --system --add safe.directory '*' \
-    && useradd --create-home --uid 47113 --shell /usr/sbin/nologin model \
     && find / -xdev -type f -perm /6000 -exec chmod a-s {} +
 
 # An environment of our own: Debian refuses pip in the system's.
@@ -60,8 +58,7 @@ RUN pip install --no-deps --no-build-isolation . && rm -rf build src
 COPY entrypoint/ entrypoint/
 RUN echo /opt/pocketfit > "$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/pocketfit-entrypoint.pth"
 
-ENV POCKETFIT_ANDROID=/opt/pocketfit/android \
-    POCKETFIT_MODEL_USER=model
+ENV POCKETFIT_ANDROID=/opt/pocketfit/android
 
 # For people: docker run --volume "$PWD:/work" IMAGE ... GitHub sets its own.
 WORKDIR /work

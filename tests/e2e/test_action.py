@@ -38,7 +38,12 @@ HOSTILE = """def two_inputs() -> nn.Module:
     parent = attempt(lambda: open(f"/proc/{os.getppid()}/environ").read())
     first = attempt(lambda: open("/proc/1/environ").read())
     tree = attempt(lambda: open("pocketfit.toml", "a"))
-    raise RuntimeError(f"uid {os.getuid()} held {held} docker {docker} parent {parent} first {first} tree {tree}")
+    git = attempt(lambda: open(".git/config").read())
+    net = attempt(lambda: socket.create_connection(("127.0.0.1", 80), 5))
+    user = "own" if os.getuid() >= 60000 else os.getuid()
+    raise RuntimeError(
+        f"user {user} held {held} docker {docker} parent {parent} first {first} tree {tree} git {git} net {net}"
+    )
 """
 
 
@@ -95,8 +100,8 @@ def test_a_pull_request_and_its_next_push(place: Place) -> None:
     }
     (row, _) = [row for row in report.rows if row.status == "failed"]
     assert (
-        "uid 47113 held [] docker PermissionError parent PermissionError first PermissionError tree PermissionError"
-        in row.reasons[0]
+        "user own held [] docker PermissionError parent PermissionError first PermissionError tree PermissionError "
+        "git PermissionError net PermissionError" in row.reasons[0]
     )
     assert [updated["id"] for updated in hub.comments[REPO, 7]] == [comment["id"]]
     assert hub.bodies(REPO, 7) == [MARK + render_markdown(report)]

@@ -86,7 +86,7 @@ def test_the_nightly_workflow_runs_on_a_schedule(place: Place) -> None:
 
 
 def test_packages_of_the_models_code(place: Place) -> None:
-    """pip runs as the unprivileged user, who can't touch what it made afterwards."""
+    """pip runs as a user of its own, and model code as another, who can't touch what pip made."""
     repository = place.repository
     with_one_model(place)
     workflow = repository.folder / ".github/workflows/push.yml"
@@ -96,11 +96,7 @@ def test_packages_of_the_models_code(place: Place) -> None:
     write_package(repository.folder / "lib")
     (repository.folder / "packages.txt").write_text("./lib\n")
     model = repository.folder / "models/two_inputs.py"
-    code = (
-        "import os, who\n"
-        "assert (who.BUILT_BY, os.getuid()) == (47113, 47113)\n"
-        "assert os.stat(who.__file__).st_uid == 0\n"
-    )
+    code = "import os, who\nassert min(who.BUILT_BY, os.getuid()) >= 60000\nassert os.stat(who.__file__).st_uid == 0\n"
     model.write_text(code + model.read_text())
     commit = repository.commit("Who builds?")
     event = {"ref": "refs/heads/main", "before": commit, "after": commit, "repository": {"default_branch": "main"}}
