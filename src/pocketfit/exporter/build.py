@@ -49,7 +49,10 @@ class NotShipped(Exception):
 
 @dataclass
 class Build:
-    """A variant that is being built; `reasons` gathers what a reader of its row should know."""
+    """A variant that is being built; `reasons` gathers what a reader of its row should know.
+
+    `mode` is for who wonders about answers: see plain_model.training_mode.
+    """
 
     job: Job
     folder: Path
@@ -57,6 +60,7 @@ class Build:
     samples: Samples
     metric: UsersMetric
     reasons: list[str]
+    mode: tuple[str, ...] = ()
 
     @property
     def model(self) -> torch.nn.Module:
@@ -141,14 +145,14 @@ def load(job: Job, folder: Path) -> Build:
     root = Path(job.root)
     enter(folder, f"loading {job.spec.source}")
     with uncollected():
-        loaded, inputs = load_model(job.spec, root)
+        loaded, inputs, mode = load_model(job.spec, root)
     model, compiled = uncompiled(loaded)
     use_layers_made_on_first_call(model, inputs)
     metric = UsersMetric(job.spec.metric, root)
     # Outputs are compared with the pruned model's; what pruning costs is for the metric to say, so that comes first.
     metric.of_eager(Eager(model), partial(enter, folder))
     reasons = (*compiled, *fold_norms(model), *prune_model(model, job.spec))
-    build = Build(job, folder, Eager(model), Samples(inputs, ()), metric, [*reasons])
+    build = Build(job, folder, Eager(model), Samples(inputs, ()), metric, [*reasons], mode)
     if job.variant.precision == "int8":
         build.enter(f"loading {job.spec.calibration or 'inputs'} to calibrate with")
     build.samples = gather(job.spec, root, inputs, build.eager.call, job.variant.precision)
@@ -159,7 +163,11 @@ def load(job: Job, folder: Path) -> Build:
 def ask_eager(build: Build) -> Golden:
     """Run the model itself on the golden inputs, and on further ones; write the golden files."""
     spec, inputs = build.job.spec, build.inputs
-    answers, habits = eager_outputs(build.eager, inputs)
+    try:
+        answers, habits = eager_outputs(build.eager, inputs)
+    except ModelProblem:
+        build.reasons += build.mode
+        raise
     outputs = answers[0]
     if build.samples.made_up and has_nan(outputs):
         raise ModelProblem(OUTSIDE)
@@ -222,6 +230,7 @@ def run(build: Build, golden: Golden) -> Parity:
     file = Loaded(partial(build.builder.load, build.path))
     judged = golden.verify.measure(file)
     if judged.problem:
+        build.reasons += build.mode
         reason = f"{shown} does not compute what eager does: {judged.problem}"
         raise NotShipped(reason, judged.failed_limits, judged.parity)
     if golden.second is not None:
@@ -239,7 +248,7 @@ def describe(build: Build, golden: Golden, made: Made, parity: Parity) -> Export
     import torch
 
     optimized, inputs, outputs = made.optimized, golden.input_files, golden.output_files
-    macs = macs_by_module(build.model, build.inputs)
+    macs, meaningless = macs_by_module(build.model, build.inputs), unscored(parity)
     return Exported(
         file=build.path.name,
         export=Export(
@@ -249,7 +258,7 @@ def describe(build: Build, golden: Golden, made: Made, parity: Parity) -> Export
             outputs=_named(outputs, [output_name(tensor.path) for tensor in outputs]),
             recipe=optimized.recipe,
             parity=parity,
-            reasons=(*build.reasons, *unscored(parity), *build.metric.reasons),
+            reasons=(*build.reasons, *meaningless, *(build.mode if meaningless else ()), *build.metric.reasons),
             metric=build.metric.evaluated,
             anatomy=dissect(build.path, build.model, macs, made.dropped_debug_bytes),
             later=golden.later,

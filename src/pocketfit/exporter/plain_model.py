@@ -47,6 +47,30 @@ def check_forward(model: torch.nn.Module) -> None:
         )
 
 
+def training_mode(model: torch.nn.Module) -> tuple[str, ...]:
+    """A sentence where the model came in training mode and answers otherwise there: for what goes wrong later.
+
+    Every factory that builds layers and returns them does so, hence nobody is told of a model that agrees.
+    """
+    if not any(part.training and _knows_its_mode(part) for part in model.modules()):
+        return ()
+    return ("source returned the model in training mode; Pocketfit exports it in evaluation mode",)
+
+
+def _knows_its_mode(part: torch.nn.Module) -> bool:
+    """True for a layer that computes something else in training: torch's own two kinds, or code that asks for it."""
+    import torch
+
+    if isinstance(part, torch.jit.ScriptModule):
+        return str(part.original_name).startswith(("Dropout", "BatchNorm"))
+    if isinstance(part, torch.nn.modules.dropout._DropoutNd):
+        return bool(part.p > 0)
+    if isinstance(part, torch.nn.modules.batchnorm._BatchNorm):
+        return True
+    code = getattr(type(part).forward, "__code__", None)
+    return code is not None and "training" in code.co_names and not type(part).__module__.startswith("torch.")
+
+
 def fold_norms(model: torch.nn.Module) -> tuple[str, ...]:
     """Make plain weights of normalized and parametrized ones, in place; returns a sentence where there are any.
 

@@ -15,7 +15,7 @@ from pocketfit.exporter.importing.finder import install
 from pocketfit.exporter.importing.modules import import_module, more_about
 from pocketfit.exporter.importing.plain import rename_modules
 from pocketfit.exporter.importing.saved import load_saved
-from pocketfit.exporter.plain_model import check_forward
+from pocketfit.exporter.plain_model import check_forward, training_mode
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.wrapping import wrapper
 from pocketfit.files.saved import LFS_REMEDY, SAVED_SUFFIXES, is_saved
@@ -32,8 +32,8 @@ STANDARD_LIBRARY = sysconfig.get_paths()["stdlib"]
 POCKETFIT = str(Path(__file__).resolve().parents[1])
 
 
-def load_model(spec: ModelSpec, root: Path) -> tuple[torch.nn.Module, Inputs]:
-    """The model, in evaluation mode, and its golden inputs; raises ModelProblem."""
+def load_model(spec: ModelSpec, root: Path) -> tuple[torch.nn.Module, Inputs, tuple[str, ...]]:
+    """The model, in evaluation mode, its golden inputs, and what to say of the mode it came in; raises ModelProblem."""
     import torch
 
     install(root)
@@ -45,9 +45,10 @@ def load_model(spec: ModelSpec, root: Path) -> tuple[torch.nn.Module, Inputs]:
         module, example = made if isinstance(made, tuple) and len(made) == 2 else (made, None)
     _check_module(module, spec.source)
     check_forward(module)
+    mode = training_mode(module)
     _set_eval(module)
     rename_modules(root, module)
-    return module, _golden_inputs(spec, example, root)
+    return module, _golden_inputs(spec, example, root), mode
 
 
 def _check_module(module: Any, source: str) -> None:

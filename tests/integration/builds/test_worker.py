@@ -203,6 +203,36 @@ def test_model_code_that_goes_wrong(root: Path, case: str) -> None:
     assert reason(build_one(root, "bad.py:f")).startswith(sentence)
 
 
+MODE = "source returned the model in training mode; Pocketfit exports it in evaluation mode"
+DROPS = """
+import torch
+from torch import nn
+
+
+class Drops(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.drop = nn.Dropout(0.5)
+
+    def forward(self, x):
+        return self.drop(nn.functional.dropout(x))
+
+
+def f():
+    return Drops()
+"""
+
+
+def test_the_mode_is_told_where_answers_are_in_doubt_alone(root: Path) -> None:
+    (root / "bad.py").write_text(DROPS)
+    doubted, fine = build_one(root, "bad.py:f"), build_one(root)
+    assert isinstance(doubted, Failed)
+    assert "look for dropout or random numbers in forward" in doubted.reason
+    assert MODE in doubted.reasons
+    assert isinstance(fine, Built)
+    assert MODE not in fine.export.reasons
+
+
 def test_places_where_there_is_nothing(root: Path) -> None:
     assert reason(build_one(root, "gone.py:f")) == "gone.py: no such file in the repository"
     assert reason(build_one(root, "gone.pt")) == "gone.pt: no such file in the repository"

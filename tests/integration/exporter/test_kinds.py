@@ -11,7 +11,7 @@ from torch import nn
 
 from pocketfit.exporter.builder import BuildOrder
 from pocketfit.exporter.formats import BUILDERS
-from pocketfit.exporter.plain_model import check_forward, fold_norms, uncompiled
+from pocketfit.exporter.plain_model import check_forward, fold_norms, training_mode, uncompiled
 from pocketfit.exporter.tensors import ModelProblem, flatten, nest
 from pocketfit.exporter.torchscript import recipe
 from pocketfit.exporter.wrapping import wrapper
@@ -109,6 +109,29 @@ def test_a_model_without_forward_is_said_with_its_methods() -> None:
             check_forward(model)
     check_forward(nn.Linear(1, 1))
     check_forward(torch.jit.script(nn.Linear(1, 1)))
+
+
+class Branches(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x if self.training else x + 1
+
+
+@pytest.mark.parametrize(
+    ("model", "matters"),
+    [
+        (nn.Sequential(nn.Linear(2, 2), nn.ReLU()), False),
+        (nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.0)), False),
+        (nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.5)), True),
+        (nn.Sequential(nn.Conv2d(2, 2, 1), nn.BatchNorm2d(2)), True),
+        (nn.Sequential(nn.Conv2d(2, 2, 1), nn.BatchNorm2d(2)).eval(), False),
+        (Branches(), True),
+        (torch.jit.script(nn.Sequential(nn.Conv2d(2, 2, 1), nn.BatchNorm2d(2))), True),
+        (torch.jit.script(nn.Sequential(nn.Conv2d(2, 2, 1), nn.BatchNorm2d(2)).eval()), False),
+    ],
+)
+def test_a_mode_that_changes_answers_is_noted(model: nn.Module, matters: bool) -> None:
+    note = "source returned the model in training mode; Pocketfit exports it in evaluation mode"
+    assert training_mode(model) == ((note,) if matters else ())
 
 
 class Masked(nn.Module):

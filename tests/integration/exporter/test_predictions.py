@@ -38,7 +38,7 @@ LACKING = {
 def test_a_models_prediction(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     require(Path("build/android/runtimes.json").exists(), "the Android side is not built: make android")
     monkeypatch.setattr(sys, "path", [*sys.path])
-    case = Case(name, *load_model(SPECS[name], MODELS))
+    case = Case(name, *load_model(SPECS[name], MODELS)[:2])
     with torch.no_grad():
         scripted = SPECS[name].how == "script"
         module = torch.jit.freeze(torch.jit.script(case.module) if scripted else traced(case))
