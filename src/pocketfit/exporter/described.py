@@ -5,11 +5,16 @@ from __future__ import annotations
 import errno
 import resource
 
+CLOSED = "a model's process has no network, no sockets and no workers of its own: docs/sandbox.md"
+
 
 def describe(error: BaseException) -> str:
     """An exception of somebody else's code as one line: its type and the first line that says something."""
     if isinstance(error, OSError) and (limit := _limit_reached(error)):
         return limit
+    if isinstance(error, PermissionError) and error.filename is None:
+        # A file has its name in the message; this is what a pool or a socket of the model's runs into.
+        return f"PermissionError: {error.strerror or error} ({CLOSED})"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if not lines:
         return type(error).__name__

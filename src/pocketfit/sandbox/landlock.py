@@ -24,6 +24,9 @@ OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
 BIND_TCP, CONNECT_TCP = 1 << 0, 1 << 1
 SCOPE_ABSTRACT_SOCKETS, SCOPE_SIGNALS = 1 << 0, 1 << 1
 
+# The last whose words are used here; the kernel takes them for ever.
+NEWEST = 7
+
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 
@@ -35,14 +38,14 @@ def version() -> int:
         return 0
 
 
-def restrict(walls: WallsOrder) -> None:
-    """Close everything for this process but what these walls leave open.
+def restrict(walls: WallsOrder, newest: int = NEWEST) -> None:
+    """Close everything for this process but what these walls leave open, as a kernel of the ABI `newest` can at most.
 
     Nobody may listen; without `network` nobody may connect either. Signals stay among those that are closed in, where
     the kernel knows how (ABI 6). no_new_privs must be set. Raises OSError where there is no Landlock.
     """
     network, ports = walls["network"], walls["ports"]
-    abi = version()
+    abi = min(version(), newest)
     handled = _handled_files(abi)
     tcp = 0
     if abi >= 4:

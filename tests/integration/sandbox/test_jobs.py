@@ -41,8 +41,12 @@ def outcomes(root: Path, models: dict[str, str], *, network: bool = False) -> di
         ModelSpec(name, f"{name}.py:net", inputs=IMAGE, network=network and name != "net") for name in ("net", *models)
     )
     side = Side("head", root, None, Config(specs))
-    (snapshot,) = take_snapshots([side], Out(root.parent / "out"), PATIENT)
-    return {outcome.variant.model: outcome for outcome in snapshot.outcomes}
+    return {outcome.variant.model: outcome for outcome in built(side, root.parent / "out")}
+
+
+def built(side: Side, folder: Path, sandbox: Sandbox = PATIENT) -> tuple[Outcome, ...]:
+    (snapshot,) = take_snapshots([side], Out(folder), sandbox, lambda *_: None)
+    return snapshot.outcomes
 
 
 def reason(outcome: Outcome) -> str:
@@ -136,14 +140,25 @@ def test_a_network_only_where_it_was_asked_for_and_to_a_proxy_not_to_adb(
     assert (first.reasons, without.reasons) == ((NETWORK,), ())
 
 
+def test_workers_are_refused_in_words_that_say_why(root: Path) -> None:
+    code = (
+        "    import torch\n    from torch.utils.data import DataLoader\n"
+        "    list(DataLoader([torch.zeros(3)] * 8, num_workers=1, timeout=60))"
+    )
+    assert reason(outcomes(root, {"loads": code})["loads"]) == (
+        "loads.py:net raises PermissionError: Permission denied (a model's process has no network, no sockets "
+        "and no workers of its own: docs/sandbox.md)"
+    )
+
+
 def test_a_configuration_opens_no_doors_by_its_environment(root: Path, tmp_path: Path) -> None:
     """TORCH_HOME is readable and a proxy's port open because we say so, not because the pull request does."""
     (tmp_path / "secret").write_text("password")
     (root / "opens.py").write_text(f"def net():\n    return open({str(tmp_path / 'secret')!r}).read()\n")
     env = {"TORCH_HOME": str(tmp_path), "HF_HOME": str(tmp_path), "HF_HUB_CACHE": str(tmp_path)}
     spec = ModelSpec("opens", "opens.py:net", inputs=IMAGE, env=env)
-    (snapshot,) = take_snapshots([Side("head", root, None, Config((spec,)))], Out(tmp_path / "out"), PATIENT)
-    assert "PermissionError" in reason(snapshot.outcomes[0])
+    (outcome,) = built(Side("head", root, None, Config((spec,))), tmp_path / "out")
+    assert "PermissionError" in reason(outcome)
 
 
 def test_what_else_is_to_be_read_is_named(root: Path, tmp_path: Path) -> None:
@@ -154,10 +169,10 @@ def test_what_else_is_to_be_read_is_named(root: Path, tmp_path: Path) -> None:
         f"from net import net as plain\ndef net():\n    assert open({str(data / 'values.txt')!r}).read() == '1 2 3'\n    return plain()\n"
     )
     side = Side("head", root, None, Config((ModelSpec("reads", "reads.py:net", inputs=IMAGE),)))
-    (closed,) = take_snapshots([side], Out(tmp_path / "closed"), PATIENT)
-    (opened,) = take_snapshots([side], Out(tmp_path / "opened"), replace(PATIENT, readable=(data,)))
-    assert "PermissionError: [Errno 13] Permission denied" in reason(closed.outcomes[0])
-    assert isinstance(opened.outcomes[0], Built), opened.outcomes[0]
+    (closed,) = built(side, tmp_path / "closed")
+    (opened,) = built(side, tmp_path / "opened", replace(PATIENT, readable=(data,)))
+    assert "PermissionError: [Errno 13] Permission denied" in reason(closed)
+    assert isinstance(opened, Built), opened
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give each process a user of its own")
