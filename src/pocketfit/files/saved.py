@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 
+# What zipfile raises for bytes that only look like an archive, wherever it meets them.
+BROKEN_ARCHIVE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(EOFError, OSError, ValueError, RuntimeError, LookupError),
+)
 TORCHSCRIPT_SUFFIXES = (".pt", ".pth", ".jit", ".ptl")
 SAVED_SUFFIXES = (*TORCHSCRIPT_SUFFIXES, ".pt2")
 LFS_VERSION = "version https://git-lfs.github.com/spec/"
@@ -28,7 +36,7 @@ def saved_problem(path: Path, shown: str) -> str | None:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [name.partition("/")[2] for name in archive.namelist()]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except BROKEN_ARCHIVE:
         return f"{shown} is not a TorchScript file: it is no zip archive"
     scripted = any(name.startswith("code/") for name in names) or "constants.pkl" in names
     if path.suffix != ".pt2" and not scripted:

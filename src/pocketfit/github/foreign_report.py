@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import stat
-import struct
 import zipfile
-import zlib
 
 from pocketfit.errors import ConfigError
+from pocketfit.files.saved import BROKEN_ARCHIVE
 from pocketfit.github.answers import GitHubError, NotFound
 from pocketfit.github.api import GitHub
 from pocketfit.github.comment import DEFAULT_KEY, NotPosted
@@ -21,8 +20,6 @@ ARTIFACT = "pocketfit-report"
 MEMBER = REPORT_FILE
 ZIP_LIMIT_BYTES = 4 * 1024 * 1024
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# What zipfile raises for bytes that only look like an archive.
-BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, RuntimeError, LookupError)
 
 
 def artifact_name(key: str) -> str:
@@ -65,7 +62,7 @@ def read_member(data: bytes) -> bytes:
             with archive.open(members[0]) as file:
                 # What the archive says of its size is only what it says.
                 text = file.read(FOREIGN_LIMIT_BYTES + 1)
-    except BROKEN as error:
+    except BROKEN_ARCHIVE as error:
         raise ConfigError("it is no zip archive that can be read") from error
     if len(text) > FOREIGN_LIMIT_BYTES:
         raise ConfigError(f"{MEMBER} is larger than {FOREIGN_LIMIT_BYTES:,} bytes")

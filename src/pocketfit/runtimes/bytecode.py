@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import pickletools
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pocketfit.files.saved import BROKEN_ARCHIVE
 from pocketfit.runtimes.inert import InertUnpickler
 from pocketfit.runtimes.schema import Argument, Overload
 
@@ -69,7 +69,7 @@ def record(archive: zipfile.ZipFile, name: str) -> bytes | None:
     try:
         with archive.open(entry) as stream:
             content = stream.read(LARGEST_BYTES + 1)
-    except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError, EOFError) as error:
+    except BROKEN_ARCHIVE as error:
         raise UnreadableFile(f"its {name} is damaged: copy or export it again") from error
     if len(content) > LARGEST_BYTES:
         raise UnreadableFile(f"its {name} is larger than {LARGEST_BYTES // 1_000_000} MB: no exporter writes that")
@@ -79,7 +79,7 @@ def record(archive: zipfile.ZipFile, name: str) -> bytes | None:
 def open_archive(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except BROKEN_ARCHIVE as error:
         raise UnreadableFile("it is no zip archive, or a truncated one: copy or export it again") from error
 
 

@@ -154,3 +154,16 @@ def test_a_giant_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         writer.writestr("model/bytecode.pkl", bytes(2_000_000))
     with pytest.raises(UnreadableFile, match=r"^its bytecode.pkl is larger than 1 MB: no exporter writes that$"):
         read_bytecode(path)
+
+
+def test_a_local_header_that_says_another_name_in_broken_utf_8(tmp_path: Path) -> None:
+    """zipfile decodes it when the file is opened, not before; tests/fuzz/test_files.py found it (seed 1002188)."""
+    path = archive(tmp_path / "m.ptl", b"x")
+    data = bytearray(path.read_bytes())
+    # The local header of bytecode.pkl: its flag for UTF-8, then a byte of its name.
+    at = data.index(b"PK\x03\x04", 10)
+    data[at + 7] |= 0x08
+    data[at + 30] = 0xDE
+    path.write_bytes(data)
+    with pytest.raises(UnreadableFile, match=r"^its bytecode.pkl is damaged: copy or export it again$"):
+        read_bytecode(path)
