@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import pickle
 import random
 import tempfile
@@ -54,7 +55,9 @@ def test_configurations(seed: int) -> None:
                 path.write_bytes(damaged_bytes(TOML, dice))
                 config = read_config(path)
         else:
-            document = damaged(CONFIG, dice)
+            # No TOML holds half of a character.
+            text = json.dumps(damaged(CONFIG, dice), ensure_ascii=False).encode("utf-8", "replace")
+            document = json.loads(text)
             config = parse_config(document if isinstance(document, dict) else {}, "pocketfit.toml")
     except ConfigError as error:
         one_line(error)
