@@ -186,7 +186,7 @@ BAD = {
     "state_dict": ("from net import net\ndef f(): return net().state_dict()", "bad.py:f gives a state_dict of 8 entries, not a model: build the module and call load_state_dict on it"),
     "wrong_shape": ("from torch import nn\ndef f(): return nn.Linear(5, 2)", "forward does not take these inputs (float32 1x3x16x16): RuntimeError: mat1 and mat2 shapes cannot be multiplied (48x16 and 5x2)"),
     "random": ("import torch\nfrom torch import nn\nclass R(nn.Module):\n    def forward(self, x): return torch.rand_like(x)\ndef f(): return R()", "eager itself answers differently when asked twice (SQNR against eager is "),
-    "string": ("from torch import nn\nclass S(nn.Module):\n    def forward(self, x): return 'text'\ndef f(): return S()", "torch.jit.trace fails: it records tensors, and tuples, lists and dicts of them, and forward returns something else, such as a str: return those alone, or set how = "),
+    "string": ("from torch import nn\nclass S(nn.Module):\n    def forward(self, x): return 'text'\ndef f(): return S()", "the output is a str, which tracing can't record: leave it to the app, or set how = "),
     "set": ("from torch import nn\nclass S(nn.Module):\n    def forward(self, x): return {1, 2}\ndef f(): return S()", "forward returns a set: return tensors, or tuples, lists and dicts of them"),
     "nothing": ("from torch import nn\nclass S(nn.Module):\n    def forward(self, x): return None\ndef f(): return S()", "forward returns no tensor, so there is nothing to compare"),
     "complex": ("import torch\nfrom torch import nn\nclass S(nn.Module):\n    def forward(self, x): return x.bfloat16()\ndef f(): return S()", "a torch.bfloat16 tensor has no counterpart in Java: convert it in forward"),

@@ -67,6 +67,9 @@ def _expression(output: Any, path: str, places: Iterator[int], left_out: list[tu
         output = fields_of(output)
     if next(flatten(output), None) is None:
         return "None"
+    if isinstance(output, str):
+        place = f"output{path}" if path else "the output"
+        raise ModelProblem(f'{place} is a str, which tracing can\'t record: leave it to the app, or set how = "script"')
     if isinstance(output, Mapping):
         return _dict(output, path, places, left_out)
     if isinstance(output, Sequence):
