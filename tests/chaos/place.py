@@ -107,7 +107,7 @@ class Place:
         return time.monotonic() - began
 
     def strike(self, number: signal.Signals, after_s: float) -> Struck:
-        before = self.report()
+        before = self.identity()
         # What a killed run left is there until one has begun.
         earlier = set(self.left_behind())
         process = self.start()
@@ -130,25 +130,32 @@ class Place:
         left = [fault for fault in self.left_behind() if fault not in earlier]
         return Struck(after_s, what, ended_after_s, (*faults, *more, *left))
 
-    def _judge_stop(self, number: signal.Signals, code: int, before: bytes) -> tuple[str, list[str]]:
+    def _judge_stop(self, number: signal.Signals, code: int, before: object) -> tuple[str, list[str]]:
         said = self.said()
         if code == 0:
             return "was done already", []
         if "base is " not in said:
             # Nothing had begun, and maybe not even Python.
-            return "stopped before it began", [] if self.report() == before else ["a report of nothing"]
+            return "stopped before it began", [] if self.identity() == before else ["a report of nothing"]
         faults = [] if code == CODES[number] else [f"exit code {code}"]
         faults += ["a traceback"] if "Traceback" in said else []
         faults += ["SIGKILL is blamed on a model"] if "SIGKILL" in said else []
-        report = json.loads(self.report() or b"{}")
-        notes = report.get("notes") or [""]
-        if report.get("verdict") != "error" or not notes[0].startswith(CUT_SHORT) or self.report() == before:
-            faults.append("no report of what was done")
+        if self.identity() == before:
+            return "stopped", [*faults, f"no report of what was done: {said}"]
+        report = json.loads(self.report())
+        if self.rows() == self.expected:
+            return "stopped when all was done", faults
+        if report["verdict"] != "error" or not report["notes"][0].startswith(CUT_SHORT):
+            faults.append(f"its report is of verdict {report['verdict']}, with the notes {report['notes']}")
         return "stopped, with a report", faults
 
-    def report(self) -> bytes:
+    def identity(self) -> object:
+        """What tells a report from one that a run writes, which may say the same."""
         path = self.out / "report.json"
-        return path.read_bytes() if path.exists() else b""
+        return (path.stat().st_ino, path.stat().st_mtime_ns) if path.exists() else None
+
+    def report(self) -> bytes:
+        return (self.out / "report.json").read_bytes()
 
     def rows(self, out: str = "pocketfit-out") -> list[Any]:
         """What a report says that is the same each time."""
@@ -156,7 +163,7 @@ class Place:
         return [
             report["verdict"],
             *(
-                (row["model"], row["status"], row["smoke"]["status"], (row["base"] or {}).get("sha256"), row["head"]["sha256"])
+                (row["model"], row["status"], row["smoke"]["status"], (row["base"] or {}).get("sha256"), (row["head"] or {}).get("sha256"))
                 for row in report["rows"]
             ),
         ]  # fmt: skip
