@@ -122,3 +122,25 @@ def without_second_copies(exported: Any) -> Any:
     functional.graph.eliminate_dead_code()
     functional.graph_module.recompile()
     return functional
+
+
+@contextmanager
+def floats_as_half() -> Iterator[None]:
+    """Let what forward makes float32 by name, `x.float()` or `dtype=torch.float32`, be half instead."""
+    import torch
+    from torch.overrides import TorchFunctionMode
+
+    class HalfCasts(TorchFunctionMode):
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            func = torch.Tensor.half if func is torch.Tensor.float else func
+            named = {key: _half(value) for key, value in (kwargs or {}).items()}
+            return func(*map(_half, args), **named)
+
+    with HalfCasts():
+        yield
+
+
+def _half(argument: Any) -> Any:
+    import torch
+
+    return torch.float16 if argument is torch.float32 else argument

@@ -6,6 +6,7 @@ As ExecuTorch's documentation for its XNNPACK backend does it; compared with eag
 from __future__ import annotations
 
 import copy
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from pocketfit.exporter.executorch.conv3d import without_conv3d
 from pocketfit.exporter.executorch.forms import (
     contiguous,
     fill_pools,
+    floats_as_half,
     without_prelu,
     without_second_copies,
     written_in_place,
@@ -52,7 +54,8 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
     flat = without_conv3d(plain.module)
     reasons += (*plain.reasons, *flat.reasons)
     try:
-        exported = without_prelu(_export(_with_doors(flat.module, order), inputs))
+        exported, said = _exported(flat.module, order, inputs)
+        reasons += said
     except ModelProblem as problem:
         # numpy and `.data` write past torch.export, whose own words are of tensors that the model has not.
         raise ModelProblem("; ".join(filter(None, [str(problem), order.habits.writing]))) from problem
@@ -91,11 +94,11 @@ def _quantized(exported: Any, order: BuildOrder, inputs: Inputs, check: Check) -
     return Step(module, (f"PT2E {order.precision}, per channel",), explain(POOR_DB))
 
 
-def _with_doors(model: torch.nn.Module, order: BuildOrder) -> torch.nn.Module:
+def _with_doors(model: torch.nn.Module, order: BuildOrder, *, casts_to_half: bool = False) -> torch.nn.Module:
     """The model as an app calls it: types that Java has go in, and a flat tuple of such tensors comes out.
 
     The order is that of tensors.flatten, as the manifest lists them, and numbers are tensors. In fp16 all inside is
-    half, while float32 stays at the doors.
+    half, while float32 stays at the doors; `casts_to_half`: also what forward makes float32 itself.
     """
     import torch
 
@@ -113,11 +116,41 @@ def _with_doors(model: torch.nn.Module, order: BuildOrder) -> torch.nn.Module:
             # A program answers with what it wrote into an input too, as one more output.
             own = [one.clone() if index in order.habits.written else one for index, one in enumerate(given)]
             taken = [one.half() if half and one.dtype == torch.float32 else one for one in own]
-            with written_in_place(self.model):
+            with written_in_place(self.model), floats_as_half() if casts_to_half else nullcontext():
                 outputs = [one for _, one in flatten(self.model(*taken))]
             return tuple(one.float() if half and one.dtype == torch.float16 else one for one in outputs)
 
     return Doors()
+
+
+def _exported(model: torch.nn.Module, order: BuildOrder, inputs: Inputs) -> tuple[Any, tuple[str, ...]]:
+    """The model with its doors, and what a reader should know of it; raises ModelProblem."""
+    try:
+        exported = without_prelu(_export(_with_doors(model, order), inputs))
+        if order.precision != "fp16" or not _mixes_dtypes(exported, inputs):
+            return exported, ()
+    except ModelProblem as problem:
+        if order.precision != "fp16" or "Half" not in str(problem):
+            raise
+    again = without_prelu(_export(_with_doors(model, order, casts_to_half=True), inputs))
+    if _mixes_dtypes(again, inputs):
+        raise ModelProblem(
+            "forward makes float32 of integers itself, say by `x / 255`, and in fp16 weights are half: write "
+            "`x.float() / 255`, which is made half too, or use fp32"
+        )
+    return again, ("what forward makes float32 itself, `x.float()` or the like, is half too",)
+
+
+def _mixes_dtypes(exported: Any, inputs: Inputs) -> bool:
+    """Say whether float32 meets half where an operator takes one of them: torch.export does not mind."""
+    import torch
+
+    try:
+        with torch.no_grad():
+            exported.module()(*copies(inputs))
+    except RuntimeError as error:
+        return "Half" in str(error)
+    return False
 
 
 def _export(module: torch.nn.Module, inputs: Inputs) -> Any:

@@ -115,6 +115,20 @@ def video():
     return nn.Sequential(nn.Conv3d(3, 4, 3), nn.BatchNorm3d(4), nn.ReLU(), nn.Conv3d(4, 4, 3))
 
 
+class Pixels(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x):
+        x = x.float() / 255 + x.to(torch.float32) / 255
+        return self.layer(x)
+
+
+def pixels():
+    return Pixels()
+
+
 class Volume(nn.Module):
     def forward(self, x):
         return nn.functional.conv3d(x, torch.ones(4, 3, 3, 3, 3))
@@ -224,6 +238,12 @@ def test_a_precision(root: Path, precision: str, recipe: tuple[str, ...], least_
     assert result.export.recipe == recipe
     assert least_db < sqnr_db(result) < 100
     assert result.export.outputs[0].dtype == "float32"
+
+
+def test_half_of_what_forward_makes_float32_itself(root: Path) -> None:
+    result = exported(root, "net.py:pixels", InputSpec((1, 3, 8, 8), "uint8"), precision="fp16")
+    assert result.export.reasons[0] == "what forward makes float32 itself, `x.float()` or the like, is half too"
+    assert 40 < sqnr_db(result) < 100
 
 
 def test_int8_steps_are_of_what_a_clamp_leaves(root: Path) -> None:
