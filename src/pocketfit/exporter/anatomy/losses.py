@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.judge.scores import degenerate
+
 if TYPE_CHECKING:
     from pocketfit.exporter.builder import BuildOrder
 
@@ -69,6 +71,14 @@ def first_tensor(value: Any) -> Any:
         return plain.detach().float().clone()
     items = value.values() if isinstance(value, dict) else value if isinstance(value, (tuple, list)) else ()
     return next((found for item in items if (found := first_tensor(item)) is not None), None)
+
+
+def agreement_db(expected: Any, actual: Any) -> float | None:
+    """The SQNR in dB of the first tensors of two outputs; None where agreement with the first would mean nothing."""
+    one, other = first_tensor(expected), first_tensor(actual)
+    if one is None or degenerate([one.numpy()]):
+        return None
+    return sqnr_db(one, other)
 
 
 def sqnr_db(one: Any, other: Any) -> float | None:

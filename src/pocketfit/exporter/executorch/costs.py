@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.exporter.anatomy.losses import Loss, first_tensor, loss, sentence, sqnr_db
+from pocketfit.exporter.anatomy.losses import Loss, agreement_db, first_tensor, loss, sentence, sqnr_db
 from pocketfit.exporter.java_types import has_bools
 from pocketfit.exporter.state.eager import copies
 from pocketfit.exporter.state.held import kept
@@ -32,7 +32,7 @@ def explain(
             plain = reference()
             with kept(plain), kept(quantized):
                 expected, actual = plain(*copies(inputs)), quantized(*copies(inputs))
-            outputs_db = sqnr_db(first_tensor(expected), first_tensor(actual))
+            outputs_db = agreement_db(expected, actual)
             if outputs_db is None or outputs_db >= least_db:
                 return ()
             with kept(plain), kept(quantized):

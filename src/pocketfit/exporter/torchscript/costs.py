@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.exporter.anatomy.losses import Loss, first_tensor, loss, sentence, sqnr_db
+from pocketfit.exporter.anatomy.losses import Loss, agreement_db, first_tensor, loss, sentence, sqnr_db
 from pocketfit.exporter.state.held import kept
 from pocketfit.exporter.torchscript.qnnpack import fuse
 
@@ -24,7 +24,7 @@ def explain(order: BuildOrder, quantized: Step, least_db: float = math.inf) -> t
     try:
         with kept(order.model), kept(quantized.module), torch.no_grad():
             expected, actual = order.model(*_copies(order)), quantized.module(*_copies(order))
-            outputs_db = sqnr_db(first_tensor(expected), first_tensor(actual))
+            outputs_db = agreement_db(expected, actual)
             if outputs_db is None or outputs_db >= least_db:
                 return ()
             losses = _losses(_reference(order, quantized), quantized.module, order)

@@ -424,6 +424,14 @@ def test_a_poor_result_names_the_layers_that_cost_most() -> None:
     assert "dB before it" in reason
 
 
+def test_an_output_that_means_nothing_has_no_score() -> None:
+    model = Spread()
+    nn.init.zeros_(model.last.weight)
+    nn.init.constant_(model.last.bias, 1e-9)
+    said = BUILDERS["lite"].optimize(order(model, "int8", (1, 16)), lambda run: None).reasons
+    assert not [reason for reason in said if "agrees with eager to" in reason]
+
+
 def test_a_good_result_is_not_explained() -> None:
     assert BUILDERS["lite"].optimize(order(Net(nn.ReLU()), "int8"), lambda run: None).reasons == ()
 
