@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.tensors import ModelProblem
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
 
 def uncompiled(model: torch.nn.Module) -> tuple[torch.nn.Module, tuple[str, ...]]:
     """The model as it was before torch.compile, and a sentence that says so."""
+    # It takes a second to import, and without it nothing was compiled.
+    if "torch._dynamo" not in sys.modules:
+        return model, ()
     from torch._dynamo import OptimizedModule
 
     found = 0
@@ -27,7 +32,27 @@ def uncompiled(model: torch.nn.Module) -> tuple[torch.nn.Module, tuple[str, ...]
         if getattr(part, "_compiled_call_impl", None) is not None:
             part._compiled_call_impl = None
             found += 1
+    found += _uncompile_functions(model)
     return model, ("torch.compile was taken off: what it compiles does not run on a phone",) if found else ()
+
+
+def _uncompile_functions(model: torch.nn.Module) -> int:
+    """Put back what @torch.compile stands on: methods of the model's classes, and functions beside these."""
+    found = 0
+    classes = {kind for part in model.modules() for kind in type(part).__mro__ if not _is_torchs(kind.__module__)}
+    holders = [*classes, *(sys.modules[kind.__module__] for kind in classes if kind.__module__ in sys.modules)]
+    for holder in holders:
+        for name, value in list(vars(holder).items()):
+            original = getattr(value, "_torchdynamo_orig_callable", None)
+            if isinstance(value, FunctionType) and original is not None:
+                setattr(holder, name, original)
+                found += 1
+    return found
+
+
+def _is_torchs(module: str) -> bool:
+    """Say whether a module of this name is torch's own, or Python's root of all classes."""
+    return module.partition(".")[0] in ("torch", "builtins")
 
 
 def check_forward(model: torch.nn.Module) -> None:

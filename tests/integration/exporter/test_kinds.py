@@ -97,6 +97,29 @@ def test_torch_compile_is_taken_off() -> None:
     assert uncompiled(inner) == (inner, ())
 
 
+@torch.compile
+def doubled(x: torch.Tensor) -> torch.Tensor:
+    return x * 2
+
+
+class CompiledParts(nn.Module):
+    @torch.compile
+    def features(self, x: torch.Tensor) -> torch.Tensor:
+        return x + 1
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return doubled(self.features(x))
+
+
+def test_methods_and_functions_under_torch_compile_run_as_written() -> None:
+    model, (reason,) = uncompiled(CompiledParts())
+    assert reason.startswith("torch.compile was taken off")
+    assert not hasattr(CompiledParts.features, "_torchdynamo_orig_callable")
+    assert not hasattr(doubled, "_torchdynamo_orig_callable")
+    assert model(torch.ones(2)).tolist() == [4.0, 4.0]
+    assert uncompiled(model) == (model, ())
+
+
 class NoForward(nn.Module):
     @torch.jit.export
     def encode(self, x: torch.Tensor) -> torch.Tensor:
