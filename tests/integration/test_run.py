@@ -403,14 +403,15 @@ def test_doctor_without_the_android_runtime(repository: Path, tmp_path: Path) ->
     assert "✗ device jvm " in done.stdout
 
 
+# Says that it has begun in the only folder that it can write to.
+SLOW = "import os, pathlib, time\npathlib.Path(os.environ['TMPDIR'], 'started').touch()\ntime.sleep(600)\n"
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_run_that_is_stopped_leaves_a_report_and_nothing_else(
     repository: Path, git: Git, tmp_path: Path, number: int, code: int
 ) -> None:
-    started = tmp_path / "started"
-    (repository / "net.py").write_text(
-        f"import pathlib, time\npathlib.Path({str(started)!r}).touch()\ntime.sleep(600)\n"
-    )
+    (repository / "net.py").write_text(SLOW)
     git("commit", "-q", "-am", "slow")
     git("commit", "-q", "--allow-empty", "-m", "head")
     temporary = tmp_path / "tmp"
@@ -419,7 +420,7 @@ def test_a_run_that_is_stopped_leaves_a_report_and_nothing_else(
     process = subprocess.Popen(
         command, cwd=repository, env={**os.environ, "TMPDIR": str(temporary)}, stderr=subprocess.PIPE, text=True
     )
-    while not started.exists():
+    while not list(temporary.rglob("started")):
         time.sleep(0.1)
 
     process.send_signal(number)
@@ -444,18 +445,19 @@ def test_a_run_that_is_stopped_leaves_a_report_and_nothing_else(
 
 
 def test_a_run_that_is_stopped_reports_what_it_had_found(repository: Path, git: Git, tmp_path: Path) -> None:
-    started = tmp_path / "started"
-    (repository / "slow.py").write_text(
-        f"import pathlib, time\npathlib.Path({str(started)!r}).touch()\ntime.sleep(600)\n"
-    )
+    (repository / "slow.py").write_text(SLOW)
     (repository / "pocketfit.toml").write_text(
         CONFIG + '[models.slow]\nsource = "slow.py:slow"\ninputs = [{ shape = [1] }]\n'
     )
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
     command = [sys.executable, "-m", "pocketfit", "run", "--base", "none", "--device", "jvm"]
-    process = subprocess.Popen(command, cwd=repository, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, cwd=repository, env={**os.environ, "TMPDIR": str(temporary)}, stderr=subprocess.PIPE, text=True
+    )
     assert process.stderr
     seen = ""
-    while "head net/lite/fp32: 0." not in seen or not started.exists():
+    while "head net/lite/fp32: 0." not in seen or not list(temporary.rglob("started")):
         seen += process.stderr.readline()
 
     process.terminate()
@@ -508,14 +510,17 @@ def test_a_link_that_a_pull_request_committed_is_refused(
 
 
 def test_an_export_that_is_stopped_keeps_what_it_made(repository: Path, tmp_path: Path) -> None:
-    started = tmp_path / "started"
-    (repository / "net.py").write_text(
-        f"import pathlib, time\npathlib.Path({str(started)!r}).touch()\ntime.sleep(600)\n"
-    )
+    (repository / "net.py").write_text(SLOW)
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
     process = subprocess.Popen(
-        [sys.executable, "-m", "pocketfit", "export"], cwd=repository, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "pocketfit", "export"],
+        cwd=repository,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    while not started.exists():
+    while not list(temporary.rglob("started")):
         time.sleep(0.1)
 
     process.terminate()

@@ -77,7 +77,8 @@ def training_mode(model: torch.nn.Module) -> tuple[str, ...]:
 
     Every factory that builds layers and returns them does so, hence nobody is told of a model that agrees.
     """
-    if not any(part.training and _knows_its_mode(part) for part in model.modules()):
+    # A frozen script has no such attribute any more.
+    if not any(getattr(part, "training", False) and _knows_its_mode(part) for part in model.modules()):
         return ()
     return ("source returned the model in training mode; Pocketfit exports it in evaluation mode",)
 

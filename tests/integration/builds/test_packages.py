@@ -86,16 +86,16 @@ def test_what_builds_a_package_sees_no_secret(tree: Path, tmp_path: Path, monkey
     """It is the pull request's code, which pip runs: see hole 9."""
     write_package(tree / "lib")
     with (tree / "lib/backend.py").open("a") as backend:
-        backend.write(NOSY.format(seen=str(tmp_path / "seen.json")))
+        backend.write(NOSY.format(seen=str(tmp_path / "layer/home/seen.json")))
     (tree / "requirements.txt").write_text("--no-index\n./lib\n")
     secrets = ("GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "ACTIONS_RUNTIME_TOKEN", "INPUT_GITHUB-TOKEN", "MY_PASSWORD")
     for name in (*secrets, "PYTHONPATH", "GITHUB_ENV"):
         monkeypatch.setenv(name, "canary")
     monkeypatch.setenv("PIP_RETRIES", "1")
 
-    install(read_requirements(tree, "requirements.txt"), tmp_path / "layer", tmp_path / "pip.log", None)
+    install(read_requirements(tree, "requirements.txt"), tmp_path / "layer", tmp_path / "pip.log", Sandbox())
 
-    seen = json.loads((tmp_path / "seen.json").read_text())
+    seen = json.loads((tmp_path / "layer/home/seen.json").read_text())
     assert "canary" not in seen.values()
     # What pip was told by the user it still is.
     assert seen["PIP_RETRIES"] == "1"

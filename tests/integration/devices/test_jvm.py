@@ -332,13 +332,23 @@ def test_what_the_jvm_gets_to_see(
 ) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", "hunter2")
     monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-javaagent:spy.jar")
-    fake_java(f"env > {tmp_path}/seen")
+    # It can write nowhere, and its last line is in the reason.
+    fake_java("echo $(env | cut -d= -f1)\nexit 9")
 
-    device.smoke(SmokeInput("lite", tmp_path / "model.ptl", (), tmp_path), tmp_path)
+    run = device.smoke(SmokeInput("lite", tmp_path / "model.ptl", (), tmp_path), tmp_path)
 
-    names = {line.partition("=")[0] for line in (tmp_path / "seen").read_text().splitlines()}
+    assert run.reason.startswith("java exited with 9: ")
+    names = set(run.reason.partition(": ")[2].split())
+    assert "LC_ALL" in names
     # A shell adds PWD, and some add more of their own.
-    assert names - {"PWD", "SHLVL", "OLDPWD", "_"} <= {"PATH", "JAVA_HOME", "LD_LIBRARY_PATH", "TMPDIR", "LC_ALL"}
+    assert names - {"PWD", "SHLVL", "OLDPWD", "_"} <= {
+        "PATH",
+        "JAVA_HOME",
+        "LD_LIBRARY_PATH",
+        "TMPDIR",
+        "LC_ALL",
+        "HOME",
+    }
 
 
 def test_the_folder_can_be_moved(export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,7 +132,7 @@ with device.up() as running:
 def test_an_image_whose_container_ends(images: dict[str, str], tmp_path: Path) -> None:
     image = images["exit"]
     sentence = f"the emulator's container ended with exit code 3 (this is no emulator): is {image} an Android emulator's image?"
-    assert failure(emulator(image, tmp_path)) == f"{sentence} (its log: {tmp_path}/emulator.log)"
+    assert failure(emulator(image, tmp_path, boot_timeout_s=60)) == f"{sentence} (its log: {tmp_path}/emulator.log)"
     kept = re.sub(r"emulator-\w+-", "emulator-RUN-", (tmp_path / "emulator.log").read_text())
     assert kept == "".join(
         f"--- pocketfit-emulator-RUN-{attempt}: {sentence}\nthis is no emulator\n" for attempt in (1, 2)
