@@ -20,7 +20,7 @@ from pocketfit.exporter.given import where, write_calls
 from pocketfit.exporter.inputs import OUTSIDE, Samples, gather, has_nan
 from pocketfit.exporter.java_types import java_inputs
 from pocketfit.exporter.metric import UsersMetric
-from pocketfit.exporter.plain_model import fold_norms, uncompiled
+from pocketfit.exporter.plain_model import fold_norms, uncompiled, with_own_tensors
 from pocketfit.exporter.prune import prune_model
 from pocketfit.exporter.source import load_model
 from pocketfit.exporter.state.eager import Eager, Habits, Loaded, use_layers_made_on_first_call
@@ -147,6 +147,7 @@ def load(job: Job, folder: Path) -> Build:
     with uncollected():
         loaded, inputs, mode = load_model(job.spec, root)
     model, compiled = uncompiled(loaded)
+    with_own_tensors(model)
     use_layers_made_on_first_call(model, inputs)
     metric = UsersMetric(job.spec.metric, root)
     # Outputs are compared with the pruned model's; what pruning costs is for the metric to say, so that comes first.

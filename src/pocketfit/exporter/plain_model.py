@@ -55,6 +55,26 @@ def _is_torchs(module: str) -> bool:
     return module.partition(".")[0] in ("torch", "builtins")
 
 
+def with_own_tensors(model: torch.nn.Module) -> None:
+    """Copy weights that were made in torch.inference_mode, in place: no export may set anything of these."""
+    import torch
+
+    if isinstance(model, torch.jit.ScriptModule):
+        return
+    copies: dict[int, torch.Tensor] = {}
+    for part in model.modules():
+        for tensors in (part._parameters, part._buffers):
+            for name, tensor in tensors.items():
+                if tensor is None or not tensor.is_inference():
+                    continue
+                # Weights that are tied stay so.
+                if id(tensor) not in copies:
+                    copy = tensor.detach().clone()
+                    is_weight = isinstance(tensor, torch.nn.Parameter)
+                    copies[id(tensor)] = torch.nn.Parameter(copy, tensor.requires_grad) if is_weight else copy
+                tensors[name] = copies[id(tensor)]
+
+
 def check_forward(model: torch.nn.Module) -> None:
     """Raise ModelProblem for a model that has methods and no forward."""
     import torch

@@ -11,7 +11,7 @@ from torch import nn
 
 from pocketfit.exporter.builder import BuildOrder
 from pocketfit.exporter.formats import BUILDERS
-from pocketfit.exporter.plain_model import check_forward, fold_norms, training_mode, uncompiled
+from pocketfit.exporter.plain_model import check_forward, fold_norms, training_mode, uncompiled, with_own_tensors
 from pocketfit.exporter.tensors import ModelProblem, flatten, nest
 from pocketfit.exporter.torchscript import recipe
 from pocketfit.exporter.wrapping import wrapper
@@ -118,6 +118,18 @@ def test_methods_and_functions_under_torch_compile_run_as_written() -> None:
     assert not hasattr(doubled, "_torchdynamo_orig_callable")
     assert model(torch.ones(2)).tolist() == [4.0, 4.0]
     assert uncompiled(model) == (model, ())
+
+
+def test_weights_made_in_inference_mode_are_copied() -> None:
+    with torch.inference_mode():
+        model = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3), nn.Linear(3, 3))
+        model[2].weight = model[0].weight
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    with_own_tensors(model)
+    assert not [name for name, tensor in model.state_dict().items() if tensor.is_inference()]
+    assert model[2].weight is model[0].weight
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+    torch.export.export(model.eval(), (torch.ones(2, 3),))
 
 
 class NoForward(nn.Module):

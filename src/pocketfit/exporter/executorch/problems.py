@@ -17,6 +17,7 @@ from pocketfit.exporter.source import installed, is_the_models
 from pocketfit.exporter.tensors import ModelProblem
 
 ATEN = re.compile(r"\baten\.\w+")
+FOURIER = re.compile(r"\baten\._fft_\w+")
 FRAME = re.compile(r'File "([^"]+)", line (\d+), in \w+\n\s*([^\n]+)')
 KERNEL = re.compile(r"KernelCall failed at instruction \S+ in operator (\S+): ")
 XNNPACK = re.compile(r"XNN\w+\.cpp:\d+\] (?:Internal Error: |Error: )?(.+)")
@@ -45,6 +46,11 @@ def not_lowered(error: Exception) -> ModelProblem:
     traces = ([frame for frame in FRAME.findall(block) if is_the_models(frame[0])] for block in text.split("\n\n"))
     frames = next(filter(None, traces), None)
     where = f" ({_shown(*frames[-1])})" if frames else ""
+    if fourier := FOURIER.search(text):
+        return ModelProblem(
+            f"ExecuTorch has no Fourier transform ({fourier[0]}), and the model takes one{where}: leave it to the app, "
+            "or use format lite"
+        )
     if "complex" in text and "dtype" in text:
         return ModelProblem(
             f"ExecuTorch has no complex numbers, and the model makes some{operator}{where}: compute that part in real "

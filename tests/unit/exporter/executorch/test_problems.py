@@ -66,6 +66,14 @@ def test_the_models_line_and_the_librarys(tmp_path: Path, boxes: int, installed:
     assert str(not_exported(caught.value)) == sentence
 
 
+def test_a_fourier_transform_is_named() -> None:
+    text = "Operator torch._ops.aten._fft_c2c.default is not in Core ATen opset (see the page on the IR)."
+    assert str(not_lowered(RuntimeError(text))) == (
+        "ExecuTorch has no Fourier transform (aten._fft_c2c), and the model takes one: leave it to the app, or use "
+        "format lite"
+    )
+
+
 def test_without_a_line_of_the_models() -> None:
     assert str(not_exported(ValueError("no"))) == "torch.export fails: ValueError: no"
 
@@ -73,13 +81,13 @@ def test_without_a_line_of_the_models() -> None:
 def test_the_operator_and_the_models_line_are_named() -> None:
     text = (
         "These operators are taking Tensor inputs with mismatched dtypes:\n\n"
-        "Operator: <EdgeOpOverload: aten._fft_r2c.default>: schema = aten::_fft_r2c(Tensor self)\n"
-        'stack trace: File "/x/site-packages/torch/fft.py", line 3, in rfft\n    return r2c(x)\n'
-        'File "/home/me/repo/net.py", line 26, in forward\n    return torch.fft.rfft(x).abs()\n\n'
+        "Operator: <EdgeOpOverload: aten.linalg_qr.default>: schema = aten::linalg_qr(Tensor self)\n"
+        'stack trace: File "/x/site-packages/torch/linalg.py", line 3, in qr\n    return r2c(x)\n'
+        'File "/home/me/repo/net.py", line 26, in forward\n    return torch.linalg.qr(x)[1]\n\n'
         'Operator: aten.abs\nstack trace: File "/home/me/repo/net.py", line 27, in forward\n    return x\n'
     )
     assert str(not_lowered(RuntimeError(text))) == (
-        "lowering to ExecuTorch fails at aten._fft_r2c (repo/net.py:26, `return torch.fft.rfft(x).abs()`): "
+        "lowering to ExecuTorch fails at aten.linalg_qr (repo/net.py:26, `return torch.linalg.qr(x)[1]`): "
         "RuntimeError: These operators are taking Tensor inputs with mismatched dtypes"
     )
 
