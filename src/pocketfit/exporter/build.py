@@ -147,8 +147,8 @@ def load(job: Job, folder: Path) -> Build:
     with uncollected():
         loaded, inputs, mode = load_model(job.spec, root)
     model, compiled = uncompiled(loaded)
-    with_own_tensors(model)
     use_layers_made_on_first_call(model, inputs)
+    with_own_tensors(model)
     metric = UsersMetric(job.spec.metric, root)
     # Outputs are compared with the pruned model's; what pruning costs is for the metric to say, so that comes first.
     metric.of_eager(Eager(model), partial(enter, folder))

@@ -58,6 +58,7 @@ def _is_torchs(module: str) -> bool:
 def with_own_tensors(model: torch.nn.Module) -> None:
     """Copy weights that were made in torch.inference_mode, in place: no export may set anything of these."""
     import torch
+    from torch.nn.parameter import is_lazy
 
     if isinstance(model, torch.jit.ScriptModule):
         return
@@ -65,7 +66,7 @@ def with_own_tensors(model: torch.nn.Module) -> None:
     for part in model.modules():
         for tensors in (part._parameters, part._buffers):
             for name, tensor in tensors.items():
-                if tensor is None or not tensor.is_inference():
+                if tensor is None or is_lazy(tensor) or not tensor.is_inference():
                     continue
                 # Weights that are tied stay so.
                 if id(tensor) not in copies:

@@ -46,15 +46,15 @@ def not_lowered(error: Exception) -> ModelProblem:
     traces = ([frame for frame in FRAME.findall(block) if is_the_models(frame[0])] for block in text.split("\n\n"))
     frames = next(filter(None, traces), None)
     where = f" ({_shown(*frames[-1])})" if frames else ""
-    if fourier := FOURIER.search(text):
-        return ModelProblem(
-            f"ExecuTorch has no Fourier transform ({fourier[0]}), and the model takes one{where}: leave it to the app, "
-            "or use format lite"
-        )
     if "complex" in text and "dtype" in text:
         return ModelProblem(
             f"ExecuTorch has no complex numbers, and the model makes some{operator}{where}: compute that part in real "
             "numbers or leave it to the app, or use format lite"
+        )
+    if fourier := FOURIER.search(text):
+        return ModelProblem(
+            f"ExecuTorch has no Fourier transform ({fourier[0]}), and the model takes one{where}: leave it to the app, "
+            "or use format lite"
         )
     return ModelProblem(f"lowering to ExecuTorch fails{operator}{where}: {problem}")
 
