@@ -70,6 +70,15 @@ def require(condition: object, what: str) -> None:
 
 
 @pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A folder with net.py, whose `net` is the small network."""
+    folder = tmp_path / "root"
+    folder.mkdir()
+    (folder / "net.py").write_text(NET)
+    return folder
+
+
+@pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """A git repository with one commit on main: a small network and its configuration."""
     folder = tmp_path / "repository"

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pocketfit.builds.requirements import Requirements, read_requirements
-from pocketfit.builds.sandbox import Sandbox, child_environment
+from pocketfit.builds.sandbox import NAME_OF_USER, Sandbox, child_environment
 from pocketfit.builds.snapshot import Side
+from pocketfit.builds.walls import PROXY_SETTINGS
 from pocketfit.builds.workcopy import copy_tree
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.files import write_text_atomically
@@ -47,9 +48,8 @@ PASSED_TO_PIP = (
     "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_TRUSTED_HOST", "PIP_CERT",
     "PIP_PROXY", "PIP_CONFIG_FILE", "PIP_CACHE_DIR", "PIP_NO_CACHE_DIR", "PIP_TIMEOUT", "PIP_DEFAULT_TIMEOUT",
     "PIP_RETRIES", "PIP_ROOT_USER_ACTION", "PIP_DISABLE_PIP_VERSION_CHECK", "PIP_ONLY_BINARY", "PIP_NO_BINARY",
-    "PIP_PREFER_BINARY", "PIP_CONSTRAINT", "PIP_NO_BUILD_ISOLATION", "XDG_CONFIG_HOME", "HTTP_PROXY", "HTTPS_PROXY",
-    "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy", "CC", "CXX", "CFLAGS", "CXXFLAGS",
-    "LDFLAGS", "MAX_JOBS",
+    "PIP_PREFER_BINARY", "PIP_CONSTRAINT", "PIP_NO_BUILD_ISOLATION", "XDG_CONFIG_HOME", "CC", "CXX", "CFLAGS",
+    "CXXFLAGS", "LDFLAGS", "MAX_JOBS", *PROXY_SETTINGS,
 )  # fmt: skip
 # Ours, for a model's process: they make results the same everywhere.
 NOT_FOR_PIP = ("PYTHONDONTWRITEBYTECODE", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -123,7 +123,7 @@ def _run_pip(python: Path, requirements: Requirements, tree: Path, folder: Path,
     options = ("--disable-pip-version-check", "--no-input", "--no-warn-script-location", "--constraint", constraints)
     env = pip_environment(os.environ, home if sandbox.walled else None, home)
     if sandbox.walled:
-        env |= {"USER": "model", "LOGNAME": "model"} | _pips_file(os.environ)
+        env |= NAME_OF_USER | _pips_file(os.environ)
     finished = finish_supervised(
         [python, "-I", "-m", "pip", "install", *options, "--requirement", requirements.file],
         timeout=TIMEOUT_S,

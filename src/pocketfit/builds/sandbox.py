@@ -17,6 +17,10 @@ PASSED_ON = (
 )  # fmt: skip
 
 
+# torch, and more, asks for the name of its user, whom no list knows.
+NAME_OF_USER = {"USER": "model", "LOGNAME": "model"}
+
+
 @dataclass(frozen=True)
 class Sandbox:
     """The limits of a child, and what it may touch. `python` is ours unless given.

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pocketfit.builds.sandbox import Sandbox, child_environment
+from pocketfit.builds.sandbox import NAME_OF_USER, Sandbox, child_environment
 from pocketfit.job import HostLoad, HostRun, Job, Task
 from pocketfit.process import Finished
 from pocketfit.sandbox.order import Walls
@@ -23,6 +23,7 @@ from pocketfit.supervised import finish_supervised
 PORTS = (53, 80, 443)
 DOWNLOADS_OF_ROOT = Path("/var/cache/pocketfit")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+PROXY_SETTINGS = (*PROXIES, "no_proxy", "NO_PROXY")
 
 
 def run_in_sandbox(job: Task, job_file: Path, cwd: Path, folder: Path, sandbox: Sandbox) -> Finished:
@@ -33,8 +34,7 @@ def run_in_sandbox(job: Task, job_file: Path, cwd: Path, folder: Path, sandbox: 
     env = child_environment(os.environ, folder if sandbox.walled else None, folder, wanted)
     kept = caches(os.environ, folder, downloads)
     if sandbox.walled:
-        # torch asks for the name of its user, whom no list knows.
-        own = {"USER": "model", "LOGNAME": "model"} | kept | (proxies(os.environ) if network else {})
+        own = NAME_OF_USER | kept | (proxies(os.environ) if network else {})
         env |= {name: value for name, value in own.items() if name not in wanted}
     with held(downloads):
         return finish_supervised(
@@ -87,7 +87,7 @@ def _given(job: Task) -> Walls:
 
 def proxies(environ: Mapping[str, str]) -> dict[str, str]:
     """The settings that lead a process with a network through a proxy."""
-    return {name: environ[name] for name in (*PROXIES, "no_proxy", "NO_PROXY") if name in environ}
+    return {name: environ[name] for name in PROXY_SETTINGS if name in environ}
 
 
 def _proxies(environment: Mapping[str, str]) -> Iterator[int]:

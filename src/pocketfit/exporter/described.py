@@ -1,10 +1,12 @@
-"""Exceptions of other people's code, as one line each."""
+"""Exceptions of other people's code, and lists of names, as one line each."""
 
 from __future__ import annotations
 
 import errno
 import resource
+from collections.abc import Sequence
 
+NAMED = 3
 CLOSED = "a model's process has no network, no sockets and no workers of its own: docs/sandbox.md"
 
 
@@ -21,6 +23,12 @@ def describe(error: BaseException) -> str:
     # TorchScript's interpreter prints a traceback into its message and says what is wrong last.
     message = lines[-1] if lines[0].startswith("The following operation failed") else lines[0]
     return f"{type(error).__name__}: {message.removeprefix('RuntimeError: ')}"[:500]
+
+
+def some(names: Sequence[str]) -> str:
+    """The first of many names as a sentence has them: "a, b, c and 4 more"."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"
 
 
 def _limit_reached(error: OSError) -> str:

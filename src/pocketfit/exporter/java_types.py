@@ -18,9 +18,9 @@ def with_java_types(model: torch.nn.Module, inputs: Inputs, methods: tuple[str, 
     """
     import torch
 
-    are_bool = tuple(tensor.dtype == torch.bool for tensor in inputs)
-    if not any(are_bool):
+    if not has_bools(inputs):
         return model
+    are_bool = tuple(tensor.dtype == torch.bool for tensor in inputs)
 
     class BoolFromUint8(torch.nn.Module):
         def __init__(self) -> None:

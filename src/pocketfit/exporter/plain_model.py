@@ -115,7 +115,7 @@ def _knows_its_mode(part: torch.nn.Module) -> bool:
     if isinstance(part, torch.nn.modules.batchnorm._BatchNorm):
         return True
     code = getattr(type(part).forward, "__code__", None)
-    return code is not None and "training" in code.co_names and not type(part).__module__.startswith("torch.")
+    return code is not None and "training" in code.co_names and not _is_torchs(type(part).__module__)
 
 
 def fold_norms(model: torch.nn.Module) -> tuple[str, ...]:

@@ -44,15 +44,20 @@ def seeded_arrays(specs: Sequence[InputSpec], seed: int = SEED) -> list[Any]:
 
 def write_arrays(arrays: Sequence[tuple[str, Any]], folder: Path, kind: str) -> tuple[TensorFile, ...]:
     """Write each as raw little-endian values in C order to `kind`N.bin in `folder`; bool as uint8, as Java has it."""
-    import numpy as np
-
     files = []
     for index, (path, array) in enumerate(arrays):
-        plain = array.astype(np.uint8) if array.dtype == np.bool_ else array
+        plain = _as_java(array)
         file = f"{kind}{index}.bin"
         plain.astype(plain.dtype.newbyteorder("<")).tofile(folder / file)
         files.append(TensorFile(path, plain.dtype.name, tuple(plain.shape), file))
     return tuple(files)
+
+
+def _as_java(array: Any) -> Any:
+    """The array as Java has it: there is no bool."""
+    import numpy as np
+
+    return array.astype(np.uint8) if array.dtype == np.bool_ else array
 
 
 def size_bytes_of(tensor: TensorFile) -> int:
@@ -82,13 +87,11 @@ def check_seeded(tensors: Sequence[TensorFile], specs: Sequence[InputSpec], fold
 
     Who runs a model may have chosen inputs of its own, on which it agrees with itself.
     """
-    import numpy as np
-
     expected = seeded_arrays(specs)
     if len(tensors) != len(expected):
         raise ValueError(f"it has {len(tensors)} inputs, and the configuration {len(expected)}")
     for index, (tensor, array) in enumerate(zip(tensors, expected, strict=True)):
-        plain = array.astype(np.uint8) if array.dtype == np.bool_ else array
+        plain = _as_java(array)
         same_kind = (tensor.dtype, tensor.shape) == (plain.dtype.name, plain.shape)
         if not same_kind or read_tensor(tensor, folder).tobytes() != plain.tobytes():
             raise ValueError(f"input {index} is not the seeded one that the configuration's shape stands for")

@@ -41,14 +41,6 @@ def build_one(
     return outcome
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "root"
-    folder.mkdir()
-    (folder / "net.py").write_text(NET)
-    return folder
-
-
 def reason(outcome: Built | Failed) -> str:
     assert isinstance(outcome, Failed), outcome
     assert "\n" not in outcome.reason

@@ -16,7 +16,6 @@ from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.worker import build, run_on_host
 from pocketfit.job import HostRun, NotExported
 from pocketfit.records import Built, Failed, InputSpec, ModelSpec, Variant
-from tests.integration.conftest import NET
 
 QUICK = Sandbox(timeout_s=200)
 IMAGE = (InputSpec((1, 3, 16, 16)),)
@@ -34,14 +33,6 @@ class Planted:
 class Net(torch.nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x.relu()
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "root"
-    folder.mkdir()
-    (folder / "net.py").write_text(NET)
-    return folder
 
 
 def built_of(root: Path, spec: ModelSpec, format_name: str = "executorch") -> Built | Failed:

@@ -18,19 +18,10 @@ from pocketfit.builds.snapshot import NETWORK, Side, take_snapshots
 from pocketfit.out import Out
 from pocketfit.records import Built, Config, Failed, InputSpec, ModelSpec, Outcome
 from pocketfit.sandbox.order import ResourceLimits
-from tests.integration.conftest import NET
 
 IMAGE = (InputSpec((1, 3, 16, 16)),)
 LIMITS = ResourceLimits(memory_bytes=6_000_000_000, file_bytes=1_000_000_000)
 PATIENT = Sandbox(timeout_s=500, limits=LIMITS)
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    folder = tmp_path / "root"
-    folder.mkdir()
-    (folder / "net.py").write_text(NET)
-    return folder
 
 
 def outcomes(root: Path, models: dict[str, str], *, network: bool = False) -> dict[str, Outcome]:

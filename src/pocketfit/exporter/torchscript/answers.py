@@ -10,14 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.exporter.described import describe
+from pocketfit.exporter.described import describe, some
 from pocketfit.exporter.java_types import script_around
 from pocketfit.exporter.tensors import ModelProblem, fields_of, flatten, is_record, sorted_keys
 
 if TYPE_CHECKING:
     import torch
-
-NAMED = 3
 
 
 class Flat:
@@ -112,10 +110,9 @@ def _reasons(left_out: Sequence[tuple[str, Any]]) -> tuple[str, ...]:
         return ()
     paths = [path for path, _ in left_out]
     what = "None" if all(value is None for _, value in left_out) else "None or empty"
-    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
     if len(paths) == 1:
         return (f"output {paths[0]} is {what} in eager: the file leaves it out",)
-    return (f"outputs {', '.join(paths[:NAMED])}{more} are {what} in eager: the file leaves them out",)
+    return (f"outputs {some(paths)} are {what} in eager: the file leaves them out",)
 
 
 def not_traced(error: Exception) -> ModelProblem:

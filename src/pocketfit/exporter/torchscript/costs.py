@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.anatomy.losses import Loss, agreement_db, first_tensor, loss, sentence, sqnr_db
+from pocketfit.exporter.state.eager import copies
 from pocketfit.exporter.state.held import kept
 from pocketfit.exporter.torchscript.qnnpack import fuse
 
@@ -23,7 +24,7 @@ def explain(order: BuildOrder, quantized: Step, least_db: float = math.inf) -> t
 
     try:
         with kept(order.model), kept(quantized.module), torch.no_grad():
-            expected, actual = order.model(*_copies(order)), quantized.module(*_copies(order))
+            expected, actual = order.model(*copies(order.inputs)), quantized.module(*copies(order.inputs))
             outputs_db = agreement_db(expected, actual)
             if outputs_db is None or outputs_db >= least_db:
                 return ()
@@ -66,12 +67,8 @@ def _watched(module: torch.nn.Module, names: list[str], order: BuildOrder) -> di
     layers = dict(module.named_modules())
     handles = [layers[name].register_forward_hook(keep(name)) for name in names]
     try:
-        module(*_copies(order))
+        module(*copies(order.inputs))
     finally:
         for handle in handles:
             handle.remove()
     return seen
-
-
-def _copies(order: BuildOrder) -> tuple[Any, ...]:
-    return tuple(tensor.clone() for tensor in order.inputs)

@@ -11,7 +11,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.builder import Step
-from pocketfit.exporter.described import describe
+from pocketfit.exporter.described import describe, some
 from pocketfit.exporter.state.eager import copies
 from pocketfit.exporter.state.held import buffers_of, kept, put_buffers
 from pocketfit.exporter.tensors import ModelProblem
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 # The step that quantizes a graph of the whole model.
 FX = "quantize_fx"
-NAMED = 3
 OWN_READING = "forward reads the weights of its layers itself, and a layer in int8 has none to be read: call the layer"
 
 
@@ -213,5 +212,4 @@ def _left_in_fp32(model: torch.nn.Module, read: Sequence[torch.nn.Module]) -> tu
     names = [name for name, module in model.named_modules() if module in read]
     if not names:
         return ()
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return (f"left in fp32: {', '.join(names[:NAMED])}{more}, whose weights forward reads besides calling the layer",)
+    return (f"left in fp32: {some(names)}, whose weights forward reads besides calling the layer",)

@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.builder import Step
-from pocketfit.exporter.described import describe
+from pocketfit.exporter.described import describe, some
 from pocketfit.exporter.java_types import java_inputs, java_reasons
 from pocketfit.exporter.source import is_the_models
 from pocketfit.exporter.state.eager import copies
@@ -153,7 +153,7 @@ def _tracer_reasons(caught: list[warnings.WarningMessage]) -> tuple[str, ...]:
             sentence = str(warning.message).split(". ")[0].split("\n")[0].strip().rstrip(".")
             file = "/".join(warning.filename.split("/")[-2:])
             places.setdefault(sentence, {})[f"{file}:{warning.lineno}"] = None
-    return tuple(f"tracing: {sentence} ({_some(list(where))}){_remedy(sentence)}" for sentence, where in places.items())
+    return tuple(f"tracing: {sentence} ({some(list(where))}){_remedy(sentence)}" for sentence, where in places.items())
 
 
 def _remedy(sentence: str) -> str:
@@ -161,7 +161,3 @@ def _remedy(sentence: str) -> str:
     if "Python boolean" not in sentence:
         return ""
     return ': check_inputs tells whether it is wrong on others; how = "script" or torch.where keeps both branches'
-
-
-def _some(places: list[str]) -> str:
-    return ", ".join(places[:3]) + (f" and {len(places) - 3} more" if len(places) > 3 else "")
