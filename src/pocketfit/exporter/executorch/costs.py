@@ -19,24 +19,31 @@ QUANTIZE, DEQUANTIZE = "quantize_per_", "dequantize_per_"
 
 
 def explain(
-    order: BuildOrder, inputs: Inputs, reference: Callable[[], Any], quantized: Any, least_db: float = math.inf
+    order: BuildOrder,
+    inputs: Inputs,
+    exported: Any,
+    reference: Callable[[], Any],
+    quantized: Any,
+    least_db: float = math.inf,
 ) -> tuple[str, ...]:
     """Say in one sentence which layers cost most and what helps, where the golden inputs come out below `least_db`.
 
-    `reference` makes the graph in fp32 whose nodes have the names of the quantized one's.
+    `exported` is the program in fp32, and `reference` makes its graph whose nodes have the names of the quantized
+    one's, which takes as long as quantizing: it is asked only where there is something to explain.
     """
     import torch
 
     try:
         with torch.no_grad():
-            plain = reference()
+            plain = exported.module()
             with kept(plain), kept(quantized):
                 expected, actual = plain(*copies(inputs)), quantized(*copies(inputs))
             outputs_db = agreement_db(expected, actual)
             if outputs_db is None or outputs_db >= least_db:
                 return ()
-            with kept(plain), kept(quantized):
-                losses = _losses(order, plain, quantized, inputs)
+            named = reference()
+            with kept(named), kept(quantized):
+                losses = _losses(order, named, quantized, inputs)
     except Exception:
         # It is only an explanation: a graph may not run node by node.
         return ()

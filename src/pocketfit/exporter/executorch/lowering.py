@@ -85,9 +85,8 @@ def _quantized(exported: Any, order: BuildOrder, inputs: Inputs, check: Check) -
     if module is None:
         what = quantize.WHAT[order.precision]
         return Step(exported, reasons=(f"nothing to quantize: {order.precision} is for {what}",))
-    explain = partial(
-        costs.explain, order, inputs, partial(quantize.unquantized, exported, batches, dynamic=dynamic), module
-    )
+    reference = partial(quantize.unquantized, exported, batches, dynamic=dynamic)
+    explain = partial(costs.explain, order, inputs, exported, reference, module)
     if problem := check(module):
         why = "".join(f"; {one}" for one in explain())
         raise ModelProblem(f"the quantized model does not compute what eager does: {problem}{why}")
