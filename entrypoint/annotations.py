@@ -29,7 +29,7 @@ class ConfigLines:
 
 def annotate_failures(log: TextIO, report: Report, config: ConfigLines) -> None:
     """One error for each variant that failed, with its reason, on its model's line of the configuration."""
-    failed = [row for row in report.rows if row.status == "failed"]
+    failed = [row for row in report.rows if row.fails]
     for row in failed[:ANNOTATION_LIMIT]:
         message = f"{row.model}/{row.format}/{row.precision}: {_reason(row)}"
         annotate(log, "error", message, file=config.file, line=config.lines.get(row.model))

@@ -37,7 +37,10 @@ class Growth:
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits that make a row fail; `None` means no limit of that kind (parity has defaults, see judge/parity.py)."""
+    """Limits that make a row fail; `None` means no limit of that kind (parity has defaults, see judge/parity.py).
+
+    `old_failures` says whether a row that fails as it did on base makes the verdict fail.
+    """
 
     size_bytes: int | None = None
     size_growth: Growth | None = None
@@ -45,8 +48,10 @@ class Limits:
     max_abs_diff: float | None = None
     min_sqnr_db: float | None = None
     metric_drop: float | None = None
+    old_failures: Literal["ignore", "fail"] = "ignore"
 
 
+OLD_FAILURES = ("ignore", "fail")
 PruneMethod = Literal["structured", "unstructured"]
 PRUNE_METHODS: tuple[PruneMethod, ...] = get_args(PruneMethod)
 
@@ -413,7 +418,8 @@ class Timing:
     """Raw times of a pair: every statistic is derived from them (judge/latency.py).
 
     `comparisons` is how many pairs this trial times: each must be the surer, the more there are. `device` is where, and
-    `seed` ordered the rounds and loads. `reason` says why there are no loads, or no more.
+    `seed` ordered the rounds and loads. `reason` says why there are no loads, or no more. Where head is timed `alone`,
+    it is all three of each load.
     """
 
     loads: tuple[Load, ...] = ()
@@ -422,6 +428,7 @@ class Timing:
     threads: int | None = None
     seed: int = 0
     comparisons: int = 1
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -486,7 +493,8 @@ class Latency:
     """`ratio` is head over base; `ci_low` and `ci_high` bound it with `confidence`. Times are in milliseconds.
 
     `base_ms` is a median, and `head_ms` is base_ms times the ratio; both are of one call. An `unclear` answer has an
-    interval, and neither ratio nor head_ms. Load times and first calls are medians.
+    interval, and neither ratio nor head_ms. Head timed alone has no verdict: head_ms is a median then, bounded by
+    `head_low_ms` and `head_high_ms`. Load times and first calls are medians.
     `noise_low` and `noise_high` bound the ratio of head to itself in the same runs. `rounds` is over all `loads`.
     """
 
@@ -509,6 +517,8 @@ class Latency:
     device: str | None = None
     threads: int | None = None
     seed: int | None = None
+    head_low_ms: float | None = None
+    head_high_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -516,7 +526,8 @@ class Row:
     """One variant of the report.
 
     `new` has a head and no base, `removed` the other way round; `failed` is head's failure, in the build,
-    on the device, or of a limit (named in `failed_limits`).
+    on the device, or of a limit (named in `failed_limits`); it is no part of the verdict where it `failed_before`, on
+    base and in the same way.
     """
 
     model: str
@@ -531,6 +542,12 @@ class Row:
     metric: Metric | None = None
     latency: Latency = Latency("not-measured")
     smoke: Smoke = Smoke("skipped")
+    failed_before: bool = False
+
+    @property
+    def fails(self) -> bool:
+        """Return whether head fails where base did not."""
+        return self.status == "failed" and not self.failed_before
 
     @property
     def variant(self) -> Variant:

@@ -196,7 +196,15 @@ REPORT = Report(
 
 
 # Keys that came since the published files were written, as they are written where there is nothing to say.
-NEW_KEYS = {"later": [], "sandbox": None}
+NEW_KEYS = {
+    "later": [],
+    "sandbox": None,
+    "alone": False,
+    "head_low_ms": None,
+    "head_high_ms": None,
+    "failed_before": False,
+    "old_failures": "ignore",
+}
 
 
 def _without_new_keys(path: Path) -> bytes:

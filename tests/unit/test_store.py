@@ -177,6 +177,8 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "device": "host, executorch 1.3.1, 1 thread",
                     "threads": 1,
                     "seed": 7,
+                    "head_low_ms": None,
+                    "head_high_ms": None,
                 },
                 "smoke": {
                     "status": "passed",
@@ -193,6 +195,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "cosine": None,
                     "outputs": [],
                 },
+                "failed_before": False,
             }
         ],
         "notes": ["a note"],

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pocketfit.records import Built, Failed, Outcome, Variant
-from pocketfit.units import format_bytes, format_diff, format_ms, format_sqnr
+from pocketfit.records import Built, Failed, Latency, Outcome, Smoke, Variant
+from pocketfit.report.cells import count_threads
+from pocketfit.units import format_bytes, format_diff, format_ms, format_ms_number, format_sqnr
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,9 +52,20 @@ def print_smoke(file: Path, trial: FileTrial) -> str:
         console.print(
             f"{mark} {file} ({variant.format}) {smoke.status}: {smoke.reason}" + (f" [{where}]" if where else "")
         )
+    if trial.latency.head_ms is not None:
+        console.print(f"    latency: {_alone(trial.latency, smoke)}")
     for reason in reasons:
         console.print(f"    {reason}")
     return smoke.status
+
+
+def _alone(latency: Latency, smoke: Smoke) -> str:
+    """The time of a call and its interval: "4.20 ms (3.90 to 4.60), 1 thread"; the place where it is not the device."""
+    low, high = (None if ms is None else format_ms_number(ms) for ms in (latency.head_low_ms, latency.head_high_ms))
+    interval = f" ({low} to {high})" if low and high else ""
+    threads = "" if latency.threads is None else f", {count_threads(latency.threads)}"
+    place = f" on {latency.device}" if smoke.status == "skipped" else ""
+    return f"{_ms(latency.head_ms)}{interval}{place}{threads}, the median of {latency.loads} fresh loads"
 
 
 def print_findings(findings: Sequence[Finding]) -> bool:

@@ -19,9 +19,20 @@ from pocketfit.formats import FORMATS
 from pocketfit.job import HostOutputs, HostRun, NotExported
 from pocketfit.judge.golden import read_tensor, seeded_arrays, write_arrays
 from pocketfit.out import MANIFEST_FILE, Entry, find_entry
-from pocketfit.records import Built, Failed, InputSpec, Limits, Smoke, SmokeInput, TensorFile, Variant
+from pocketfit.records import (
+    Built,
+    Failed,
+    InputSpec,
+    Latency,
+    Limits,
+    Smoke,
+    SmokeInput,
+    TensorFile,
+    Variant,
+)
 from pocketfit.runtimes.bytecode import UnreadableFile, open_archive
 from pocketfit.runtimes.library import library_for
+from pocketfit.trial.alone import UNTIMED, time_file
 from pocketfit.trial.host import OnHost, describe_outputs, run_golden, try_on_host, with_host
 from pocketfit.trial.smoke import smoke
 from pocketfit.variants import one_model, parse_shapes, skip_reason
@@ -56,12 +67,13 @@ def export_one(
 
 @dataclass(frozen=True)
 class FileTrial:
-    """A given file on a device; `reference` says whose outputs it was compared with."""
+    """A given file on a device; `reference` says whose outputs it was compared with, `latency` is its own alone."""
 
     variant: Variant
     smoke: Smoke
     reasons: tuple[str, ...] = ()
     reference: str = "eager"
+    latency: Latency = UNTIMED
 
 
 def check_file(artifact: Path, shapes: Sequence[str]) -> None:
@@ -103,10 +115,11 @@ def smoke_file(device: Running, artifact: Path, shapes: Sequence[str], sandbox: 
         if tried.status != "skipped" or not FORMATS[format_name].host_runtime():
             # Asked only where there is something to explain: it takes a child that imports torch.
             predicted = _predicted(given, sandbox) if tried.status == "failed" else ()
-            return FileTrial(variant, tried, (*notes, *predicted))
+            latency = time_file(device, given, tried, sandbox)
+            return FileTrial(variant, tried, (*notes, *predicted), latency=latency)
         on_host = try_on_host(given, calls, variant.precision, sandbox)
         tried, reasons = with_host(tried, format_name, on_host)
-        return FileTrial(variant, tried, (*notes, *reasons))
+        return FileTrial(variant, tried, (*notes, *reasons), latency=time_file(device, given, tried, sandbox))
     # A device may read its inputs as another user.
     with temporary_folder("pocketfit-smoke-", 0o755) as folder:
         inputs, host = _on_host(artifact, format_name, parse_shapes(shapes, "--shape"), folder, sandbox)
@@ -116,10 +129,11 @@ def smoke_file(device: Running, artifact: Path, shapes: Sequence[str], sandbox: 
         calls, problem = (((),), host.reason) if isinstance(host, NotExported) else ((host.outputs, *host.later), None)
         given = SmokeInput(format_name, artifact.resolve(), inputs, folder, len(calls))
         tried = smoke(device, variant, given, calls, Limits())
-    tried, reasons = with_host(tried, format_name, OnHost(problem, describe_outputs(calls[0])))
+        tried, reasons = with_host(tried, format_name, OnHost(problem, describe_outputs(calls[0])))
+        latency = time_file(device, given, tried, sandbox)
     if problem and not FORMATS[format_name].host_runtime():
         reasons = (f"not compared with the host, which can't run it: {problem}",)
-    return FileTrial(variant, tried, (*reasons, *host.reasons), "torch on this host")
+    return FileTrial(variant, tried, (*reasons, *host.reasons), "torch on this host", latency)
 
 
 def _another_file(artifact: Path, entry: Entry) -> tuple[str, ...]:

@@ -11,7 +11,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from pocketfit.devices.choose import CHOICES
 from pocketfit.formats import FORMATS, PRECISIONS
-from pocketfit.records import INPUT_DTYPES, PRUNE_METHODS, WAYS, Growth, InputSpec, Limits, ModelSpec, Prune
+from pocketfit.records import (
+    INPUT_DTYPES,
+    OLD_FAILURES,
+    PRUNE_METHODS,
+    WAYS,
+    Growth,
+    InputSpec,
+    Limits,
+    ModelSpec,
+    Prune,
+)
 from pocketfit.units import parse_growth, parse_percent, parse_size
 
 MODEL_NAME_LENGTH = 80
@@ -57,6 +67,12 @@ class LimitsTable(Table):
     max_abs_diff: float | None = Field(default=None, ge=0)
     min_sqnr_db: float | None = None
     metric_drop: float | None = Field(default=None, ge=0)
+    old_failures: str = "ignore"
+
+    @field_validator("old_failures")
+    @classmethod
+    def _known(cls, word: str) -> str:
+        return _one_of(word, OLD_FAILURES, "old_failures")
 
     def limits(self, default: LimitsTable) -> Limits:
         mine = {

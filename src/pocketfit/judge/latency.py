@@ -66,7 +66,7 @@ def judge(timing: Timing | None, identical: bool) -> Latency:
         return Latency("not-measured", "identical files are not timed")
     if timing is None:
         return Latency("not-measured", "it was not timed")
-    loads = [load for load in timing.loads if _rounds(load)]
+    loads = [load for load in timing.loads if rounds_of(load)]
     if not loads:
         return Latency("not-measured", timing.reason or "no load gave times that make sense")
     log_ratios = [log_ratio(load) for load in loads]
@@ -84,15 +84,15 @@ def judge(timing: Timing | None, identical: bool) -> Latency:
         ci_high=math.exp(high),
         base_ms=base_ms,
         head_ms=None if ratio is None else base_ms * ratio,
-        rounds=sum(_rounds(load) for load in loads),
+        rounds=sum(rounds_of(load) for load in loads),
         loads=len(loads),
         confidence=confidence,
         noise_low=None if noise_low is None else math.exp(noise_low),
         noise_high=None if noise_high is None else math.exp(noise_high),
-        base_load_ms=_middle(load.base_load_ms for load in loads),
-        head_load_ms=_middle(load.head_load_ms for load in loads),
-        base_first_ms=_middle(load.base_first_ms for load in loads),
-        head_first_ms=_middle(load.head_first_ms for load in loads),
+        base_load_ms=middle(load.base_load_ms for load in loads),
+        head_load_ms=middle(load.head_load_ms for load in loads),
+        base_first_ms=middle(load.base_first_ms for load in loads),
+        head_first_ms=middle(load.head_first_ms for load in loads),
         device=timing.device,
         threads=timing.threads,
         seed=timing.seed,
@@ -142,7 +142,7 @@ def _verdict(
     return ("same", "") if -edge <= low and high <= edge else ("unclear", timing.reason)
 
 
-def _rounds(load: Load) -> int:
+def rounds_of(load: Load) -> int:
     """Count the rounds of a load that are whole and make sense."""
     sides = [load.base_ms, load.head_ms, *([load.again_ms] if load.again_ms else [])]
     sane = all(SHORTEST_MS <= time <= LONGEST_MS for side in sides for time in side)
@@ -152,7 +152,7 @@ def _rounds(load: Load) -> int:
 def log_ratio(load: Load) -> float:
     """Head over base in one load: the median over its rounds."""
     head = [load.head_ms, *([load.again_ms] if load.again_ms else [])]
-    return median(math.log(_mean_of_round(head, n) / _mean_of_round([load.base_ms], n)) for n in range(_rounds(load)))
+    return median(math.log(_mean_of_round(head, n) / _mean_of_round([load.base_ms], n)) for n in range(rounds_of(load)))
 
 
 def _log_noise(load: Load) -> float | None:
@@ -160,7 +160,7 @@ def _log_noise(load: Load) -> float | None:
     if not load.again_ms:
         return None
     return median(
-        math.log(_mean_of_round([load.again_ms], n) / _mean_of_round([load.head_ms], n)) for n in range(_rounds(load))
+        math.log(_mean_of_round([load.again_ms], n) / _mean_of_round([load.head_ms], n)) for n in range(rounds_of(load))
     )
 
 
@@ -169,6 +169,7 @@ def _mean_of_round(sides: Sequence[Sequence[float]], n: int) -> float:
     return sum(times) / len(times)
 
 
-def _middle(values: Iterable[float | None]) -> float | None:
+def middle(values: Iterable[float | None]) -> float | None:
+    """Return the median of those that are known; None where none is."""
     known = [value for value in values if value is not None]
     return median(known) if known else None

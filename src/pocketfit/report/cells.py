@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from pocketfit.judge.alone import NO_BASE
 from pocketfit.judge.parity import meaningless
-from pocketfit.records import Environment, Report, Row, SideFacts
+from pocketfit.records import Environment, Latency, Report, Row, SideFacts
 from pocketfit.text import clean
 from pocketfit.units import (
     format_bytes,
@@ -130,6 +131,8 @@ def failures(row: Row) -> tuple[str, ...]:
 
 def _status(row: Row, baseline: bool) -> Cell:
     match row.status:
+        case "failed" if row.failed_before:
+            return Cell("failed before too", ", ".join(failures(row)), tone="quiet")
         case "failed":
             first, *more = failures(row)
             return Cell(f"failed: {first}", ", ".join(more), tone="failed")
@@ -169,8 +172,12 @@ def _bytes(side: SideFacts | None, key: Literal["size_bytes", "download_bytes"])
 
 def _latency(row: Row) -> Cell:
     latency = row.latency
-    if row.head is None or row.status in ("new", "removed"):
+    if row.head is None or (latency.verdict == "not-measured" and latency.reason == NO_BASE and not is_alone(latency)):
         return Cell("not measured", tone="quiet")
+    if is_alone(latency) and latency.head_ms is not None:
+        low, high = latency.head_low_ms, latency.head_high_ms
+        interval = "" if low is None or high is None else f"{format_ms_number(low)} to {format_ms(high)}"
+        return Cell(format_ms(latency.head_ms), interval, tone="quiet", place=_place(row))
     if latency.verdict == "not-measured" or latency.base_ms is None:
         return Cell("not measured", clean(latency.reason, LABEL_LENGTH), tone="quiet")
     low, high = latency.ci_low, latency.ci_high
@@ -186,6 +193,11 @@ def _latency(row: Row) -> Cell:
     tones: dict[str, Tone] = {"slower": "worse", "faster": "better"}
     tone = "failed" if "latency_growth" in row.failed_limits else tones.get(latency.verdict, "quiet")
     return Cell(times, f"{ratio}{latency.verdict}", interval, tone, place=_place(row))
+
+
+def is_alone(latency: Latency) -> bool:
+    """Return whether head was timed without a base."""
+    return latency.verdict == "not-measured" and latency.head_ms is not None
 
 
 def _place(row: Row) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal
 
+from pocketfit.judge.alone import NO_BASE, judge_alone
 from pocketfit.judge.latency import judge
 from pocketfit.judge.limits import Broken, broken_limits, unjudged_limits
 from pocketfit.judge.parity import believable
@@ -29,6 +30,7 @@ from pocketfit.records import (
     Variant,
     about_base,
 )
+from pocketfit.report.before import failed_before, fails_as_before, ignores_old_failures
 from pocketfit.report.changes import beside_fp32, explain, grew_most
 from pocketfit.report.notes import gather_notes
 
@@ -45,6 +47,7 @@ def compare(base: Snapshot | None, head: Snapshot, trial: Trial | None) -> Repor
             tried.get(outcome.variant) or TrialRow(outcome.variant, None, None),
             head.limits.get(outcome.variant.model, Limits()),
             "no device was used" if trial is None else "it was not part of the trial",
+            ignores_old_failures(base, head, outcome.variant),
         )
         for outcome in head.outcomes
     ]
@@ -61,17 +64,20 @@ def compare(base: Snapshot | None, head: Snapshot, trial: Trial | None) -> Repor
     )
 
 
-def _row(base: Outcome | None, head: Outcome, tried: TrialRow, limits: Limits, untried: str) -> Row:
+def _row(base: Outcome | None, head: Outcome, tried: TrialRow, limits: Limits, untried: str, ignores_old: bool) -> Row:
     match head:
         case Built():
-            return _built_row(base, head, tried, limits, untried)
+            return _built_row(base, head, tried, limits, untried, ignores_old)
         case Failed():
-            return _bare_row(base, head.variant, "failed", (head.reason, *head.reasons), head)
+            row = _bare_row(base, head.variant, "failed", (head.reason, *head.reasons), head)
+            return replace(row, failed_before=ignores_old and failed_before(base, head))
         case Skipped():
             return _bare_row(base, head.variant, "skipped", (head.reason,), None)
 
 
-def _built_row(base: Outcome | None, head: Built, tried: TrialRow, limits: Limits, untried: str) -> Row:
+def _built_row(
+    base: Outcome | None, head: Built, tried: TrialRow, limits: Limits, untried: str, ignores_old: bool
+) -> Row:
     identical = isinstance(base, Built) and base.sha256 == head.sha256
     smoke = tried.head or Smoke("skipped", untried)
     latency = _latency(base, tried, smoke, identical)
@@ -100,6 +106,7 @@ def _built_row(base: Outcome | None, head: Built, tried: TrialRow, limits: Limit
         latency=latency,
         # A failure is judged by all that the device said; agreement only by what can mean something.
         smoke=smoke if smoke_failed else replace(smoke, parity=believable(smoke.parity, head.export.parity)),
+        failed_before=failed and ignores_old and fails_as_before(base, head, tried.base, smoke, broken),
     )
 
 
@@ -137,13 +144,21 @@ def _without_place(reason: str) -> str:
 
 
 def _latency(base: Outcome | None, tried: TrialRow, smoke: Smoke, identical: bool) -> Latency:
-    if not isinstance(base, Built):
-        return Latency("not-measured", "there is no base to time it against")
     if smoke.status == "failed":
         return Latency("not-measured", "head fails")
-    if tried.base and tried.base.status == "failed":
-        return Latency("not-measured", "base fails")
+    missing = _without_base(base, tried)
+    if tried.timing and tried.timing.alone:
+        return judge_alone(tried.timing, missing or "head was timed alone")
+    if missing:
+        return Latency("not-measured", (tried.timing and tried.timing.reason) or missing)
     return judge(tried.timing, identical)
+
+
+def _without_base(base: Outcome | None, tried: TrialRow) -> str:
+    """Why there is nothing to time head against; "" where there is."""
+    if not isinstance(base, Built):
+        return NO_BASE
+    return "base fails" if tried.base and tried.base.status == "failed" else ""
 
 
 def _bare_row(
@@ -214,7 +229,7 @@ def _facts(outcome: Outcome | None) -> SideFacts | None:
 
 def _verdict(rows: Iterable[Row]) -> Literal["pass", "fail", "error"]:
     rows = tuple(rows)
-    if any(row.status == "failed" for row in rows):
+    if any(row.fails for row in rows):
         return "fail"
     built = [row for row in rows if row.head]
     return "error" if built and all(row.smoke.status == "infra-error" for row in built) else "pass"

@@ -95,10 +95,14 @@ def _timing(latency: Latency) -> Iterator[tuple[str, str]]:
         yield "Timed on", clean(f"{latency.device}, {count_threads(latency.threads)}")
     if latency.noise_low is not None and latency.noise_high is not None:
         yield "Head against itself", f"{format_ratio(latency.noise_low)} to {format_ratio(latency.noise_high)}"
-    if latency.base_load_ms is not None and latency.head_load_ms is not None:
-        yield "Load, fresh", f"{format_ms_number(latency.base_load_ms)} → {format_ms(latency.head_load_ms)}"
-    if latency.base_first_ms is not None and latency.head_first_ms is not None:
-        yield "First run, fresh", f"{format_ms_number(latency.base_first_ms)} → {format_ms(latency.head_first_ms)}"
+    if latency.head_load_ms is not None:
+        yield "Load, fresh", _both_ms(latency.base_load_ms, latency.head_load_ms)
+    if latency.head_first_ms is not None:
+        yield "First run, fresh", _both_ms(latency.base_first_ms, latency.head_first_ms)
+
+
+def _both_ms(base_ms: float | None, head_ms: float) -> str:
+    return format_ms(head_ms) if base_ms is None else f"{format_ms_number(base_ms)} → {format_ms(head_ms)}"
 
 
 def _both(base: int | None, head: int) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from pocketfit.records import Row, Snapshot, Trial
+from pocketfit.records import Limits, Row, Snapshot, Trial
+
+NO_LIMITS = 'no limit is set, so no size and no latency fails a check: set one in [limits], e.g. size_growth = "5%"'
 
 
 def gather_notes(base: Snapshot | None, head: Snapshot, trial: Trial | None, rows: Iterable[Row]) -> tuple[str, ...]:
@@ -19,12 +22,18 @@ def _notes(base: Snapshot | None, head: Snapshot, trial: Trial | None, rows: Ite
             yield f"base was built with torch {base.torch}, head with torch {head.torch}"
     yield from head.notes
     rows = tuple(rows)
+    if head.limits and all(_is_none(limits) for limits in head.limits.values()):
+        yield NO_LIMITS
     yield from _unjudged(rows)
     if trial is None:
         yield "no device was used, so nothing is known about loading, running and latency"
         return
     yield from trial.device.notes
     yield from _untried(rows)
+
+
+def _is_none(limits: Limits) -> bool:
+    return replace(limits, old_failures="ignore") == Limits()
 
 
 def _unjudged(rows: Iterable[Row]) -> Iterator[str]:

@@ -8,18 +8,16 @@ from typing import Literal
 
 from pocketfit.judge.parity import meaningless
 from pocketfit.records import Hardware, Report, Row
-from pocketfit.report.cells import LABEL_LENGTH, device_label, failures, has_baseline, has_metric, name
+from pocketfit.report.cells import LABEL_LENGTH, device_label, failures, has_baseline, has_metric, is_alone, name
 from pocketfit.text import clean
 from pocketfit.units import format_bytes_delta, format_change, format_ratio
 
 SHORT_SHA = 9
 NAMED = 3
-_LEGEND = (
-    "Download: size after DEFLATE, what an app's download grows by.",
-    "Latency: base → base times the ratio, over fresh loads; the intervals are 95 % sure for all rows together.",
-    "On-device check: outputs of the Android runtime against eager PyTorch.",
-)
-
+_DOWNLOAD = "Download: size after DEFLATE, what an app's download grows by."
+_LATENCY = "Latency: base → base times the ratio, over fresh loads; the intervals are 95 % sure for all rows together."
+_ALONE = "Latency of head alone: the median over fresh loads, and its 95 % interval."
+_CHECK = "On-device check: outputs of the Android runtime against eager PyTorch."
 
 _METRIC = "Metric: the configuration's own, of the file on the host, and its change against base (else against eager)."
 
@@ -33,7 +31,9 @@ def legend(report: Report) -> tuple[str, ...]:
     """Explain the columns; nothing where there is no table."""
     if not report.rows:
         return ()
-    return (*_LEGEND[:2], *([_METRIC] if has_metric(report) else []), *_LEGEND[2:], _REPORTED)
+    alone = [is_alone(row.latency) for row in report.rows]
+    latency = (*([_LATENCY] if has_baseline(report) else []), *([_ALONE] if any(alone) else []))
+    return (_DOWNLOAD, *latency, *([_METRIC] if has_metric(report) else []), _CHECK, _REPORTED)
 
 
 @dataclass(frozen=True)
@@ -50,33 +50,54 @@ class Headline:
 def headline(report: Report) -> Headline:
     """One line a reviewer can act on."""
     rows = [row for row in report.rows if row.status != "removed"]
-    failed = [row for row in changed_rows(report) if row.status == "failed"]
+    failed = [row for row in changed_rows(report) if row.fails]
     if failed:
         about = tuple((name(row), ", ".join(failures(row))) for row in failed[:NAMED])
-        text = f"{len(failed)} of {_variants(len(rows))} {'fails' if len(failed) == 1 else 'fail'}"
+        text = (
+            f"{len(failed)} of {_variants(len(rows))} {'fails' if len(failed) == 1 else 'fail'}{_came_and_went(report)}"
+        )
         return Headline("bad", text, "", about, len(failed) - len(about))
-    checked = [row for row in rows if row.status != "skipped"]
+    checked = [row for row in rows if row.status not in ("skipped", "failed")]
     if report.verdict == "error":
         return Headline("unknown", f"the device could not check {_variants(len(checked))}")
     if report.verdict == "fail":
         return Headline("bad", "the verdict is fail")
     if not checked:
-        return Headline("unknown", "nothing was checked" + (f", {_variants(len(rows))} skipped" if rows else ""))
+        return Headline("unknown", f"nothing was checked{_skipped(rows)}{_came_and_went(report)}")
     return _passing(report, rows, checked)
 
 
 def _passing(report: Report, rows: list[Row], checked: list[Row]) -> Headline:
     untried = sum(row.smoke.status != "passed" for row in checked)
-    rest = f", {len(rows) - len(checked)} skipped" if len(checked) < len(rows) else ""
+    skipped, others = _skipped(rows), _came_and_went(report)
     if untried:
         count = "none" if untried == len(checked) else f"{untried} not"
-        return Headline("unknown", f"{_variants(len(checked))} built{rest}, {count} run on a device", *_largest(report))
+        text = f"{_variants(len(checked))} built{skipped}, {count} run on a device{others}"
+        return Headline("unknown", text, *_largest(report))
     if all(row.status == "identical" for row in report.rows):
         return Headline("good", f"nothing changed on the phone, {_variants(len(checked))} identical")
     if doubts := _doubts(checked):
-        return Headline("unknown", f"{_variants(len(checked))} built and run{rest}, but {doubts}", *_largest(report))
+        return Headline(
+            "unknown", f"{_variants(len(checked))} built and run{skipped}{others}, but {doubts}", *_largest(report)
+        )
     passed = "1 variant passes" if len(checked) == 1 else f"{_variants(len(checked))} pass"
-    return Headline("good", f"{passed}{rest}", *_largest(report))
+    return Headline("good", f"{passed}{skipped}{others}", *_largest(report))
+
+
+def _skipped(rows: list[Row]) -> str:
+    skipped = sum(row.status == "skipped" for row in rows)
+    return f", {skipped} skipped" if skipped else ""
+
+
+def _came_and_went(report: Report) -> str:
+    """What a reviewer must not overlook beside what passes and fails; without a baseline nothing is new."""
+    new = [row for row in report.rows if row.status == "new" and not row.base_reasons] if has_baseline(report) else []
+    counts = (
+        (len(new), "new"),
+        (sum(row.status == "removed" for row in report.rows), "removed"),
+        (sum(row.failed_before for row in report.rows), "failed before too"),
+    )
+    return "".join(f", {count} {word}" for count, word in counts if count)
 
 
 def _doubts(rows: list[Row]) -> str:
@@ -104,10 +125,10 @@ def _largest(report: Report) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 def changed_rows(report: Report) -> list[Row]:
-    """Order rows by how much they matter to a reviewer: failures, then changes by size, then what came and went."""
-    order = ("failed", "compared", "new", "removed", "skipped")
+    """Order rows by how much they matter to a reviewer: failures, changes by size, what came and went, old failures."""
+    order = ("compared", "new", "removed", "failed", "skipped")
     rows = [row for row in report.rows if row.status != "identical"]
-    return sorted(rows, key=lambda row: (order.index(row.status), -_magnitude(row), name(row)))
+    return sorted(rows, key=lambda row: (not row.fails, order.index(row.status), -_magnitude(row), name(row)))
 
 
 def unchanged_rows(report: Report) -> list[Row]:

@@ -1,4 +1,7 @@
-"""Times a pair on a device: fresh loads of both, one after the other, until the answer is clear or the time is up."""
+"""Times a pair on a device: fresh loads of both, one after the other, until the answer is clear or the time is up.
+
+Head alone, where there is no base, gets a few loads.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from pocketfit.judge.alone import LOADS
 from pocketfit.judge.latency import fewest_loads, is_clear, looks
 from pocketfit.records import DeviceInfo, Load, SmokeInput, Timing
 
@@ -15,6 +19,8 @@ if TYPE_CHECKING:
 
 # Of one load: beyond this the next load tells more than the next round.
 ROUNDS = 40
+# Nothing is decided by the time of head alone, so it may not take as long as a pair.
+ALONE_S = 6.0
 
 
 @dataclass(frozen=True)
@@ -85,20 +91,58 @@ def time_pair(
 ) -> Timing:
     """Time base and head over fresh loads; the order in each follows from `seed`."""
     timing = Timing(device=place.device, threads=place.threads, seed=seed, comparisons=effort.comparisons)
-    began = clock()
     # Each load may sample for a third of its share of the budget; starting and warming up take the rest.
     share_ms = int(1000 * effort.budget_s / fewest_loads(effort.comparisons) / 3)
+    more = _Loads(loader, place.loads_at_once, base, head, share_ms, effort.budget_s, clock)
     for look in looks(effort.comparisons):
-        while missing := look - len(timing.loads):
-            taken, more = len(timing.loads), min(missing, place.loads_at_once)
+        timing = more.up_to(look, timing)
+        if timing.reason or is_clear(timing, effort.latency_growth):
+            return timing
+    return replace(timing, reason=f"still unclear after {len(timing.loads)} fresh loads")
+
+
+def time_alone(
+    loader: Loader,
+    place: Place,
+    head: SmokeInput,
+    seed: int,
+    budget_s: float,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+) -> Timing:
+    """Time head where there is no base to time it against: a few fresh loads, in each of which it is loaded thrice."""
+    timing = Timing(device=place.device, threads=place.threads, seed=seed, alone=True)
+    share_ms = int(1000 * min(budget_s, ALONE_S) / LOADS / 3)
+    return _Loads(loader, place.loads_at_once, head, head, share_ms, budget_s, clock).up_to(LOADS, timing)
+
+
+class _Loads:
+    """Fresh loads of two files, for as long as the budget lasts from now on."""
+
+    def __init__(
+        self,
+        loader: Loader,
+        at_once: int,
+        base: SmokeInput,
+        head: SmokeInput,
+        share_ms: int,
+        budget_s: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self.loader, self.at_once, self.base, self.head = loader, at_once, base, head
+        self.share_ms, self.budget_s, self.clock = share_ms, budget_s, clock
+        self.began = clock()
+
+    def up_to(self, count: int, timing: Timing) -> Timing:
+        """The timing with that many loads; with fewer, and a reason, where there are no more to be had."""
+        while missing := count - len(timing.loads):
+            taken, more = len(timing.loads), min(missing, self.at_once)
             # Begun only if loads of the usual length still fit.
-            if taken and (clock() - began) * (1 + more / taken) > effort.budget_s:
-                return replace(timing, reason=f"ran out of time (latency_budget_s = {effort.budget_s:g})")
-            seeds = range(seed + taken, seed + taken + more)
-            loads = loader.time_loads(base, head, seeds=seeds, rounds=ROUNDS, budget_ms=share_ms)
+            if taken and (self.clock() - self.began) * (1 + more / taken) > self.budget_s:
+                return replace(timing, reason=f"ran out of time (latency_budget_s = {self.budget_s:g})")
+            seeds = range(timing.seed + taken, timing.seed + taken + more)
+            loads = self.loader.time_loads(self.base, self.head, seeds=seeds, rounds=ROUNDS, budget_ms=self.share_ms)
             if isinstance(loads, str):
                 return replace(timing, reason=loads)
             timing = replace(timing, loads=(*timing.loads, *loads))
-        if is_clear(timing, effort.latency_growth):
-            return timing
-    return replace(timing, reason=f"still unclear after {len(timing.loads)} fresh loads")
+        return timing

@@ -1,4 +1,7 @@
-"""Both sides on a device: every artifact is loaded, run and compared with eager; changed ones are timed in turn."""
+"""Both sides on a device: every artifact is loaded, run and compared with eager; changed ones are timed in turn.
+
+What has no base, or one that fails, is timed alone.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ from pocketfit.records import (
     Variant,
 )
 from pocketfit.trial.smoke import explain, smoke, smoke_input
-from pocketfit.trial.timing import Effort, Host, Loader, OneByOne, Place, time_pair
+from pocketfit.trial.timing import Effort, Host, Loader, OneByOne, Place, time_alone, time_pair
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +89,7 @@ def run_trial(
     pairs = _pairs(base, head)
     tried = [_clocked(partial(_try_pair, device, pair, host), clock, done) for pair in pairs]
     # Only after all of them ran: how sure each answer must be depends on how many there are.
-    comparisons = sum(_is_to_be_timed(row) for row in tried) + elsewhere
+    comparisons = sum(map(_is_pair, tried)) + elsewhere
     rows = [
         _clocked(partial(_time_row, row, device, pair, Effort(budget_s, comparisons), host, clock), clock, done)
         for row, pair in zip(tried, pairs, strict=True)
@@ -111,29 +114,39 @@ def _clocked(step: Callable[[], TrialRow], clock: Callable[[], float], done: Cal
     return row
 
 
-def _is_to_be_timed(row: TrialRow) -> bool:
-    return row.base is not None and row.timing is None
+def _is_pair(row: TrialRow) -> bool:
+    """Whether base and head are to be timed in turn."""
+    return row.base is not None and row.timing is None and _same_way(row)
+
+
+def _same_way(row: TrialRow) -> bool:
+    return row.base is not None and row.head is not None and row.base.status == row.head.status
 
 
 def _time_row(
     row: TrialRow, device: Running, pair: _Pair, effort: Effort, host: Host | None, clock: Callable[[], float]
 ) -> TrialRow:
-    """The row with base and head timed in turn, where they are to be: on the host where the device has no runtime."""
-    if pair.base is None or not _is_to_be_timed(row):
+    """The row with base and head timed in turn, or head alone: on the host where the device has no runtime."""
+    is_identical = row.base is None and pair.base is not None
+    if row.timing is not None or row.head is None or is_identical:
         return row
     loader: Loader = OneByOne(device)
     place = Place.of(device.info)
-    if host is not None and row.head is not None and row.head.status == "skipped":
+    if host is not None and row.head.status == "skipped":
         loader, place = host, host.place(row.variant.format)
+    if pair.base is None or not _same_way(row):
+        log.info("%s on %s: timing head alone", row.variant, place.device)
+        seed = _seed(None, pair.head.built)
+        return replace(row, timing=time_alone(loader, place, pair.head.given, seed, effort.budget_s, clock=clock))
     log.info("%s on %s: timing base and head in turn", row.variant, place.device)
     effort = replace(effort, latency_growth=pair.limits.latency_growth)
     seed = _seed(pair.base.built, pair.head.built)
     return replace(row, timing=time_pair(loader, place, pair.base.given, pair.head.given, seed, effort, clock=clock))
 
 
-def _seed(base: Built, head: Built) -> int:
+def _seed(base: Built | None, head: Built) -> int:
     """A number that differs between pairs, and is the same whenever this pair is timed."""
-    return zlib.crc32(f"{base.sha256}{head.sha256}".encode())
+    return zlib.crc32(f"{base.sha256 if base else ''}{head.sha256}".encode())
 
 
 def untried(kind: str, head: Snapshot, problem: str) -> Trial:
@@ -144,16 +157,18 @@ def untried(kind: str, head: Snapshot, problem: str) -> Trial:
 
 
 def _try_pair(device: Running, pair: _Pair, host: Host | None) -> TrialRow:
-    """Smoke head, and base too where it is another file; the row says why where the two are not to be timed."""
+    """Smoke head, and base too where it is another file; the row says why where nothing is to be timed."""
     head = _try(device, "head", pair.head, pair.limits)
-    if pair.base is None or pair.base.built.sha256 == pair.head.built.sha256:
-        return TrialRow(pair.variant, None, head)
-    base = _try(device, "base", pair.base, pair.limits)
-    statuses = (base.status, head.status)
-    on_host = statuses == ("skipped", "skipped") and host is not None and host.takes(pair.variant.format)
-    if statuses != ("passed", "passed") and not on_host:
-        return TrialRow(pair.variant, base, head, Timing(reason="not timed, since not both sides run"))
-    return TrialRow(pair.variant, base, head)
+    base = None
+    if pair.base is not None and pair.base.built.sha256 != pair.head.built.sha256:
+        base = _try(device, "base", pair.base, pair.limits)
+    on_host = head.status == "skipped" and host is not None and host.takes(pair.variant.format)
+    runs = head.status == "passed" or on_host
+    return TrialRow(pair.variant, base, head, None if runs else Timing(reason=f"not timed, since head {_ended(head)}"))
+
+
+def _ended(head: Smoke) -> str:
+    return {"failed": "fails", "skipped": "was not tried"}.get(head.status, "could not be tried")
 
 
 def _try(device: Running, side: SideName, candidate: _Candidate, limits: Limits) -> Smoke:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from pocketfit.records import Delegation, Metric, Parity, Row
+from pocketfit.records import Delegation, Latency, Metric, Parity, Row
 from pocketfit.report.cells import Cell, line, titles
 from pocketfit.report.html import render_html
 from pocketfit.report.markdown import render_markdown
@@ -94,3 +94,38 @@ def test_what_a_precision_gains_is_shown_where_nothing_changed() -> None:
     assert new.download.lines == ("10.67 MB",)
     changed = line(CALM, Row("resnet18", "lite", "int8", "compared", base=side(11_000_000, 1), head=head))
     assert changed.file.lines == ("11.84 MB", "+843,250 B", "+7.7 %")
+
+
+ALONE = Latency(
+    "not-measured", "there is no base to time it against", head_ms=4.2, head_low_ms=3.9, head_high_ms=4.6,
+    rounds=240, loads=6, confidence=0.96875, head_load_ms=20.0, head_first_ms=6.0, device="jvm x86_64", threads=1, seed=7,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("latency", "cell"),
+    [
+        (ALONE, Cell("4.20 ms", "3.90 to 4.60 ms", tone="quiet")),
+        (replace(ALONE, head_low_ms=None, head_high_ms=None), Cell("4.20 ms", tone="quiet")),
+        (replace(ALONE, device="host, ExecuTorch"), Cell("4.20 ms", "3.90 to 4.60 ms", tone="quiet", place="on host, ExecuTorch, 1 thread")),
+        (Latency("not-measured", "there is no base to time it against"), Cell("not measured", tone="quiet")),
+        (Latency("not-measured", "the device is gone"), Cell("not measured", "the device is gone", tone="quiet")),
+    ],
+)  # fmt: skip
+def test_head_timed_alone_has_a_time_and_no_verdict(latency: Latency, cell: Cell) -> None:
+    row = replace(IDENTICAL, status="new", base=None, latency=latency)
+    assert line(CALM, row).latency == cell
+
+
+def test_the_legend_and_the_page_say_how_head_alone_was_timed() -> None:
+    first = replace(CALM, base=None, rows=(replace(IDENTICAL, status="new", base=None, latency=ALONE),))
+    text, page = render_markdown(first), render_html(first)
+    for said in (text, page):
+        assert "Latency of head alone: the median over fresh loads, and its 95 % interval." in said
+        assert "base → base times the ratio" not in said
+    assert "<dt>Timed</dt><dd>6 fresh loads, 240 rounds in an order by seed 7</dd>" in page
+    assert "<dt>Load, fresh</dt><dd>20.0 ms</dd>" in page
+    assert "<dt>First run, fresh</dt><dd>6.00 ms</dd>" in page
+    both = render_markdown(replace(first, rows=(*first.rows, TOUCHED)))
+    assert "base → base times the ratio" in both
+    assert "Latency of head alone" in both

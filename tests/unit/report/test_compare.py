@@ -83,7 +83,7 @@ def only_row(
         tried or trial(),
     )
     (row,) = report.rows
-    assert report.verdict == ("fail" if row.status == "failed" else "pass")
+    assert report.verdict == ("fail" if row.fails else "pass")
     return row
 
 
@@ -510,3 +510,36 @@ def test_the_module_that_grew_is_named(precision: str, suffix: str) -> None:
     assert row.reasons == (f"grew most: features.18 (+1.20 MB){suffix}",)
     assert row.head
     assert row.head.anatomy == head.export.anatomy
+
+
+@pytest.mark.parametrize(
+    ("limits", "is_said"),
+    [
+        ({"net": Limits()}, True),
+        ({"net": Limits(), "other": Limits(min_sqnr_db=40.0)}, False),
+        ({"net": Limits(old_failures="fail")}, True),
+        # Snapshots of older versions hold none.
+        ({}, False),
+    ],
+)
+def test_that_no_limit_is_set_is_said_once(limits: dict[str, Limits], is_said: bool) -> None:
+    notes = compare(None, snapshot(built(), limits=limits), trial()).notes
+    note = 'no limit is set, so no size and no latency fails a check: set one in [limits], e.g. size_growth = "5%"'
+    assert notes.count(note) == is_said
+
+
+def test_head_alone_is_timed_where_base_does_not_run() -> None:
+    alone = Timing((Load((4.0,) * 2, (4.0,) * 2, (4.0,) * 2),) * 6, "", "jvm x86_64", 1, 7, alone=True)
+    for base, tried, reason in (
+        (None, trial(base=None, timing=alone), "there is no base to time it against"),
+        (built(), trial(base=CRASHED, timing=alone), "base fails"),
+        (FAILED, trial(base=None, timing=alone), "there is no base to time it against"),
+    ):
+        latency = only_row(base, built(1001, "bb"), tried).latency
+        assert (latency.verdict, latency.reason, latency.head_ms, latency.base_ms) == (
+            "not-measured",
+            reason,
+            4.0,
+            None,
+        )
+        assert (latency.head_low_ms, latency.head_high_ms) == (4.0, 4.0)

@@ -13,7 +13,7 @@ from pocketfit.report.markdown import code, escape, render_markdown
 from tests.unit.report.samples import CALM, EVERYTHING, GREW, IDENTICAL, TOUCHED, passed
 
 EXPECTED = """\
-❌ **Pocketfit: 3 of 8 variants fail**: `mobilenet_v2/lite/fp32` (size_growth, latency_growth), `vit_b_16/lite/fp32` (on jvm), `detector/torchscript/fp32` (in the build)
+❌ **Pocketfit: 3 of 8 variants fail, 1 new, 1 removed**: `mobilenet_v2/lite/fp32` (size_growth, latency_growth), `vit_b_16/lite/fp32` (on jvm), `detector/torchscript/fp32` (in the build)
 
 Base `27d5ce7f1` → head `bbbca2dda` · jvm x86_64, 1 thread · pytorch_android_lite 1.12.2 · Intel Xeon Platinum 8481C · exported with torch 2.12.1 · pocketfit 0.1.0
 
@@ -84,7 +84,13 @@ Base `27d5ce7f1` → head `bbbca2dda` · jvm x86_64, 1 thread · pytorch_android
 
 
 def test_no_baseline_and_no_device() -> None:
-    row = replace(IDENTICAL, status="new", base=None, smoke=Smoke("skipped", "no device was used"))
+    row = replace(
+        IDENTICAL,
+        status="new",
+        base=None,
+        smoke=Smoke("skipped", "no device was used"),
+        latency=Latency("not-measured"),
+    )
     bare = Environment("2.12.1", None, None, None)
     report = replace(CALM, base=None, head=None, environment=bare, rows=(row,), notes=("no device was used",))
     assert (
@@ -101,7 +107,7 @@ No baseline to compare the working tree with · no device · exported with torch
 Notes:
 - no device was used
 
-<sub>Download: size after DEFLATE, what an app's download grows by. Latency: base → base times the ratio, over fresh loads; the intervals are 95 % sure for all rows together. On-device check: outputs of the Android runtime against eager PyTorch. What eager gives, and with it parity, metric, parameters and operators, is reported by the model's own process; all else was measured apart from it.</sub>
+<sub>Download: size after DEFLATE, what an app's download grows by. On-device check: outputs of the Android runtime against eager PyTorch. What eager gives, and with it parity, metric, parameters and operators, is reported by the model's own process; all else was measured apart from it.</sub>
 """
     )
 

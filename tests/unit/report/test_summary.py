@@ -41,9 +41,9 @@ def report(*rows: Row, verdict: str = "pass") -> Report:
     ("given", "expected"),
     [
         (report(IDENTICAL, IDENTICAL), Headline("good", "nothing changed on the phone, 2 variants identical")),
-        (report(IDENTICAL, replace(NEW, smoke=IDENTICAL.smoke)), Headline("good", "2 variants pass")),
+        (report(IDENTICAL, replace(NEW, smoke=IDENTICAL.smoke)), Headline("good", "2 variants pass, 1 new")),
         (report(IDENTICAL, SKIPPED), Headline("good", "1 variant passes, 1 skipped")),
-        (report(IDENTICAL, REMOVED), Headline("good", "1 variant passes")),
+        (report(IDENTICAL, REMOVED), Headline("good", "1 variant passes, 1 removed")),
         (
             report(TOUCHED),
             Headline("good", "1 variant passes", "largest change: ", (("two_inputs/lite/fp32", "+1 B, <0.1 %"),)),
@@ -66,9 +66,9 @@ def report(*rows: Row, verdict: str = "pass") -> Report:
                 (("two_inputs/lite/fp32", "+1 B, <0.1 %"),),
             ),
         ),
-        (report(NEW), Headline("unknown", "1 variant built, none run on a device")),
+        (report(NEW), Headline("unknown", "1 variant built, none run on a device, 1 new")),
         (report(NEW, verdict="error"), Headline("unknown", "the device could not check 1 variant")),
-        (report(SKIPPED, SKIPPED), Headline("unknown", "nothing was checked, 2 variants skipped")),
+        (report(SKIPPED, SKIPPED), Headline("unknown", "nothing was checked, 2 skipped")),
         (report(), Headline("unknown", "nothing was checked")),
         (report(IDENTICAL, verdict="fail"), Headline("bad", "the verdict is fail")),
         (

@@ -12,8 +12,8 @@ from pocketfit.report.terminal import render_terminal
 from tests.unit.report.samples import CALM, EVERYTHING, GREW
 
 WIDE = """\
-✗ 3 of 8 variants fail: mobilenet_v2/lite/fp32 (size_growth, latency_growth), vit_b_16/lite/fp32 (on jvm),
-detector/torchscript/fp32 (in the build)
+✗ 3 of 8 variants fail, 1 new, 1 removed: mobilenet_v2/lite/fp32 (size_growth, latency_growth), vit_b_16/lite/fp32 (on
+jvm), detector/torchscript/fp32 (in the build)
 base 27d5ce7f1 → head bbbca2dda · jvm x86_64, 1 thread · pytorch_android_lite 1.12.2 · Intel Xeon Platinum 8481C ·
 exported with torch 2.12.1 · pocketfit 0.1.0
 
@@ -81,8 +81,9 @@ all else was measured apart from it.
 """
 
 NARROW = """\
-✗ 3 of 8 variants fail: mobilenet_v2/lite/fp32 (size_growth, latency_growth),
-vit_b_16/lite/fp32 (on jvm), detector/torchscript/fp32 (in the build)
+✗ 3 of 8 variants fail, 1 new, 1 removed: mobilenet_v2/lite/fp32 (size_growth,
+latency_growth), vit_b_16/lite/fp32 (on jvm), detector/torchscript/fp32 (in the
+build)
 base 27d5ce7f1 → head bbbca2dda · jvm x86_64, 1 thread · pytorch_android_lite
 1.12.2 · Intel Xeon Platinum 8481C · exported with torch 2.12.1 · pocketfit
 0.1.0
@@ -193,7 +194,7 @@ def test_nothing_changed() -> None:
 
 def test_colours() -> None:
     text = printed(EVERYTHING, 120, colours=True)
-    assert text.startswith("\x1b[1;31m✗ 3 of 8 variants fail\x1b[0m: mobilenet_v2/lite/fp32")
+    assert text.startswith("\x1b[1;31m✗ 3 of 8 variants fail, 1 new, 1 removed\x1b[0m: mobilenet_v2/lite/fp32")
     assert re.sub(r"\x1b\[[\d;]*m", "", text).split() == WIDE.split()
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from pocketfit.devices.base import DeviceRun
 from pocketfit.records import DeviceInfo, Load, SmokeInput, Timing
-from pocketfit.trial.timing import ROUNDS, Effort, OneByOne, Place, time_pair
+from pocketfit.trial.timing import ROUNDS, Effort, OneByOne, Place, time_alone, time_pair
 
 BASE = SmokeInput("lite", Path("base.ptl"), (), Path())
 HEAD = SmokeInput("lite", Path("head.ptl"), (), Path())
@@ -33,7 +33,7 @@ class Clockwork:
         raise AssertionError("artifacts are only timed here")
 
     def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
-        assert (base, head) == (BASE, HEAD)
+        assert (base, head) in ((BASE, HEAD), (HEAD, HEAD))
         assert rounds == ROUNDS
         self.now += self.load_s
         if len(self.seeds) == self.breaks_after:
@@ -116,3 +116,22 @@ def test_there_is_always_one_load() -> None:
 def test_what_was_measured_before_a_break_is_kept() -> None:
     timing = time_on(Clockwork([1.0], breaks_after=3), Effort())
     assert (len(timing.loads), timing.reason) == (3, "the device is gone")
+
+
+def alone_on(device: Clockwork, budget_s: float) -> Timing:
+    return time_alone(OneByOne(device), Place.of(device.info), HEAD, 100, budget_s, clock=lambda: device.now)
+
+
+def test_head_alone_takes_six_short_loads() -> None:
+    device = Clockwork([1.0])
+    timing = alone_on(device, 30)
+    assert (len(timing.loads), timing.reason, timing.alone, timing.device) == (6, "", True, "jvm x86_64")
+    assert device.seeds == list(range(100, 106))
+    assert set(device.budgets_ms) == {333}
+
+
+def test_head_alone_stops_with_the_budget() -> None:
+    device = Clockwork([1.0])
+    timing = alone_on(device, 5)
+    assert (len(timing.loads), timing.reason) == (2, "ran out of time (latency_budget_s = 5)")
+    assert set(device.budgets_ms) == {277}

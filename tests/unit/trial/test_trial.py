@@ -159,7 +159,7 @@ def test_pairs_are_counted_before_the_first_is_timed(folders: Folders) -> None:
     rows = run_trial(Doubler(), side("base", "0"), side("head", "0.0")).rows
     assert [row.timing.comparisons for row in rows if row.timing] == [3, 3, 3, 1]
     assert len({row.timing.seed for row in rows if row.timing and row.timing.loads}) == 1
-    assert rows[3].timing == Timing(reason="not timed, since not both sides run")
+    assert rows[3].timing == Timing(reason="not timed, since head fails")
 
 
 def test_other_shards_count_as_well(folders: Folders) -> None:
@@ -175,7 +175,7 @@ def test_another_answer_than_eagers_fails(folders: Folders) -> None:
     assert row.head is not None
     assert (row.head.status, row.head.reason) == ("failed", "SQNR against eager is 6.0 dB, below 60 dB")
     assert (row.head.parity.max_abs_diff, row.head.parity.argmax_agreement) == (1.0, 1.0)
-    assert row.timing == Timing(reason="not timed, since not both sides run")
+    assert row.timing == Timing(reason="not timed, since head fails")
 
 
 def test_a_flat_list_of_outputs_is_put_where_eager_has_them(folders: Folders) -> None:
@@ -217,10 +217,28 @@ def test_the_librarys_own_fault_is_named(folders: Folders) -> None:
 
 def test_a_crash_is_the_runtimes_own_reason(folders: Folders) -> None:
     sides = base_and_head(folders, "crash", "0")
-    (row,) = run_trial(Doubler(), *sides).rows
+    device = Doubler()
+    (row,) = run_trial(device, *sides).rows
     assert row.base == Smoke("failed", "the runtime crashed with SIGSEGV", "jvm", "x86_64", "a runtime")
     assert row.head == passed(0.0, 300.0)
-    assert row.timing == Timing(reason="not timed, since not both sides run")
+    assert row.timing is not None
+    assert (row.timing.alone, len(row.timing.loads), device.timed) == (True, 6, [("0", "0")] * 6)
+
+
+def test_head_is_timed_alone_where_there_is_no_base(folders: Folders) -> None:
+    device = Doubler()
+    (row,) = run_trial(device, None, artifacts(folders["head"], built(folders["head"], "0"))).rows
+    assert row.timing is not None
+    assert (row.timing.alone, row.timing.comparisons, row.timing.device) == (True, 1, "jvm x86_64")
+    assert row.timing.loads == (Load((1.0, 1.0), (2.0, 2.0), (2.0, 2.0)),) * 6
+    assert device.timed == [("0", "0")] * 6
+
+
+def test_head_alone_is_timed_on_the_host_where_no_device_runs_it(folders: Folders) -> None:
+    host = Host()
+    (row,) = run_trial(Bare(), None, artifacts(folders["head"], built(folders["head"], "0")), host=host).rows
+    assert row.timing is not None
+    assert (row.timing.alone, row.timing.device, host.timed) == (True, "host, lite", [("0", "0", 5), ("0", "0", 1)])
 
 
 def test_what_was_not_built_is_not_tried(folders: Folders) -> None:
@@ -271,7 +289,7 @@ def test_what_no_device_runs_is_timed_on_the_host(folders: Folders) -> None:
 def test_what_nothing_can_time(folders: Folders, host: Host | None) -> None:
     sides = base_and_head(folders, "0", "1")
     (row,) = run_trial(Bare(), *sides, host=host).rows
-    assert row.timing == Timing(reason="not timed, since not both sides run")
+    assert row.timing == Timing(reason="not timed, since head was not tried")
 
 
 def test_what_a_device_runs_is_timed_there_alone(folders: Folders) -> None:
