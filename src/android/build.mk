@@ -14,7 +14,7 @@ android: $(ANDROID_OUT)/runtimes.json
 
 # The build writes this file last. ExecuTorch's archive is not on every registry: without it the rest is built.
 $(ANDROID_OUT)/runtimes.json: $(ANDROID_SOURCES)
-	@echo "building the Android side: the first time fetches its libraries, 150 MB"
+	@echo "building the Android side, a minute: the first time fetches its libraries, 150 MB; 450 MB on disk"
 	@mkdir -p $(ANDROID_OUT)
 	@$(PACKAGE) -Pexecutorch >$(ANDROID_OUT).log 2>&1 || { \
 		echo "without ExecuTorch's Android runtime, so that no .pte is tried on a device:" \
@@ -24,3 +24,4 @@ $(ANDROID_OUT)/runtimes.json: $(ANDROID_SOURCES)
 
 android-test:
 	mvn -B -f src/android/pom.xml test $(MVN_FLAGS)
+	@rm -rf build/maven/aar

@@ -147,10 +147,12 @@ def _agreement(parity: Parity | OutputParity) -> str:
 
 
 def _cosine(cosine: float) -> str:
-    """Rounded down to six digits; nearer to 1 the SQNR tells more."""
+    """Rounded down to six digits; nearer to 1 the SQNR tells more. A model's process may say what no cosine can be."""
+    cosine = max(-1.0, min(cosine, 1.0))
     return f"{math.floor(cosine * 1e6) / 1e6:g}" if cosine < 1 - 1e-6 else "1" if cosine == 1 else "over 0.999999"
 
 
 def _share(share: float) -> str:
-    """Rounded down: only all is 100 %."""
+    """Rounded down: only all is 100 %. A model's process may say what no share can be."""
+    share = max(0.0, min(share, 1.0))
     return f"{math.floor(share * 1000) / 10:g} %"

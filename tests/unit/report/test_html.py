@@ -186,3 +186,10 @@ def test_parity_of_each_output(cosine: float, said: str) -> None:
         "output [1]",
         "is all zeros",
     ]
+
+
+@pytest.mark.parametrize("said", [1.7e308, -1.7e308])
+def test_a_cosine_and_a_share_that_none_can_be_are_shown_within_their_bounds(said: float) -> None:
+    """Seed 41089 of the fuzz target job_results: a child said so, and no page was written."""
+    page = render_html(replace(CALM, rows=(replace(IDENTICAL, parity=Parity(1e-6, 110.0, said, said)),)))
+    assert ("cosine 1, same argmax in 100 %" if said > 0 else "cosine -1, same argmax in 0 %") in page
