@@ -11,7 +11,6 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 
 include src/android/build.mk
@@ -72,20 +71,16 @@ format: $(VENV)/.installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-$(VENV)/.installed: requirements/requirements.txt requirements/dev.txt requirements/torch.txt requirements/torch-locked.txt requirements/executorch.txt pyproject.toml tools/system_packages.py
+$(VENV)/.installed: requirements/requirements.txt requirements/dev.txt requirements/uv.txt requirements/torch.txt requirements/torch-locked.txt requirements/executorch.txt pyproject.toml tools/system_packages.py tools/setup_environment.py requirements/install-torch.sh
 	@$(PYTHON) tools/system_packages.py
-	@echo "setting up $(VENV): the locked dependencies, then torch, which takes minutes the first time"
-	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) --require-hashes -r requirements/requirements.txt -r requirements/dev.txt
-	@requirements/install-torch.sh $(TORCH_INDEX) $(BIN)/python -m pip --quiet --disable-pip-version-check
-	@$(PIP) --no-deps --require-hashes -r requirements/executorch.txt
-	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(PYTHON) tools/setup_environment.py $(VENV) $(TORCH_INDEX)
 	@touch $@
 
 lock:
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv
 	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" pyproject.toml requirements/torch-dependencies.in -o requirements/requirements.txt
 	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" --group dev -c requirements/requirements.txt -o requirements/dev.txt
+	echo uv | build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" - -o requirements/uv.txt
 	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-deps --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" requirements/executorch.in -o requirements/executorch.txt
 	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -c requirements/requirements.txt requirements/torch.txt -o requirements/torch-locked.txt
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs torch and torchvision: `install-torch.sh INDEX PIP...`, e.g. with `python -m pip`.
+# Installs torch and torchvision: `install-torch.sh INDEX PIP...`, e.g. with `python -m pip` or `uv pip`.
 #
 # The CPU wheels of INDEX are a fifth of the ordinary ones. Their hashes are in torch-cpu.txt once somebody has run the
 # workflow "Lock the CPU wheels" and reviewed what it wrote; until then they are taken by exact version. Where INDEX does
@@ -8,20 +8,30 @@ set -eu
 here=$(dirname "$0")
 index=$1
 shift
+words=$#
+set -- "$@" install
+case $1 in
+    uv | */uv) ;;
+    *) set -- "$@" --retries 1 --timeout 30 ;;
+esac
 if [ -f "$here/torch-cpu.txt" ]; then
-    set -- "$@" install --retries 1 --timeout 30 --no-deps --index-url "$index" --require-hashes -r "$here/torch-cpu.txt"
+    set -- "$@" --no-deps --index-url "$index" --require-hashes -r "$here/torch-cpu.txt"
 else
-    set -- "$@" install --retries 1 --timeout 30 --no-deps --index-url "$index" -r "$here/torch.txt"
+    set -- "$@" --no-deps --index-url "$index" -r "$here/torch.txt"
 fi
-if "$@"; then
+# What pip says of an index that is gone is a score of warnings.
+complaints=$(mktemp)
+trap 'rm -f "$complaints"' EXIT
+if "$@" 2>"$complaints"; then
     exit 0
 fi
-echo "the CPU wheels can't be had from $index: taking the ordinary ones, which are five times as large" >&2
+echo "the CPU build of torch can't be had from $index ($(grep -i error "$complaints" | tail -n 1 | cut -c 1-200)): taking the ordinary one, 2.8 GB" >&2
 # The same words, up to `install`.
-words=$#
+all=$#
 for word in "$@"; do
-    [ "$word" = install ] && break
+    [ "$words" -eq 0 ] && break
+    words=$((words - 1))
     set -- "$@" "$word"
 done
-shift "$words"
-exec "$@" install --require-hashes -r "$here/torch-locked.txt"
+shift "$all"
+"$@" install --require-hashes -r "$here/torch-locked.txt"

@@ -42,7 +42,8 @@ def build_repository() -> None:
 def main() -> int:
     build_repository()
     command = ["pocketfit", "run", "--base", "main", "--device", "jvm"]
-    print(f"\nin {DEMO.relative_to(ROOT)}, on branch wider:\n$ {' '.join(command)}\n", flush=True)
+    print("\nA pull request that makes one of three models wider, tried: a minute.")
+    print(f"in {DEMO.relative_to(ROOT)}, on branch wider:\n$ {' '.join(command)}\n", flush=True)
     return subprocess.run([sys.executable, "-m", *command], cwd=DEMO, check=False).returncode
 
 

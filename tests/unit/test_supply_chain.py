@@ -73,6 +73,27 @@ def test_torch_comes_from_one_index_and_by_hash_where_there_is_one(
     assert not any("extra-index-url" in call for call in calls)
 
 
+@pytest.mark.parametrize(("name", "patience"), [("uv", ""), ("pip", " --retries 1 --timeout 30")])
+def test_an_index_that_is_gone_is_said_in_one_line(tmp_path: Path, name: str, patience: str) -> None:
+    """pip says it in a score of warnings."""
+    program = tmp_path / name
+    complaint = "WARNING: Retrying\\nWARNING: Retrying\\nERROR: no version of torch\\n"
+    program.write_text(
+        f"#!/bin/sh\ncase $* in *index-url*) echo \"$@\" > '{tmp_path}/words'; printf '{complaint}' >&2; exit 1;; esac\n"
+    )
+    program.chmod(0o755)
+    done = subprocess.run(
+        [ROOT / "requirements/install-torch.sh", "http://cpu", program, "pip"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr.splitlines() == [
+        "the CPU build of torch can't be had from http://cpu (ERROR: no version of torch): taking the ordinary one, 2.8 GB"
+    ]
+    assert (tmp_path / "words").read_text().startswith(f"pip install{patience} --no-deps --index-url http://cpu ")
+
+
 def test_a_pip_that_fails_for_good_fails_the_build(tmp_path: Path) -> None:
     done = subprocess.run([ROOT / "requirements/install-torch.sh", "http://cpu", "false"], check=False)
     assert done.returncode == 1
