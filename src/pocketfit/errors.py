@@ -6,7 +6,11 @@ left to Python: it is what an unhandled exception, i.e. a bug of ours, exits wit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 VERDICT_FAILED = 4
+# Of more the first are enough to go on with.
+MANY_PROBLEMS = 20
 
 
 class PocketfitError(Exception):
@@ -17,11 +21,28 @@ class PocketfitError(Exception):
 
     exit_code: int
 
+    def lines(self) -> tuple[str, ...]:
+        """All that there is to say, one line each."""
+        return (str(self),)
+
 
 class ConfigError(PocketfitError):
     """The configuration or the command line is wrong."""
 
     exit_code = 2
+
+
+class ConfigProblems(ConfigError):
+    """All that is wrong with one configuration, a sentence each: as one sentence it is the first and a count."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(f"{problems[0]}{more}")
+        self.problems = tuple(problems)
+
+    def lines(self) -> tuple[str, ...]:
+        more = len(self.problems) - MANY_PROBLEMS
+        return (*self.problems[:MANY_PROBLEMS], *([f"and {more} more"] if more > 0 else []))
 
 
 class EnvironmentProblem(PocketfitError):

@@ -79,6 +79,7 @@ class ModelSpec:
     `how` names what makes TorchScript of it: torch.jit.trace or torch.jit.script. `env` is
     what its process finds in its environment beside what every such process does. With `network` that process
     has one, and with `trust` a saved file may hold objects of any kind, which run code when they are read.
+    `by_options` is True where the command line gave it, so that there is no table to add a key to.
     """
 
     name: str
@@ -97,6 +98,7 @@ class ModelSpec:
     env: Mapping[str, str] = field(default_factory=dict)
     network: bool = False
     trust: bool = False
+    by_options: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import TypeGuard
 
 TEXT_LENGTH = 400
+# How alike two words must be: int4 is another thing than int8, and bf16 than fp16. Names that people choose are
+# their own, and a short one is soon as different as that.
+NEAR, NEAR_NAMES = 0.76, 0.6
 # SHA-1's 40 digits, or the 64 of a repository made with `git init --object-format=sha256`.
 SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -23,6 +28,12 @@ def clean(text: str, length: int = TEXT_LENGTH) -> str:
     if words.startswith("::"):
         words = f": {words[1:]}"
     return words if len(words) <= length else words[: length - 1] + "…"
+
+
+def near_word(word: str, known: Iterable[str], alike: float = NEAR) -> str | None:
+    """The one of `known` that was meant, where one is near enough; nobody mistypes the first letter."""
+    near = get_close_matches(word, [name for name in known if name[:1].lower() == word[:1].lower()], 1, alike)
+    return near[0] if near else None
 
 
 def utf16_length(text: str) -> int:

@@ -13,6 +13,9 @@ from pocketfit.records import EXACT_SQNR_DB, Growth
 
 # What is less would round to nothing.
 LEAST_PERCENT = Decimal("0.1")
+# What parse_size and parse_percent take, for who wants to know beforehand.
+SIZE = r"\s*\d+(\.\d+)?\s*([kKmMgG]?[bB])?\s*"
+PERCENT = r"\s*\d+(\.\d+)?\s*%\s*"
 UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 
 

@@ -8,12 +8,16 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from pocketfit.config import parse_config
-from pocketfit.config.tables import MODEL_NAME_LENGTH, is_model_name
+from pocketfit.config.names import MODEL_NAME_LENGTH, is_model_name, known_format, known_precision
+from pocketfit.config.toml import Place
 from pocketfit.errors import ConfigError
 from pocketfit.files.saved import TORCHSCRIPT_SUFFIXES, is_saved
-from pocketfit.formats import FORMATS, PRECISIONS
+from pocketfit.formats import FORMATS
 from pocketfit.records import INPUT_DTYPES, Config, InputSpec, ModelSpec, Variant
 from pocketfit.runtimes.library import library_for
+
+# What the keys of a configuration are called on the command line, where that is something else.
+OPTIONS = {"inputs": "shape", "formats": "format", "precisions": "precision"}
 
 
 def variants(config: Config) -> Iterator[tuple[Variant, ModelSpec]]:
@@ -30,16 +34,18 @@ def count_variants(config: Config) -> int:
 
 def parse_variants(words: Iterable[str], where: str) -> tuple[Variant, ...]:
     """Variants written MODEL/FORMAT/PRECISION, several separated by commas; raises ConfigError."""
-    parsed: dict[Variant, None] = {}
-    for word in ",".join(words).split(","):
-        match word.strip().split("/"):
-            case [model, format_name, precision] if (
-                is_model_name(model) and format_name in FORMATS and precision in PRECISIONS
-            ):
-                parsed[Variant(model, format_name, precision)] = None
-            case _:
-                raise ConfigError(f"{where}: {word.strip()[:100]!r} is no variant: write it like resnet18/lite/fp32")
-    return tuple(parsed)
+    return tuple(dict.fromkeys(_parse_variant(word.strip(), where) for word in ",".join(words).split(",")))
+
+
+def _parse_variant(word: str, where: str) -> Variant:
+    shown = repr(word[:100])
+    model, *rest = word.split("/")
+    if len(rest) != 2 or not is_model_name(model):
+        raise ConfigError(f"{where}: {shown} is no variant: write it like resnet18/lite/fp32")
+    try:
+        return Variant(model, known_format(rest[0][:100]), known_precision(rest[1][:100]))
+    except ValueError as error:
+        raise ConfigError(f"{where}: {shown} is no variant: {error}") from error
 
 
 def parse_shapes(texts: Iterable[str], where: str) -> tuple[InputSpec, ...]:
@@ -71,6 +77,8 @@ def one_model(source: str, shapes: Sequence[str], formats: Sequence[str], precis
 
     It goes through the configuration's own door, so that the same words give the same errors. Raises ConfigError.
     """
+    if not source:
+        raise ConfigError("--source is empty: write module:callable, path/to/file.py:callable, or a saved file")
     table = {
         "source": source,
         "inputs": [{"shape": list(spec.shape), "dtype": spec.dtype} for spec in parse_shapes(shapes, "--shape")],
@@ -78,7 +86,13 @@ def one_model(source: str, shapes: Sequence[str], formats: Sequence[str], precis
         "precisions": list(precisions),
     }
     given = {key: value for key, value in table.items() if value or key == "source"}
-    return parse_config({"models": {model_name(source): given}}, "command line")
+    config = parse_config({"models": {model_name(source): given}}, "command line", _option)
+    return replace(config, models=tuple(replace(spec, by_options=True) for spec in config.models))
+
+
+def _option(place: Place) -> str:
+    """The option that a key of such a configuration was written as."""
+    return f"--{OPTIONS.get(str(place[2]), place[2])}" if len(place) > 2 else "--source"
 
 
 def select_variants(config: Config, chosen: Sequence[Variant]) -> Config:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pocketfit.text import clean, is_sha, utf16_length
+from pocketfit.text import NEAR_NAMES, clean, is_sha, near_word, utf16_length
 
 
 @pytest.mark.parametrize("value", ["a" * 40, "0123456789" * 4, "0123456789abcdef" * 4])
@@ -41,3 +41,26 @@ def test_characters_outside_the_basic_plane_count_double(text: str, length: int)
 def test_text_from_outside_is_fit_for_a_log(text: str, cleaned: str) -> None:
     assert clean(text) == cleaned
     assert clean(cleaned) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "meant"),
+    [
+        ("lit", ("lite", "torchscript"), "lite"),
+        ("formts", ("formats", "precisions"), "formats"),
+        ("float23", ("float32", "float64"), "float32"),
+        # Another thing, however alike it is.
+        ("tflite", ("lite",), None),
+        ("int4", ("int8",), None),
+        ("bf16", ("fp16",), None),
+        ("iphone", ("none",), None),
+        ("", ("none",), None),
+    ],
+)
+def test_a_word_is_near_where_it_was_mistyped(word: str, known: tuple[str, ...], meant: str | None) -> None:
+    assert near_word(word, known) == meant
+
+
+def test_names_of_peoples_own_may_be_less_alike() -> None:
+    assert near_word("nat", ["net"]) is None
+    assert near_word("nat", ["net"], NEAR_NAMES) == "net"

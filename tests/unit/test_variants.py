@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pocketfit.errors import ConfigError
@@ -22,7 +24,21 @@ def test_variants_in_words() -> None:
     assert parse_variants(["a/lite/fp32, b/lite/fp32", "a/lite/fp32"], "--variant") == (A, B)
 
 
-@pytest.mark.parametrize("word", ["", "a", "a/lite", "a/lite/fp32/x", "a/onnx/fp32", "a/lite/fp8", "-a/lite/fp32"])
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("net/lite/int9", "unknown precision 'int9': use one of fp32, fp16, int8, int8-dynamic"),
+        ("net/tflite/fp32", "unknown format 'tflite': use one of lite, torchscript, executorch"),
+        ("net/ptl/fp32", "unknown format 'ptl': did you mean 'lite'?"),
+    ],
+)
+def test_a_word_that_is_unknown_is_named(word: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_variants([word], "--variant")
+    assert str(caught.value) == f"--variant: {word!r} is no variant: {said}"
+
+
+@pytest.mark.parametrize("word", ["", "a", "a/lite", "a/lite/fp32/x", "-a/lite/fp32"])
 def test_words_that_are_no_variants(word: str) -> None:
     with pytest.raises(ConfigError, match=f"^--variant: '{word}' is no variant: write it like resnet18/lite/fp32$"):
         parse_variants([word], "--variant")
@@ -80,19 +96,21 @@ def test_a_model_is_named_after_its_source(source: str, name: str) -> None:
 
 
 def test_one_model_has_a_configurations_defaults() -> None:
-    assert one_model("m:f", (), (), ()) == Config((ModelSpec("f", "m:f"),))
+    assert one_model("m:f", (), (), ()) == Config((ModelSpec("f", "m:f", by_options=True),))
 
 
 def test_one_model_with_all_that_can_be_said_of_it() -> None:
     spec = ModelSpec("f", "m:f", inputs=(InputSpec((1, 3)),), formats=("lite", "executorch"), precisions=("int8",))
-    assert one_model("m:f", ["1,3"], ["lite", "executorch"], ["int8"]) == Config((spec,))
+    assert one_model("m:f", ["1,3"], ["lite", "executorch"], ["int8"]) == Config((replace(spec, by_options=True),))
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("m:f", (), ["light"], ()), "command line: models.f.formats: unknown format 'light': did you mean 'lite'?"),
-        (("m:f", (), (), ["int4"]), "command line: models.f.precisions: unknown precision 'int4': did you mean 'int8'?"),
+        (("m:f", (), ["light"], ()), "--format: unknown format 'light': use one of lite, torchscript, executorch"),
+        (("m:f", (), ["ptl"], ()), "--format: unknown format 'ptl': did you mean 'lite'?"),
+        (("m:f", (), (), ["int4"]), "--precision: unknown precision 'int4': use one of fp32, fp16, int8, int8-dynamic"),
+        (("", (), (), ()), "--source is empty: write module:callable, path/to/file.py:callable, or a saved file"),
         (("m:f", ["1x3"], (), ()), "--shape '1x3' is no shape: write lengths with commas, e.g. 1,3,224,224 or 1,16:int64"),
     ],
 )  # fmt: skip

@@ -12,11 +12,15 @@ from pocketfit.builds.git import NO_BASE, Git
 from pocketfit.builds.snapshot import Side
 from pocketfit.builds.submodules import fill
 from pocketfit.config import find_config, read_config
+from pocketfit.config.sources import source_problem
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.records import Config, Variant
+from pocketfit.text import is_sha
 from pocketfit.variants import count_variants, select_models, select_variants
 
 log = logging.getLogger(__name__)
+
+UNCOMMITTED = "head is the working tree, which has changes that are not committed"
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,17 @@ class Request:
     models: tuple[str, ...] = ()
     variants: tuple[Variant, ...] = ()
 
+    def named(self) -> tuple[str, ...]:
+        """The models that are wanted; none where all are."""
+        return self.models or tuple(variant.model for variant in self.variants)
+
 
 @dataclass(frozen=True)
 class Head:
     """The user's tree: where it is, the commit it is at, and what it is configured to.
 
-    `git` and `commit` are None outside a repository. `file` holds the configuration, None where that came with the
+    `git` and `commit` are None outside a repository, and `commit` before there is one. `base` is the commit to compare
+    with, None where there is nothing to. `file` holds the configuration, None where that came with the
     request; `whole` is the configuration before variants were selected, `config` what is left of it.
     """
 
@@ -49,6 +58,7 @@ class Head:
     root: Path
     git: Git | None
     commit: str | None
+    base: str | None
     file: Path | None
     whole: Config
     config: Config
@@ -74,15 +84,23 @@ def read_head(request: Request) -> Head:
     file: Path | None = None
     if request.single is not None:
         whole = request.single
+        check_source(whole.models[0].source, root)
     else:
         file = find_config(root, request.config, request.folder)
-        whole = read_config(file)
+        whole = read_config(file, root, request.named())
     whole = select_models(whole, request.models, _name_of(file))
     commit = git.commit("HEAD") if git else None
-    if git and commit is None:
-        raise ConfigError(f"{root} has no commit yet: commit, or use --base none outside git")
-    notes = ("head is the working tree, which has changes that are not committed",) if git and git.is_dirty() else ()
-    return Head(request, root, git, commit, file, whole, select_variants(whole, request.variants), notes)
+    if git and commit is None and request.base != NO_BASE:
+        raise ConfigError(f"{root} has no commit yet: commit, or use --base none")
+    base = None if git is None or request.base == NO_BASE else _base_commit(git, request)
+    notes = (UNCOMMITTED,) if git and git.is_dirty() else ()
+    return Head(request, root, git, commit, base, file, whole, select_variants(whole, request.variants), notes)
+
+
+def check_source(source: str, root: Path) -> None:
+    """Raise ConfigError for a source of the command line that is not in the tree at `root`."""
+    if problem := source_problem(source, root):
+        raise ConfigError(problem)
 
 
 def _name_of(file: Path | None) -> str:
@@ -107,11 +125,10 @@ def base_side(head: Head) -> Iterator[Side | None]:
     Base's own mistakes are notes. Raises ConfigError where there is no such base, EnvironmentProblem where its tree
     can't be had.
     """
-    git = head.git
-    if git is None or head.request.base == NO_BASE:
+    git, commit = head.git, head.base
+    if git is None or commit is None:
         yield None
         return
-    commit = _base_commit(git, head.request)
     with ExitStack() as stack:
         try:
             tree = stack.enter_context(git.worktree(commit))
@@ -128,6 +145,25 @@ def base_side(head: Head) -> Iterator[Side | None]:
         yield Side("base", tree, commit, config, notes, beside=head.root)
 
 
+def require_another_base(head: Head) -> None:
+    """Raise ConfigError where base is the very commit that head is, and nothing has changed since.
+
+    Whoever names that commit itself may want to see that nothing differs; a branch was taken for another one.
+    """
+    git = head.git
+    ref = head.request.base or (git.default_base() if git else None)
+    if git is None or ref is None or head.base != head.commit or UNCOMMITTED in head.notes:
+        return
+    if head.request.exact or ref == "HEAD" or is_sha(ref):
+        return
+    where = f"{_shown(ref)}'s own commit" if git.commit(ref) == head.commit else f"a part of {_shown(ref)} already"
+    raise ConfigError(f"HEAD is {where}: nothing to compare; use --base {'HEAD~1' if git.parents() else NO_BASE}")
+
+
+def _shown(ref: str) -> str:
+    return ref.removeprefix("refs/").removeprefix("heads/").removeprefix("remotes/")
+
+
 def _base_commit(git: Git, request: Request) -> str:
     """The commit to compare with; raises ConfigError or EnvironmentProblem."""
     ref = request.base or git.default_base()
@@ -136,8 +172,8 @@ def _base_commit(git: Git, request: Request) -> str:
             "no base: there is no origin/HEAD, main or master here; name a branch with --base REF, or --base none"
         )
     commit = git.exactly(ref) if request.exact else git.merge_base(ref)
-    shown = ref.removeprefix("refs/").removeprefix("remotes/")
-    log.info("base is %s, %s", commit[:10], "as asked" if request.exact else f"the merge base of HEAD and {shown}")
+    how = "as asked" if request.exact else f"the merge base of HEAD and {_shown(ref)}"
+    log.info("base is %s, %s", commit[:10], how)
     return commit
 
 

@@ -60,5 +60,6 @@ def main() -> None:
         app(prog_name="pocketfit")
     except PocketfitError as error:
         # What is wrong may be in words of a model's, a configuration's or a program's.
-        typer.echo(f"error: {clean(str(error), LONGEST_ERROR)}", err=True)
+        for line in error.lines():
+            typer.echo(f"error: {clean(line, LONGEST_ERROR)}", err=True)
         sys.exit(error.exit_code)

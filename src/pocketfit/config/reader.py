@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pydantic import ValidationError
-
-from pocketfit.config.tables import FileTable, known_keys
-from pocketfit.errors import ConfigError
+from pocketfit.config.problems import Problem, problems_of
+from pocketfit.config.sources import source_problems
+from pocketfit.config.toml import Place, dotted, lines_of
+from pocketfit.errors import ConfigError, ConfigProblems
 from pocketfit.records import Config, DeviceSpec
 from pocketfit.text import clean
 
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
 # A configuration is the pull request's, and what is wrong with it is shown on a terminal.
 LONGEST = 2_000
-EXAMPLE = '[models.resnet18] with source = "torchvision.models:resnet18" and inputs = [{ shape = [1, 3, 224, 224] }]'
+DEEPEST = 64
+TOO_DEEP = f"its tables and lists are nested more than {DEEPEST} deep"
+# Where pyproject.toml has it.
+TOOL: Place = ("tool", "pocketfit")
 
 
 def find_config(root: Path, given: Path | None = None, beside: Path | None = None) -> Path:
@@ -36,11 +35,11 @@ def find_config(root: Path, given: Path | None = None, beside: Path | None = Non
         plain, project = folder / "pocketfit.toml", folder / "pyproject.toml"
         if plain.is_file():
             return plain
-        if project.is_file() and "pocketfit" in _load(project).get("tool", {}):
+        if project.is_file() and _inside(_load(project)[0], TOOL) is not None:
             return project
     where = str(root) if beside is None or beside.resolve() == root.resolve() else f"{beside}, nor up to {root}"
     raise ConfigError(
-        f"no pocketfit.toml (nor [tool.pocketfit] in pyproject.toml) in {where}: write one with {EXAMPLE}"
+        f"no pocketfit.toml (nor [tool.pocketfit] in pyproject.toml) in {where}: `pocketfit init` writes one"
     )
 
 
@@ -53,61 +52,88 @@ def _upwards(folder: Path, root: Path) -> Iterator[Path]:
     yield from (root.joinpath(*parts[:count]) for count in range(len(parts), -1, -1))
 
 
-def read_config(path: Path) -> Config:
-    """Parse the file at `path`; raises ConfigError that names the file, the key and what to write instead."""
-    raw = _load(path)
-    if path.name == "pyproject.toml":
-        raw = raw.get("tool", {}).get("pocketfit", {})
-    return parse_config(raw, path.name)
+def read_config(path: Path, root: Path | None = None, only: Collection[str] = ()) -> Config:
+    """Parse the file at `path`; with `root`, the tree that it is for, look whether what it names is there too.
+
+    What `only` these models name is looked for, where it has some. Raises ConfigError, which says of each problem the
+    file, the line, the key and what to write instead.
+    """
+    raw, text = _load(path)
+    prefix = TOOL if path.name == "pyproject.toml" else ()
+    raw = _inside(raw, prefix)
+
+    def shown(problem: Problem) -> tuple[int, str]:
+        line = _line_of(lines, (*prefix, *problem.place))
+        return line, f"{path.name}:{line}: {_with_place(problem)}"
+
+    table, problems = problems_of({} if raw is None else raw)
+    if root is not None:
+        problems += source_problems(raw, root, path.parent, only)
+    if problems or table is None:
+        lines = lines_of(text)
+        raise ConfigProblems([clean(said, LONGEST) for _, said in sorted(map(shown, problems))])
+    return _config(table)
 
 
-def parse_config(raw: Mapping[str, Any], name: str) -> Config:
-    """The configuration in a document that was read already; raises ConfigError that calls it `name`."""
+def parse_config(raw: Mapping[str, Any], name: str, place_of: Callable[[Place], str] | None = None) -> Config:
+    """The configuration in a document that was read already; raises ConfigError that calls it `name`.
+
+    `place_of` says what a place in it is called, where people have not written it in a file.
+    """
+    table, problems = problems_of(raw)
+    if table is None:
+        shown = [
+            f"{place_of(problem.place)}: {problem.said}" if place_of else f"{name}: {_with_place(problem)}"
+            for problem in problems
+        ]
+        raise ConfigProblems([clean(said, LONGEST) for said in shown])
+    return _config(table)
+
+
+def _config(table: Any) -> Config:
+    models = tuple(model.spec(name, table.limits) for name, model in table.models.items())
+    return Config(models, DeviceSpec(**table.device.model_dump()))
+
+
+def _load(path: Path) -> tuple[dict[str, Any], str]:
     try:
-        file = FileTable.model_validate(raw)
-    except ValidationError as error:
-        raise ConfigError(clean(f"{name}: {_sentence(error, raw)}", LONGEST)) from error
-    models = tuple(model.spec(model_name, file.limits) for model_name, model in file.models.items())
-    return Config(models, DeviceSpec(**file.device.model_dump()))
-
-
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        text = path.read_text("utf-8")
+        raw = tomllib.loads(text)
+        _check_depth(raw)
+        return raw, text
+    except (ValueError, OSError) as error:
         raise ConfigError(clean(f"{path.name}: {error}", LONGEST)) from error
+    except RecursionError as error:
+        raise ConfigError(clean(f"{path.name}: {TOO_DEEP}", LONGEST)) from error
 
 
-def _sentence(error: ValidationError, raw: Mapping[str, Any]) -> str:
-    """The first thing that is wrong, where it stands, and what to do."""
-    # A union such as inputs reports every alternative: the one that got furthest is what the user meant.
-    first = max(error.errors(), key=lambda problem: (problem["type"] == "extra_forbidden", len(problem["loc"])))
-    place = _place(first, raw)
-    if first["type"] == "extra_forbidden":
-        table, key = place[:-1], str(place[-1])
-        near = get_close_matches(key, known_keys(table), 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known_keys(table))}"
-        return f"unknown key {key!r} in {_table(table)}; {hint}"
-    if first["type"] == "missing":
-        example = f": add {EXAMPLE}" if place == ["models"] else ""
-        return f"{str(place[-1])!r} is missing in {_table(place[:-1])}{example}"
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{'.'.join(map(str, place))}: {message[0].lower() + message[1:]}"
+def _check_depth(raw: Any) -> None:
+    """Raise ValueError for what nobody wrote by hand: each level takes a call of all that reads it."""
+    level: list[Any] = [raw]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for item in level
+            if isinstance(item, list | dict)
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+    if level:
+        raise ValueError(TOO_DEEP)
 
 
-def _place(problem: ErrorDetails, raw: Mapping[str, Any]) -> list[Any]:
-    """The parts of pydantic's place that stand in the file; the others are pydantic's names for members of a union."""
-    place: list[Any] = []
-    here: Any = raw
-    for part in problem["loc"]:
-        in_table = isinstance(here, Mapping) and part in here
-        in_list = isinstance(here, list) and isinstance(part, int)
-        if in_table or in_list:
-            here = here[part]
-            place.append(part)
-    # A key that is missing stands nowhere in the file.
-    return [*place, problem["loc"][-1]] if problem["type"] == "missing" else place
+def _inside(raw: Any, place: Place) -> Any:
+    """What stands at this place of a document, or None."""
+    for part in place:
+        raw = raw.get(part) if isinstance(raw, Mapping) else None
+    return raw
 
 
-def _table(place: list[Any]) -> str:
-    return f"[{'.'.join(map(str, place))}]" if place else "the file"
+def _line_of(lines: Mapping[Place, int], place: Place) -> int:
+    """The line of a place; of what holds it, where it stands nowhere, such as a key that is missing."""
+    while place and place not in lines:
+        place = place[:-1]
+    return lines.get(place, 1)
+
+
+def _with_place(problem: Problem) -> str:
+    return f"{dotted(problem.place)}: {problem.said}" if problem.place else problem.said

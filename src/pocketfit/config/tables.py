@@ -1,112 +1,90 @@
-"""The tables of pocketfit.toml, as pydantic checks them: each key with its type, its default and its bounds."""
+"""The tables of pocketfit.toml, as pydantic checks them: each key with its type, its default, its bounds, and an
+example of it as TOML has it. What each says of itself is what an editor shows (config/schema.py)."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
-from pocketfit.devices.choose import CHOICES
-from pocketfit.formats import FORMATS, PRECISIONS
-from pocketfit.records import (
-    INPUT_DTYPES,
-    OLD_FAILURES,
-    PRUNE_METHODS,
-    WAYS,
-    Growth,
-    InputSpec,
-    Limits,
-    ModelSpec,
-    Prune,
+from pocketfit.config.names import (
+    MODEL_NAME,
+    VARIABLE_NAME,
+    is_model_name,
+    known_format,
+    known_precision,
+    known_word,
+    variable_problem,
 )
-from pocketfit.units import parse_growth, parse_percent, parse_size
+from pocketfit.config.parts import Inputs, InputTable, LimitsTable, PruneTable, Table, one_of
+from pocketfit.devices.choose import CHOICES
+from pocketfit.formats import FORMATS, PRECISIONS, listed
+from pocketfit.records import WAYS, InputSpec, ModelSpec, Prune
 
-MODEL_NAME_LENGTH = 80
-MODEL_NAME = rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{MODEL_NAME_LENGTH - 1}}}"
-
-# Tokens and the action's inputs are among them: see docs/action.md.
-JOBS_VARIABLES = ("GITHUB_", "ACTIONS_", "INPUT_", "RUNNER_")
-OUR_VARIABLES = ("PATH", "HOME", "TMPDIR", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-class Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class InputTable(Table):
-    shape: list[int] = Field(max_length=8)
-    dtype: str = "float32"
-
-    @field_validator("shape")
-    @classmethod
-    def _positive(cls, shape: list[int]) -> list[int]:
-        if any(length < 1 for length in shape):
-            raise ValueError("every length must be at least 1")
-        return shape
-
-    @field_validator("dtype")
-    @classmethod
-    def _known(cls, dtype: str) -> str:
-        return _one_of(dtype, INPUT_DTYPES, "dtype")
-
-    def spec(self) -> InputSpec:
-        return InputSpec(tuple(self.shape), self.dtype)
-
-
-def _written_as(parse: Callable[[str], Any]) -> BeforeValidator:
-    return BeforeValidator(lambda value: parse(str(value)))
-
-
-class LimitsTable(Table):
-    size: Annotated[int | None, _written_as(parse_size)] = None
-    size_growth: Annotated[Growth | None, _written_as(parse_growth)] = None
-    latency_growth: Annotated[float | None, _written_as(parse_percent)] = None
-    max_abs_diff: float | None = Field(default=None, ge=0)
-    min_sqnr_db: float | None = None
-    metric_drop: float | None = Field(default=None, ge=0)
-    old_failures: str = "ignore"
-
-    @field_validator("old_failures")
-    @classmethod
-    def _known(cls, word: str) -> str:
-        return _one_of(word, OLD_FAILURES, "old_failures")
-
-    def limits(self, default: LimitsTable) -> Limits:
-        mine = {
-            name: getattr(self if name in self.model_fields_set else default, name) for name in type(self).model_fields
-        }
-        return Limits(size_bytes=mine.pop("size"), **mine)
-
-
-class PruneTable(Table):
-    amount: float = Field(gt=0, lt=1)
-    method: str = "unstructured"
-
-    @field_validator("method")
-    @classmethod
-    def _known(cls, method: str) -> str:
-        return _one_of(method, PRUNE_METHODS, "method")
+CALLABLE = "module:callable"
 
 
 class ModelTable(Table):
-    source: str = Field(min_length=1)
-    arguments: dict[str, Any] = Field(default_factory=dict)
-    inputs: list[InputTable] | str | None = None
-    formats: list[str] = Field(default=["lite"], min_length=1)
-    precisions: list[str] = Field(default=["fp32"], min_length=1)
-    calibration: str | None = None
-    preserve_methods: list[str] = Field(default_factory=list)
-    metric: str | None = None
-    check_inputs: list[InputTable] | str | None = None
-    limits: LimitsTable = Field(default_factory=LimitsTable)
-    how: str = "trace"
-    prune: PruneTable | None = None
-    env: dict[str, str] = Field(default_factory=dict)
-    network: bool = False
-    trust: bool = False
+    source: str = Field(
+        min_length=1,
+        description=f"What gives the nn.Module: {CALLABLE}, path/to/file.py:callable, or a saved file.",
+        examples=["path/to/file.py:callable", "torchvision.models:resnet18"],
+    )
+    arguments: dict[str, Any] = Field(
+        default_factory=dict, description="Keyword arguments of the callable.", examples=[{"num_classes": 1000}]
+    )
+    inputs: Inputs | None = Field(
+        default=None,
+        description=f"What forward takes: a table for each tensor, or {CALLABLE} that returns them.",
+        examples=[[{"shape": [1, 3, 224, 224]}], CALLABLE],
+    )
+    formats: list[Annotated[str, one_of(tuple(FORMATS))]] = Field(
+        default=["lite"],
+        min_length=1,
+        description=f"What is built: {', '.join(f'{facts.name} ({facts.suffix})' for facts in FORMATS.values())}.",
+        examples=[["lite"]],
+    )
+    precisions: list[Annotated[str, one_of(PRECISIONS)]] = Field(
+        default=["fp32"], min_length=1, description=f"In which: {listed(PRECISIONS, 'and')}.", examples=[["fp32"]]
+    )
+    calibration: str | None = Field(
+        default=None,
+        description="For int8: what returns an iterable of input tuples.",
+        examples=[CALLABLE],
+    )
+    preserve_methods: list[str] = Field(
+        default_factory=list, description="Methods to keep beside forward.", examples=[["encode"]]
+    )
+    metric: str | None = Field(
+        default=None, description="A measure of your own, such as accuracy, higher being better.", examples=[CALLABLE]
+    )
+    check_inputs: Inputs | None = Field(
+        default=None,
+        description="Inputs of another size that the file must take too, written like inputs.",
+        examples=[[{"shape": [2, 3, 224, 224]}], CALLABLE],
+    )
+    limits: LimitsTable = Field(
+        default_factory=LimitsTable,
+        description="What makes this model's rows fail; [limits] has what counts for all.",
+        examples=[{"size_growth": "1%"}],
+    )
+    how: Annotated[str, one_of(WAYS)] = Field(
+        default="trace", description="What makes TorchScript of it: torch.jit's trace or script.", examples=["script"]
+    )
+    prune: PruneTable | None = Field(
+        default=None, description="Set the smallest weights to zero first.", examples=[{"amount": 0.3}]
+    )
+    env: dict[str, str] = Field(
+        default_factory=dict,
+        description="Environment variables of this model's process.",
+        examples=[{"WIDTH": "8"}],
+        json_schema_extra={"propertyNames": {"pattern": f"^{VARIABLE_NAME}$"}},
+    )
+    network: bool = Field(default=False, description="Whether its code may use the network.", examples=[True])
+    trust: bool = Field(
+        default=False, description="Whether a saved .pt2 may hold more than tensors, which runs code.", examples=[True]
+    )
 
     @field_validator("env")
     @classmethod
@@ -119,13 +97,13 @@ class ModelTable(Table):
     @field_validator("how")
     @classmethod
     def _known_way(cls, how: str) -> str:
-        return _one_of(how, WAYS, "how")
+        return known_word(how, WAYS, "how")
 
     @field_validator("formats", "precisions")
     @classmethod
     def _known(cls, names: list[str], info: Any) -> list[str]:
-        known = tuple(FORMATS) if info.field_name == "formats" else PRECISIONS
-        return list(dict.fromkeys(_one_of(name, known, info.field_name.removesuffix("s")) for name in names))
+        known = known_format if info.field_name == "formats" else known_precision
+        return list(dict.fromkeys(map(known, names)))
 
     def spec(self, name: str, limits: LimitsTable) -> ModelSpec:
         return ModelSpec(
@@ -149,21 +127,36 @@ class ModelTable(Table):
 
 
 class DeviceTable(Table):
-    kind: str = "auto"
-    threads: int = Field(default=1, ge=1, le=256)
-    api_level: int = Field(default=33, ge=1, le=99)
-    latency_budget_s: float = Field(default=30, gt=0, le=3600)
+    kind: Annotated[str, one_of(CHOICES)] = Field(
+        default="auto", description="Where artifacts are tried.", examples=["jvm"]
+    )
+    threads: int = Field(default=1, ge=1, le=256, description="Threads of the runtime.", examples=[1])
+    api_level: int = Field(default=33, ge=1, le=99, description="Of the emulator.", examples=[33])
+    latency_budget_s: float = Field(
+        default=30, gt=0, le=3600, description="Seconds for timing one changed variant.", examples=[30]
+    )
 
     @field_validator("kind")
     @classmethod
     def _known(cls, kind: str) -> str:
-        return _one_of(kind, CHOICES, "device")
+        return known_word(kind, CHOICES, "device")
 
 
 class FileTable(Table):
-    models: dict[str, ModelTable] = Field(min_length=1)
-    limits: LimitsTable = Field(default_factory=LimitsTable)
-    device: DeviceTable = Field(default_factory=DeviceTable)
+    models: dict[str, ModelTable] = Field(
+        min_length=1,
+        description="The models, each a table [models.NAME].",
+        examples=[{"resnet18": {"source": "torchvision.models:resnet18", "inputs": [{"shape": [1, 3, 224, 224]}]}}],
+        json_schema_extra={"propertyNames": {"pattern": f"^{MODEL_NAME}$"}},
+    )
+    limits: LimitsTable = Field(
+        default_factory=LimitsTable,
+        description="What makes a row of any model fail.",
+        examples=[{"size_growth": "1%"}],
+    )
+    device: DeviceTable = Field(
+        default_factory=DeviceTable, description="What artifacts are tried on.", examples=[{"kind": "jvm"}]
+    )
 
     @field_validator("models")
     @classmethod
@@ -189,37 +182,20 @@ TABLES: Mapping[tuple[str, ...], type[Table]] = {
 }
 
 
-def known_keys(place: Sequence[Any]) -> list[str]:
-    """The keys that the table at this place of the file takes; numbers in it are places in lists."""
+def table_at(place: Sequence[Any]) -> type[Table] | None:
+    """The table at this place of the file, if one is there; numbers in it are places in lists."""
     names = [part for part in place if not isinstance(part, int)]
     if names[:1] == ["models"]:
         names[1:2] = ["*"]
-    return list(TABLES[tuple(names)].model_fields)
+    return TABLES.get(tuple(names))
 
 
-def variable_problem(name: str) -> str | None:
-    """Say why a model's process can't be given an environment variable of this name, or None."""
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        return f"{name!r} can't name an environment variable: use letters, digits and _"
-    if name.startswith(JOBS_VARIABLES) or name == "GITHUB_TOKEN":
-        return f"a model's process must not have {name}, which is the job's: call yours by another name"
-    if name in OUR_VARIABLES or name.startswith(("PYTHON", "LD_")):
-        return f"a model can't change {name}: Pocketfit sets it, so that results are the same everywhere"
-    return None
+def known_keys(place: Sequence[Any]) -> list[str]:
+    """The keys that the table at this place takes."""
+    table = table_at(place)
+    assert table is not None
+    return list(table.model_fields)
 
 
-def is_model_name(name: str) -> bool:
-    return re.fullmatch(MODEL_NAME, name) is not None
-
-
-def _inputs(written: list[InputTable] | str | None) -> tuple[InputSpec, ...] | str | None:
-    return tuple(table.spec() for table in written) if isinstance(written, list) else written
-
-
-def _one_of(word: str, known: tuple[str, ...], kind: str) -> str:
-    """The word, where it is known; else ValueError with a sentence that calls it a `kind`."""
-    if word not in known:
-        near = get_close_matches(word, known, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(known)}"
-        raise ValueError(f"unknown {kind} {word!r}: {hint}")
-    return word
+def _inputs(tables: list[InputTable] | str | None) -> tuple[InputSpec, ...] | str | None:
+    return tuple(table.spec() for table in tables) if isinstance(tables, list) else tables

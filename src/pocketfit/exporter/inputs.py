@@ -68,7 +68,8 @@ def _gathered(spec: ModelSpec, root: Path, inputs: Inputs, eager: Callable[..., 
         return Samples(inputs, _drawn(draw, FURTHER_SETS))
     further, batches = _drawn(draw, FURTHER_SETS), _drawn(draw, STANDIN_BATCHES, FURTHER_SETS)
     batches = tuple(batch for batch in batches if is_in_domain(eager, inputs, batch))
-    remedy = f'set calibration = "module:callable" in [models.{spec.name}] for real ones'
+    table = "a pocketfit.toml" if spec.by_options else f"[models.{spec.name}]"
+    remedy = f'set calibration = "module:callable" in {table} for real ones'
     if not batches:
         return Samples(inputs, (), (inputs,), (f"calibrated on {ITSELF}: {remedy}",), unseen=False)
     kind = "random inputs" if isinstance(spec.inputs, tuple) else "fresh draws of the kind of the example inputs"

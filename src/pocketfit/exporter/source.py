@@ -118,10 +118,9 @@ def _golden_inputs(spec: ModelSpec, example: Any, root: Path) -> Inputs:
     if spec.inputs is not None:
         return seeded_inputs(spec.inputs)
     if example is None:
-        raise ModelProblem(
-            f"no inputs: add inputs = [{{ shape = [1, 3, 224, 224] }}] to [models.{spec.name}], "
-            "or return a pair (module, inputs)"
-        )
+        table = f"inputs = [{{ shape = [1, 3, 224, 224] }}] to [models.{spec.name}]"
+        option = "--shape 1,3,224,224, once for each (in a workflow: input-shape)"
+        raise ModelProblem(f"no inputs: add {option if spec.by_options else table}, or return a pair (module, inputs)")
     return _check_inputs(example, spec.source)
 
 

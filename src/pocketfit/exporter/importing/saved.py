@@ -34,9 +34,10 @@ def load_saved(path: Path, spec: ModelSpec) -> torch.nn.Module:
         return torch.jit.load(path, map_location="cpu")
     except Exception as error:
         if WEIGHTS_ONLY in str(error):
+            table = "a pocketfit.toml" if spec.by_options else f"[models.{spec.name}]"
             raise ModelProblem(
                 f"{shown} holds more than tensors, and reading that runs code of whoever made it: "
-                f"if you trust them, set trust = true in [models.{spec.name}]"
+                f"if you trust them, set trust = true in {table}"
             ) from error
         raise ModelProblem(f"{shown} can't be loaded: {describe(error)}") from error
 

@@ -92,25 +92,25 @@ def test_inputs_from_a_callable() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "pocketfit.toml: 'models' is missing in the file: add [models.resnet18] with source"),
-        ("[models.net]\n", "pocketfit.toml: 'source' is missing in [models.net]"),
-        (MINIMAL + 'formts = ["lite"]', "unknown key 'formts' in [models.net]; did you mean 'formats'?"),
-        (MINIMAL + "[models.net.limits]\nsize_grow = 1", "unknown key 'size_grow' in [models.net.limits]; did you mean 'size_growth'?"),
-        (MINIMAL + "[model.x]\n", "unknown key 'model' in the file; did you mean 'models'?"),
-        (MINIMAL + "[device]\nzzz = 1", "unknown key 'zzz' in [device]; known here: kind, threads, api_level"),
-        (MINIMAL + "inputs = [{ shpe = [1] }]", "unknown key 'shpe' in [models.net.inputs.0]; did you mean 'shape'?"),
-        (MINIMAL + "inputs = [{ shape = [0] }]", "models.net.inputs.0.shape: every length must be at least 1"),
+        ("", "pocketfit.toml: models: it is missing: add [models.resnet18] with source = \"torchvision.models:resnet18\" and inputs = [{ shape = [1, 3, 224, 224] }]"),
+        ("[models.net]\n", 'pocketfit.toml: models.net.source: it is missing: add source = "path/to/file.py:callable"'),
+        (MINIMAL + 'formts = ["lite"]', "models.net.formts: unknown key; did you mean 'formats'?"),
+        (MINIMAL + "[models.net.limits]\nsize_grow = 1", "models.net.limits.size_grow: unknown key; did you mean 'size_growth'?"),
+        (MINIMAL + "[model.x]\n", "model: unknown key; did you mean 'models'?"),
+        (MINIMAL + "[device]\nzzz = 1", "device.zzz: unknown key; known here: kind, threads, api_level"),
+        (MINIMAL + "inputs = [{ shpe = [1] }]", "models.net.inputs.0.shpe: unknown key; did you mean 'shape'?"),
+        (MINIMAL + "inputs = [{ shape = [0] }]", "models.net.inputs.0.shape: each must be at least 1: write shape = [1]"),
         (MINIMAL + 'inputs = [{ shape = [1], dtype = "float23" }]', "models.net.inputs.0.dtype: unknown dtype 'float23': did you mean 'float32'?"),
         (MINIMAL + 'how = "scripted"', "models.net.how: unknown how 'scripted': did you mean 'script'?"),
-        (MINIMAL + "prune = { amount = 1.0 }", "models.net.prune.amount: input should be less than 1"),
-        (MINIMAL + "prune = { amout = 0.5 }", "unknown key 'amout' in [models.net.prune]; did you mean 'amount'?"),
-        (MINIMAL + 'prune = { amount = 0.5, method = "struct" }', "models.net.prune.method: unknown method 'struct': did you mean 'structured'?"),
-        (MINIMAL + 'formats = ["light"]', "models.net.formats: unknown format 'light': did you mean 'lite'?"),
-        (MINIMAL + 'precisions = ["bf16"]', "models.net.precisions: unknown precision 'bf16': did you mean 'fp16'?"),
+        (MINIMAL + "prune = { amount = 1.0 }", "models.net.prune.amount: it must be below 1.0: write amount = 0.3"),
+        (MINIMAL + "prune = { amout = 0.5 }", "models.net.prune.amout: unknown key; did you mean 'amount'?"),
+        (MINIMAL + 'prune = { amount = 0.5, method = "struct" }', "models.net.prune.method: unknown method 'struct': use one of structured, unstructured"),
+        (MINIMAL + 'formats = ["light"]', "models.net.formats: unknown format 'light': use one of lite, torchscript, executorch"),
+        (MINIMAL + 'precisions = ["bf16"]', "models.net.precisions: unknown precision 'bf16': use one of fp32, fp16, int8, int8-dynamic"),
         (MINIMAL + "[models.net.limits]\nsize = 'big'", "models.net.limits.size: "),
         (MINIMAL + "[device]\nkind = 'watch'", "device.kind: unknown device 'watch': use one of auto, jvm, adb, emulator, none"),
-        (MINIMAL + "[device]\nthreads = 0", "device.threads: input should be greater than or equal to 1"),
-        (MINIMAL + "[models.net.env]\nWIDTH = 8", "models.net.env.WIDTH: input should be a valid string"),
+        (MINIMAL + "[device]\nthreads = 0", "device.threads: it must be at least 1: write threads = 1"),
+        (MINIMAL + "[models.net.env]\nWIDTH = 8", 'models.net.env.WIDTH: it must be text: write WIDTH = "8"'),
         (MINIMAL + "[models.net.env]\n'A B' = ''", "models.net.env: 'A B' can't name an environment variable: use letters, digits and _"),
         (MINIMAL + "[models.net.env]\nGITHUB_TOKEN = ''", "models.net.env: a model's process must not have GITHUB_TOKEN, which is the job's"),
         (MINIMAL + "[models.net.env]\nINPUT_TOKEN = ''", "models.net.env: a model's process must not have INPUT_TOKEN"),
@@ -133,14 +133,14 @@ NAMES_LIKE_PYDANTICS = ("internimage", "street_view", "int", "str", "function-be
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("[models.NAME]\n", "'source' is missing in [models.NAME]"),
-        ('[models.NAME]\nsource = "a"\nformts = []', "unknown key 'formts' in [models.NAME]; did you mean 'formats'?"),
-        ('[models.NAME]\nsource = "a"\nNAME = 1', "unknown key 'NAME' in [models.NAME]; "),
+        ("[models.NAME]\n", "models.NAME.source: it is missing: add source = "),
+        ('[models.NAME]\nsource = "a"\nformts = []', "models.NAME.formts: unknown key; did you mean 'formats'?"),
+        ('[models.NAME]\nsource = "a"\nNAME = 1', "models.NAME.NAME: unknown key; "),
         ('[models.NAME]\nsource = "a"\nhow = "scripted"', "models.NAME.how: unknown how 'scripted': did you mean 'script'?"),
-        ('[models.NAME]\nsource = "a"\ninputs = [{ shpe = [1] }]', "unknown key 'shpe' in [models.NAME.inputs.0]; did you mean 'shape'?"),
-        ('[models.NAME]\nsource = "a"\ninputs = [{ dtype = "int64" }]', "'shape' is missing in [models.NAME.inputs.0]"),
+        ('[models.NAME]\nsource = "a"\ninputs = [{ shpe = [1] }]', "models.NAME.inputs.0.shpe: unknown key; did you mean 'shape'?"),
+        ('[models.NAME]\nsource = "a"\ninputs = [{ dtype = "int64" }]', "models.NAME.inputs.0.shape: it is missing: add shape = [1, 3, 224, 224]"),
         ('[models.NAME]\nsource = "a"\nlimits = { size = "big" }', "models.NAME.limits.size: "),
-        ('[models.NAME]\nsource = "a"\nprune = { NAME = 1, amount = 0.5 }', "unknown key 'NAME' in [models.NAME.prune]; "),
+        ('[models.NAME]\nsource = "a"\nprune = { NAME = 1, amount = 0.5 }', "models.NAME.prune.NAME: unknown key; "),
     ],
 )  # fmt: skip
 def test_a_name_like_one_of_pydantics_gets_the_same_sentence(name: str, text: str, sentence: str) -> None:
@@ -153,8 +153,11 @@ def test_file_that_does_not_parse(tmp_path: Path) -> None:
         read_config(tmp_path / "pocketfit.toml")
 
 
-def test_a_repository_without_a_configuration_gets_an_example(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no pocketfit\.toml \(nor \[tool\.pocketfit\] in pyproject\.toml\) in "):
+def test_a_repository_without_a_configuration_is_told_what_writes_one(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError,
+        match=r"no pocketfit\.toml \(nor \[tool\.pocketfit\] in pyproject\.toml\) in .*: `pocketfit init` writes one$",
+    ):
         find_config(tmp_path)
 
 
@@ -184,7 +187,7 @@ def test_environment_variables_of_a_model() -> None:
 def test_the_configuration_beside_you_comes_before_the_roots(tmp_path: Path) -> None:
     app = tmp_path / "apps" / "android"
     (app / "deep").mkdir(parents=True)
-    with pytest.raises(ConfigError, match=f"in {app}, nor up to {tmp_path}: write one"):
+    with pytest.raises(ConfigError, match=f"in {app}, nor up to {tmp_path}: `pocketfit init` writes one"):
         find_config(tmp_path, beside=app)
     (tmp_path / "pocketfit.toml").write_text(MINIMAL)
     assert find_config(tmp_path, beside=app) == tmp_path / "pocketfit.toml"
@@ -202,5 +205,5 @@ def test_what_is_wrong_is_said_without_what_a_terminal_would_obey(tmp_path: Path
     with pytest.raises(ConfigError) as caught:
         read_config(tmp_path / "pocketfit.toml")
     assert str(caught.value) == (
-        'pocketfit.toml: models.net.limits.size_growth: " ]52;c;YQ== ## [error]" is neither a percentage ("1%") nor a size ("200 kB")'
+        'pocketfit.toml:3: models.net.limits.size_growth: " ]52;c;YQ== ## [error]" is neither a percentage ("1%") nor a size ("200 kB")'
     )
