@@ -5,6 +5,7 @@
 # make fuzz    hostile files and answers, tests/fuzz; MINUTES=10 of processor time for each kind
 # make chaos   runs killed and stopped at random moments, tests/chaos; KILLS=10 STOPS=4 for fewer
 # make differential  random models against plain torch, tests/differential; N=2000 FIRST=0
+# make schema  docs/schema/pocketfit.schema.json, which editors read, from the configuration's tables
 PYTHON ?= python3
 # torch comes from here where it answers, a fifth of the size; elsewhere the ordinary build is taken.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
@@ -21,7 +22,7 @@ FIRST ?= 0
 KILLS ?= 100
 STOPS ?= 40
 
-.PHONY: help setup demo support cases differential fuzz chaos test unit e2e e2e-workflows check format lock lock-cpu operators clean
+.PHONY: help setup demo support cases differential fuzz chaos test unit e2e e2e-workflows check format lock lock-cpu operators schema clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -92,6 +93,9 @@ lock-cpu:
 # After another version of the Android libraries: which operators they have (src/pocketfit/runtimes/data).
 operators: setup
 	$(BIN)/python tools/read_operators.py
+
+schema: $(VENV)/.installed
+	$(BIN)/python -m tools.write_schema
 
 clean:
 	rm -rf $(VENV) build src/android/target

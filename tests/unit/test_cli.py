@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -26,7 +27,9 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "LOADED []"
 
 
-@pytest.mark.parametrize("command", ["run", "export", "smoke", "compare", "plan", "merge", "publish", "init", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["run", "export", "smoke", "compare", "plan", "merge", "publish", "init", "check", "doctor"]
+)
 def test_every_command_has_help_with_an_example(command: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pocketfit", command, "--help"], capture_output=True, text=True, check=False
@@ -54,4 +57,20 @@ def test_a_run_without_torch_says_how_to_install_it() -> None:
     assert (
         done.stderr
         == "error: torch is not installed here: pip install -r requirements/torch.txt (or run `make setup`)\n"
+    )
+
+
+def test_check_loads_nothing_heavy_and_says_each_problem_on_a_line(tmp_path: Path) -> None:
+    (tmp_path / "pocketfit.toml").write_text('[models.a]\nsource = "a.py:a"\n[models.b]\nsource = 1\n')
+    code = (
+        "import sys, atexit\n"
+        f"atexit.register(lambda: print('LOADED', [name for name in {HEAVY!r} if name in sys.modules]))\n"
+        "sys.argv = ['pocketfit', 'check']\n"
+        "from pocketfit.cli import main\nmain()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "LOADED ['pydantic']\n")
+    assert done.stderr == (
+        "error: pocketfit.toml:2: models.a.source: a.py: no such file in the repository\n"
+        'error: pocketfit.toml:4: models.b.source: it must be text: write source = "path/to/file.py:callable"\n'
     )

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pocketfit.errors import CommandError, ConfigError, EnvironmentProblem
+from pocketfit.errors import CommandError, ConfigError, EnvironmentProblem, PocketfitError
 from pocketfit.files.temporary import is_abandoned, temporary_folder
 from pocketfit.process import output_of, run
 from pocketfit.sandbox.order import ResourceLimits
@@ -202,3 +202,11 @@ class Git:
             return output_of(finish_supervised(command, timeout=timeout, limits=LFS_LIMITS, env=env), "git", timeout)
         # It removes its locks from the user's repository, if it may.
         return run(*command, timeout=timeout, env=env, gently=True)
+
+
+def root_of(folder: Path) -> Path:
+    """The repository that contains `folder`, else the folder itself."""
+    try:
+        return Git(folder).root()
+    except PocketfitError:
+        return folder

@@ -11,7 +11,7 @@ import typer
 from pocketfit import __version__
 from pocketfit.cli.build import export, run, smoke
 from pocketfit.cli.reports import compare, merge, plan, publish
-from pocketfit.cli.setup import doctor, init
+from pocketfit.cli.setup import check, doctor, init
 from pocketfit.errors import PocketfitError
 from pocketfit.process import exit_on_sigterm
 from pocketfit.sandbox.hidden import hide_process
@@ -24,7 +24,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 # In the order in which --help lists them.
-for _command in (run, export, smoke, compare, plan, merge, publish, init, doctor):
+for _command in (run, export, smoke, compare, plan, merge, publish, init, check, doctor):
     app.command()(_command)
 
 

@@ -1,4 +1,4 @@
-"""The commands for a start: init and doctor."""
+"""The commands for a start: init, check and doctor."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from pocketfit.cli import asked
 from pocketfit.cli.ending import leave
-from pocketfit.cli.options import EmulatorImage, Serial
+from pocketfit.cli.options import ConfigFile, EmulatorImage, Serial
 from pocketfit.errors import EnvironmentProblem
 
 
@@ -20,8 +20,8 @@ def init(
 
     Example: `pocketfit init`
     """
+    from pocketfit.builds.git import root_of
     from pocketfit.commands.init import init as write_files
-    from pocketfit.commands.init import root_of
 
     written = write_files(root_of(Path.cwd()), force=force)
     for file in written.files:
@@ -31,6 +31,18 @@ def init(
     for note in written.notes:
         typer.echo(f"note: {note}")
     typer.echo("next: check the inputs in pocketfit.toml, then `pocketfit run --base none`, then commit both files")
+
+
+def check(config: ConfigFile = None) -> None:
+    """Say all that is wrong with the configuration, in a second: keys, values, and whether what it names is there.
+
+    Nothing is built or run. Exit code 2 where something is wrong; also a hook for pre-commit.
+
+    Example: `pocketfit check`
+    """
+    from pocketfit.commands.check import check as check_config
+
+    typer.echo(check_config(Path.cwd(), config))
 
 
 def doctor(serial: Serial = None, emulator_image: EmulatorImage = None) -> None:

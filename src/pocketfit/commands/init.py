@@ -14,7 +14,7 @@ from pocketfit.builds.git import Git
 from pocketfit.builds.packages import PINNED
 from pocketfit.commands.survey import find_callables
 from pocketfit.config import parse_config
-from pocketfit.errors import CommandError, ConfigError, PocketfitError
+from pocketfit.errors import CommandError, ConfigError
 from pocketfit.files import write_text_atomically
 from pocketfit.files.saved import SAVED_SUFFIXES, saved_problem
 from pocketfit.variants import model_name
@@ -65,14 +65,6 @@ def init(root: Path, *, force: bool = False) -> Written:
     write_text_atomically(root / CONFIG_FILE, config)
     write_text_atomically(root / WORKFLOW_FILE, workflow)
     return Written((Path(CONFIG_FILE), Path(WORKFLOW_FILE)), models, notes)
-
-
-def root_of(folder: Path) -> Path:
-    """The repository that contains `folder`, else the folder itself."""
-    try:
-        return Git(folder).root()
-    except PocketfitError:
-        return folder
 
 
 def find_models(root: Path) -> tuple[Model, ...]:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from pocketfit import __version__
-from pocketfit.commands.init import Model, config_text, find_models, init, root_of, workflow_text
+from pocketfit.builds.git import root_of
+from pocketfit.commands.init import Model, config_text, find_models, init, workflow_text
 from pocketfit.config import parse_config
 from pocketfit.errors import ConfigError
 
