@@ -21,6 +21,18 @@ from pocketfit.records import Report, Snapshot, Trial
 
 Record = TypeVar("Record", Snapshot, Trial, Report)
 
+# What each kind of file has and no other: people name one for another.
+OWN_KEYS: Mapping[type[Any], frozenset[str]] = {
+    Report: frozenset({"verdict", "rows"}),
+    Snapshot: frozenset({"side", "outcomes"}),
+    Trial: frozenset({"device", "rows"}),
+}
+TAKEN: Mapping[type[Any], str] = {
+    Report: "publish takes report.json",
+    Snapshot: "compare takes base.json and head.json",
+    Trial: "--trial takes trial.json",
+}
+
 # A report of 1,000 variants with 30 operators each has about 3 MB.
 FOREIGN_LIMIT_BYTES = 8 * 1024 * 1024
 MANY_ROWS = 2_000
@@ -123,5 +135,17 @@ def _parse(data: bytes, kind: type[Record], name: str) -> Record:
         # mypy takes a class with __hash__ for one that has none.
         record: Record = unflattened(let_in(flat_type(cast(Any, kind)), data))
     except NotFit as error:
-        raise ConfigError(f"{name}: {error}") from error
+        other = _another(data)
+        if other is None or other is kind:
+            raise ConfigError(f"{name}: {error}") from error
+        raise ConfigError(f"{name} is a {other.__name__.lower()}: {TAKEN[kind]}") from error
     return record
+
+
+def _another(data: bytes) -> type[Any] | None:
+    """The kind of file of ours that this is, whatever is wrong with it."""
+    try:
+        keys = set(json.loads(data))
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return next((kind for kind, own in OWN_KEYS.items() if own <= keys), None)

@@ -42,6 +42,13 @@ def read_requirements(root: Path, file: str) -> Requirements:
     return Requirements(root, file, tuple(_texts(root, root / file, set())))
 
 
+def _or_meant(root: Path, file: str) -> str:
+    """The requirements files that the repository has instead, at its root or in a folder below it."""
+    found = sorted(path.relative_to(root).as_posix() for path in (*root.glob("*.txt"), *root.glob("*/*.txt")))
+    there = [name for name in found if "requirements" in name and name != file]
+    return f"; it has {', '.join(there[:5])}" if there else ""
+
+
 def _is_local(text: str) -> bool:
     return any(LOCAL.match(line.strip()) for line in text.splitlines())
 
@@ -55,7 +62,7 @@ def _texts(root: Path, path: Path, seen: set[Path]) -> Iterator[str]:
     except (OSError, UnicodeDecodeError) as error:
         shown = path.relative_to(root) if path.is_relative_to(root) else path
         reason = error.strerror if isinstance(error, OSError) else error
-        raise ConfigError(f"requirements: {shown} can't be read: {reason}") from error
+        raise ConfigError(f"requirements: {shown} can't be read: {reason}{_or_meant(root, str(shown))}") from error
     yield text
     for line in text.splitlines():
         if (match := INCLUDE.match(line.strip())) and "://" not in match[1]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from pocketfit.errors import ConfigError, EnvironmentProblem
 
 if TYPE_CHECKING:
+    from typer import Context
+
     from pocketfit.builds.sandbox import Sandbox
     from pocketfit.devices.base import DeviceOptions
     from pocketfit.records import Config
@@ -43,6 +45,29 @@ def single(source: str | None, config: Path | None, shapes: Words, formats: Word
     from pocketfit.variants import one_model
 
     return one_model(source, shapes or (), formats or (), precisions or ())
+
+
+def check_base(base: str | None, exact: bool) -> None:
+    """Raise ConfigError where the options that name base do not go together."""
+    from pocketfit.builds.git import NO_BASE
+
+    if exact and base == NO_BASE:
+        raise ConfigError("--exact compares with --base itself, and --base none names nothing to compare with")
+
+
+def check_one_file(context: Context) -> None:
+    """Raise ConfigError for an option that says nothing of one SOURCE and its file."""
+    if _is_given(context, "out"):
+        raise ConfigError("--out is a folder for several files, and one SOURCE goes to one file: name it with --output")
+    for option in ("config", "model", "requirements"):
+        if _is_given(context, option):
+            raise ConfigError(f"--{option} goes with a configuration or --source, and not with one SOURCE")
+
+
+def _is_given(context: Context, name: str) -> bool:
+    """Tell whether the parameter of this name was written on the command line, rather than left to its default."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def only(words: Words, option: str, default: str) -> str:

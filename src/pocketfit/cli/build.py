@@ -59,12 +59,13 @@ def run(
     Example: `pocketfit run --base main --device jvm`
     """
     from pocketfit import pipeline
-    from pocketfit.builds.sides import Request, read_head
+    from pocketfit.builds.sides import Request, read_head, require_another_base
     from pocketfit.devices.choose import choose_device
     from pocketfit.staging import staged
     from pocketfit.variants import parse_variants
 
     asked.require_torch()
+    asked.check_base(base, exact)
     request = Request(
         Path.cwd(),
         base,
@@ -75,6 +76,7 @@ def run(
         models=tuple(model or ()),
     )
     head = read_head(request)
+    require_another_base(head)
     with staged(out) as staging:
         folder = staging.out.folder
         options = asked.device_options(serial, emulator_image, folder, limits=limits, unsandboxed=unsandboxed)
@@ -87,6 +89,7 @@ def run(
 
 
 def export(
+    context: typer.Context,
     to_file: Annotated[
         str | None,
         typer.Argument(
@@ -122,12 +125,16 @@ def export(
     from pocketfit.staging import staged
 
     asked.require_torch()
+    if to_file is not None:
+        if source is not None:
+            raise ConfigError("name the model once: as SOURCE for one file, or with --source for a folder")
+        asked.check_one_file(context)
+    elif output is not None:
+        raise ConfigError("--output names the file of one SOURCE, which is not given: use --out for a folder")
     sandbox = asked.sandbox(timeout, limits=limits, readable=readable, unsandboxed=unsandboxed)
     if to_file is not None:
         if is_saved(to_file):
             asked.require_sandbox(to_file, unsandboxed)
-        if source is not None:
-            raise ConfigError("name the model once: as SOURCE for one file, or with --source for a folder")
         format_name = asked.only(format_names, "--format", "lite")
         precision = asked.only(precisions, "--precision", "fp32")
         target, outcome = export_one(to_file, shape or (), format_name, precision, output, sandbox)

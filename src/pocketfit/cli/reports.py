@@ -21,6 +21,7 @@ from pocketfit.cli.options import (
     Shapes,
     Source,
 )
+from pocketfit.errors import ConfigError
 
 
 def compare(
@@ -39,7 +40,12 @@ def compare(
     from pocketfit.staging import staged
     from pocketfit.store import read_snapshot, read_trial
 
-    report = compare_snapshots(read_snapshot(base), read_snapshot(head), read_trial(trial) if trial else None)
+    before, after = read_snapshot(base), read_snapshot(head)
+    if (before.side, after.side) == ("head", "base"):
+        raise ConfigError(f"{base} is head's and {head} is base's: write pocketfit compare {head} {base}")
+    if after.side == "base":
+        raise ConfigError(f"{head} is base's: compare takes base.json and head.json")
+    report = compare_snapshots(before, after, read_trial(trial) if trial else None)
     if out:
         with staged(out, whole=False) as staging:
             staging.out.write_reports(report)
@@ -75,6 +81,7 @@ def plan(
     from pocketfit.pipeline import planned
     from pocketfit.shards.plan import matrix, plan_shards, read_costs_s
 
+    asked.check_base(base, exact)
     request = Request(
         Path.cwd(),
         base,

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pocketfit.builds.sandbox import Sandbox
+from pocketfit.builds.sides import check_source
 from pocketfit.builds.weigh import sha256_of
 from pocketfit.builds.worker import build, run_on_host
 from pocketfit.devices.base import Running
 from pocketfit.errors import ConfigError
 from pocketfit.files import forget_partials, new_file
+from pocketfit.files.saved import artifact_problem
 from pocketfit.files.temporary import temporary_folder
 from pocketfit.formats import FORMATS
 from pocketfit.job import HostOutputs, HostRun, NotExported
@@ -50,7 +52,14 @@ def export_one(
     variant = Variant(spec.name, format_name, precision)
     if reason := skip_reason(spec, format_name, precision):
         raise ConfigError(reason)
-    target = target or Path(f"{spec.name}{FORMATS[format_name].suffix}")
+    suffix = FORMATS[format_name].suffix
+    target = target or Path(f"{spec.name}{suffix}")
+    if target.is_dir():
+        raise ConfigError(f"-o {target} is a folder: write -o {target / (spec.name + suffix)}")
+    if target.suffix != suffix:
+        named = target.with_suffix(suffix)
+        raise ConfigError(f"-o {target}: a file of format {format_name} is a {suffix}: write -o {named}")
+    check_source(source, Path.cwd())
     if not target.parent.is_dir():
         raise ConfigError(f"-o {target}: there is no folder {target.parent}")
     with temporary_folder("pocketfit-export-") as folder:
@@ -80,6 +89,8 @@ def check_file(artifact: Path, shapes: Sequence[str]) -> None:
     """Find what can be wrong before there is a device; raises ConfigError."""
     if not artifact.is_file():
         raise ConfigError(f"{artifact}: no such file")
+    if problem := artifact_problem(artifact):
+        raise ConfigError(f"{artifact} {problem}")
     if shapes:
         return
     entry = find_entry(artifact)

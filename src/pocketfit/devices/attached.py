@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pocketfit.devices.android.adb import Adb, Listed, list_devices, next_step
 from pocketfit.devices.android.device import RunningAndroid, opened
 from pocketfit.devices.android.server import server_for_now
-from pocketfit.devices.base import required
+from pocketfit.devices.base import NOTHING_ATTACHED, required
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.records import DeviceSpec
 from pocketfit.runtimes.library import AndroidSide
@@ -59,7 +59,7 @@ def pick(devices: tuple[Listed, ...], serial: str | None) -> Listed | str:
     all_of_them = ", ".join(map(str, devices)) or "none"
     match named:
         case []:
-            problem = f"there is no device {serial!r}" if serial else "no device is attached"
+            problem = f"there is no device {serial!r}" if serial else NOTHING_ATTACHED
             return f"{problem} (`adb devices` lists {all_of_them}): plug one in, or use --device jvm"
         case [device] if device.state == "device":
             return device

@@ -12,6 +12,8 @@ from pocketfit.records import DeviceInfo, Load, SmokeInput, TensorFile
 from pocketfit.runtimes.library import AndroidSide
 from pocketfit.sandbox.order import DEFAULT_LIMITS, ResourceLimits
 
+# How adb's reason begins where it answers and lists nothing.
+NOTHING_ATTACHED = "no device is attached"
 X86_NOTE = "x86_64 kernels are not a phone's: compare times with each other, never with a phone's"
 
 

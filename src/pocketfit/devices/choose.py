@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pocketfit.devices import DEVICES
 from pocketfit.devices.android.server import server_runs
-from pocketfit.devices.base import Device, DeviceOptions
+from pocketfit.devices.base import NOTHING_ATTACHED, Device, DeviceOptions
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.records import DeviceSpec
 
@@ -36,6 +36,10 @@ def choose_device(spec: DeviceSpec, kind: str | None, options: DeviceOptions) ->
     kind = kind or spec.kind
     if kind not in CHOICES:
         raise ConfigError(f"unknown device {kind!r}: use one of {', '.join(CHOICES)}")
+    if options.serial and kind not in ("auto", "adb"):
+        raise ConfigError(f"--serial names an attached device, and the device is {kind}: use --device adb")
+    if options.serial:
+        kind = "adb"
     if kind == "none":
         return Choice(note="not tried on a device, since none was wanted (--device none)")
     if kind == "auto":
@@ -49,21 +53,42 @@ def choose_device(spec: DeviceSpec, kind: str | None, options: DeviceOptions) ->
 def _automatic(spec: DeviceSpec, options: DeviceOptions, environ: Mapping[str, str]) -> Choice:
     """Choose adb where exactly one device answers, in a GitHub job the emulator where it can run, otherwise jvm."""
     usable: list[Device] = []
-    reasons: list[str] = []
+    reasons: dict[str, str] = {}
     for kind in automatic_kinds(environ):
         device = DEVICES[kind](spec, options)
         if reason := device.unavailable():
-            reasons.append(f"{kind}: {reason}")
+            reasons[kind] = reason
         else:
             usable.append(device)
     if not usable:
-        raise EnvironmentProblem(f"device auto: nothing can be used here ({'; '.join(reasons)})")
+        raise EnvironmentProblem(f"device auto: nothing can be used here ({_each_once(reasons)})")
     chosen = {
-        "adb": "adb, since exactly one device answers",
-        "emulator": "emulator, since this is a GitHub job with Docker and /dev/kvm",
-        "jvm": "jvm, the Android libraries in a JVM on this machine" + (f" ({'; '.join(reasons)})" if reasons else ""),
+        "adb": "device auto: adb, since exactly one device answers",
+        "emulator": "device auto: emulator, since this is a GitHub job with Docker and /dev/kvm",
+        "jvm": f"tried on jvm, since {_why_not_others(reasons)}",
     }[usable[0].kind]
-    return Choice(tuple(usable), f"device auto: {chosen}")
+    return Choice(tuple(usable), chosen)
+
+
+def _each_once(reasons: Mapping[str, str]) -> str:
+    """What is the matter with all devices, where several have the same reason that once."""
+    kinds: dict[str, list[str]] = {}
+    for kind, reason in reasons.items():
+        kinds.setdefault(reason, []).append(kind)
+    return "; ".join(f"{' and '.join(named)}: {reason}" for reason, named in kinds.items())
+
+
+def _why_not_others(reasons: Mapping[str, str]) -> str:
+    """Why it came down to jvm, without the advice to plug in what nobody has."""
+    phone = reasons.get("adb", "")
+    if "adb" not in reasons:
+        first = "no adb server runs here"
+    elif phone.startswith(NOTHING_ATTACHED):
+        first = "no phone is attached"
+    else:
+        first = f"adb can't be used: {phone}"
+    others = [f"{kind} can't be used: {reason}" for kind, reason in reasons.items() if kind != "adb"]
+    return "; ".join([first, *others])
 
 
 def automatic_kinds(environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from pathlib import Path
@@ -38,7 +39,8 @@ def test_a_golden_tensor_that_is_not_there_or_damaged(
     tmp_path: Path, dtype: str, content: bytes | None, what: str
 ) -> None:
     artifact = tmp_path / "net.lite.fp32.ptl"
-    artifact.write_bytes(b"model")
+    with zipfile.ZipFile(artifact, "w") as archive:
+        archive.writestr("net/bytecode.pkl", "")
     tensor = {"path": "[0]", "dtype": dtype, "shape": [1], "file": "golden/input0.bin", "name": "x"}
     known = {"file": artifact.name, "model": "net", "format": "lite", "precision": "fp32", "size_bytes": 5}
     entry = {**known, "sha256": "", "recipe": [], "inputs": [tensor], "outputs": []}
@@ -80,3 +82,56 @@ def test_a_damaged_archive_is_the_runtimes_to_refuse(tmp_path: Path, damage: str
         }[damage]
     )
     assert guess_format(path) == "lite"
+    check_file(path, ["1"])
+
+
+def archive(*members: str) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as written:
+        for member in members:
+            written.writestr(member, "")
+    return data.getvalue()
+
+
+EXPORT = "name a callable that builds the model to `pocketfit export`, and try the file that it writes"
+TAKEN = "smoke takes .ptl, .pt and .pte files"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("net.pth", archive("archive/data.pkl", "archive/version"), f"is a state_dict or pickled object, which no phone loads: {EXPORT}"),
+        ("old.pth", b"\x80\x02\x8a\nl\xfc\x9cF", f"is a state_dict or pickled object, which no phone loads: {EXPORT}"),
+        ("net.pt2", archive("net/models/model.json"), f"is a program of torch.export, which no phone loads: {EXPORT}"),
+        ("data.zip", archive("data/picture.png"), f"is a zip archive with no model in it: {TAKEN}"),
+        ("empty.zip", archive(), f"is a zip archive with no model in it: {TAKEN}"),
+        ("cat.png", b"\x89PNG\r\n\x1a\n", f"is a PNG picture: {TAKEN}"),
+        ("cat.ptl", b"\xff\xd8\xff\xe0", f"is a JPEG picture: {TAKEN}"),
+        ("cat.webp", b"RIFF\0\0\0\0WEBPVP8 ", f"is a WebP picture: {TAKEN}"),
+        ("net.tflite", b"\x1c\0\0\0TFL3", f"is a TensorFlow Lite file: {TAKEN}"),
+        ("text.ptl", b"hello", f"is no model: {TAKEN}"),
+        ("none.pte", b"", f"is no model: {TAKEN}"),
+        ("far.pt", b"version https://git-lfs.github.com/spec/v1\noid", "is a Git LFS pointer, not the weights: run `git lfs pull` (in a workflow: actions/checkout with lfs: true)"),
+    ],
+)  # fmt: skip
+def test_what_is_no_model_is_said_before_there_is_a_device(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        check_file(path, ["1"])
+    assert str(caught.value) == f"{path} {said}"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("net.ptl", archive("net/bytecode.pkl")),
+        ("net.pt", archive("net/code/__torch__.py", "net/constants.pkl")),
+        ("net.pte", b"\x30\0\0\0ET12"),
+    ],
+)
+def test_what_may_be_one_is_the_runtimes_to_judge(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    check_file(tmp_path / name, ["1"])

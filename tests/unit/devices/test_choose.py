@@ -14,7 +14,8 @@ from pocketfit.devices.choose import Choice, automatic_kinds, choose_device
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.records import DeviceSpec
 
-OPTIONS = DeviceOptions("the Android runtime is not built", serial="emulator-5554")
+OPTIONS = DeviceOptions("the Android runtime is not built")
+NO_PHONE = "no device is attached (`adb devices` lists none): plug one in, or use --device jvm"
 
 
 @dataclass
@@ -86,12 +87,18 @@ def test_one_that_we_do_not_have() -> None:
             ["emulator", "jvm"],
             "device auto: emulator, since this is a GitHub job with Docker and /dev/kvm",
         ),
+        ({"adb": NO_PHONE, "jvm": None}, ["jvm"], "tried on jvm, since no phone is attached"),
         (
-            {"adb": "none", "emulator": "no kvm", "jvm": None},
+            {"adb": NO_PHONE, "emulator": "no kvm", "jvm": None},
             ["jvm"],
-            "device auto: jvm, the Android libraries in a JVM on this machine (adb: none; emulator: no kvm)",
+            "tried on jvm, since no phone is attached; emulator can't be used: no kvm",
         ),
-        ({"jvm": None}, ["jvm"], "device auto: jvm, the Android libraries in a JVM on this machine"),
+        (
+            {"adb": "x1 is unauthorized: allow it", "jvm": None},
+            ["jvm"],
+            "tried on jvm, since adb can't be used: x1 is unauthorized: allow it",
+        ),
+        ({"jvm": None}, ["jvm"], "tried on jvm, since no adb server runs here"),
     ],
 )
 def test_auto_says_what_it_chose_and_why(
@@ -108,6 +115,30 @@ def test_auto_where_there_is_nothing(desks: Install, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("pocketfit.devices.choose.automatic_kinds", lambda environ: ("jvm",))
     with pytest.raises(EnvironmentProblem, match=r"device auto: nothing can be used here \(jvm: java is not on PATH\)"):
         choose_device(DeviceSpec(), None, OPTIONS)
+
+
+def test_what_is_the_matter_with_all_is_said_once(desks: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    reasons = {
+        "adb": "the Android runtime is not built",
+        "emulator": "no kvm",
+        "jvm": "the Android runtime is not built",
+    }
+    desks(**reasons)
+    monkeypatch.setattr("pocketfit.devices.choose.automatic_kinds", lambda environ: tuple(reasons))
+    with pytest.raises(EnvironmentProblem) as caught:
+        choose_device(DeviceSpec(), None, OPTIONS)
+    assert str(caught.value) == (
+        "device auto: nothing can be used here (adb and jvm: the Android runtime is not built; emulator: no kvm)"
+    )
+
+
+def test_a_serial_is_of_an_attached_device(desks: Install) -> None:
+    desks(adb=None, jvm=None)
+    options = DeviceOptions("not built", serial="emulator-5554")
+    assert choose_device(DeviceSpec(), None, options) == Choice((Desk("adb", None, DeviceSpec(), options),))
+    with pytest.raises(ConfigError) as caught:
+        choose_device(DeviceSpec(), "jvm", options)
+    assert str(caught.value) == "--serial names an attached device, and the device is jvm: use --device adb"
 
 
 def test_auto_asks_adb_only_where_its_server_runs_already(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
