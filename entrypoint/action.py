@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
-from entrypoint.annotations import ConfigLines, annotate_failures, locate_models
+from entrypoint.annotations import ConfigLines, annotate_failures, annotate_reasons, locate_models
 from entrypoint.checkout import credentials_hidden
 from entrypoint.fenced import Ended, run_fenced, without_secrets
 from entrypoint.find_base import find_base
@@ -132,6 +132,6 @@ def _explain(job: _Job, ended: Ended, results: Results) -> None:
         lines = ConfigLines() if inputs.model else locate_models(workspace, inputs.config)
         annotate_failures(log, results.report, lines)
     elif ended.code in (ConfigError.exit_code, EnvironmentProblem.exit_code, VERDICT_FAILED):
-        annotate(log, "error", reason)
+        annotate_reasons(log, ended.errors or (reason,), workspace, inputs.config)
     else:
         annotate(log, "error", f"pocketfit ended unexpectedly, with exit code {ended.code}: {reason}")

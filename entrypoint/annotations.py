@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -14,6 +15,8 @@ from pocketfit.records import Report, Row
 HEADER = re.compile(
     r"""\s*\[\s*(?:tool\s*\.\s*pocketfit\s*\.\s*)?models\s*\.\s*(?:"([^"]+)"|'([^']+)'|([A-Za-z0-9_-]+))\s*[].]"""
 )
+# A mistake in the configuration: the file's name, and the line.
+IN_A_FILE = re.compile(r"([\w.-]+\.toml):(\d{1,7}): ", re.ASCII)
 LIMIT_BYTES = 1_000_000
 # GitHub shows ten annotations of a kind per step.
 ANNOTATION_LIMIT = 10
@@ -35,6 +38,17 @@ def annotate_failures(log: TextIO, report: Report, config: ConfigLines) -> None:
         annotate(log, "error", message, file=config.file, line=config.lines.get(row.model))
     if not failed:
         annotate(log, "error", f"the verdict is {report.verdict}")
+
+
+def annotate_reasons(log: TextIO, reasons: Sequence[str], workspace: Path, config: str | None) -> None:
+    """One error for each reason why there is no report, on the line of the configuration that it names."""
+    for reason in reasons[:ANNOTATION_LIMIT]:
+        named = IN_A_FILE.match(reason)
+        file = (config or named[1]) if named else ""
+        if named is None or Path(file).name != named[1] or not (workspace / file).is_file():
+            annotate(log, "error", reason)
+        else:
+            annotate(log, "error", reason, file=file, line=int(named[2]))
 
 
 def _reason(row: Row) -> str:

@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import TextIO
 
 from entrypoint.workflow_commands import stopped_commands
+from pocketfit.errors import MANY_PROBLEMS
 from pocketfit.process import stream
 
 # GitHub ends a job after six hours; nothing of ours should outlive it.
 TIMEOUT_S = 6 * 3600.0
+# How pocketfit begins to say why it ends.
+ERROR = "error: "
 # Such variables let a step speak to the runner or to GitHub.
 SECRET_PREFIXES = ("ACTIONS_", "INPUT_")
 SECRET_NAMES = frozenset(
@@ -25,10 +28,14 @@ SECRET_NAMES = frozenset(
 
 @dataclass(frozen=True)
 class Ended:
-    """The child's end. `last_line` is the last line that it printed, which is its reason if it failed."""
+    """The child's end. `last_line` is the last line that it printed, which is its reason if it failed.
+
+    `errors` are its reasons, where it ended with several: a line each, as they came.
+    """
 
     code: int
     last_line: str
+    errors: tuple[str, ...] = ()
 
 
 def without_secrets(environ: Mapping[str, str], token: str) -> dict[str, str]:
@@ -50,13 +57,16 @@ def run_fenced(
 ) -> Ended:
     """Run a program to its end and copy what it prints to `log`, line by line."""
     last_line = ""
+    errors: list[str] = []
 
     def show(line: str) -> None:
-        nonlocal last_line
+        nonlocal last_line, errors
         log.write(line)
         log.flush()
-        last_line = line.strip() or last_line
+        if said := line.strip():
+            last_line = said
+            errors = [*errors[-MANY_PROBLEMS:], said] if said.startswith(ERROR) else []
 
     with stopped_commands(log):
         code = stream(args, on_line=show, timeout=timeout_s, cwd=cwd, env=env)
-    return Ended(code, last_line)
+    return Ended(code, last_line, tuple(said.removeprefix(ERROR) for said in errors))

@@ -235,6 +235,10 @@ def test_places_where_there_is_nothing(root: Path) -> None:
     assert reason(build_one(root, inputs=None)).startswith(
         "no inputs: add inputs = [{ shape = [1, 3, 224, 224] }] to [models.net]"
     )
+    # Where the command line names the model there is no such table.
+    assert reason(build_one(root, inputs=None, by_options=True)) == (
+        "no inputs: add --shape 1,3,224,224, once for each (in a workflow: input-shape), or return a pair (module, inputs)"
+    )
 
 
 def test_files_that_are_no_model(root: Path) -> None:

@@ -347,6 +347,35 @@ def test_a_failure_is_shown_on_its_models_line(
     assert f"::error {place}title=Pocketfit::tiny/lite/fp32: 50%25 of it ::error::is gone\n" in log
 
 
+def test_each_mistake_in_the_configuration_is_shown_on_its_line(job: Job) -> None:
+    (job.workspace / "pocketfit.toml").write_text("# models\n")
+    mistakes = [
+        "pocketfit.toml:2: device.kind: 50%",
+        "pocketfit.toml:9: models.net.source: x",
+        "other.toml:3: far",
+        "and 4 more",
+    ]
+    job.will(code=2, says="building\nerror: earlier\nhead\n" + "\n".join(f"error: {said}" for said in mistakes))
+
+    code, log = job.run()
+
+    assert code == 2
+    assert [line for line in log.splitlines() if line.startswith("::error")] == [
+        "::error file=pocketfit.toml,line=2,title=Pocketfit::pocketfit.toml:2: device.kind: 50%25",
+        "::error file=pocketfit.toml,line=9,title=Pocketfit::pocketfit.toml:9: models.net.source: x",
+        "::error title=Pocketfit::other.toml:3: far",
+        "::error title=Pocketfit::and 4 more",
+    ]
+
+
+def test_a_mistake_is_on_the_line_of_the_file_that_was_named(job: Job) -> None:
+    (job.workspace / "ci").mkdir()
+    (job.workspace / "ci/nightly.toml").write_text("# models\n")
+    job.will(code=2, says="error: nightly.toml:2: models: it is missing")
+    _, log = job.run(config="ci/nightly.toml")
+    assert "::error file=ci/nightly.toml,line=2,title=Pocketfit::nightly.toml:2: models: it is missing\n" in log
+
+
 def test_a_configuration_that_leads_elsewhere_is_not_read(job: Job) -> None:
     (job.folder / "elsewhere.toml").write_text("[models.tiny]\n")
     (job.workspace / "pocketfit.toml").symlink_to(job.folder / "elsewhere.toml")

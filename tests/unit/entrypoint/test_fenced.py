@@ -60,6 +60,13 @@ def test_both_streams_reach_the_log_inside_the_fence(tmp_path: Path) -> None:
     assert inside(log) == "::set-output name=a::b\ncareful\ndone\n"
 
 
+def test_reasons_are_the_lines_at_the_end_and_no_more_than_a_run_gives(tmp_path: Path) -> None:
+    ended, _ = run("print('error: once'); print('on'); print('error: a'); print(); print('error: b')", tmp_path)
+    assert ended == Ended(0, "error: b", ("a", "b"))
+    ended, _ = run("for number in range(99): print(f'error: {number}')", tmp_path)
+    assert ended.errors == tuple(str(number) for number in range(78, 99))
+
+
 def test_a_last_line_without_an_end_can_not_join_the_fence(tmp_path: Path) -> None:
     ended, log = run("import sys; sys.stdout.write('no end')", tmp_path)
     assert (ended.last_line, inside(log)) == ("no end", "no end")
