@@ -46,7 +46,7 @@ def _or_meant(root: Path, file: str) -> str:
     """The requirements files that the repository has instead, at its root or in a folder below it."""
     found = sorted(path.relative_to(root).as_posix() for path in (*root.glob("*.txt"), *root.glob("*/*.txt")))
     there = [name for name in found if "requirements" in name and name != file]
-    return f"; it has {', '.join(there[:5])}" if there else ""
+    return f"; the repository has {', '.join(there[:5])}" if there else ""
 
 
 def _is_local(text: str) -> bool:

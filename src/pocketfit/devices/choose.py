@@ -15,6 +15,7 @@ from pocketfit.records import DeviceSpec
 
 # What `--device` and the configuration take.
 CHOICES = ("auto", *DEVICES, "none")
+IMAGE_VARIABLE = "POCKETFIT_EMULATOR_IMAGE"
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,10 @@ def choose_device(spec: DeviceSpec, kind: str | None, options: DeviceOptions) ->
     kind = kind or spec.kind
     if kind not in CHOICES:
         raise ConfigError(f"unknown device {kind!r}: use one of {', '.join(CHOICES)}")
-    if options.serial and kind not in ("auto", "adb"):
-        raise ConfigError(f"--serial names an attached device, and the device is {kind}: use --device adb")
-    if options.serial:
-        kind = "adb"
+    for named, option in _named_by(options, os.environ).items():
+        if kind not in ("auto", named):
+            raise ConfigError(f"{option}, and the device is {kind}: use --device {named}")
+        kind = named
     if kind == "none":
         return Choice(note="not tried on a device, since none was wanted (--device none)")
     if kind == "auto":
@@ -48,6 +49,19 @@ def choose_device(spec: DeviceSpec, kind: str | None, options: DeviceOptions) ->
     if reason := device.unavailable():
         raise EnvironmentProblem(f"device {device.kind} can't be used: {reason}")
     return Choice((device,))
+
+
+def _named_by(options: DeviceOptions, environ: Mapping[str, str]) -> dict[str, str]:
+    """The devices that options are of alone, each with the words that say so: whoever gives one asks for its device.
+
+    A variable of the environment is there for whoever may come to use it.
+    """
+    named = {}
+    if options.serial:
+        named["adb"] = "--serial names an attached device"
+    if options.emulator_image and options.emulator_image != environ.get(IMAGE_VARIABLE):
+        named["emulator"] = "--emulator-image names an emulator"
+    return named
 
 
 def _automatic(spec: DeviceSpec, options: DeviceOptions, environ: Mapping[str, str]) -> Choice:

@@ -24,3 +24,15 @@ def test_includes_and_trees_tell_files_apart(tmp_path: Path) -> None:
     (trees[0] / "r.txt").write_text("--requirement=gone.txt\n")
     with pytest.raises(ConfigError, match=r"^requirements: gone.txt can't be read: No such file"):
         read_requirements(trees[0], "r.txt").digest()
+
+
+def test_a_file_that_is_not_there_is_told_from_those_that_are(tmp_path: Path) -> None:
+    for name in ("requirements-mobile.txt", "requirements/dev.txt", "notes.txt", "deep/er/requirements.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    with pytest.raises(ConfigError) as caught:
+        read_requirements(tmp_path, "requirements.txt")
+    assert str(caught.value) == (
+        "requirements: requirements.txt can't be read: No such file or directory; "
+        "the repository has requirements-mobile.txt, requirements/dev.txt"
+    )

@@ -141,6 +141,18 @@ def test_a_serial_is_of_an_attached_device(desks: Install) -> None:
     assert str(caught.value) == "--serial names an attached device, and the device is jvm: use --device adb"
 
 
+def test_an_image_is_of_an_emulator(desks: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    desks(emulator=None, jvm=None)
+    options = DeviceOptions("not built", emulator_image="image:1")
+    assert choose_device(DeviceSpec(), None, options) == Choice((Desk("emulator", None, DeviceSpec(), options),))
+    with pytest.raises(ConfigError) as caught:
+        choose_device(DeviceSpec("jvm"), None, options)
+    assert str(caught.value) == "--emulator-image names an emulator, and the device is jvm: use --device emulator"
+    # As in a container or job, for whoever asks for the emulator.
+    monkeypatch.setenv("POCKETFIT_EMULATOR_IMAGE", "image:1")
+    assert choose_device(DeviceSpec("jvm"), None, options) == Choice((Desk("jvm", None, DeviceSpec("jvm"), options),))
+
+
 def test_auto_asks_adb_only_where_its_server_runs_already(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """One that we start would be beside model code, and obeys it: see hole 10."""
     monkeypatch.setenv("PATH", str(tmp_path))
