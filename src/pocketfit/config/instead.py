@@ -66,7 +66,8 @@ def _meant(place: Place, value: Any, example: Any) -> Iterator[tuple[Any, str]]:
         case bool():
             yield str(value).strip().lower() in TRUE, ""
         case list():
-            yield _list(value, of_numbers=type(example[0]) is int), ""
+            if items := _list(value, of_numbers=type(example[0]) is int):
+                yield items, ""
         case Mapping():
             yield from _table(place, key, value, example)
         case int() | float():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
@@ -17,6 +18,8 @@ from pocketfit.text import clean
 # A configuration is the pull request's, and what is wrong with it is shown on a terminal.
 LONGEST = 2_000
 DEEPEST = 64
+# In tomllib's own words.
+AT_LINE = re.compile(r"\(at line (\d+), column \d+\)$")
 TOO_DEEP = f"its tables and lists are nested more than {DEEPEST} deep"
 # Where pyproject.toml has it.
 TOOL: Place = ("tool", "pocketfit")
@@ -102,7 +105,9 @@ def _load(path: Path) -> tuple[dict[str, Any], str]:
         _check_depth(raw)
         return raw, text
     except (ValueError, OSError) as error:
-        raise ConfigError(clean(f"{path.name}: {error}", LONGEST)) from error
+        line = AT_LINE.search(str(error)) if isinstance(error, tomllib.TOMLDecodeError) else None
+        where = f"{path.name}:{line[1]}" if line else path.name
+        raise ConfigError(clean(f"{where}: {error}", LONGEST)) from error
     except RecursionError as error:
         raise ConfigError(clean(f"{path.name}: {TOO_DEEP}", LONGEST)) from error
 

@@ -39,6 +39,7 @@ INSTEAD = [
     ("check_inputs = [2, 3]", "check_inputs: it must be a list of tables: write check_inputs = [{ shape = [2, 3] }]"),
     ('inputs = [{ shape = "1,3" }]', "inputs.0.shape: it must be a list: write shape = [1, 3]"),
     ("inputs = [{ shape = 7 }]", "inputs.0.shape: it must be a list: write shape = [7]"),
+    ('inputs = [{ shape = "any" }]', "inputs.0.shape: it must be a list: write shape = [1, 3, 224, 224]"),
     ("inputs = [{ shape = [-1, 3] }]", "inputs.0.shape: each must be at least 1: write shape = [1, 3]"),
     ('inputs = [{ shape = ["1", "3"] }]', "inputs.0.shape: each must be a whole number: write shape = [1, 3]"),
     ("inputs = [{ shape = [1, 2, 3, 4, 5, 6, 7, 8, 9] }]", "inputs.0.shape: it has more than 8 items: write shape = [1, 3, 224, 224]"),

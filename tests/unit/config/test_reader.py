@@ -149,7 +149,7 @@ def test_a_name_like_one_of_pydantics_gets_the_same_sentence(name: str, text: st
 
 def test_file_that_does_not_parse(tmp_path: Path) -> None:
     (tmp_path / "pocketfit.toml").write_text("[models\n")
-    with pytest.raises(ConfigError, match=r"pocketfit\.toml: Expected '\]'.*line 1"):
+    with pytest.raises(ConfigError, match=r"^pocketfit\.toml:1: Expected '\]'.*line 1"):
         read_config(tmp_path / "pocketfit.toml")
 
 

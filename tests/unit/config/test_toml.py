@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 import tomllib
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pocketfit.config.toml import Place, dotted, lines_of, written
+from tests.fuzz.hostile import damaged_bytes
 
 EVERYTHING = '''\
 # a comment = 1
@@ -129,3 +131,16 @@ def test_what_is_written_is_read_again(document: dict[str, Any]) -> None:
 )
 def test_a_place_as_one_reads_it(place: Place, text: str) -> None:
     assert dotted(place) == text
+
+
+@given(st.integers(0, 2**32))
+def test_of_a_document_that_was_damaged_and_still_is_one(seed: int) -> None:
+    data = damaged_bytes(EVERYTHING.encode(), random.Random(seed))
+    try:
+        text = data.decode()
+        document = tomllib.loads(text)
+    except ValueError:
+        return
+    # As it is read from a file.
+    text = text.replace("\r\n", "\n")
+    assert set(lines_of(text)) <= set(places(document))
