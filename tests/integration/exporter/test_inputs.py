@@ -114,6 +114,11 @@ def test_what_is_made_up_from_shapes_is_calibrated_with_or_compared_on() -> None
     assert values_of(samples) == values_of(again)
     assert all_different(samples)
     assert values_of(gather(spec, Path(), INPUTS, identity, "fp32")) == values_of(samples)[:4]
+    # Where the command line names the model there is no table of its own.
+    by_options = ModelSpec("net", "x:y", inputs=SHAPES, by_options=True)
+    assert gather(by_options, Path(), INPUTS, identity, "int8").reasons == (
+        'calibrated on random inputs: set calibration = "module:callable" in a pocketfit.toml for real ones',
+    )
 
 
 def test_ids_given_as_examples_are_drawn_from_their_vocabularies() -> None:

@@ -64,6 +64,10 @@ def test_a_pickle_in_a_pt2_file_is_read_only_where_its_maker_is_trusted(root: Pa
         "if you trust them, set trust = true in [models.net]"
     )
 
+    by_options = built_of(root, replace(spec, by_options=True))
+    assert isinstance(by_options, Failed)
+    assert by_options.reason.endswith(": if you trust them, set trust = true in a pocketfit.toml")
+
     trusted = built_of(root, replace(spec, trust=True))
     assert isinstance(trusted, Failed)
     assert trusted.reason == "the process ended with exit code 3 while the pickle ran"
