@@ -22,6 +22,8 @@ from pocketfit.records import (
 JOB_FILE = "job.json"
 RESULT_FILE = "result.json"
 STAGE_FILE = "stage.txt"
+# The line of a child's log after which a traceback stands.
+TRACEBACK = "pocketfit: what the model's code raised"
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,10 @@ class HostTimes:
 
 @dataclass(frozen=True)
 class NotExported:
-    """`uncallable`: a given file that must not be called with the inputs there are, by what its forward declares."""
+    """`uncallable`: a given file that must not be called with the inputs there are, by what its forward declares.
+
+    `traced`: the traceback of what model code raised is in the child's log.
+    """
 
     reason: str
     reasons: tuple[str, ...] = ()
@@ -119,6 +124,7 @@ class NotExported:
     torch: str = ""
     state: Literal["not-exported"] = "not-exported"
     uncallable: bool = False
+    traced: bool = False
 
 
 @dataclass(frozen=True)

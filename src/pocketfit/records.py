@@ -78,8 +78,9 @@ class ModelSpec:
 
     `how` names what makes TorchScript of it: torch.jit.trace or torch.jit.script. `env` is
     what its process finds in its environment beside what every such process does. With `network` that process
-    has one, and with `trust` a saved file may hold objects of any kind, which run code when they are read.
-    `by_options` is True where the command line gave it, so that there is no table to add a key to.
+    has one, and with `trust` a saved file may hold objects of any kind, which run code when they are read. `folder` is
+    where the configuration lies, relative to the repository's root: code is looked for there too. `by_options` is True
+    where the command line gave it, so that there is no table to add a key to.
     """
 
     name: str
@@ -99,6 +100,7 @@ class ModelSpec:
     network: bool = False
     trust: bool = False
     by_options: bool = False
+    folder: str = ""
 
 
 @dataclass(frozen=True)

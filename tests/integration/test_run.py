@@ -119,7 +119,15 @@ def test_what_fails_is_a_row_and_the_rest_is_complete(repository: Path, git: Git
     assert found["net/lite/fp32"]["smoke"]["status"] == "passed"
     bad = found["bad/lite/fp32"]
     assert (bad["status"], bad["head"]) == ("failed", None)
-    assert bad["reasons"] == ["bad.py can't be imported: ModuleNotFoundError: No module named 'no_such_package'"]
+    log = "logs/head.bad.lite.fp32.log"
+    assert bad["reasons"] == [
+        "bad.py can't be imported: ModuleNotFoundError: No module named 'no_such_package' at bad.py:1: put "
+        "no_such_package into a requirements file and name that by --requirements (in the action: requirements)",
+        f"traceback: {log}",
+    ]
+    said = (repository / "pocketfit-out" / log).read_text()
+    assert 'bad.py", line 1, in <module>' in said
+    assert "│ traceback: logs/head.bad.lite.fp32.log" in done.stdout
     for format_name, library in (("lite", "pytorch_android_lite 1.12.2"), ("torchscript", "pytorch_android 1.13.1")):
         attention_row = found[f"attention/{format_name}/fp32"]
         assert (attention_row["status"], attention_row["smoke"]["status"]) == ("new", "passed")
@@ -174,7 +182,7 @@ def test_a_base_that_fails_is_no_failure(repository: Path, git: Git) -> None:
     assert done.returncode == 0, done.stderr
     row = rows(repository)["net/lite/fp32"]
     assert (row["status"], row["base"]) == ("new", None)
-    assert row["reasons"] == ["base: net.py can't be imported: RuntimeError: broken on base"]
+    assert row["reasons"] == ["base: net.py can't be imported: RuntimeError: broken on base at net.py:1"]
     assert row["smoke"]["status"] == "skipped"
 
 

@@ -87,7 +87,7 @@ def read_head(request: Request) -> Head:
         check_source(whole.models[0].source, root)
     else:
         file = find_config(root, request.config, request.folder)
-        whole = read_config(file, root, request.named())
+        whole = _in_its_folder(read_config(file, root, request.named()), file, root)
     whole = select_models(whole, request.models, _name_of(file))
     commit = git.commit("HEAD") if git else None
     if git and commit is None and request.base != NO_BASE:
@@ -101,6 +101,15 @@ def check_source(source: str, root: Path) -> None:
     """Raise ConfigError for a source of the command line that is not in the tree at `root`."""
     if problem := source_problem(source, root):
         raise ConfigError(problem)
+
+
+def _in_its_folder(config: Config, file: Path, root: Path) -> Config:
+    """The configuration, whose models know the folder that it lies in, where that is another one than the root."""
+    folder, top = file.resolve().parent, root.resolve()
+    if folder == top or not folder.is_relative_to(top):
+        return config
+    models = tuple(replace(spec, folder=str(folder.relative_to(top))) for spec in config.models)
+    return replace(config, models=models)
 
 
 def _name_of(file: Path | None) -> str:
@@ -183,7 +192,8 @@ def _base_config(head: Head, tree: Path) -> Config:
     file = head.file.resolve() if head.file else None
     if file and file.is_relative_to(root):
         same = tree / file.relative_to(root)
-        config = read_config(find_config(tree, same if request.config else None, same.parent))
+        found = find_config(tree, same if request.config else None, same.parent)
+        config = _in_its_folder(read_config(found), found, tree)
     else:
         config = head.whole
     models = tuple(spec for spec in config.models if not request.models or spec.name in request.models)

@@ -86,7 +86,14 @@ def _build_one(
     downloads = downloads_folder(os.environ, side.beside or side.root, side.name, spec.name) if spec.network else None
     sandbox = replace(sandbox, python=side.python, downloads=downloads)
     outcome, torch_version = build(
-        variant, spec, side.root, out.artifacts(side.name), log_file, sandbox, f"{side.name} {variant}"
+        variant,
+        spec,
+        side.root,
+        out.artifacts(side.name),
+        log_file,
+        sandbox,
+        f"{side.name} {variant}",
+        str(log_file.relative_to(out.folder)),
     )
     if were_stopped():
         # It was us who ended it.

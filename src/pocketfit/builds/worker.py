@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import replace
 from pathlib import Path
 
 from pocketfit.builds.fitness import unfit_for
 from pocketfit.builds.progress import read_stage, telling
+from pocketfit.builds.said import last_line, traceback_lines
 from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.walls import run_in_sandbox
 from pocketfit.builds.weigh import weigh
@@ -37,6 +39,8 @@ from pocketfit.runtimes.library import library_for
 from pocketfit.sandbox.order import describe_hit
 from pocketfit.text import clean
 
+log = logging.getLogger(__name__)
+
 JOB_PREFIX = "pocketfit-job-"
 HOW_TO_RAISE = {
     "memory": "--limit memory=SIZE raises that, where the machine has more",
@@ -47,6 +51,7 @@ HOW_TO_RAISE = {
 RESULT_LIMIT_BYTES = 1_000_000
 # Java addresses no more in one buffer.
 ARTIFACT_LIMIT_BYTES = 2_000_000_000
+TRACEBACK_AT = "traceback: "
 OTHER_KIND = "the model's process returned a result of another kind than asked for; if it happens again, report it"
 LIED = "the child's files are not what it said"
 GOLDEN_NAME = re.compile(r"(input|output|call\d{1,2}-output)\d{1,4}\.bin", re.ASCII)
@@ -60,10 +65,12 @@ def build(
     log_file: Path,
     sandbox: Sandbox,
     title: str = "",
+    log_name: str = "",
 ) -> tuple[Built | Failed, str]:
     """Build one variant in a child and keep its files in `artifacts`; also returns the child's torch version.
 
-    `title` is what to call it while it takes long.
+    `title` is what to call it while it takes long, and `log_name` where a reader finds its log; "" where that is not
+    kept.
 
     Raises EnvironmentProblem when this machine can build nothing at all.
     """
@@ -73,13 +80,21 @@ def build(
         with telling(title or str(variant), work):
             result = run_child(job, root, lent, log_file, sandbox)
         if isinstance(result, NotExported):
-            return Failed(variant, result.reason, result.reasons, result.failed_limits, result.parity), result.torch
+            return _failed(variant, result, log_name), result.torch
         if not isinstance(result, Exported):
             return Failed(variant, OTHER_KIND), result.torch
         try:
             return _keep(result, variant, spec, lent.work, artifacts), result.torch
         except (OSError, ValueError) as error:
             return Failed(variant, f"{LIED}: {clean(str(error))}"), result.torch
+
+
+def _failed(variant: Variant, said: NotExported, log_name: str) -> Failed:
+    """The outcome of a child that made nothing, and where the rest of what it said stands."""
+    reasons = said.reasons
+    if said.traced:
+        reasons += (f"{TRACEBACK_AT}{log_name}" if log_name else "-v shows its traceback",)
+    return Failed(variant, said.reason, reasons, said.failed_limits, said.parity)
 
 
 def run_on_host(job: HostRun, sandbox: Sandbox, keep: Path) -> HostOutputs | NotExported:
@@ -114,7 +129,13 @@ def run_child(
     result = _read_result(lent.work) if finished.code == 0 else None
     if isinstance(result, UnfitEnvironment):
         return _judge_unfit(result, job)
-    return result or NotExported(_how_it_died(finished, *read_stage(work), sandbox))
+    if result is None:
+        place = last_line(finished.stderr, cwd)
+        result = NotExported(_how_it_died(finished, *read_stage(work), sandbox, place), traced=bool(place))
+    if isinstance(result, NotExported) and result.traced:
+        for line in traceback_lines(finished.stderr):
+            log.debug("%s", line)
+    return result
 
 
 def _read_result(work: Opened) -> Result | None:
@@ -137,7 +158,7 @@ def _judge_unfit(said: UnfitEnvironment, job: Task) -> NotExported:
     return NotExported(f"the model's process says that nothing can be exported here, which is not so: {said.reason}")
 
 
-def _how_it_died(finished: Finished, stage: str, hint: str, sandbox: Sandbox) -> str:
+def _how_it_died(finished: Finished, stage: str, hint: str, sandbox: Sandbox, place: str = "") -> str:
     if finished.timed_out:
         return f"{stage} took longer than --timeout, {sandbox.timeout_s:g} s, and was stopped" + (
             f"; {hint}" if hint else ""
@@ -148,7 +169,8 @@ def _how_it_died(finished: Finished, stage: str, hint: str, sandbox: Sandbox) ->
         return f"{said} while {stage} ({HOW_TO_RAISE[finished.hit]})"
     if name := finished.signal_name:
         guess = ", most likely out of memory" if name == "SIGKILL" else ""
-        return f"the process was killed by {name} while {stage}{guess}"
+        where = f", at {place}" if place else ""
+        return f"the process was killed by {name} while {stage}{where}{guess}"
     lines = [line.strip() for line in (finished.stderr or finished.stdout).splitlines() if line.strip()]
     return f"the process ended with exit code {finished.code} while {stage}" + (
         f": {clean(lines[-1], 300)}" if lines else ""

@@ -31,6 +31,8 @@ def print_exported(outcomes: Sequence[Outcome], files: Mapping[Variant, Path]) -
         else:
             word = "failed" if isinstance(outcome, Failed) else "skipped"
             console.print(f"{'✗' if word == 'failed' else '-'} {outcome.variant} {word}: {outcome.reason}")
+            for reason in outcome.reasons if isinstance(outcome, Failed) else ():
+                console.print(f"    {reason}")
     return any(isinstance(outcome, Failed) for outcome in outcomes)
 
 

@@ -22,6 +22,7 @@ from pocketfit.exporter.java_types import java_inputs
 from pocketfit.exporter.metric import UsersMetric
 from pocketfit.exporter.plain_model import fold_norms, uncompiled, with_own_tensors
 from pocketfit.exporter.prune import prune_model
+from pocketfit.exporter.raised.log import log_traceback
 from pocketfit.exporter.source import load_model
 from pocketfit.exporter.state.eager import Eager, Habits, Loaded, use_layers_made_on_first_call
 from pocketfit.exporter.tensors import ModelProblem, flatten, nest
@@ -123,7 +124,7 @@ def build_variant(job: Job, folder: Path) -> Exported | NotExported:
         refuse(build, golden, made)
         parity = run(build, golden)
     except ModelProblem as problem:
-        return NotExported(str(problem), tuple(build.reasons), torch=torch.__version__)
+        return NotExported(str(problem), tuple(build.reasons), torch=torch.__version__, traced=log_traceback(problem))
     except NotShipped as stop:
         return NotExported(str(stop), tuple(build.reasons), stop.failed_limits, stop.parity, torch.__version__)
     return describe(build, golden, made, parity)
@@ -165,7 +166,7 @@ def ask_eager(build: Build) -> Golden:
     """Run the model itself on the golden inputs, and on further ones; write the golden files."""
     spec, inputs = build.job.spec, build.inputs
     try:
-        answers, habits = eager_outputs(build.eager, inputs)
+        answers, habits = eager_outputs(build.eager, inputs, spec.name)
     except ModelProblem:
         build.reasons += build.mode
         raise

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.exporter.described import describe
+from pocketfit.exporter.raised.sentences import raised
 from pocketfit.exporter.samples.held_out import hold_out
 from pocketfit.exporter.samples.vocabulary import vocabularies_of
 from pocketfit.exporter.source import find_callable, seeded_inputs
@@ -141,7 +141,7 @@ def _iterate(calibration: str, root: Path) -> Iterator[Any]:
     except ModelProblem:
         raise
     except (Exception, SystemExit) as error:
-        raise ModelProblem(f"calibration {calibration} raises {describe(error)}") from error
+        raise ModelProblem(raised(f"calibration {calibration}", error)) from error
 
 
 def _checked(item: Any, inputs: Inputs, where: str) -> Inputs:

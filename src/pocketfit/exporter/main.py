@@ -6,15 +6,17 @@ secrets; the parent reads what it writes as a stranger's, and says of what only 
 
 from __future__ import annotations
 
+import faulthandler
 import resource
 import sys
 from importlib import import_module
 from pathlib import Path
 
 from pocketfit.exporter.build import build_variant, uncollected
-from pocketfit.exporter.described import describe
 from pocketfit.exporter.formats import BUILDERS
 from pocketfit.exporter.given import run_given, time_given
+from pocketfit.exporter.raised.log import log_traceback
+from pocketfit.exporter.raised.sentences import raised
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript.quantize import use_engine
 from pocketfit.formats import FORMATS
@@ -40,6 +42,8 @@ def main(job_file: Path, folder: Path) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (job.memory_limit_bytes, job.memory_limit_bytes))
     # A factory that reads its command line finds what a script of its own would: its name, and nothing of ours.
     sys.argv = [job.spec.source.rpartition(":")[0] or job.spec.source] if isinstance(job, Job) else sys.argv[:1]
+    # Where C++ ends the process, Python's line is still said.
+    faulthandler.enable()
     enter(folder, "importing torch")
     with uncollected():
         import_module("torch")
@@ -75,9 +79,9 @@ def export(job: Job, folder: Path) -> Result:
     try:
         return build_variant(job, folder)
     except ModelProblem as problem:
-        return NotExported(str(problem), torch=torch.__version__)
+        return NotExported(str(problem), torch=torch.__version__, traced=log_traceback(problem))
     except MemoryError:
         return NotExported(f"needs more memory than the limit of {(job.memory_limit_bytes or 0) / 1e9:.1f} GB")
     except Exception as error:
         # Model code and converters raise anything, and this is one row of the report.
-        return NotExported(describe(error), torch=torch.__version__)
+        return NotExported(raised("", error, ""), torch=torch.__version__, traced=log_traceback(error))

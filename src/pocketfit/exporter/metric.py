@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.exporter.described import describe
 from pocketfit.exporter.java_types import java_inputs
+from pocketfit.exporter.raised.log import log_traceback
+from pocketfit.exporter.raised.sentences import raised
 from pocketfit.exporter.source import find_callable
 from pocketfit.exporter.state.eager import Eager, seed_all
 from pocketfit.exporter.tensors import ModelProblem
@@ -48,6 +49,7 @@ class UsersMetric:
         try:
             return evaluate(metric, self.root, run)
         except ModelProblem as problem:
+            log_traceback(problem)
             self.reasons = (f"the metric of {name} has no value: {problem}",)
             return None
 
@@ -69,7 +71,7 @@ def evaluate(metric: str, root: Path, run: Callable[..., Any]) -> float:
     try:
         value = function(predict)
     except (Exception, SystemExit) as error:
-        raise ModelProblem(f"{metric} raises {describe(error)}") from error
+        raise ModelProblem(raised(metric, error)) from error
     return _number(value, metric)
 
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import sysconfig
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.exporter.described import describe
 from pocketfit.exporter.importing.finder import install
-from pocketfit.exporter.importing.modules import import_module, more_about
+from pocketfit.exporter.importing.modules import find_file, import_module, not_the_file
 from pocketfit.exporter.importing.plain import rename_modules
 from pocketfit.exporter.importing.saved import load_saved
 from pocketfit.exporter.plain_model import check_forward, training_mode
+from pocketfit.exporter.raised.sentences import raised
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.wrapping import wrapper
-from pocketfit.files.saved import LFS_REMEDY, SAVED_SUFFIXES, is_saved
+from pocketfit.files.saved import SAVED_SUFFIXES, is_saved
 from pocketfit.judge.golden import SEED, seeded_arrays
 from pocketfit.records import InputSpec, ModelSpec
 
@@ -28,18 +27,14 @@ if TYPE_CHECKING:
     from pocketfit.exporter.tensors import Inputs
 
 
-STANDARD_LIBRARY = sysconfig.get_paths()["stdlib"]
-POCKETFIT = str(Path(__file__).resolve().parents[1])
-
-
 def load_model(spec: ModelSpec, root: Path) -> tuple[torch.nn.Module, Inputs, tuple[str, ...]]:
     """The model, in evaluation mode, its golden inputs, and what to say of the mode it came in; raises ModelProblem."""
     import torch
 
-    install(root)
+    install(root, root / spec.folder if spec.folder else None)
     torch.manual_seed(SEED)
     if is_saved(spec.source):
-        module, example = load_saved(root / spec.source, spec), None
+        module, example = load_saved(find_file(spec.source, root), spec), None
     else:
         made = _call(spec.source, spec.arguments, root)
         module, example = made if isinstance(made, tuple) and len(made) == 2 else (made, None)
@@ -77,11 +72,7 @@ def _call(source: str, arguments: Any, root: Path) -> Any:
     try:
         return function(**arguments)
     except (Exception, SystemExit) as error:
-        problem = describe(error)
-        # torch.load on a pointer complains about its first letter, in words that help nobody.
-        pointer = "invalid load key, 'v'" in str(error) or "Unsupported operand 118" in str(error)
-        more = f" (the file {LFS_REMEDY})" if pointer else more_about(error, root)
-        raise ModelProblem(f"{source} raises {problem}{more}") from error
+        raise ModelProblem(raised(source, error)) from error
 
 
 def find_callable(source: str, root: Path) -> Callable[..., Any]:
@@ -96,7 +87,8 @@ def find_callable(source: str, root: Path) -> Callable[..., Any]:
     for part in name.split("."):
         if not hasattr(value, part):
             near = get_close_matches(part, dir(value), 1)
-            raise ModelProblem(f"{module} has no {part!r}" + (f": did you mean {near[0]!r}?" if near else ""))
+            meant = f": did you mean {near[0]!r}?" if near else not_the_file(module, root)
+            raise ModelProblem(f"{module} has no {part!r}{meant}")
         value = getattr(value, part)
     if not callable(value):
         raise ModelProblem(f"{source} is a {type(value).__name__}, which can't be called")
@@ -109,7 +101,7 @@ def _import(module: str, root: Path) -> ModuleType:
     except ModelProblem:
         raise
     except (Exception, SystemExit) as error:
-        raise ModelProblem(f"{module} can't be imported: {describe(error)}{more_about(error, root)}") from error
+        raise ModelProblem(raised(module, error, "can't be imported:")) from error
 
 
 def _golden_inputs(spec: ModelSpec, example: Any, root: Path) -> Inputs:
@@ -147,13 +139,3 @@ def seeded_inputs(specs: tuple[InputSpec, ...], seed: int = SEED) -> Inputs:
     import torch
 
     return tuple(torch.from_numpy(array) for array in seeded_arrays(specs, seed))
-
-
-def installed(file: str) -> str:
-    """The path of a file in the folder of installed packages; "" where it is not there."""
-    return file.partition("site-packages/")[2]
-
-
-def is_the_models(file: str) -> bool:
-    """Not Python's own, nor generated, nor ours, nor installed: nobody can mend that in a pull request."""
-    return not file.startswith((STANDARD_LIBRARY, POCKETFIT, "<")) and not installed(file)

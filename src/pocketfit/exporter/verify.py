@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pocketfit.exporter.described import describe
 from pocketfit.exporter.inputs import has_nan
 from pocketfit.exporter.java_types import java_inputs
+from pocketfit.exporter.raised.sentences import not_forwarded
 from pocketfit.exporter.source import given_inputs, seeded_inputs
 from pocketfit.exporter.state.eager import Eager, Habits, answer, copies, restarts, seed_all
 from pocketfit.exporter.state.held import ATTRIBUTE, BUFFER, told
@@ -33,19 +34,19 @@ if TYPE_CHECKING:
     Arrays = list[tuple[str, Any]]
 
 
-def eager_outputs(eager: Eager, inputs: Inputs) -> tuple[list[Outputs], Habits]:
-    """Eager's outputs, flat, to the same inputs some times in a row, and what it does beside.
+def eager_outputs(eager: Eager, inputs: Inputs, name: str) -> tuple[list[Outputs], Habits]:
+    """Eager's outputs, flat, to the same inputs some times in a row, and what it does beside. `name` is the model's.
 
     Raises ModelProblem where there are none, or others when the model is asked again from its first state.
     """
-    shown = ", ".join(f"{dtype_name(tensor)} {'x'.join(map(str, tensor.shape))}" for tensor in inputs)
     try:
         answers, habits = eager.watch(inputs)
         (again,) = eager.answers([inputs])
     except ModelProblem:
         raise
     except Exception as error:
-        raise ModelProblem(f"forward does not take these inputs ({shown}): {describe(error)}") from error
+        what_to_do = f"change `inputs` of [models.{name}], or --shape"
+        raise ModelProblem(not_forwarded(error, inputs, "these inputs", what_to_do)) from error
     if not answers[0]:
         raise ModelProblem("forward returns no tensor, so there is nothing to compare")
     if problem := _differs(answers[0], again):
@@ -218,7 +219,7 @@ def baked_in(verify: Verifier, eager: Eager, run: Callable[..., Any], second: In
     except ModelProblem:
         raise
     except Exception as error:
-        raise ModelProblem(f"{shown}: forward does not take them: {describe(error)}") from error
+        raise ModelProblem(not_forwarded(error, second, "check_inputs", "change check_inputs")) from error
     try:
         with torch.no_grad():
             actual = as_arrays(answer(restarts(run)(), java_inputs(second)))

@@ -73,10 +73,45 @@ def test_a_letter_that_torchscript_cannot_read_back(tmp_path: Path, old: str, na
     assert isinstance(build_one(root, source, "lite"), Built)
 
 
+LAYOUTS: dict[str, tuple[dict[str, str], str]] = {
+    "setuptools": ({"pyproject.toml": '[tool.setuptools.packages.find]\nwhere = ["lib"]', "lib/tiny/net.py": LAYERS}, "tiny.net:Net"),
+    "poetry": ({"pyproject.toml": '[tool.poetry]\npackages = [{ include = "tiny", from = "lib" }]', "lib/tiny/net.py": LAYERS, "train.py": "from tiny.net import Net\n"}, "train.py:Net"),
+    "renamed": ({"pyproject.toml": '[tool.setuptools]\npackage-dir = { tiny = "code" }', "code/__init__.py": LAYERS}, "tiny:Net"),
+    "src, of a script": ({"src/tiny/__init__.py": LAYERS, "tools/export.py": "from tiny import Net\n"}, "tools/export.py:Net"),
+    "a project inside": ({"apps/pyproject.toml": "", "apps/src/tiny/__init__.py": LAYERS, "apps/run/net.py": "from tiny import Net\n"}, "apps/run/net.py:Net"),
+    "beside its folder": ({"model.py": "from model.layers import Net\n", "model/__init__.py": "", "model/layers.py": LAYERS}, "model.py:Net"),
+    "beside its folder, in a package": ({"tiny/__init__.py": "", "tiny/model.py": "from .model.layers import Net\n", "tiny/model/__init__.py": "", "tiny/model/layers.py": LAYERS}, "tiny/model.py:Net"),
+    "no identifier": ({"ml-models v2/my-net.py": "from .layers import Net\n", "ml-models v2/layers.py": LAYERS}, "ml-models v2/my-net.py:Net"),
+    "the root is a package": ({"__init__.py": "", "net.py": "from .layers import Net\n", "layers.py": LAYERS}, "net.py:Net"),
+    "the name of what is installed": ({"networks/__init__.py": "", "networks/net.py": LAYERS, "packaging_of_ours.py": ""}, "networks.net:Net"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", LAYOUTS)
+def test_layouts_of_projects(tmp_path: Path, case: str) -> None:
+    files, source = LAYOUTS[case]
+    write(tmp_path / "root", **files)
+    built = build_one(tmp_path / "root", source, "torchscript")
+    assert isinstance(built, Built), built
+
+
+def test_what_lies_beside_a_configuration_in_a_subfolder(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    write(
+        root, **{"apps/android/net.py": LAYERS + "def size():\n    import torch\n    return torch.ones(1, 3, 9, 9)\n"}
+    )
+    write(root, **{"research/net.py": LAYERS, "apps/android/src/tiny/__init__.py": LAYERS})
+    for source in ("net.py:Net", "net:Net", "tiny:Net", "../../research/net.py:Net"):
+        built = build_one(root, source, folder="apps/android", inputs="net.py:size")
+        assert isinstance(built, Built), built
+
+
 def test_a_path_that_begins_at_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "root").mkdir()
     said = reason(build_one(tmp_path / "root", "../../research/net.py:build"))
-    assert said.endswith("no such file in the repository: paths are relative to its root, wherever pocketfit.toml lies")
+    assert said.endswith(
+        "no such file in the repository: paths are relative to its root or to the folder of pocketfit.toml"
+    )
 
 
 def test_files_named_as_what_exporting_imports(tmp_path: Path) -> None:
@@ -96,7 +131,7 @@ def test_a_factory_sees_a_command_line_of_its_own(tmp_path: Path, source: str) -
     write(root, **{"train.py": "import argparse\nargparse.ArgumentParser().parse_args()\n" + LAYERS})
     assert isinstance(build_one(root, source), Built)
     write(root, **{"train.py": "import sys\nraise ValueError(sys.argv)\n"})
-    assert reason(build_one(root, source)).endswith(f"ValueError: ['{source.removesuffix(':Net')}']")
+    assert f"ValueError: ['{source.removesuffix(':Net')}'] at train.py:2" in reason(build_one(root, source))
 
 
 def test_a_model_that_reads_an_environment_variable(tmp_path: Path) -> None:
@@ -105,6 +140,7 @@ def test_a_model_that_reads_an_environment_variable(tmp_path: Path) -> None:
     write(root, **{"net.py": LAYERS + factory})
     assert isinstance(build_one(root, "net.py:build", env={"TINY_WIDTH": "8"}), Built)
     assert reason(build_one(root, "net.py:build")) == (
-        "net.py:build raises KeyError: 'TINY_WIDTH': a model's process gets no such environment variable; "
+        "net.py:build raises KeyError: 'TINY_WIDTH' at net.py:11, in build: "
+        "a model's process gets no such environment variable; "
         "give it in [models.NAME.env]"
     )

@@ -48,8 +48,8 @@ WRONG = {
     "number": ("def f(): return [0]", "batch 0 holds a int: give tuples of tensors"),
     "empty": ("def f(): return []", " gives no batch: return an iterable of input tuples"),
     "none": ("def f(): pass", " returns a NoneType: return an iterable of input tuples"),
-    "raises": ("def f():\n    yield x, ids\n    raise OSError('no images')", " raises OSError: no images"),
-    "leaves": ("def f(): raise SystemExit('bye')", " raises SystemExit: bye"),
+    "raises": ("def f():\n    yield x, ids\n    raise OSError('no images')", " raises OSError: no images at "),
+    "leaves": ("def f(): raise SystemExit('bye')", " raises SystemExit: bye at "),
     "missing": ("def g(): pass", "has no 'f'"),
 }  # fmt: skip
 
@@ -59,7 +59,7 @@ def test_batches_that_the_model_does_not_take_are_refused(tmp_path: Path, case: 
     code, sentence = WRONG[case]
     with pytest.raises(ModelProblem) as caught:
         load(tmp_path, code)
-    assert str(caught.value).endswith(sentence)
+    assert sentence in str(caught.value)
     assert f"data_{tmp_path.name}.py" in str(caught.value)
 
 

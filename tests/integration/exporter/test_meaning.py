@@ -139,7 +139,8 @@ def test_a_metric_that_goes_wrong_costs_its_value_not_the_row(root: Path, body: 
     assert isinstance(result, Exported), result
     assert result.export.metric is not None
     assert (result.export.metric.eager, result.export.metric.value) == (None, None)
-    assert result.export.reasons == (f"the metric of eager has no value: {said}",)
+    (reason,) = result.export.reasons
+    assert reason.startswith(f"the metric of eager has no value: {said}")
 
 
 BATCH_OF_3 = (InputSpec((3, 4)),)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import redirect_stderr, suppress
 
 from pocketfit.exporter.described import describe
-from pocketfit.exporter.source import installed, is_the_models
+from pocketfit.exporter.raised.places import installed, is_the_models, shown
 from pocketfit.exporter.tensors import ModelProblem
 
 ATEN = re.compile(r"\baten\.\w+")
@@ -70,8 +70,7 @@ def _lines_of(error: Exception) -> list[str]:
 
 
 def _shown(file: str, line: str, code: str) -> str:
-    short = installed(file) or "/".join(file.split("/")[-2:])
-    return f"{short}:{line}, `{code.strip()[:80]}`"
+    return f"{shown(file)}:{line}, `{code.strip()[:80]}`"
 
 
 def stopped(error: Exception, execute: Callable[[], object]) -> ModelProblem:

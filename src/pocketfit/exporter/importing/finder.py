@@ -9,12 +9,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
-from importlib.util import find_spec
+from importlib.util import find_spec, spec_from_file_location
 from pathlib import Path
 from types import FrameType, ModuleType
 
+from pocketfit.exporter.importing.layout import layout_of
 from pocketfit.exporter.importing.plain import OUR_PACKAGES
 
+PACKAGE = "__init__.py"
 INSTALLED = ("site-packages", "dist-packages")
 # Modules that import others for whoever asks them to.
 IMPORTERS = ("importlib", "pkgutil", "runpy")
@@ -23,30 +25,64 @@ IMPORTERS = ("importlib", "pkgutil", "runpy")
 class InstalledFirst:
     """Finds what is installed before what the repository has: our packages always, others unless the repository asks.
 
-    `path` is sys.path without the repository.
+    `path` is sys.path without the repository. `places` are where the repository's code is looked for: its root first.
+    `packages` are those that a project's own files call otherwise than their folder.
     """
 
-    def __init__(self, root: Path, path: Sequence[str]) -> None:
+    def __init__(self, root: Path, path: Sequence[str], places: Sequence[Path] = ()) -> None:
         self.roots, self.path = (root, root.resolve()), list(path)
+        self.places = (root, *places)
+        self.packages: dict[str, Path] = {}
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if path is not None or (name not in OUR_PACKAGES and self._asked_by_repository()):
+        if path is not None:
             return None
-        return PathFinder.find_spec(name, self.path, target)
+        if name in OUR_PACKAGES or not self._asked_by_repository():
+            found = PathFinder.find_spec(name, self.path, target)
+            if found is not None:
+                return found
+        return self._renamed(name)
+
+    def _renamed(self, name: str) -> ModuleSpec | None:
+        folder = self.packages.get(name)
+        if folder is None or not (folder / PACKAGE).is_file():
+            return None
+        return spec_from_file_location(name, folder / PACKAGE, submodule_search_locations=[str(folder)])
 
     def _asked_by_repository(self) -> bool:
         file = next((frame.f_code.co_filename for frame in _callers() if not _imports_for_others(frame)), "")
         return any(is_own(Path(file), root) for root in self.roots)
 
 
-def install(root: Path) -> None:
-    """Put the repository's root on sys.path, and the finder before it."""
+def install(root: Path, beside: Path | None = None) -> None:
+    """Put the repository's root on sys.path, and the finder before it; `beside` is its configuration's folder.
+
+    Packages are then found in both, and where the project in each says that its own lie.
+    """
     if any(isinstance(finder, InstalledFirst) for finder in sys.meta_path):
         return
-    sys.meta_path.insert(0, InstalledFirst(root, sys.path))
-    sys.path.insert(0, str(root))
+    others = () if beside in (None, root) else (beside,)
+    finder = InstalledFirst(root, sys.path, others)
+    sys.meta_path.insert(0, finder)
+    sys.path[:0] = map(str, finder.places)
+    for place in finder.places:
+        add_project(place)
+
+
+def add_project(folder: Path) -> None:
+    """Look for packages where the project in a folder says that they lie: last, as installed by `pip install -e`."""
+    layout = layout_of(folder)
+    sys.path += [str(place) for place in layout.folders if str(place) not in sys.path]
+    for finder in sys.meta_path:
+        if isinstance(finder, InstalledFirst):
+            finder.packages |= layout.packages
+
+
+def places() -> tuple[Path, ...]:
+    """The folders that a repository's code is looked for in, its root first; none where it was not installed."""
+    return next((finder.places for finder in sys.meta_path if isinstance(finder, InstalledFirst)), ())
 
 
 def is_own(file: Path, root: Path) -> bool:

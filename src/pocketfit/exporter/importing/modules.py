@@ -6,16 +6,17 @@ import importlib
 import importlib.util
 import os
 import sys
-import traceback
 from pathlib import Path
 from types import ModuleType
 
-from pocketfit.exporter.importing.finder import INSTALLED, hidden_by, install
+from pocketfit.exporter.importing.finder import INSTALLED, add_project, install, is_own, places
 from pocketfit.exporter.importing.plain import is_taken, plain_name
+from pocketfit.exporter.importing.search import similar_file
 from pocketfit.exporter.tensors import ModelProblem
 
 PACKAGE = "__init__.py"
-LAYOUT = "src"
+# A repository that is itself a package.
+OF_ROOT = "repository_"
 
 
 def import_module(module: str, root: Path) -> ModuleType:
@@ -24,51 +25,70 @@ def import_module(module: str, root: Path) -> ModuleType:
     return _import_file(module, root) if module.endswith(".py") else _import_dotted(module, root)
 
 
-def more_about(error: BaseException, root: Path) -> str:
-    """Words to go on with, where what code of the repository raises has a cause that is ours; else none."""
-    if isinstance(error, ImportError) and error.name and (hidden := hidden_by(root, error.name)):
-        return f" ({hidden} has the name of a package that exporting needs, which comes first: rename it)"
-    if isinstance(error, KeyError) and _raised_in(error) == os.__name__:
-        return ": a model's process gets no such environment variable; give it in [models.NAME.env]"
-    return ""
+def find_file(file: str, root: Path) -> Path:
+    """A file that the configuration names: from the repository's root, else from the folder of the configuration.
 
-
-def _raised_in(error: BaseException) -> str | None:
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    # By the module's name: Python's own os is frozen, and knows no file.
-    return frames[-1].f_globals.get("__name__") if frames else None
+    It lies in the repository, or in neither: the path from its root then.
+    """
+    for folder in (root, *places()):
+        path = Path(os.path.normpath(folder / file))
+        if path.exists() and path.is_relative_to(root):
+            return path
+    return root / file
 
 
 def _import_dotted(module: str, root: Path) -> ModuleType:
-    top, source = module.partition(".")[0], root / LAYOUT
-    if not _holds(root, top) and _holds(source, top):
-        _look_in(source)
+    """By its dotted name: the repository's own module first, as for a script of the repository that imports it."""
+    top = module.partition(".")[0]
+    if not is_taken(top) and top not in sys.modules:
+        own = (Path(place) for place in sys.path if is_own(Path(place), root))
+        held = (file for place in own for file in (place / top / PACKAGE, place / f"{top}.py") if file.is_file())
+        if file := next(held, None):
+            _load(top, file)
     return importlib.import_module(module)
 
 
-def _holds(folder: Path, top: str) -> bool:
-    return (folder / top).is_dir() or (folder / f"{top}.py").is_file()
+def not_the_file(module: str, root: Path) -> str:
+    """What to add where a module that has not what was asked of it is not the repository's file of that name."""
+    loaded, file = sys.modules.get(module), f"{module.replace('.', '/')}.py"
+    path = find_file(file, root)
+    if loaded is None or not path.is_file() or getattr(loaded, "__file__", None) == str(path):
+        return ""
+    return f', and is not {file}: write source = "{file}:..."'
 
 
 def _import_file(file: str, root: Path) -> ModuleType:
-    path = root / file
+    path = find_file(file, root)
     if not path.is_file():
-        where = "paths are relative to its root, wherever pocketfit.toml lies"
-        raise ModelProblem(f"{file}: no such file in the repository" + (f": {where}" if ".." in path.parts else ""))
-    package = _package_of(path)
+        near = similar_file(root, file)
+        where = "paths are relative to its root or to the folder of pocketfit.toml" if ".." in path.parts else ""
+        meant = f"did you mean {near}?" if near else where
+        raise ModelProblem(f"{file}: no such file in the repository" + (f": {meant}" if meant else ""))
+    for folder in reversed(path.parents):
+        if folder.is_relative_to(root):
+            add_project(folder)
+    package = _package_of(path, root)
     if package is None:
         _look_in(path.parent)
-        return _load(plain_name(_parts(Path(file).with_suffix(""))), path)
+        return _load(_name_of(path, root), path)
     _look_in(package.parent)
     _look_at_last_in(path.parent)
-    return _import_from(package, path, file)
+    return _import_from(package, path, root)
 
 
-def _import_from(package: Path, path: Path, file: str) -> ModuleType:
+def _name_of(path: Path, root: Path) -> str:
+    """What a file that belongs to no package is called: by its place in the repository."""
+    name = plain_name(path.relative_to(root).with_suffix("").parts)
+    # A folder of that name beside it is another module.
+    return f"{name}_" if any(path.with_suffix("").glob("*.py")) else name
+
+
+def _import_from(package: Path, path: Path, root: Path) -> ModuleType:
     """A file of a package, under the name that its neighbours know it by."""
     inner = path.relative_to(package).with_suffix("").parts
     names = inner[:-1] if path.name == PACKAGE else inner
-    top = package.name
+    # What a checkout is called is nobody's choice, and another on each side.
+    top = OF_ROOT if package == root else package.name
     # The only part that nobody but us can have named: absolute imports of a name with a space are no Python.
     if is_taken(top) or not top.isidentifier():
         top = plain_name((top,))
@@ -80,18 +100,22 @@ def _import_from(package: Path, path: Path, file: str) -> ModuleType:
         # A file that needs nothing of its package must not fail for the rest of it.
         _look_in(path.parent)
         try:
-            return _load(plain_name(_parts(Path(file).with_suffix(""))), path)
+            return _load(_name_of(path, root), path)
         except Exception:
             pass
         raise
-    return importlib.import_module(".".join((top, *names)))
+    name = ".".join((top, *names))
+    if path.name != PACKAGE and (path.with_suffix("") / PACKAGE).is_file():
+        # Python takes the folder of that name.
+        return _load(f"{name}_", path)
+    return importlib.import_module(name)
 
 
-def _package_of(path: Path) -> Path | None:
-    """The topmost folder of the package that a file belongs to, if it does."""
+def _package_of(path: Path, root: Path) -> Path | None:
+    """The topmost folder of the package that a file belongs to, if it does: the repository's root at most."""
     found = None
     for folder in path.parents:
-        if not (folder / PACKAGE).is_file():
+        if not (folder / PACKAGE).is_file() or not folder.is_relative_to(root):
             return found
         found = folder
     return found
@@ -108,6 +132,7 @@ def _load(name: str, path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ModelProblem(f"{path.name} is not a Python file")
     module = importlib.util.module_from_spec(spec)
+    _make_parents(name, path)
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
@@ -117,8 +142,26 @@ def _load(name: str, path: Path) -> ModuleType:
     return module
 
 
-def _parts(place: Path) -> tuple[str, ...]:
-    return tuple(part for part in place.parts if part not in ("..", "/"))
+def _make_parents(name: str, path: Path) -> None:
+    """Let a file in folders that have no name in Python, such as `ml-models`, import its neighbours by `from .`."""
+    parents = name.split(".")[:-1]
+    for count in range(1, len(parents) + 1):
+        parent, folder = ".".join(parents[:count]), path.parents[len(parents) - count]
+        if parent in sys.modules or _is_found(parent):
+            continue
+        package = ModuleType(parent)
+        package.__path__ = [str(folder)]
+        sys.modules[parent] = package
+
+
+def _is_found(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ImportError:
+        return False
+    except (Exception, SystemExit):
+        # A package around it, whose own code was run to look into it.
+        return True
 
 
 def _look_in(folder: Path) -> None:

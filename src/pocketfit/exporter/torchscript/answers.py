@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.described import describe, some
 from pocketfit.exporter.java_types import script_around
+from pocketfit.exporter.raised.places import at
 from pocketfit.exporter.tensors import ModelProblem, fields_of, flatten, is_record, sorted_keys
 
 if TYPE_CHECKING:
@@ -127,4 +128,4 @@ def not_traced(error: Exception) -> ModelProblem:
             "torch.jit.trace fails: it records tensors, and tuples, lists and dicts of them, and forward returns "
             'something else: return those alone, or set how = "script"'
         )
-    return ModelProblem(f"torch.jit.trace fails: {describe(error)}")
+    return ModelProblem(f"torch.jit.trace fails: {describe(error)}{at(error)}")

@@ -11,7 +11,8 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.builder import Step
-from pocketfit.exporter.described import describe, some
+from pocketfit.exporter.described import describe, gist, some
+from pocketfit.exporter.raised.places import at
 from pocketfit.exporter.state.eager import copies
 from pocketfit.exporter.state.held import buffers_of, kept, put_buffers
 from pocketfit.exporter.tensors import ModelProblem
@@ -169,7 +170,7 @@ def _fails(model: torch.nn.Module, batch: Inputs) -> str | None:
         with kept(model):
             model(*copies(batch))
     except Exception as error:
-        return describe(error)
+        return f"{gist(error)}{at(error)}"
     return None
 
 

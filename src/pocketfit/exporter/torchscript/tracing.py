@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pocketfit.exporter.builder import Step
 from pocketfit.exporter.described import describe, some
 from pocketfit.exporter.java_types import java_inputs, java_reasons
-from pocketfit.exporter.source import is_the_models
+from pocketfit.exporter.raised.places import at, is_the_models, shown
 from pocketfit.exporter.state.eager import copies
 from pocketfit.exporter.state.held import kept
 from pocketfit.exporter.tensors import ModelProblem
@@ -64,7 +64,7 @@ def script(model: torch.nn.Module) -> Any:
         return torch.jit.script(model)
     except Exception as error:
         # The compiler reads the model's own code, and has an exception for each thing that it does not take.
-        raise ModelProblem(f"torch.jit.script fails: {describe(error)}") from error
+        raise ModelProblem(f"torch.jit.script fails: {describe(error)}{at(error)}") from error
 
 
 def _traced(model: torch.nn.Module, inputs: Inputs, methods: tuple[str, ...]) -> Step:
@@ -151,8 +151,7 @@ def _tracer_reasons(caught: list[warnings.WarningMessage]) -> tuple[str, ...]:
     for warning in caught:
         if issubclass(warning.category, torch.jit.TracerWarning) and is_the_models(warning.filename):
             sentence = str(warning.message).split(". ")[0].split("\n")[0].strip().rstrip(".")
-            file = "/".join(warning.filename.split("/")[-2:])
-            places.setdefault(sentence, {})[f"{file}:{warning.lineno}"] = None
+            places.setdefault(sentence, {})[f"{shown(warning.filename)}:{warning.lineno}"] = None
     return tuple(f"tracing: {sentence} ({some(list(where))}){_remedy(sentence)}" for sentence, where in places.items())
 
 

@@ -344,13 +344,13 @@ def test_a_saved_export_and_what_it_takes(root: Path) -> None:
         (
             "net.py:Branch",
             InputSpec((3,)),
-            "torch.export can't follow Python's control flow over the values of a tensor (root/net.py:LINE, "
+            "torch.export can't follow Python's control flow over the values of a tensor (net.py:LINE, "
             '`if x.sum() > 0:`): write it with torch.where or torch.cond, or use format lite with how = "script"',
         ),
         (
             "net.py:Fourier",
             InputSpec((8,)),
-            "ExecuTorch has no complex numbers, and the model makes some at aten._fft_r2c (root/net.py:LINE, "
+            "ExecuTorch has no complex numbers, and the model makes some at aten._fft_r2c (net.py:LINE, "
             "`return torch.fft.rfft(x).abs()`): compute that part in real numbers or leave it to the app, or use format lite",
         ),
         (

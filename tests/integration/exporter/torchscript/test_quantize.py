@@ -508,4 +508,4 @@ def test_calibration_in_a_child(tmp_path: Path) -> None:
     assert isinstance(build_net(tmp_path / "root", "int8-dynamic", calibration="data:batches"), Built)
     failed = build_net(tmp_path / "root", "int8", calibration="data:batches")
     assert isinstance(failed, Failed)
-    assert failed.reason == "data can't be imported: ValueError: not now"
+    assert failed.reason == "data can't be imported: ValueError: not now at data.py:1"
