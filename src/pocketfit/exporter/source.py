@@ -13,6 +13,7 @@ from pocketfit.exporter.importing.finder import install
 from pocketfit.exporter.importing.modules import find_file, import_module, not_the_file
 from pocketfit.exporter.importing.plain import rename_modules
 from pocketfit.exporter.importing.saved import load_saved
+from pocketfit.exporter.importing.workers import let_start
 from pocketfit.exporter.plain_model import check_forward, training_mode
 from pocketfit.exporter.raised.sentences import raised
 from pocketfit.exporter.tensors import ModelProblem
@@ -32,6 +33,7 @@ def load_model(spec: ModelSpec, root: Path) -> tuple[torch.nn.Module, Inputs, tu
     import torch
 
     install(root, root / spec.folder if spec.folder else None)
+    let_start()
     torch.manual_seed(SEED)
     if is_saved(spec.source):
         module, example = load_saved(find_file(spec.source, root), spec), None

@@ -60,11 +60,13 @@ LIMITED = {
     "writer": (
         "    import os\n    with open(os.environ['TMPDIR'] + '/big', 'wb') as file:\n"
         "        for _ in range(2000): file.write(bytes(1_000_000))",
-        "writer.py:net raises OSError: it wrote more than 1,000,000,000 bytes into a file (--limit file=SIZE raises that)",
+        "writer.py:net raises OSError: it wrote more than 1,000,000,000 bytes into a file (--limit file=SIZE raises that)"
+        " at writer.py:5, in net",
     ),
     "opener": (
-        "    files = [open('/dev/null') for _ in range(2000)]",
-        "opener.py:net raises OSError: it opened more than 1024 files at once (--limit open-files=N raises that)",
+        "    files = []\n    for _ in range(2000): files.append(open('/dev/null'))",
+        "opener.py:net raises OSError: it opened more than 1024 files at once (--limit open-files=N raises that)"
+        " at opener.py:4, in net",
     ),
 }
 
@@ -120,26 +122,50 @@ def test_a_network_only_where_it_was_asked_for_and_to_a_proxy_not_to_adb(
         first = outcomes(root, {"talker": code}, network=True)["talker"]
         again = outcomes(root, {"talker": code}, network=True)["talker"]
     assert reason(without) == (
-        'talker.py:net raises RuntimeError: [{"adb": "PermissionError", "proxy": "PermissionError"}, 1]'
+        'talker.py:net raises RuntimeError: [{"adb": "PermissionError", "proxy": "PermissionError"}, 1] at talker.py:12, in net'
     )
     connected = '[{"adb": "PermissionError", "proxy": "connected"}, '
     # What it downloaded is there the next time.
-    assert reason(first) == f"talker.py:net raises RuntimeError: {connected}1]"
-    assert reason(again) == f"talker.py:net raises RuntimeError: {connected}2]"
+    assert reason(first) == f"talker.py:net raises RuntimeError: {connected}1] at talker.py:12, in net"
+    assert reason(again) == f"talker.py:net raises RuntimeError: {connected}2] at talker.py:12, in net"
     assert isinstance(first, Failed)
     assert isinstance(without, Failed)
-    assert (first.reasons, without.reasons) == ((NETWORK,), ())
+    log = "traceback: logs/head.talker.lite.fp32.log"
+    assert (first.reasons, without.reasons) == ((log, NETWORK), (log,))
 
 
-def test_workers_are_refused_in_words_that_say_why(root: Path) -> None:
-    code = (
+WORKERS = {
+    "loads": (
         "    import torch\n    from torch.utils.data import DataLoader\n"
-        "    list(DataLoader([torch.zeros(3)] * 8, num_workers=1, timeout=60))"
-    )
-    assert reason(outcomes(root, {"loads": code})["loads"]) == (
-        "loads.py:net raises PermissionError: Permission denied (a model's process has no network, no sockets "
-        "and no workers of its own: docs/sandbox.md)"
-    )
+        "    data = [(torch.full((3,), float(index)), index) for index in range(8)]\n"
+        "    batches = list(DataLoader(data, batch_size=2, num_workers=2, timeout=100))\n"
+        "    assert [label.tolist() for _, label in batches] == [[0, 1], [2, 3], [4, 5], [6, 7]]\n"
+        "    assert batches[3][0].tolist() == [[6.0] * 3, [7.0] * 3]"
+    ),
+    "pools": (
+        "    import concurrent.futures, multiprocessing\n"
+        "    with multiprocessing.Pool(2) as pool: assert pool.map(abs, [-1, -2, 3]) == [1, 2, 3]\n"
+        "    with concurrent.futures.ProcessPoolExecutor(2) as pool: assert list(pool.map(abs, [-4])) == [4]"
+    ),
+}
+
+
+def test_workers_that_are_forked(root: Path) -> None:
+    found = outcomes(root, WORKERS)
+    assert {name: type(found[name]) for name in WORKERS} == dict.fromkeys(WORKERS, Built), found
+
+
+SHARING = {
+    "manages": "    import multiprocessing\n    multiprocessing.Manager()",
+    "shares": "    from multiprocessing.shared_memory import SharedMemory\n    SharedMemory(create=True, size=8)",
+    "shares_tensors": "    import torch\n    torch.zeros(3).share_memory_()",
+}
+
+
+def test_what_workers_can_not_have_is_refused_in_words_that_say_why(root: Path) -> None:
+    found = outcomes(root, SHARING)
+    for name in SHARING:
+        assert reason(found[name]).endswith("no network, no sockets and no shared memory: docs/sandbox.md"), name
 
 
 def test_a_configuration_opens_no_doors_by_its_environment(root: Path, tmp_path: Path) -> None:

@@ -89,6 +89,11 @@ def innermost(error: BaseException) -> Place | None:
     return frames[-1] if frames else None
 
 
+def passes(error: BaseException, *files: str) -> bool:
+    """True where an exception came through one of these files of Python's own, each by the end of its path."""
+    return any(place.file.endswith(files) for place in _frames(error))
+
+
 def _frames(error: BaseException) -> Iterator[Place]:
     for frame, line in traceback.walk_tb(error.__traceback__):
         yield Place(frame.f_code.co_filename, line, frame.f_code.co_name)

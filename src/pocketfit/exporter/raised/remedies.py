@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pocketfit.exporter.described import WEIGHTS_ONLY, keys_of
+from pocketfit.exporter.described import CLOSED, WEIGHTS_ONLY, keys_of
 from pocketfit.exporter.importing.finder import hidden_by, places
 from pocketfit.exporter.importing.search import lying, project_of, similar
-from pocketfit.exporter.raised.places import innermost
+from pocketfit.exporter.raised.places import innermost, passes
 from pocketfit.files.saved import LFS_REMEDY
 
 CUDA = re.compile(
@@ -130,6 +130,9 @@ def _how_to_look(folder: str) -> str:
 
 
 def _processes(error: BaseException) -> str:
+    shares = passes(error, "multiprocessing/managers.py", "multiprocessing/shared_memory.py")
+    if shares or "shared memory object" in str(error):
+        return f": {CLOSED}"
     if "init_process_group" in str(error):
         return ": a model's process is alone: return the module inside, without DistributedDataParallel"
     return ""

@@ -83,6 +83,12 @@ def test_a_pickled_model() -> None:
     )
 
 
+def test_memory_that_is_shared() -> None:
+    assert remedy(RuntimeError("unable to open shared memory object </torch_1> in read-write mode")) == (
+        ": a model's process has no network, no sockets and no shared memory: docs/sandbox.md"
+    )
+
+
 def test_a_module_to_install(root: Path) -> None:
     assert missing("albumentations") == (
         ": put albumentations into a requirements file and name that by --requirements (in the action: requirements)"
