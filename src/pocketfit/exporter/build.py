@@ -26,6 +26,7 @@ from pocketfit.exporter.raised.log import log_traceback
 from pocketfit.exporter.source import load_model
 from pocketfit.exporter.state.eager import Eager, Habits, Loaded, use_layers_made_on_first_call
 from pocketfit.exporter.tensors import ModelProblem, flatten, nest
+from pocketfit.exporter.torchscript.methods import compare_methods
 from pocketfit.exporter.verify import Verifier, as_arrays, baked_in, eager_outputs, second_inputs
 from pocketfit.formats import FORMATS, Format
 from pocketfit.job import Exported, Job, NotExported, enter
@@ -239,6 +240,12 @@ def run(build: Build, golden: Golden) -> Parity:
         build.enter(f"running {build.path.name} on check_inputs")
         if problem := baked_in(golden.verify, build.eager, file, golden.second):
             raise NotShipped(problem, (), judged.parity)
+    problem, reasons = compare_methods(
+        build.eager, file, build.inputs, job.spec.preserve_methods, (job.spec.limits, job.variant.precision)
+    )
+    build.reasons += reasons
+    if problem:
+        raise NotShipped(f"{shown}: {problem}", (), judged.parity)
     if build.metric.evaluated:
         # From its first state.
         build.metric.of_file(_nested(Loaded(file.anew), build.eager, build.inputs), shown, build.enter)

@@ -110,6 +110,10 @@ class Eager:
         run = self._again()
         return lambda *inputs: run(*copies(inputs))
 
+    def restarted(self) -> Callable[..., Any]:
+        """The model itself in its first state."""
+        return self._again()
+
     def reset(self) -> None:
         if not is_script(self.model):
             self._again()
