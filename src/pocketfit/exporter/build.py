@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pocketfit.exporter.anatomy.bytes import count_parameters, dissect
 from pocketfit.exporter.anatomy.macs import macs_by_module
 from pocketfit.exporter.anatomy.names import input_names, output_name
+from pocketfit.exporter.anatomy.twins import twins
 from pocketfit.exporter.builder import Builder, BuildOrder, Optimized
 from pocketfit.exporter.compatible import Target, find_target, one_sentence, refused, refused_outputs
 from pocketfit.exporter.formats import BUILDERS
@@ -258,6 +259,7 @@ def describe(build: Build, golden: Golden, made: Made, parity: Parity) -> Export
 
     optimized, inputs, outputs = made.optimized, golden.input_files, golden.output_files
     macs, meaningless = macs_by_module(build.model, build.inputs), unscored(parity)
+    alike = twins(build.model, build.path.stat().st_size) if build.job.variant.precision == "fp32" else ()
     return Exported(
         file=build.path.name,
         export=Export(
@@ -267,7 +269,7 @@ def describe(build: Build, golden: Golden, made: Made, parity: Parity) -> Export
             outputs=_named(outputs, [output_name(tensor.path) for tensor in outputs]),
             recipe=optimized.recipe,
             parity=parity,
-            reasons=(*build.reasons, *meaningless, *(build.mode if meaningless else ()), *build.metric.reasons),
+            reasons=(*build.reasons, *alike, *meaningless, *(build.mode if meaningless else ()), *build.metric.reasons),
             metric=build.metric.evaluated,
             anatomy=dissect(build.path, build.model, macs, made.dropped_debug_bytes),
             later=golden.later,
