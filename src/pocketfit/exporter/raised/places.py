@@ -50,11 +50,16 @@ def is_the_models(file: str) -> bool:
 
 def shown(file: str) -> str:
     """A file as a reader knows it: from the repository's root, or from the folder of installed packages."""
+    return installed(file) or _in_repository(file) or "/".join(file.split("/")[-2:])
+
+
+def _in_repository(file: str) -> str:
+    """The path of a file from the repository's root; "" where it is not in that."""
     for root in places()[:1]:
         for folder in (root, root.resolve()):
-            if Path(file).is_relative_to(folder) and not installed(file):
+            if Path(file).is_relative_to(folder):
                 return str(Path(file).relative_to(folder))
-    return installed(file) or "/".join(file.split("/")[-2:])
+    return ""
 
 
 def place_of(error: BaseException) -> Place | None:
@@ -65,7 +70,9 @@ def place_of(error: BaseException) -> Place | None:
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         return Place(error.filename, error.lineno)
     frames = list(_frames(error))
-    own = [place for place in frames if is_the_models(place.file)]
+    others = [place for place in frames if is_the_models(place.file)]
+    # What is neither the repository's nor installed may be a library all the same.
+    own = [place for place in others if _in_repository(place.file)] or others
     if own:
         return own[-1]
     said = [place for place in _in_message(error) if is_the_models(place.file)]

@@ -169,3 +169,10 @@ def test_a_call_with_too_many_inputs() -> None:
     # Whoever called forward was torch, on our behalf.
     assert is_about_inputs(TypeError("Net.forward() takes 2 positional arguments but 3 were given"))
     assert not is_about_inputs(TypeError("unsupported operand type(s) for +: 'int' and 'str'"))
+
+
+def test_a_library_that_is_not_installed_is_not_the_model(root: Path) -> None:
+    library = root.parent / "vendor" / "tuner.py"
+    error_of(library, "{}['x']\n")
+    code = "def build():\n    exec(compile(library.read_text(), str(library), 'exec'))\nbuild()\n"
+    assert at(error_of(root / "net.py", code, library=library)) == " at net.py:2, in build"
