@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -381,3 +381,28 @@ def test_a_str_is_an_answer_like_any_other() -> None:
         ("[1][1].encode()", ""),
     ]
     assert nest(model(x), (tensor for _, tensor in flat)) == model(x)
+
+
+class Attached(nn.Module):
+    """As a LightningModule is: what it is trained by can't be read outside of training."""
+
+    __jit_unused_properties__: ClassVar = ["trainer"]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(3, 3)
+
+    @property
+    def trainer(self) -> Any:
+        raise RuntimeError("Attached is not attached to a `Trainer`.")
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layer(x)
+
+
+@pytest.mark.parametrize("how", ["trace", "script"])
+def test_a_property_that_raises_is_not_read(how: str) -> None:
+    model = nn.Sequential(Attached(), nn.ReLU())
+    assert torch.allclose(built(model, how=how)(*X), model(*X))
+    with pytest.raises(RuntimeError, match="not attached to a `Trainer`"):
+        _ = model[0].trainer

@@ -15,6 +15,7 @@ from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript import remedies
 from pocketfit.exporter.torchscript.answers import Flat, is_plain, nest_again, not_traced
 from pocketfit.exporter.torchscript.functions import followed
+from pocketfit.exporter.torchscript.properties import readable
 from pocketfit.records import ModelSpec
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def script(model: torch.nn.Module) -> Any:
     import torch
 
     try:
-        return torch.jit.script(model)
+        with readable(model):
+            return torch.jit.script(model)
     except Exception as error:
         # The compiler reads the model's own code, and has an exception for each thing that it does not take.
         raise ModelProblem(f"torch.jit.script fails: {describe(error)}{at(error)}") from error
@@ -139,7 +141,7 @@ def _trace(model: torch.nn.Module, inputs: Inputs, methods: tuple[str, ...], *, 
     # With gradients on, tracing an attention layer compares two different paths and gives up.
     # Parity with eager is checked by us, on nested outputs too; stored inputs would only make the file larger.
     # The trace holds the model's own buffers: what recording wrote into them is undone in both.
-    with kept(model), followed(), torch.no_grad():
+    with kept(model), followed(), readable(model), torch.no_grad():
         return torch.jit.trace_module(model, inputs_of, check_trace=False, strict=strict, _store_inputs=False)
 
 
