@@ -192,7 +192,7 @@ def test_another_value_that_the_trace_has_baked_in(root: Path) -> None:
     [
         (BATCH_OF_3 * 2, "check_inputs: 2 tensors, where inputs has 1"),
         ((InputSpec((2, 4), "int64"),), "check_inputs: input 0 is int64, where inputs has float32"),
-        ((InputSpec((2, 5)),), "check_inputs (2x5): forward does not take them: RuntimeError: mat1 and mat2 shapes"),
+        ((InputSpec((2, 5)),), "forward does not take check_inputs (float32 2x5): RuntimeError: mat1 and mat2 shapes"),
         ("helper:gone", "helper has no 'gone'"),
     ],
 )
