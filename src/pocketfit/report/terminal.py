@@ -4,71 +4,80 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pocketfit.records import Report
-from pocketfit.report.cells import Cell, Line, Tone, line, titles
-from pocketfit.report.summary import (
-    Headline,
-    changed_rows,
-    headline,
-    legend,
-    notes,
-    sides,
-    surroundings,
-    unchanged_rows,
-)
+from pocketfit.report.cells import Line, line
+from pocketfit.report.layout import wrap
+from pocketfit.report.selection import counted, select_rows
+from pocketfit.report.summary import Headline, headline, legend, notes, sides, surroundings
+from pocketfit.report.terminal_table import STYLES, table
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
-    from rich.table import Table
     from rich.text import Text
 
 SIGNS = {"good": ("✓", "bold green"), "bad": ("✗", "bold red"), "unknown": ("!", "bold yellow")}
-STYLES: dict[Tone, str] = {"plain": "", "failed": "bold red", "worse": "yellow", "better": "green", "quiet": "dim"}
-
-# From this width on a name stands on one line; below, the model has a line of its own.
-WIDE = 100
-# What "+1,234,567 B", "0.102 → 0.103 ms" and "SQNR 108.0 dB" take; the name folds before they do.
-WIDTHS = {"File": 12, "Download": 12, "Latency": 16, "Latency on": 16, "Metric": 7, "On-device check": 14}
-NAME_WIDTH = 16
-NUMERIC = ("File", "Download", "Latency", "Latency on", "Metric")
 
 
-def render_terminal(report: Report) -> RenderableType:
-    """Return what rich's `Console.print` takes; the table has the form that fits the console's width (80 or more)."""
-    return _Terminal(report)
+@dataclass(frozen=True)
+class View:
+    """How much of a report is shown.
+
+    `every_row` shows all that there is, whatever its reader knows already. `legend` explains the columns. Notes that
+    are among `known_notes` are counted only. `quiet` leaves the headline, and why what failed did.
+    """
+
+    every_row: bool = False
+    legend: bool = True
+    known_notes: frozenset[str] = frozenset()
+    quiet: bool = False
+
+
+def render_terminal(report: Report, view: View = View()) -> RenderableType:
+    """Return what rich's `Console.print` takes; the table has the form that fits the console's width."""
+    return _Terminal(report, view)
 
 
 @dataclass(frozen=True)
 class _Terminal:
     report: Report
+    view: View
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         from rich.text import Text
 
-        changed = [line(self.report, row) for row in changed_rows(self.report)]
-        unchanged = [line(self.report, row) for row in unchanged_rows(self.report)]
-        yield _headline(headline(self.report))
-        yield _dim(_context(self.report))
-        if self.report.rows:
+        report, view, width = self.report, self.view, options.max_width
+        chosen = select_rows(report, every=view.every_row)
+        rows = [line(report, row) for row in chosen.rows]
+        yield _headline(headline(report), width)
+        if view.quiet:
+            yield from _reasons([row for row in rows if row.status.tone == "failed"], width)
+            return
+        yield _dim(_context(report), width)
+        if rows:
             yield Text()
-            yield _table(self.report, [*changed, *unchanged], wide=options.max_width >= WIDE)
+            yield table(report, rows, width)
             yield Text()
-        for row in (*changed, *unchanged):
-            yield from _reasons(row)
-        yield from (_dim(f"note: {note}") for note in notes(self.report))
-        if self.report.rows:
-            yield _dim(" ".join(legend(self.report)))
+        if chosen.rest:
+            yield _dim(f"and {len(chosen.rest)} more: {counted(chosen.rest)} (-v shows them)", width)
+            yield Text()
+        yield from _reasons(rows, width)
+        yield from _notes(report, view, width)
+        if view.every_row or view.legend:
+            yield _dim(" ".join(legend(report)), width)
 
 
-def _headline(head: Headline) -> Text:
+def _headline(head: Headline, width: int) -> Text:
     from rich.text import Text
 
     sign, style = SIGNS[head.mood]
     about = ", ".join(f"{variant} ({remark})" for variant, remark in head.about)
     more = f" and {head.more} more" if head.more else ""
-    return Text.assemble((f"{sign} {head.text}", style), f": {head.lead}{about}{more}" if about else "")
+    verdict = f"{sign} {head.text}"
+    text = Text("\n".join(wrap(f"{verdict}: {head.lead}{about}{more}" if about else verdict, width)))
+    text.stylize(style, 0, len(verdict))
+    return text
 
 
 def _context(report: Report) -> str:
@@ -78,69 +87,37 @@ def _context(report: Report) -> str:
     return " · ".join([compared, *surroundings(report)])
 
 
-def _table(report: Report, lines: Sequence[Line], *, wide: bool) -> Table:
-    from rich import box
-    from rich.table import Table
+def _reasons(rows: Sequence[Line], width: int) -> Iterator[RenderableType]:
+    """Each reason once, under the names of the rows that have it.
+
+    They stand beside a bar: so no line begins with words of a model, which a log might take for commands.
+    """
     from rich.text import Text
 
-    table = Table(
-        box=box.SIMPLE_HEAD, leading=1, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False, header_style="bold"
-    )
-    columns = titles(report)
-    # A further column is the name's loss.
-    name_width = NAME_WIDTH if len(columns) == 5 else NAME_WIDTH - 8
-    for title in columns:
-        justify: Literal["left", "right"] = "right" if title.fact in NUMERIC else "left"
-        table.add_column(
-            Text("\n".join(title.lines)), justify=justify, overflow="fold", min_width=WIDTHS.get(title.fact, name_width)
-        )
-    for row in lines:
-        table.add_row(_name(row, wide=wide), *map(_cell, row.columns))
-    return table
+    alike: dict[tuple[str, ...], list[Line]] = {}
+    for row in rows:
+        if row.reasons:
+            alike.setdefault(row.reasons, []).append(row)
+    for reasons, group in alike.items():
+        failed = any(row.status.tone == "failed" for row in group)
+        names = wrap(", ".join(row.name for row in group), width)
+        yield Text("\n".join(names), style=STYLES["failed"] if failed else "bold")
+        for reason in reasons:
+            for part in wrap(reason, width - 2):
+                yield Text.assemble(("│ ", "dim"), part)
+        yield Text()
 
 
-def _name(row: Line, *, wide: bool) -> Text:
+def _notes(report: Report, view: View, width: int) -> Iterator[RenderableType]:
+    known = set() if view.every_row else view.known_notes
+    new = [note for note, raw in zip(notes(report), report.notes, strict=True) if raw not in known]
+    yield from (_dim(f"note: {note}", width) for note in new)
+    if old := len(report.notes) - len(new):
+        them = "1 note is" if old == 1 else f"{old} notes are"
+        yield _dim(f"{them} as in the run before (-v shows all)", width)
+
+
+def _dim(text: str, width: int) -> Text:
     from rich.text import Text
 
-    variant = row.name if wide else row.name.replace("/", "/\n", 1)
-    return Text.assemble((variant, "bold"), "\n", ("\n".join(row.status.lines), STYLES[row.status.tone]))
-
-
-def _cell(cell: Cell) -> Text:
-    """The fact stands out only where it is what failed; what it changed by carries the tone."""
-    from rich.text import Text
-
-    fact, *rest = cell.lines or ("",)
-    style = STYLES[cell.tone]
-    return Text.assemble(
-        (fact, "" if rest and cell.tone != "failed" else style), *((f"\n{text}", style) for text in rest)
-    )
-
-
-def _reasons(row: Line) -> Iterator[RenderableType]:
-    """Under the name, beside a bar: so no line begins with words of a model, which a log might take for commands."""
-    from rich.text import Text
-
-    if not row.reasons:
-        return
-    yield Text(row.name, style="bold red" if row.status.tone == "failed" else "bold")
-    for reason in row.reasons:
-        yield _Barred(reason)
-    yield Text()
-
-
-@dataclass(frozen=True)
-class _Barred:
-    text: str
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        from rich.text import Text
-
-        for part in Text(self.text).wrap(console, options.max_width - 2):
-            yield Text.assemble(("│ ", "dim"), part)
-
-
-def _dim(text: str) -> Text:
-    from rich.text import Text
-
-    return Text(text, style="dim")
+    return Text("\n".join(wrap(text, width)), style="dim")

@@ -1,0 +1,72 @@
+"""Chooses the rows that a terminal shows of many: what failed or changed, and counts of the rest. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pocketfit.records import Report, Row
+from pocketfit.report.cells import has_baseline
+from pocketfit.report.summary import changed_rows, unchanged_rows
+
+# What fits two screens; up to so many rows nothing is left out.
+FEW_ROWS = 12
+LEAST_CHANGE = 0.01
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The rows to show, in their order, and the others."""
+
+    rows: tuple[Row, ...]
+    rest: tuple[Row, ...] = ()
+
+
+def select_rows(report: Report, *, every: bool = False) -> Chosen:
+    """Choose what failed or changed by 1 % or more, and of the others, in their order, as many as make it a dozen."""
+    rows = [*changed_rows(report), *unchanged_rows(report)]
+    if every or len(rows) <= FEW_ROWS:
+        return Chosen(tuple(rows))
+    baseline = has_baseline(report)
+    shown = {index for index, row in enumerate(rows) if _matters(row, baseline)}
+    for index in range(len(rows)):
+        if len(shown) >= FEW_ROWS:
+            break
+        shown.add(index)
+    return Chosen(
+        tuple(row for index, row in enumerate(rows) if index in shown),
+        tuple(row for index, row in enumerate(rows) if index not in shown),
+    )
+
+
+def counted(rows: Sequence[Row]) -> str:
+    """Say what rows are, by how many: "150 identical, 38 changed by less than 1 %"."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        word = f"changed by less than {LEAST_CHANGE:.0%}".replace("%", " %") if row.status == "compared" else row.status
+        counts[word] = counts.get(word, 0) + 1
+    return ", ".join(f"{count} {word}" for word, count in counts.items())
+
+
+def _matters(row: Row, baseline: bool) -> bool:
+    if row.status in ("identical", "skipped"):
+        return False
+    if row.status == "new":
+        return baseline
+    return row.status != "compared" or row.smoke.status == "infra-error" or max(_changes(row)) >= LEAST_CHANGE
+
+
+def _changes(row: Row) -> Iterator[float]:
+    """How much each number changed, up or down alike, as a share of what it was."""
+    yield 0.0
+    if row.base and row.head:
+        for before, after in (
+            (row.base.size_bytes, row.head.size_bytes),
+            (row.base.download_bytes, row.head.download_bytes),
+        ):
+            yield abs(after - before) / before if before else float(after > 0)
+    if row.latency.verdict in ("slower", "faster") and row.latency.ratio is not None:
+        yield abs(row.latency.ratio - 1)
+    metric = row.metric
+    if metric and metric.base and metric.head is not None:
+        yield abs((metric.head - metric.base) / metric.base)
