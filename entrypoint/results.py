@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from entrypoint.workflow_commands import write_output
 from pocketfit.errors import VERDICT_FAILED, PocketfitError
+from pocketfit.files.owner import give_tree, owner_of
 from pocketfit.github.comment import NotPosted, Posted
 from pocketfit.out import MANIFEST_FILE, Out
 from pocketfit.records import Report
@@ -109,17 +109,12 @@ def write_comment_outputs(path: Path, published: Posted | NotPosted) -> None:
 
 def give_back(workspace: Path, out: str) -> None:
     """Give what root made in the workspace to the workspace's owner, whose later steps must be able to delete it."""
-    owner = workspace.stat()
-    if os.geteuid() != 0 or owner.st_uid == 0:
+    owner = owner_of(workspace)
+    if owner is None:
         return
     for folder in (workspace / out, workspace / ".git"):
-        if folder.is_symlink() or not folder.is_dir():
-            continue
-        # By descriptors, and through no link: it may lead anywhere.
-        for _, folders, files, within in os.fwalk(folder):
-            for name in (".", *folders, *files):
-                if os.lstat(name, dir_fd=within).st_uid == 0:
-                    os.chown(name, owner.st_uid, owner.st_gid, dir_fd=within, follow_symlinks=False)
+        if not folder.is_symlink() and folder.is_dir():
+            give_tree(folder, owner)
 
 
 def _read(path: Path) -> Report | None:

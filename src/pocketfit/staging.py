@@ -19,6 +19,7 @@ from pocketfit.builds.git import Git
 from pocketfit.errors import CommandError, ConfigError, EnvironmentProblem
 from pocketfit.files import forget_partials, write_text_atomically
 from pocketfit.files.given import FOLDER_FLAGS
+from pocketfit.files.owner import give_tree, make_folder, owner_of
 from pocketfit.files.removal import remove_tree
 from pocketfit.out import REPORT_FILE, Out
 
@@ -48,7 +49,7 @@ class Staging:
     def publish(self) -> None:
         """Move all that was made into place, once; of an earlier run nothing stays, unless this is a part of one.
 
-        Raises ConfigError where that is not possible.
+        What root made is the folder's owner's. Raises ConfigError where that is not possible.
         """
         if self.is_published:
             return
@@ -56,6 +57,9 @@ class Staging:
         made = {path.name for path in self.out.folder.iterdir()}
         work = os.open(self.out.folder, FOLDER_FLAGS)
         try:
+            if owner := owner_of(self.folder):
+                with contextlib.suppress(OSError):
+                    give_tree(self.out.folder, owner, all_of_it=False)
             os.mkdir(ASIDE, 0o700, dir_fd=work)
             for name in reversed(ENTRIES):
                 if self._whole or name in made:
@@ -104,7 +108,7 @@ def staged(folder: Path, *, whole: bool = True) -> Iterator[Staging]:
 def _prepare(folder: Path, stack: contextlib.ExitStack) -> tuple[Path, int]:
     """Make a folder for the files of a run and lock where they will go, for as long as `stack`; raises OSError."""
     check_place(folder, f"--out {folder}")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     descriptor = stack.enter_context(_locked(folder))
     # Another run may have been at work there until now.
     check_place(folder, f"--out {folder}")
@@ -138,7 +142,7 @@ def _locked(folder: Path) -> Iterator[int]:
                 return
         finally:
             os.close(descriptor)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
 
 
 def _lock(descriptor: int, folder: Path) -> None:

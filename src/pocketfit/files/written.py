@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pocketfit.errors import ConfigError
+from pocketfit.files.owner import give, make_folder, owner_of
 
 PARTIAL_PREFIX = ".pocketfit-partial-"
 # One that is younger may have no lock yet.
@@ -23,7 +24,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
     """Open a new file for writing, which is at `path` once the block has ended well, and nowhere otherwise.
 
     Until then it has a name that nobody can guess, so that nothing can lie in wait there, and a lock, so that what was
-    never finished can be told from what will be. Raises OSError.
+    never finished can be told from what will be. What root writes is the folder's owner's. Raises OSError.
     """
     temporary = path.with_name(f"{PARTIAL_PREFIX}{secrets.token_hex(8)}")
     # Not tempfile: its files are for the owner's eyes only, and later steps of a job are another user.
@@ -31,6 +32,8 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
     with contextlib.suppress(OSError):
         fcntl.flock(descriptor, fcntl.LOCK_SH)
     try:
+        if owner := owner_of(path.parent):
+            give(descriptor, owner)
         with os.fdopen(descriptor, "wb") as stream:
             yield stream
         temporary.replace(path)
@@ -59,7 +62,7 @@ def write_text_atomically(path: Path, text: str) -> None:
     become question marks. Raises ConfigError where the file can't be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with new_file(path) as stream:
             stream.write(text.encode("utf-8", "replace"))
     except OSError as error:
