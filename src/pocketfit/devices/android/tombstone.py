@@ -6,6 +6,7 @@ import re
 import signal
 
 from pocketfit.devices.reason import shorten
+from pocketfit.units import format_bytes
 
 # What a program's own fault ends it with. Others (SIGTERM, SIGHUP) are somebody else's wish.
 FATAL = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS", "SIGKILL")
@@ -38,7 +39,7 @@ def explain_death(code: int, logcat: str, pid: int, peak_rss_bytes: int | None) 
     if name not in FATAL:
         return None
     if name == "SIGKILL":
-        peak = f" (peak RSS {peak_rss_bytes / 1e6:.0f} MB)" if peak_rss_bytes else ""
+        peak = f" (peak RSS {format_bytes(peak_rss_bytes)})" if peak_rss_bytes else ""
         if _ran_out(logcat, pid):
             return f"the runtime ran out of memory and was killed{peak}"
         return f"the runtime was killed by SIGKILL, most likely out of memory{peak}"

@@ -11,6 +11,7 @@ from typing import Any
 
 from pocketfit.devices.emulator.docker_problems import explain_pull, in_short
 from pocketfit.errors import EnvironmentProblem
+from pocketfit.units import format_bytes
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +41,8 @@ class PullProgress:
             self._ready[layer] = True
 
     def __str__(self) -> str:
-        megabytes = sum(self._bytes.values()) / 1e6
-        return f"{megabytes:.0f} MB, {sum(self._ready.values())} of {len(self._ready)} layers unpacked"
+        size = format_bytes(sum(self._bytes.values()))
+        return f"{size}, {sum(self._ready.values())} of {len(self._ready)} layers unpacked"
 
 
 def unstalled(source: Callable[[], Iterable[Event]], limit_s: float) -> Iterator[Event]:

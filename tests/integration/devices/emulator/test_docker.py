@@ -107,7 +107,7 @@ def test_a_pull_tells_how_far_it_is(
         said = caplog.messages
         # It is here now.
         docker.pull(image)
-    assert said[0] == f"emulator: pulling {image}, 0 MB, 0 of 0 layers unpacked"
+    assert said[0] == f"emulator: pulling {image}, 0 B, 0 of 0 layers unpacked"
     assert caplog.messages == said
     api.remove_image(api.inspect_image(image)["Id"], force=True)
 

@@ -45,9 +45,9 @@ def test_a_crash_names_its_signal_and_place(code: int, logcat: str, sentence: st
 @pytest.mark.parametrize(
     ("logcat", "peak", "sentence"),
     [
-        ("I lowmemorykiller: Kill 'app_process64' (71), uid 2000", 1_200_000_000, "the runtime ran out of memory and was killed (peak RSS 1200 MB)"),
+        ("I lowmemorykiller: Kill 'app_process64' (71), uid 2000", 1_200_000_000, "the runtime ran out of memory and was killed (peak RSS 1.20 GB)"),
         ("W kernel  : Out of memory: Killed process 71 (app_process64)", None, "the runtime ran out of memory and was killed"),
-        ("I lowmemorykiller: Kill 'com.example.camera' (710), uid 71", 2_000_000, "the runtime was killed by SIGKILL, most likely out of memory (peak RSS 2 MB)"),
+        ("I lowmemorykiller: Kill 'com.example.camera' (710), uid 71", 2_000_000, "the runtime was killed by SIGKILL, most likely out of memory (peak RSS 2.00 MB)"),
         ("", None, "the runtime was killed by SIGKILL, most likely out of memory"),
     ],
 )  # fmt: skip
