@@ -119,14 +119,15 @@ def manifest(snapshot: Snapshot, runtimes: Mapping[str, str], trial: Trial | Non
     """`runtimes` maps a format to "ARTIFACT VERSION"; `trial` is of this side."""
     smokes = {row.variant: row for row in trial.rows} if trial else {}
     entries = tuple(
-        _entry(outcome, runtimes.get(outcome.variant.format), smokes.get(outcome.variant), snapshot.side)
+        entry_of(outcome, runtimes.get(outcome.variant.format), smokes.get(outcome.variant), snapshot.side)
         for outcome in snapshot.outcomes
         if isinstance(outcome, Built)
     )
     return Manifest(snapshot.pocketfit, snapshot.torch, snapshot.commit, entries)
 
 
-def _entry(built: Built, runtime: str | None, tried: TrialRow | None, side: SideName) -> Entry:
+def entry_of(built: Built, runtime: str | None = None, tried: TrialRow | None = None, side: SideName = "head") -> Entry:
+    """Describe one artifact; `runtime` is the Android library for its format, `tried` what became of it there."""
     smoke = tried and getattr(tried, side)
     return Entry(
         file=built.file,

@@ -19,6 +19,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pocketfit.builds.progress import pips_step
 from pocketfit.builds.requirements import Requirements, read_requirements
 from pocketfit.builds.sandbox import NAME_OF_USER, Sandbox, child_environment
 from pocketfit.builds.snapshot import Side
@@ -27,7 +28,8 @@ from pocketfit.builds.workcopy import copy_tree
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.files import write_text_atomically
 from pocketfit.process import Finished
-from pocketfit.records import Config
+from pocketfit.progress import Progress, tell, working
+from pocketfit.records import Config, SideName
 from pocketfit.sandbox.identity import give
 from pocketfit.sandbox.order import Walls
 from pocketfit.sandbox.paths import of_interpreter, of_repository, of_system
@@ -41,6 +43,8 @@ log = logging.getLogger(__name__)
 # What makes the artifacts, and what our own end of the child imports.
 PINNED = ("torch", "torchvision", "torchao", "executorch", "numpy", "pydantic", "pydantic-core")
 TIMEOUT_S = 1800.0
+# What pip is at, while it runs: in its home, since it may write nowhere else.
+PIP_LOG = "home/pip.log"
 # The copy of a tree that is built has no history for setuptools-scm to find a version in.
 UNVERSIONED = {"SETUPTOOLS_SCM_PRETEND_VERSION": "0.0"}
 # Where packages are found, and by what way. A password in them is for pip, and so for each package that it builds.
@@ -68,7 +72,8 @@ def with_requirements(sides: Sequence[Side], file: str, folder: Path, out: Out, 
         requirements = read_requirements(side.root, file)
         digest = requirements.digest()
         if digest not in layers:
-            layers[digest] = install(requirements, folder / side.name, out.log(f"{side.name}.pip"), sandbox)
+            log_file = out.log(f"{side.name}.pip")
+            layers[digest] = install(requirements, folder / side.name, log_file, sandbox, side.name)
         return layers[digest]
 
     def equipped(side: Side) -> Side:
@@ -81,6 +86,7 @@ def with_requirements(sides: Sequence[Side], file: str, folder: Path, out: Out, 
             return replace(side, python=python_of(side))
         except (ConfigError, EnvironmentProblem) as problem:
             note = f"base was not built, since its requirements can't be installed: {problem}"
+            tell(Progress("packages", "base", file, f"can't be installed: {problem}", "failed"))
             return replace(side, config=Config(()), notes=(*side.notes, note))
 
     # Before base's, which may be the same.
@@ -88,14 +94,15 @@ def with_requirements(sides: Sequence[Side], file: str, folder: Path, out: Out, 
     return [equipped(side) for side in sides]
 
 
-def install(requirements: Requirements, folder: Path, log_file: Path, sandbox: Sandbox) -> Path:
+def install(
+    requirements: Requirements, folder: Path, log_file: Path, sandbox: Sandbox, side: SideName | None = None
+) -> Path:
     """Make an environment in `folder` and install what is asked for; returns its Python.
 
     Packages bring programs of their own that pip runs: it may write into its environment alone, and has a network.
     Packages of the tree itself are built in a copy of it, which lives as long as `folder`.
     """
     file = requirements.file
-    log.info("installing %s", file)
     # Model code runs as another user.
     folder.mkdir(parents=True, mode=0o755)
     tree = requirements.root
@@ -108,7 +115,10 @@ def install(requirements: Requirements, folder: Path, log_file: Path, sandbox: S
         raise EnvironmentProblem(
             f"requirements: no environment can be made in {folder}: {error.strerror or error}"
         ) from error
-    finished = _run_pip(python, requirements, tree, folder, sandbox)
+    begun = Progress("packages", side, file, "installing")
+    with working(begun, lambda: f"installing ({pips_step(folder / PIP_LOG)})") as work:
+        finished = _run_pip(python, requirements, tree, folder, sandbox)
+        work.end("pip failed" if finished.code else "installed", failed=finished.code != 0)
     write_text_atomically(log_file, finished.stdout + finished.stderr)
     _check(finished, file, folder / "layer")
     return python
@@ -120,7 +130,10 @@ def _run_pip(python: Path, requirements: Requirements, tree: Path, folder: Path,
     constraints.write_text("".join(f"{name}=={pinned}\n" for name, pinned in pins().items()))
     home = folder / "home"
     home.mkdir()
-    options = ("--disable-pip-version-check", "--no-input", "--no-warn-script-location", "--constraint", constraints)
+    options = (
+        "--disable-pip-version-check", "--no-input", "--no-warn-script-location", "--constraint", constraints,
+        "--log", folder / PIP_LOG,
+    )  # fmt: skip
     env = pip_environment(os.environ, home if sandbox.walled else None, home)
     if sandbox.walled:
         env |= NAME_OF_USER | _pips_file(os.environ)

@@ -1,27 +1,29 @@
-"""Tells whoever waits what a child is at, every few seconds, from the file that the child leaves behind."""
+"""Tells what a program of a stranger's is at, from the file that it leaves behind: a child's stage, or pip's log."""
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pocketfit.files import read_regular
+from pocketfit.files import open_regular, read_regular
 from pocketfit.job import STAGE_FILE
+from pocketfit.progress import EVERY_S, Progress, working
 from pocketfit.text import clean
 
-log = logging.getLogger(__name__)
-
-# Most children end sooner, and nobody needs to hear of those.
-EVERY_S = 5.0
-# After the first minute nobody sits and waits.
-LATER_EVERY_S = 30.0
-PATIENCE_S = 60.0
 STAGE_LIMIT_BYTES = 1000
 LONGEST = 300
+# pip writes a few hundred lines for a package; the last ones say what it is at.
+TAIL_BYTES = 20_000
+# What pip prints to people; the rest of its log is for its developers. Each line begins with a time.
+PIPS_STEP = re.compile(
+    r"^\S+\s+((?:Collecting|Obtaining|Processing|Using cached|Downloading|Building wheel|Preparing metadata|"
+    r"Getting requirements|Installing (?:build dependencies|backend dependencies|collected packages)|"
+    r"Looking in|Successfully installed)\b.*)$",
+    re.MULTILINE,
+)
 
 
 def read_stage(folder: Path) -> tuple[str, str]:
@@ -35,25 +37,19 @@ def read_stage(folder: Path) -> tuple[str, str]:
 
 
 @contextmanager
-def telling(title: str, folder: Path, every_s: float = EVERY_S) -> Iterator[None]:
-    """While the block runs, say every few seconds which stage the child in `folder` is at and for how long."""
-    done = threading.Event()
-    teller = threading.Thread(target=_tell, args=(title, folder, every_s, done), daemon=True)
-    teller.start()
-    try:
+def telling(begun: Progress, folder: Path, every_s: float = EVERY_S) -> Iterator[None]:
+    """While the block runs, tell every second which stage the child in `folder` is at."""
+    with working(begun, lambda: read_stage(folder)[0], every_s):
         yield
-    finally:
-        done.set()
-        teller.join()
 
 
-def _tell(title: str, folder: Path, every_s: float, done: threading.Event) -> None:
-    started = told = time.monotonic()
-    stage, since = "", started
-    while not done.wait(min(1.0, every_s)):
-        now = time.monotonic()
-        if (seen := read_stage(folder)[0]) != stage:
-            stage, since = seen, now
-        if now - told >= (every_s if now - started < PATIENCE_S else LATER_EVERY_S):
-            log.info("%s: %s, %.0f s", title, stage, now - since)
-            told = now
+def pips_step(log_file: Path) -> str:
+    """Say what pip is at by the log that it writes, to which the packages that it builds may write too."""
+    try:
+        with open_regular(log_file) as stream:
+            stream.seek(max(0, os.fstat(stream.fileno()).st_size - TAIL_BYTES))
+            text = stream.read(TAIL_BYTES).decode(errors="replace")
+    except (OSError, ValueError):
+        return "pip is starting"
+    steps = PIPS_STEP.findall(text)
+    return f"pip: {clean(steps[-1], LONGEST)}" if steps else "pip is at work"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -17,15 +16,14 @@ from pocketfit.builds.walls import downloads_folder
 from pocketfit.builds.worker import build
 from pocketfit.errors import CommandError
 from pocketfit.process import pool_of_threads, were_stopped
+from pocketfit.progress import Progress, tell
 from pocketfit.records import Built, Config, Failed, ModelSpec, Outcome, SideName, Skipped, Snapshot, Variant
 from pocketfit.sandbox.layers import layers
-from pocketfit.text import clean
-from pocketfit.variants import skip_reason, variants
+from pocketfit.units import format_bytes
+from pocketfit.variants import count_variants, skip_reason, variants
 
 if TYPE_CHECKING:
     from pocketfit.out import Out
-
-log = logging.getLogger(__name__)
 
 # A child needs about 1 GB and one core.
 MAX_CHILDREN = 4
@@ -57,10 +55,11 @@ def take_snapshots(
     `done` is told of each outcome, with the child's torch, when it is there: the run may be stopped before its end.
     """
     workers = min(MAX_CHILDREN, os.cpu_count() or 1)
+    count = sum(count_variants(side.config) for side in sides)
     with pool_of_threads(workers) as pool:
         pending = [
             [
-                pool.submit(_build_one, side, variant, spec, out, sandbox, done)
+                pool.submit(_build_one, side, variant, spec, out, sandbox, done, count)
                 for variant, spec in variants(side.config)
             ]
             for side in sides
@@ -76,10 +75,13 @@ def _build_one(
     out: Out,
     sandbox: Sandbox,
     done: Callable[[SideName, Outcome, str], None],
+    count: int,
 ) -> tuple[Outcome, str]:
-    """Build one variant, unless it can't be built at all; also returns the child's torch, "" without a child."""
+    """Build one variant of `count`, unless it can't be at all; also returns the child's torch, "" without a child."""
+    begun = Progress("build", side.name, str(variant), "starting", of=count)
     if reason := skip_reason(spec, variant.format, variant.precision):
         done(side.name, Skipped(variant, reason), "")
+        tell(replace(begun, stage=f"skipped: {reason}", state="done"))
         return Skipped(variant, reason), ""
     started = time.monotonic()
     log_file = out.log(f"{side.name}.{variant.stem}")
@@ -92,7 +94,7 @@ def _build_one(
         out.artifacts(side.name),
         log_file,
         sandbox,
-        f"{side.name} {variant}",
+        begun,
         str(log_file.relative_to(out.folder)),
     )
     if were_stopped():
@@ -103,7 +105,7 @@ def _build_one(
     if spec.network:
         outcome = _with_reason(outcome, NETWORK)
     outcome = replace(outcome, build_s=round(time.monotonic() - started, 1))
-    log.info("%s %s", side.name, progress_line(outcome))
+    tell(ended(begun, outcome))
     done(side.name, outcome, torch_version)
     return outcome, torch_version
 
@@ -133,7 +135,8 @@ def built(snapshot: Snapshot) -> tuple[Built, ...]:
     return tuple(outcome for outcome in snapshot.outcomes if isinstance(outcome, Built))
 
 
-def progress_line(outcome: Built | Failed) -> str:
-    """Say what became of a variant and in how many seconds, on a line that obeys nothing of a model's words."""
-    result = outcome.reason if isinstance(outcome, Failed) else f"{outcome.size_bytes / 1e6:.2f} MB"
-    return f"{clean(str(outcome.variant))}: {clean(result)} ({outcome.build_s or 0:.1f} s)"
+def ended(begun: Progress, outcome: Built | Failed) -> Progress:
+    """Say what became of a variant, and in how many seconds."""
+    if isinstance(outcome, Failed):
+        return replace(begun, stage=f"failed: {outcome.reason}", state="failed", elapsed_s=outcome.build_s or 0.0)
+    return replace(begun, stage=format_bytes(outcome.size_bytes), state="done", elapsed_s=outcome.build_s or 0.0)

@@ -34,6 +34,7 @@ from pocketfit.job import (
 )
 from pocketfit.judge.golden import TENSOR_LIMIT_BYTES, check_seeded, size_bytes_of
 from pocketfit.process import Finished
+from pocketfit.progress import Progress
 from pocketfit.records import Built, Failed, ModelSpec, TensorFile, Variant
 from pocketfit.runtimes.library import library_for
 from pocketfit.sandbox.order import describe_hit
@@ -64,12 +65,12 @@ def build(
     artifacts: Path,
     log_file: Path,
     sandbox: Sandbox,
-    title: str = "",
+    begun: Progress | None = None,
     log_name: str = "",
 ) -> tuple[Built | Failed, str]:
     """Build one variant in a child and keep its files in `artifacts`; also returns the child's torch version.
 
-    `title` is what to call it while it takes long, and `log_name` where a reader finds its log; "" where that is not
+    `begun` is what to tell of it while it takes long, and `log_name` where a reader finds its log; "" where that is not
     kept.
 
     Raises EnvironmentProblem when this machine can build nothing at all.
@@ -77,7 +78,7 @@ def build(
     with lent_folder(JOB_PREFIX) as lent:
         work = lent.work.path
         job = Job(variant, spec, str(root), str(work), sandbox.memory_limit_bytes, library_for(variant.format))
-        with telling(title or str(variant), work):
+        with telling(begun or Progress("build", None, str(variant), "starting"), work):
             result = run_child(job, root, lent, log_file, sandbox)
         if isinstance(result, NotExported):
             return _failed(variant, result, log_name), result.torch

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 from pocketfit import __version__
 from pocketfit.cli.build import export, run, smoke
+from pocketfit.cli.loudness import NoColor, Quiet, Verbose, ask, with_loudness
 from pocketfit.cli.reports import compare, merge, plan, publish
+from pocketfit.cli.screen import Lines, say, show_whatever_fits
 from pocketfit.cli.setup import check, doctor, init
 from pocketfit.errors import PocketfitError
 from pocketfit.process import exit_on_sigterm
@@ -19,13 +22,33 @@ from pocketfit.text import clean
 
 LONGEST_ERROR = 4_000
 
+
+def _in_peoples_words(params: list[Any]) -> list[Any]:
+    """Have --help show no type of Python's: options with a value have a metavar, and the others need none."""
+    for param in params:
+        if isinstance(param, TyperArgument) or param.is_flag:
+            param.display_type_rich = lambda ctx: ""
+        param._get_number_range_help_str = lambda: None
+    return params
+
+
+class _Group(TyperGroup):
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _in_peoples_words(super().get_params(ctx))
+
+
+class _Command(TyperCommand):
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _in_peoples_words(super().get_params(ctx))
+
+
 app = typer.Typer(
-    no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown",
+    cls=_Group, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 # In the order in which --help lists them.
 for _command in (run, export, smoke, compare, plan, merge, publish, init, check, doctor):
-    app.command()(_command)
+    app.command(cls=_Command)(with_loudness(_command))
 
 
 def _print_version(asked: bool) -> None:
@@ -36,9 +59,12 @@ def _print_version(asked: bool) -> None:
 
 @app.callback()
 def root(
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the commands that are run.")] = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    no_color: NoColor = False,
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_print_version)
+        bool,
+        typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_print_version),
     ] = False,
 ) -> None:
     """Pocketfit tells a pull request what it does to the phone.
@@ -46,8 +72,8 @@ def root(
     Builds PyTorch models for Android, proves on the real Android runtime that they load and compute the same,
     and shows what changed in size and latency.
     """
-    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
-    logging.getLogger("pocketfit").setLevel(logging.DEBUG if verbose else logging.INFO)
+    logging.basicConfig(handlers=[Lines()], format="%(message)s", level=logging.WARNING)
+    ask(verbose=verbose, quiet=quiet, no_color=no_color)
 
 
 def main() -> None:
@@ -55,11 +81,12 @@ def main() -> None:
     exit_on_sigterm()
     # Model code may be another process of this user's, and the environment may hold their tokens.
     hide_process()
+    show_whatever_fits()
     try:
         # Also where we were started as a module.
         app(prog_name="pocketfit")
     except PocketfitError as error:
         # What is wrong may be in words of a model's, a configuration's or a program's.
         for line in error.lines():
-            typer.echo(f"error: {clean(line, LONGEST_ERROR)}", err=True)
+            say(f"error: {clean(line, LONGEST_ERROR)}")
         sys.exit(error.exit_code)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from pocketfit.cli import asked
-from pocketfit.cli.ending import leave, leave_with_verdict, show
+from pocketfit.cli.ending import leave, leave_with_verdict, reported_before, show
+from pocketfit.cli.loudness import loudness
 from pocketfit.cli.options import (
     DEFAULT_OUT,
+    OUTPUT,
+    Base,
     ConfigFile,
     DeviceKind,
     EmulatorImage,
     Exact,
     FormatNames,
+    Json,
     LimitWords,
     Models,
     OutPath,
@@ -29,11 +34,18 @@ from pocketfit.cli.options import (
     Unsandboxed,
     Variants,
 )
+from pocketfit.cli.screen import print_json, say
+from pocketfit.cli.watching import watching
 from pocketfit.errors import VERDICT_FAILED, ConfigError, EnvironmentProblem
+from pocketfit.progress import Progress, working
+
+if TYPE_CHECKING:
+    from pocketfit.builds.sandbox import Sandbox
+    from pocketfit.records import Outcome, Variant
 
 
 def run(
-    base: Annotated[str | None, typer.Option("--base", help="Branch, tag or commit; `none` for no comparison.")] = None,
+    base: Base = None,
     config: ConfigFile = None,
     out: OutPath = DEFAULT_OUT,
     device: DeviceKind = None,
@@ -51,6 +63,7 @@ def run(
     limits: LimitWords = None,
     readable: Readable = None,
     unsandboxed: Unsandboxed = False,
+    as_json: Json = False,
 ) -> None:
     """Build base and head, try them on a device, and report what changed.
 
@@ -77,14 +90,16 @@ def run(
     )
     head = read_head(request)
     require_another_base(head)
-    with staged(out) as staging:
+    before = reported_before(out)
+    with staged(out) as staging, watching():
         folder = staging.out.folder
         options = asked.device_options(serial, emulator_image, folder, limits=limits, unsandboxed=unsandboxed)
         choice = choose_device(head.config.device, device, options)
         sandbox = asked.sandbox(timeout, limits=limits, readable=readable, unsandboxed=unsandboxed)
         report = pipeline.run(head, choice, staging, sandbox, requirements)
-    show(report)
-    typer.echo(f"\nreports: {out}/report.html, report.md, report.json", err=True)
+    show(report, before, as_json=as_json)
+    if not loudness().quiet:
+        say(f"\nreports: {out}/report.html, report.md, report.json")
     leave_with_verdict(report)
 
 
@@ -100,7 +115,10 @@ def export(
     shape: Shapes = None,
     format_names: FormatNames = None,
     precisions: PrecisionNames = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", rich_help_panel=OUTPUT, help="With SOURCE: the file to write."),
+    ] = None,
     config: ConfigFile = None,
     out: OutPath = DEFAULT_OUT,
     model: Models = None,
@@ -109,6 +127,7 @@ def export(
     limits: LimitWords = None,
     readable: Readable = None,
     unsandboxed: Unsandboxed = False,
+    as_json: Json = False,
 ) -> None:
     """Export head's artifacts and their manifest; or, given a SOURCE, that one model without a configuration.
 
@@ -118,9 +137,6 @@ def export(
     from pocketfit.builds.git import NO_BASE
     from pocketfit.builds.sides import Request, read_head
     from pocketfit.builds.snapshot import built
-    from pocketfit.commands.printed import print_exported
-    from pocketfit.commands.single import export_one
-    from pocketfit.files.saved import is_saved
     from pocketfit.out import Out
     from pocketfit.staging import staged
 
@@ -133,19 +149,48 @@ def export(
         raise ConfigError("--output names the file of one SOURCE, which is not given: use --out for a folder")
     sandbox = asked.sandbox(timeout, limits=limits, readable=readable, unsandboxed=unsandboxed)
     if to_file is not None:
-        if is_saved(to_file):
-            asked.require_sandbox(to_file, unsandboxed)
         format_name = asked.only(format_names, "--format", "lite")
         precision = asked.only(precisions, "--precision", "fp32")
-        target, outcome = export_one(to_file, shape or (), format_name, precision, output, sandbox)
-        leave(VERDICT_FAILED if print_exported([outcome], {outcome.variant: target}) else 0)
+        _export_file(to_file, shape, format_name, precision, output, sandbox, as_json=as_json)
     one_model = asked.single(source, config, shape, format_names, precisions)
     request = Request(Path.cwd(), NO_BASE, config=config, single=one_model, models=tuple(model or ()))
     head = read_head(request)
-    with staged(out) as staging:
+    with staged(out) as staging, watching():
         snapshot = pipeline.export(head, staging, sandbox, requirements)
     files = {built.variant: Out(out).artifacts("head") / built.file for built in built(snapshot)}
-    leave(VERDICT_FAILED if print_exported(snapshot.outcomes, files) else 0)
+    _leave_exported(snapshot.outcomes, files, Out(out).manifest("head").read_text("utf-8") if as_json else None)
+
+
+def _export_file(
+    source: str,
+    shape: list[str] | None,
+    format_name: str,
+    precision: str,
+    output: Path | None,
+    sandbox: Sandbox,
+    *,
+    as_json: bool,
+) -> NoReturn:
+    """Export one SOURCE to one file."""
+    from pocketfit.commands.printed import manifest_of_file
+    from pocketfit.commands.single import export_one
+    from pocketfit.files.saved import is_saved
+
+    if is_saved(source):
+        asked.require_sandbox(source, not sandbox.walled)
+    with watching():
+        target, outcome = export_one(source, shape or (), format_name, precision, output, sandbox)
+    _leave_exported([outcome], {outcome.variant: target}, manifest_of_file(outcome, target) if as_json else None)
+
+
+def _leave_exported(outcomes: Sequence[Outcome], files: Mapping[Variant, Path], manifest: str | None) -> NoReturn:
+    """Say what became of each variant, beside the manifest where that is asked for."""
+    from pocketfit.commands.printed import print_exported
+
+    if manifest is not None:
+        print_json(manifest)
+    failed = print_exported(outcomes, files, to_stderr=manifest is not None, quiet=loudness().quiet)
+    leave(VERDICT_FAILED if failed else 0)
 
 
 def smoke(
@@ -157,12 +202,13 @@ def smoke(
     timeout: Timeout = 900,
     limits: LimitWords = None,
     unsandboxed: Unsandboxed = False,
+    as_json: Json = False,
 ) -> None:
     """Load and run artifacts on a device, and compare what they compute with the host.
 
     Example: `pocketfit smoke model_mobile.ptl --shape 1,3,224,224`
     """
-    from pocketfit.commands.printed import print_smoke
+    from pocketfit.commands.printed import print_smoke, smoke_json
     from pocketfit.commands.single import check_file, smoke_file
     from pocketfit.devices.choose import choose_device
     from pocketfit.records import DeviceSpec
@@ -175,8 +221,17 @@ def smoke(
     choice = choose_device(DeviceSpec(), device, options)
     if not choice.devices:
         raise ConfigError("smoke needs a device: use --device jvm")
-    if choice.note:
-        typer.echo(choice.note, err=True)
+    quiet = loudness().quiet
+    if choice.note and not quiet:
+        say(choice.note)
+    tried = []
     with choice.devices[0].up() as running:
-        statuses = [print_smoke(file, smoke_file(running, file, shape or (), sandbox)) for file in files]
+        for file in files:
+            with watching(), working(Progress("try", None, str(file), "loading, running and timing")):
+                trial = smoke_file(running, file, shape or (), sandbox)
+            print_smoke(file, trial, to_stderr=as_json, quiet=quiet)
+            tried.append((file, trial))
+    if as_json:
+        print_json(smoke_json(tried))
+    statuses = {trial.smoke.status for _, trial in tried}
     leave(VERDICT_FAILED if "failed" in statuses else EnvironmentProblem.exit_code if "infra-error" in statuses else 0)

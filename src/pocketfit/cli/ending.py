@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from pocketfit.errors import VERDICT_FAILED, EnvironmentProblem
+from pocketfit.cli.loudness import loudness
+from pocketfit.cli.screen import print_json
+from pocketfit.errors import VERDICT_FAILED, ConfigError, EnvironmentProblem
 
 if TYPE_CHECKING:
     from pocketfit.records import Report
@@ -15,16 +18,38 @@ if TYPE_CHECKING:
 LOG_COLUMNS = 120
 
 
-def show(report: Report) -> None:
+def reported_before(out: Path | None) -> Report | None:
+    """The report that an earlier run left in the same folder; None where there is none that can be read."""
+    from pocketfit.out import Out
+    from pocketfit.store import read_report
+
+    try:
+        return read_report(Out(out).report_json) if out else None
+    except ConfigError:
+        return None
+
+
+def show(report: Report, before: Report | None = None, *, as_json: bool = False) -> None:
+    """Print a report: as JSON, else as a table, in which what the one before said already is not said again."""
+    from pocketfit.store import report_json
+
+    if as_json:
+        print_json(report_json(report))
+        return
     from rich.console import Console
 
-    from pocketfit.report.terminal import render_terminal
+    from pocketfit.report.terminal import View, render_terminal
 
     # rich takes a pipe, such as a job's log, to be 80 columns wide.
     console = Console()
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console = Console(width=LOG_COLUMNS)
-    console.print(render_terminal(report))
+    asked = loudness()
+    if asked.verbose:
+        view = View(every_row=True)
+    else:
+        view = View(quiet=asked.quiet, legend=before is None, known_notes=frozenset(before.notes if before else ()))
+    console.print(render_terminal(report, view))
 
 
 def leave_with_verdict(report: Report) -> NoReturn:

@@ -1,4 +1,4 @@
-"""The options that commands share: how each is written, and what its help says."""
+"""The options that commands share: how each is written, and what its help says, in groups."""
 
 from __future__ import annotations
 
@@ -12,74 +12,145 @@ from pocketfit.formats import FORMATS, PRECISIONS, listed
 
 DEFAULT_OUT = Path("pocketfit-out")
 
+# The groups of --help.
+SELECTION, ONE_MODEL, COMPARISON = "Selection", "One model, without a configuration", "Comparison"
+DEVICE, BUILDING, SANDBOX, OUTPUT = "Device", "Building", "Sandbox", "Output"
+
 # Where a run's files go, and where its configuration is.
-OutPath = Annotated[Path, typer.Option("--out", help="Folder for reports and artifacts.")]
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", help="Default: pocketfit.toml, or pyproject.toml, of the repository.")
+OutPath = Annotated[
+    Path, typer.Option("--out", metavar="FOLDER", rich_help_panel=OUTPUT, help="For reports and artifacts.")
 ]
+Json = Annotated[
+    bool,
+    typer.Option(
+        "--json", rich_help_panel=OUTPUT,
+        help="Print the result as JSON on stdout; all else goes to stderr.",
+    ),
+]  # fmt: skip
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", metavar="FILE", rich_help_panel=SELECTION,
+        help="The configuration. Default: the repository's pocketfit.toml, or its pyproject.toml.",
+    ),
+]  # fmt: skip
 
 # What to compare with.
-Exact = Annotated[bool, typer.Option("--exact", help="Compare with --base itself instead of the merge base.")]
+Base = Annotated[
+    str | None,
+    typer.Option(
+        "--base", metavar="REF", rich_help_panel=COMPARISON,
+        help="What to compare with: a branch, tag or commit, or `none`. Default: the remote's default branch.",
+    ),
+]  # fmt: skip
+Exact = Annotated[
+    bool,
+    typer.Option(
+        "--exact", rich_help_panel=COMPARISON,
+        help="Compare with the commit that --base names now, instead of the one that your branch started from.",
+    ),
+]  # fmt: skip
 
 # A part of the configuration.
-Models = Annotated[list[str] | None, typer.Option("--model", help="Only this model; may be repeated.")]
+Models = Annotated[
+    list[str] | None,
+    typer.Option("--model", metavar="NAME", rich_help_panel=SELECTION, help="Only this model; may be repeated."),
+]
 Variants = Annotated[
     list[str] | None,
-    typer.Option("--variant", help="Only this variant, e.g. resnet18/lite/fp32; may be repeated."),
-]
+    typer.Option(
+        "--variant", metavar="MODEL/FORMAT/PRECISION", rich_help_panel=SELECTION,
+        help="Only this variant, e.g. resnet18/lite/fp32; may be repeated.",
+    ),
+]  # fmt: skip
 
 # One model instead of a configuration.
 Source = Annotated[
     str | None,
-    typer.Option("--source", help="One model instead of a configuration: module:callable, file.py:callable or a file."),
-]
+    typer.Option(
+        "--source", metavar="SOURCE", rich_help_panel=ONE_MODEL,
+        help="Where the model comes from: module:callable, file.py:callable or a saved file.",
+    ),
+]  # fmt: skip
 Shapes = Annotated[
-    list[str] | None, typer.Option("--shape", help="An input, e.g. 1,3,224,224 or 1,16:int64; once for each.")
-]
+    list[str] | None,
+    typer.Option(
+        "--shape", metavar="SHAPE", rich_help_panel=ONE_MODEL,
+        help="An input, e.g. 1,3,224,224 or 1,16:int64; once for each.",
+    ),
+]  # fmt: skip
 FormatNames = Annotated[
     list[str] | None,
-    typer.Option("--format", help=f"With one model: {listed(FORMATS)}; may be repeated. Default: lite."),
-]
+    typer.Option(
+        "--format", metavar="FORMAT", rich_help_panel=ONE_MODEL, autocompletion=lambda: list(FORMATS),
+        help=f"What to build: {listed(FORMATS)}; may be repeated. Default: lite.",
+    ),
+]  # fmt: skip
 PrecisionNames = Annotated[
     list[str] | None,
     typer.Option(
-        "--precision",
-        help=f"With one model: {listed(PRECISIONS)}; fp16 for executorch only; may be repeated. Default: fp32.",
+        "--precision", metavar="PRECISION", rich_help_panel=ONE_MODEL, autocompletion=lambda: list(PRECISIONS),
+        help=f"Of its numbers: {listed(PRECISIONS)} (fp16 for executorch alone); may be repeated. Default: fp32.",
     ),
-]
+]  # fmt: skip
 
 # How models are built.
-Timeout = Annotated[float, typer.Option("--timeout", min=1, help="Seconds that one export may take.")]
+Timeout = Annotated[
+    float,
+    typer.Option(
+        "--timeout", min=1, metavar="SECONDS", rich_help_panel=BUILDING, help="The most that one export may take."
+    ),
+]
 Requirements = Annotated[
     str | None,
-    typer.Option("--requirements", help="A requirements file of the repository: packages for its models' code."),
-]
+    typer.Option(
+        "--requirements", metavar="FILE", rich_help_panel=BUILDING,
+        help="A requirements file of the repository, with the packages that its models' code imports.",
+    ),
+]  # fmt: skip
 
 # What holds their code.
 LimitWords = Annotated[
     list[str] | None,
     typer.Option(
-        "--limit",
-        help="Of one process and all that it starts: memory=SIZE, file=SIZE, processes=N, open-files=N; repeatable.",
+        "--limit", metavar="NAME=VALUE", rich_help_panel=SANDBOX,
+        help="What one model's process may use: memory=SIZE, file=SIZE, processes=N, open-files=N; may be repeated.",
     ),
-]
+]  # fmt: skip
 Readable = Annotated[
     list[Path] | None,
     typer.Option(
-        "--readable", help="A file or folder outside of the repository that models' code reads; may be repeated."
+        "--readable", metavar="PATH", rich_help_panel=SANDBOX,
+        help="A file or folder outside of the repository that models' code reads; may be repeated.",
     ),
-]
+]  # fmt: skip
 Unsandboxed = Annotated[
-    bool, typer.Option("--unsandboxed", help="Let models' code, and files by others, touch all that you can.")
-]
+    bool,
+    typer.Option(
+        "--unsandboxed", rich_help_panel=SANDBOX,
+        help="Let models' code, and files by others, touch all that you can.",
+    ),
+]  # fmt: skip
 
 # What they are tried on.
+KINDS = ("auto", *DEVICES, "none")
 DeviceKind = Annotated[
     str | None,
-    typer.Option("--device", help=f"{listed(('auto', *DEVICES, 'none'))}. Default: the configuration's, else auto."),
+    typer.Option(
+        "--device", metavar="DEVICE", rich_help_panel=DEVICE, autocompletion=lambda: list(KINDS),
+        help=f"{listed(KINDS)}. Default: the configuration's, else auto.",
+    ),
+]  # fmt: skip
+Serial = Annotated[
+    str | None,
+    typer.Option(
+        "--serial", metavar="SERIAL", rich_help_panel=DEVICE, help="Which attached device, where there are several."
+    ),
 ]
-Serial = Annotated[str | None, typer.Option("--serial", help="Which attached device, where there are several.")]
 EmulatorImage = Annotated[
     str | None,
-    typer.Option("--emulator-image", envvar="POCKETFIT_EMULATOR_IMAGE", help="Container image of the emulator."),
-]
+    typer.Option(
+        "--emulator-image", metavar="IMAGE", envvar="POCKETFIT_EMULATOR_IMAGE", rich_help_panel=DEVICE,
+        help="Container image of the emulator.",
+    ),
+]  # fmt: skip

@@ -9,12 +9,16 @@ from typing import Annotated
 import typer
 
 from pocketfit.cli import asked
-from pocketfit.cli.ending import leave_with_verdict, show
+from pocketfit.cli.ending import leave_with_verdict, reported_before, show
 from pocketfit.cli.options import (
+    COMPARISON,
     DEFAULT_OUT,
+    OUTPUT,
+    Base,
     ConfigFile,
     Exact,
     FormatNames,
+    Json,
     Models,
     OutPath,
     PrecisionNames,
@@ -27,10 +31,25 @@ from pocketfit.errors import ConfigError
 def compare(
     base: Annotated[Path, typer.Argument(metavar="BASE.json", help="Snapshot of the base.")],
     head: Annotated[Path, typer.Argument(metavar="HEAD.json", help="Snapshot of the head.")],
-    trial: Annotated[Path | None, typer.Option("--trial", help="What a device said of both.")] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Write report.json, report.md and report.html here.")
+    trial: Annotated[
+        Path | None,
+        typer.Option(
+            "--trial",
+            metavar="TRIAL.json",
+            rich_help_panel=COMPARISON,
+            help="The trial.json that a run wrote beside them: what the device said of both.",
+        ),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FOLDER",
+            rich_help_panel=OUTPUT,
+            help="Write report.json, report.md and report.html here.",
+        ),
+    ] = None,
+    as_json: Json = False,
 ) -> None:
     """Report from saved files; needs no torch.
 
@@ -40,29 +59,47 @@ def compare(
     from pocketfit.staging import staged
     from pocketfit.store import read_snapshot, read_trial
 
-    before, after = read_snapshot(base), read_snapshot(head)
-    if (before.side, after.side) == ("head", "base"):
+    of_base, of_head = read_snapshot(base), read_snapshot(head)
+    if (of_base.side, of_head.side) == ("head", "base"):
         raise ConfigError(f"{base} is head's and {head} is base's: write pocketfit compare {head} {base}")
-    if after.side == "base":
+    if of_head.side == "base":
         raise ConfigError(f"{head} is base's: compare takes base.json and head.json")
-    report = compare_snapshots(before, after, read_trial(trial) if trial else None)
+    report = compare_snapshots(of_base, of_head, read_trial(trial) if trial else None)
+    before = reported_before(out)
     if out:
         with staged(out, whole=False) as staging:
             staging.out.write_reports(report)
-    show(report)
+    show(report, before, as_json=as_json)
     leave_with_verdict(report)
 
 
 def plan(
-    shards: Annotated[int, typer.Option("--shards", min=1, max=256, help="Machines to share the work, at most.")] = 4,
-    base: Annotated[str | None, typer.Option("--base", help="As for run: what only base has is planned too.")] = None,
+    shards: Annotated[
+        int, typer.Option("--shards", min=1, max=256, metavar="N", help="The most machines to share the work.")
+    ] = 4,
+    base: Base = None,
     exact: Exact = False,
     config: ConfigFile = None,
     model: Models = None,
     costs: Annotated[
-        list[Path] | None, typer.Option("--costs", help="An earlier run's --out folder, to balance by; repeatable.")
+        list[Path] | None,
+        typer.Option(
+            "--costs",
+            metavar="FOLDER",
+            help="An earlier run's --out folder: by the seconds that each variant took there, every machine gets "
+            "about as much to do. May be repeated.",
+        ),
     ] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it here as well, for merge.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            rich_help_panel=OUTPUT,
+            help="Write the plan to this file too: `pocketfit merge --plan` then knows what must be there.",
+        ),
+    ] = None,
     source: Source = None,
     shape: Shapes = None,
     format_names: FormatNames = None,
@@ -101,9 +138,15 @@ def merge(
     folders: Annotated[list[Path], typer.Argument(metavar="OUT_DIR...", help="What each shard's run wrote.")],
     plan_file: Annotated[
         Path | None,
-        typer.Option("--plan", help="The file that `pocketfit plan -o` wrote; shards missing from it are reported."),
+        typer.Option(
+            "--plan",
+            metavar="PLAN.json",
+            help="The file that `pocketfit plan -o` wrote: a variant of it that no folder reports then is a row that "
+            "says so, and the verdict is no pass.",
+        ),
     ] = None,
     out: OutPath = DEFAULT_OUT,
+    as_json: Json = False,
 ) -> None:
     """Make one report, and one folder of artifacts, of what several machines found; needs no torch.
 
@@ -112,17 +155,25 @@ def merge(
     from pocketfit.shards.merge import merge as merge_shards
     from pocketfit.shards.plan import read_plan
 
+    before = reported_before(out)
     report = merge_shards(folders, read_plan(plan_file) if plan_file else (), out)
-    show(report)
+    show(report, before, as_json=as_json)
     leave_with_verdict(report)
 
 
 def publish(
     report: Annotated[Path, typer.Argument(metavar="REPORT.json", help="A saved report.")],
     comment_key: Annotated[
-        str, typer.Option("--comment-key", help="Tells several comments on one pull request apart.")
+        str, typer.Option("--comment-key", metavar="KEY", help="Tells several comments on one pull request apart.")
     ] = "default",
-    comment: Annotated[str, typer.Option("--comment", help="changes, always or off.")] = "changes",
+    comment: Annotated[
+        str,
+        typer.Option(
+            "--comment",
+            metavar="WHEN",
+            help="changes (once something changed), always or off.",
+        ),
+    ] = "changes",
 ) -> None:
     """Comment on the pull request that GitHub's environment names, from a saved report.
 

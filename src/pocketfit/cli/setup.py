@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pocketfit.cli import asked
 from pocketfit.cli.ending import leave
-from pocketfit.cli.options import ConfigFile, EmulatorImage, Serial
+from pocketfit.cli.loudness import loudness
+from pocketfit.cli.options import ConfigFile, EmulatorImage, Json, Serial
+from pocketfit.cli.screen import print_json
+from pocketfit.cli.watching import looking_at
 from pocketfit.errors import EnvironmentProblem
+
+if TYPE_CHECKING:
+    from pocketfit.commands.doctor import Finding
 
 
 def init(
@@ -45,15 +51,23 @@ def check(config: ConfigFile = None) -> None:
     typer.echo(check_config(Path.cwd(), config))
 
 
-def doctor(serial: Serial = None, emulator_image: EmulatorImage = None) -> None:
+def doctor(serial: Serial = None, emulator_image: EmulatorImage = None, as_json: Json = False) -> None:
     """Say what works here and what does not, with the next step for each.
 
     Devices and formats are asked by the code that a run asks.
 
     Example: `pocketfit doctor`
     """
-    from pocketfit.commands.doctor import examine
-    from pocketfit.commands.printed import print_findings
+    from pocketfit.commands.doctor import looks
+    from pocketfit.commands.printed import findings_json, print_finding
 
-    findings = examine(asked.device_options(serial, emulator_image))
-    leave(EnvironmentProblem.exit_code if print_findings(findings) else 0)
+    found: list[Finding] = []
+    for look in looks(asked.device_options(serial, emulator_image), Path.cwd()):
+        with looking_at(look.at):
+            findings = tuple(look.find())
+        for finding in findings:
+            print_finding(finding, to_stderr=as_json, quiet=loudness().quiet)
+        found += findings
+    if as_json:
+        print_json(findings_json(found))
+    leave(EnvironmentProblem.exit_code if any(finding.problem and finding.needed for finding in found) else 0)

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from pocketfit.builds.fitness import examine_exporter
+from pocketfit.builds.git import root_of
+from pocketfit.config import find_config, read_config
 from pocketfit.devices import DEVICES
 from pocketfit.devices.base import DeviceOptions
-from pocketfit.errors import CommandError, PocketfitError
+from pocketfit.errors import CommandError, ConfigError, PocketfitError
 from pocketfit.process import finish, run
 from pocketfit.records import DeviceSpec
-from pocketfit.sandbox.layers import layers
+from pocketfit.sandbox.layers import available_memory_bytes, layers
+from pocketfit.units import format_bytes
+from pocketfit.variants import count_variants
 
 # Nobody can do without these; the other formats and devices are for some users.
 NEEDED = ("lite", "torchscript", "jvm")
+# What a model's process, and its artifacts of both sides, take at the least.
+LITTLE_MEMORY_BYTES = 2_000_000_000
+LITTLE_DISK_BYTES = 2_000_000_000
 
 
 @dataclass(frozen=True)
@@ -28,9 +39,70 @@ class Finding:
     needed: bool = True
 
 
-def examine(options: DeviceOptions) -> tuple[Finding, ...]:
-    """Look at everything that a run may need; each finding is a line for the user."""
-    return (_python(), _git(), _sandbox(), *_formats(), _java(), *(_device(kind, options) for kind in DEVICES))
+@dataclass(frozen=True)
+class Look:
+    """One place to look at, which may take seconds."""
+
+    at: str
+    find: Callable[[], Iterable[Finding]]
+
+
+def looks(options: DeviceOptions, folder: Path) -> tuple[Look, ...]:
+    """All that a run in `folder` may need, in order; each finding is a line for the user."""
+    return (
+        Look("Python and git", lambda: (_python(), _git(), _sandbox())),
+        Look("the configuration", lambda: (_configuration(folder), *_room(folder))),
+        Look("torch and the formats", _formats),
+        Look("Java", lambda: (_java(),)),
+        *(Look(f"device {kind}", partial(_devices, kind, options)) for kind in DEVICES),
+        Look("the Android runtimes", partial(_android_of_pte, options)),
+    )
+
+
+def _configuration(folder: Path) -> Finding:
+    """The repository's own, which a run would read; a repository without one is no fault of the machine's."""
+    root = root_of(folder)
+    try:
+        file = find_config(root, beside=folder)
+    except ConfigError as problem:
+        return Finding("configuration", "", f"{problem}; `pocketfit init` does it for you", needed=False)
+    try:
+        config = read_config(file, root)
+    except ConfigError as problem:
+        return Finding("configuration", "", f"{problem}: see `pocketfit check`")
+    counts = (_counted(len(config.models), "model"), _counted(count_variants(config), "variant"))
+    return Finding("configuration", f"{file.name}: {', '.join(counts)}")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _room(folder: Path) -> Iterator[Finding]:
+    temporary = Path(tempfile.gettempdir())
+    free = {place: shutil.disk_usage(place).free for place in (folder, temporary)}
+    low = [place for place, free_bytes in free.items() if free_bytes < LITTLE_DISK_BYTES]
+    problem = f"{format_bytes(free[low[0]])} free in {low[0]}, which is little for models: make room" if low else ""
+    said = f"{format_bytes(free[folder])} free here, {format_bytes(free[temporary])} in {temporary}"
+    yield Finding("disk", said, problem, needed=False)
+    memory = format_bytes(available_memory_bytes())
+    little = available_memory_bytes() < LITTLE_MEMORY_BYTES
+    problem = f"{memory} for a model's process, which takes about 1 GB beside the model itself" if little else ""
+    yield Finding("memory", f"{memory} for a model's process (--limit memory=SIZE)", problem, needed=False)
+
+
+def _android_of_pte(options: DeviceOptions) -> Iterator[Finding]:
+    """Without any runtime at all, the devices have said so."""
+    if isinstance(options.android, str):
+        return
+    if runtime := options.android.runtimes.get("executorch"):
+        yield Finding("Android .pte", str(runtime))
+        return
+    problem = (
+        "the Android runtime for .pte is not built, so these files run on this host only: run `make -B android` "
+        "where Maven reaches a registry that has org.pytorch:executorch-android"
+    )
+    yield Finding("Android .pte", "", problem, needed=False)
 
 
 def _python() -> Finding:
@@ -74,6 +146,10 @@ def _java() -> Finding:
     # Every JVM prints its version to stderr.
     lines = done.stderr.splitlines() or ["?"]
     return Finding("Java", lines[0], "" if done.code == 0 else lines[-1])
+
+
+def _devices(kind: str, options: DeviceOptions) -> tuple[Finding, ...]:
+    return (_device(kind, options),)
 
 
 def _device(kind: str, options: DeviceOptions) -> Finding:

@@ -2,44 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pocketfit import __version__
+from pocketfit.out import Entry, Manifest, entry_of
 from pocketfit.records import Built, Failed, Latency, Outcome, Smoke, Variant
 from pocketfit.report.cells import count_threads
+from pocketfit.report.layout import wrap
+from pocketfit.store import plain
 from pocketfit.units import format_bytes, format_diff, format_ms, format_ms_number, format_sqnr
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from pocketfit.commands.doctor import Finding
     from pocketfit.commands.single import FileTrial
 
+# Beside the names.
+FINDING_INDENT = 18
 
-def print_exported(outcomes: Sequence[Outcome], files: Mapping[Variant, Path]) -> bool:
-    """Say what became of each variant; returns whether one failed."""
-    console = _console()
+
+def print_exported(
+    outcomes: Sequence[Outcome], files: Mapping[Variant, Path], *, to_stderr: bool = False, quiet: bool = False
+) -> bool:
+    """Say what became of each variant, with `quiet` only of those that failed; returns whether one did."""
     for outcome in outcomes:
-        if isinstance(outcome, Built):
-            sizes = f"{format_bytes(outcome.size_bytes)}, download {format_bytes(outcome.download_bytes)}"
-            agreement = _agreement(outcome.export.parity.max_abs_diff, outcome.export.parity.sqnr_db)
-            console.print(f"✓ {files[outcome.variant]}: {sizes}; {agreement} on this host")
-            console.print(f"    recipe: {' → '.join(outcome.export.recipe)}")
-            for reason in outcome.export.reasons:
-                console.print(f"    {reason}")
-        else:
-            word = "failed" if isinstance(outcome, Failed) else "skipped"
-            console.print(f"{'✗' if word == 'failed' else '-'} {outcome.variant} {word}: {outcome.reason}")
-            for reason in outcome.reasons if isinstance(outcome, Failed) else ():
-                console.print(f"    {reason}")
+        if isinstance(outcome, Failed) or not quiet:
+            _print(_exported_lines(outcome, files), to_stderr=to_stderr)
     return any(isinstance(outcome, Failed) for outcome in outcomes)
 
 
-def print_smoke(file: Path, trial: FileTrial) -> str:
-    """Say how one file did on the device; returns its status."""
-    smoke, variant, reasons = trial.smoke, trial.variant, trial.reasons
-    console = _console()
+def _exported_lines(outcome: Outcome, files: Mapping[Variant, Path]) -> Iterator[str]:
+    if not isinstance(outcome, Built):
+        word = "failed" if isinstance(outcome, Failed) else "skipped"
+        yield f"{'✗' if word == 'failed' else '-'} {outcome.variant} {word}: {outcome.reason}"
+        yield from (f"    {reason}" for reason in (outcome.reasons if isinstance(outcome, Failed) else ()))
+        return
+    sizes = f"{format_bytes(outcome.size_bytes)}, download {format_bytes(outcome.download_bytes)}"
+    agreement = _agreement(outcome.export.parity.max_abs_diff, outcome.export.parity.sqnr_db)
+    yield f"✓ {files[outcome.variant]}: {sizes}; {agreement} on this host"
+    yield f"    recipe: {' → '.join(outcome.export.recipe)}"
+    yield from (f"    {reason}" for reason in outcome.export.reasons)
+
+
+def manifest_of_file(outcome: Built | Failed, file: Path) -> str:
+    """The manifest of one exported file, as JSON; its golden tensors are described, and are no files."""
+    entries: tuple[Entry, ...] = ()
+    if isinstance(outcome, Built):
+        entry = entry_of(outcome)
+        inputs, outputs = (
+            tuple(replace(tensor, file="") for tensor in tensors) for tensors in (entry.inputs, entry.outputs)
+        )
+        entries = (replace(entry, file=str(file), inputs=inputs, outputs=outputs, later=()),)
+    return _json(plain(Manifest(__version__, version("torch"), None, entries)))
+
+
+def print_smoke(file: Path, trial: FileTrial, *, to_stderr: bool = False, quiet: bool = False) -> None:
+    """Say how one file did on the device, with `quiet` only if it did not pass."""
+    if trial.smoke.status != "passed" or not quiet:
+        _print(_smoke_lines(file, trial), to_stderr=to_stderr)
+
+
+def _smoke_lines(file: Path, trial: FileTrial) -> Iterator[str]:
+    smoke, variant = trial.smoke, trial.variant
     where = ", ".join(part for part in (smoke.device, smoke.abi, smoke.runtime) if part)
     if smoke.status == "passed":
         times = f"load {_ms(smoke.load_ms)}, first run {_ms(smoke.first_ms)} on {where}"
@@ -48,17 +76,13 @@ def print_smoke(file: Path, trial: FileTrial) -> str:
             if smoke.parity.max_abs_diff is not None
             else ""
         )
-        console.print(f"✓ {file} ({variant.format}) passed: {times}{agreement}")
+        yield f"✓ {file} ({variant.format}) passed: {times}{agreement}"
     else:
         mark = "-" if smoke.status == "skipped" else "✗"
-        console.print(
-            f"{mark} {file} ({variant.format}) {smoke.status}: {smoke.reason}" + (f" [{where}]" if where else "")
-        )
+        yield f"{mark} {file} ({variant.format}) {smoke.status}: {smoke.reason}" + (f" [{where}]" if where else "")
     if trial.latency.head_ms is not None:
-        console.print(f"    latency: {_alone(trial.latency, smoke)}")
-    for reason in reasons:
-        console.print(f"    {reason}")
-    return smoke.status
+        yield f"    latency: {_alone(trial.latency, smoke)}"
+    yield from (f"    {reason}" for reason in trial.reasons)
 
 
 def _alone(latency: Latency, smoke: Smoke) -> str:
@@ -70,20 +94,41 @@ def _alone(latency: Latency, smoke: Smoke) -> str:
     return f"{_ms(latency.head_ms)}{interval}{place}{threads}, the median of {latency.loads} fresh loads"
 
 
-def print_findings(findings: Sequence[Finding]) -> bool:
-    """Say what doctor found; returns whether something needed does not work."""
-    console = _console()
-    for finding in findings:
+def smoke_json(tried: Sequence[tuple[Path, FileTrial]]) -> str:
+    """How each file did on the device, as JSON."""
+    return _json([{"file": str(file)} | plain(trial) for file, trial in tried])
+
+
+def print_finding(finding: Finding, *, to_stderr: bool = False, quiet: bool = False) -> None:
+    """Say one thing that doctor found, with `quiet` only if it needs something."""
+    if finding.problem or not quiet:
         mark = "✓" if not finding.problem else "✗" if finding.needed else "-"
-        console.print(f"{mark} {finding.what:<16}{finding.found if not finding.problem else finding.problem}")
-    return any(finding.problem and finding.needed for finding in findings)
+        line = f"{mark} {finding.what:<16}{finding.found if not finding.problem else finding.problem}"
+        _print([line], to_stderr=to_stderr, indent=FINDING_INDENT)
 
 
-def _console() -> Console:
+def findings_json(findings: Sequence[Finding]) -> str:
+    return _json(plain(list(findings)))
+
+
+def _print(lines: Iterable[str], *, to_stderr: bool, indent: int = 6) -> None:
+    """In a terminal lines are broken between words; elsewhere they are not, so that a grep finds them."""
     from rich.console import Console
 
-    # Paths and reasons are data: no markup in them, no colours for numbers, and no breaks that a grep would miss.
-    return Console(markup=False, highlight=False, soft_wrap=True)
+    # Paths and reasons are data: no markup in them, and no colours for numbers.
+    console = Console(markup=False, highlight=False, emoji=False, soft_wrap=True, stderr=to_stderr)
+    for line in lines:
+        text = line
+        if console.is_terminal:
+            start = " " * (len(line) - len(line.lstrip(" ")))
+            width = max(console.width - indent, indent)
+            first, *rest = wrap(line.lstrip(" "), width)
+            text = "\n".join([start + first, *(" " * indent + part for part in rest)])
+        console.print(text)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 def _ms(milliseconds: float | None) -> str:

@@ -79,6 +79,23 @@ class OneByOne:
         return load if isinstance(load, str) else (load,)
 
 
+@dataclass
+class Counted:
+    """A loader that says before each load which one it is, of how many at most."""
+
+    loader: Loader
+    most: int
+    say: Callable[[str], None]
+    taken: int = 0
+
+    def time_loads(
+        self, base: SmokeInput, head: SmokeInput, *, seeds: Sequence[int], rounds: int, budget_ms: int
+    ) -> tuple[Load, ...] | str:
+        self.say(f"timing, load {self.taken + 1} of at most {self.most}")
+        self.taken += len(seeds)
+        return self.loader.time_loads(base, head, seeds=seeds, rounds=rounds, budget_ms=budget_ms)
+
+
 def time_pair(
     loader: Loader,
     place: Place,

@@ -5,7 +5,6 @@ What has no base, or one that fails, is timed alone.
 
 from __future__ import annotations
 
-import logging
 import time
 import zlib
 from collections.abc import Callable
@@ -14,6 +13,9 @@ from functools import partial
 from pathlib import Path
 
 from pocketfit.devices.base import Running
+from pocketfit.judge.alone import LOADS
+from pocketfit.judge.latency import looks
+from pocketfit.progress import Progress, working
 from pocketfit.records import (
     Built,
     DeviceInfo,
@@ -28,9 +30,7 @@ from pocketfit.records import (
     Variant,
 )
 from pocketfit.trial.smoke import explain, smoke, smoke_input
-from pocketfit.trial.timing import Effort, Host, Loader, OneByOne, Place, time_alone, time_pair
-
-log = logging.getLogger(__name__)
+from pocketfit.trial.timing import Counted, Effort, Host, Loader, OneByOne, Place, time_alone, time_pair
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,15 @@ class _Pair:
     def variant(self) -> Variant:
         return self.head.built.variant
 
+    @property
+    def is_identical(self) -> bool:
+        return self.base is not None and self.base.built.sha256 == self.head.built.sha256
+
+    @property
+    def files(self) -> int:
+        """Count the files that are to be tried: base's only where it is another one."""
+        return 1 if self.base is None or self.is_identical else 2
+
 
 def run_trial(
     device: Running,
@@ -87,11 +96,14 @@ def run_trial(
     variants other shards may time, for the same report.
     """
     pairs = _pairs(base, head)
-    tried = [_clocked(partial(_try_pair, device, pair, host), clock, done) for pair in pairs]
+    files = sum(pair.files for pair in pairs)
+    tried = [_clocked(partial(_try_pair, device, pair, host, files), clock, done) for pair in pairs]
     # Only after all of them ran: how sure each answer must be depends on how many there are.
     comparisons = sum(map(_is_pair, tried)) + elsewhere
+    timed = sum(_is_to_be_timed(row, pair) for row, pair in zip(tried, pairs, strict=True))
+    effort = Effort(budget_s, comparisons)
     rows = [
-        _clocked(partial(_time_row, row, device, pair, Effort(budget_s, comparisons), host, clock), clock, done)
+        _clocked(partial(_time_row, row, device, pair, effort, host, timed, clock), clock, done)
         for row, pair in zip(tried, pairs, strict=True)
     ]
     return Trial(device.info, tuple(rows))
@@ -123,25 +135,38 @@ def _same_way(row: TrialRow) -> bool:
     return row.base is not None and row.head is not None and row.base.status == row.head.status
 
 
+def _is_to_be_timed(row: TrialRow, pair: _Pair) -> bool:
+    return row.timing is None and row.head is not None and not pair.is_identical
+
+
 def _time_row(
-    row: TrialRow, device: Running, pair: _Pair, effort: Effort, host: Host | None, clock: Callable[[], float]
+    row: TrialRow, device: Running, pair: _Pair, effort: Effort, host: Host | None, of: int, clock: Callable[[], float]
 ) -> TrialRow:
     """The row with base and head timed in turn, or head alone: on the host where the device has no runtime."""
-    is_identical = row.base is None and pair.base is not None
-    if row.timing is not None or row.head is None or is_identical:
+    if row.head is None or not _is_to_be_timed(row, pair):
         return row
     loader: Loader = OneByOne(device)
     place = Place.of(device.info)
     if host is not None and row.head.status == "skipped":
         loader, place = host, host.place(row.variant.format)
-    if pair.base is None or not _same_way(row):
-        log.info("%s on %s: timing head alone", row.variant, place.device)
-        seed = _seed(None, pair.head.built)
-        return replace(row, timing=time_alone(loader, place, pair.head.given, seed, effort.budget_s, clock=clock))
-    log.info("%s on %s: timing base and head in turn", row.variant, place.device)
+    base = pair.base if _same_way(row) else None
+    what = f"timing {'base and head in turn' if base else 'head alone'} on {place.device}"
+    with working(Progress("time", None if base else "head", str(row.variant), what, of=of)) as work:
+        loader = Counted(loader, looks(effort.comparisons)[-1] if base else LOADS, work.at)
+        timing = _timed(loader, place, base, pair, effort, clock)
+        loads = len(timing.loads)
+        work.end(f"timed over {loads} loads" if loads else f"not timed: {timing.reason}")
+    return replace(row, timing=timing)
+
+
+def _timed(
+    loader: Loader, place: Place, base: _Candidate | None, pair: _Pair, effort: Effort, clock: Callable[[], float]
+) -> Timing:
+    head = pair.head
+    if base is None:
+        return time_alone(loader, place, head.given, _seed(None, head.built), effort.budget_s, clock=clock)
     effort = replace(effort, latency_growth=pair.limits.latency_growth)
-    seed = _seed(pair.base.built, pair.head.built)
-    return replace(row, timing=time_pair(loader, place, pair.base.given, pair.head.given, seed, effort, clock=clock))
+    return time_pair(loader, place, base.given, head.given, _seed(base.built, head.built), effort, clock=clock)
 
 
 def _seed(base: Built | None, head: Built) -> int:
@@ -156,12 +181,12 @@ def untried(kind: str, head: Snapshot, problem: str) -> Trial:
     return Trial(DeviceInfo(kind, abi="", cpu="", threads=0, runtimes={}), rows)
 
 
-def _try_pair(device: Running, pair: _Pair, host: Host | None) -> TrialRow:
+def _try_pair(device: Running, pair: _Pair, host: Host | None, of: int) -> TrialRow:
     """Smoke head, and base too where it is another file; the row says why where nothing is to be timed."""
-    head = _try(device, "head", pair.head, pair.limits)
+    head = _try(device, "head", pair.head, pair.limits, of)
     base = None
-    if pair.base is not None and pair.base.built.sha256 != pair.head.built.sha256:
-        base = _try(device, "base", pair.base, pair.limits)
+    if pair.base is not None and not pair.is_identical:
+        base = _try(device, "base", pair.base, pair.limits, of)
     on_host = head.status == "skipped" and host is not None and host.takes(pair.variant.format)
     runs = head.status == "passed" or on_host
     return TrialRow(pair.variant, base, head, None if runs else Timing(reason=f"not timed, since head {_ended(head)}"))
@@ -171,8 +196,10 @@ def _ended(head: Smoke) -> str:
     return {"failed": "fails", "skipped": "was not tried"}.get(head.status, "could not be tried")
 
 
-def _try(device: Running, side: SideName, candidate: _Candidate, limits: Limits) -> Smoke:
-    built = candidate.built
-    tried = smoke(device, built.variant, candidate.given, (built.export.outputs, *built.export.later), limits)
-    log.info("%s on %s: %s %s", built.variant, device.info.kind, side, tried.status)
+def _try(device: Running, side: SideName, candidate: _Candidate, limits: Limits, of: int) -> Smoke:
+    built, kind = candidate.built, device.info.kind
+    with working(Progress("try", side, str(built.variant), f"loading and running on {kind}", of=of)) as work:
+        tried = smoke(device, built.variant, candidate.given, (built.export.outputs, *built.export.later), limits)
+        what = f"{tried.status} on {kind}" + (f": {tried.reason}" if tried.reason else "")
+        work.end(what, failed=tried.status in ("failed", "infra-error"))
     return explain(tried, built)

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import pwd
+import re
 import subprocess
 import sys
 import venv
@@ -21,6 +22,7 @@ from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.snapshot import Side
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.out import Out
+from pocketfit.progress import Progress, observed_by
 from pocketfit.records import Config, ModelSpec
 from pocketfit.sandbox.identity import give
 from tests.integration.conftest import Git, require
@@ -99,6 +101,25 @@ def test_what_builds_a_package_sees_no_secret(tree: Path, tmp_path: Path, monkey
     assert "canary" not in seen.values()
     # What pip was told by the user it still is.
     assert seen["PIP_RETRIES"] == "1"
+
+
+def test_what_pip_is_at_is_told_with_its_side_and_file(tree: Path, tmp_path: Path) -> None:
+    """A package of the tree's own is built, which takes pip longer than a look at its log."""
+    write_package(tree / "lib")
+    with (tree / "lib/backend.py").open("a") as backend:
+        backend.write("import time\ntime.sleep(3)\n")
+    (tree / "requirements.txt").write_text("--no-index\n./lib\n")
+    seen: list[Progress] = []
+    with observed_by(seen.append):
+        install(
+            read_requirements(tree, "requirements.txt"), tmp_path / "layer", tmp_path / "pip.log", Sandbox(), "head"
+        )
+    assert {progress.title for progress in seen} == {"head requirements.txt"}
+    assert (seen[0].stage, seen[0].state) == ("installing", "working")
+    assert any(
+        re.fullmatch(r"installing \(pip: (Processing|Preparing|Getting|Building) .+\)", each.stage) for each in seen
+    )
+    assert [each.stage for each in seen if each.state == "done"] == ["installed"]
 
 
 def test_another_torch_is_a_conflict(tree: Path, tmp_path: Path) -> None:

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from pocketfit.builds.snapshot import progress_line
+from pocketfit.builds.snapshot import ended
+from pocketfit.cli.watching import PlainLines
+from pocketfit.progress import Progress, observed_by, tell
 from pocketfit.records import Built, Export, Failed, Parity, Variant
 
 NET = Variant("net", "lite", "fp32")
+BEGUN = Progress("build", "head", str(NET), "starting")
+
+
+def printed(outcome: Built | Failed) -> str:
+    lines: list[str] = []
+    with observed_by(PlainLines(lines.append)):
+        tell(ended(BEGUN, outcome))
+    (line,) = lines
+    return line
 
 
 def test_a_variant_that_was_built() -> None:
     export = Export(1, {}, (), (), (), Parity())
     built = Built(NET, "net.ptl", 13_995_123, 8, "ab" * 32, export, build_s=3.25)
-    assert progress_line(built) == "net/lite/fp32: 14.00 MB (3.2 s)"
+    assert printed(built) == "head net/lite/fp32: 14.00 MB (3.2 s)"
+    # As the report has it: never 0.00 MB.
+    assert printed(replace(built, size_bytes=4_540)) == "head net/lite/fp32: 4.54 kB (3.2 s)"
 
 
 @pytest.mark.parametrize(
@@ -24,9 +39,9 @@ def test_a_variant_that_was_built() -> None:
         ("##[error]x", "## [error]x"),
         ("\x1b]52;c;YQ==\x07\x1b[2J", "]52;c;YQ== [2J"),
         ("\u202eevil\u2066", "evil"),
-        ("x" * 100_000, "x" * 399 + "…"),
+        ("x" * 100_000, "x" * 391 + "…"),
     ],
 )
 def test_a_childs_words_do_nothing_to_a_terminal_or_a_log(reason: str, said: str) -> None:
     """See hole 17: in `docker run ... run` nothing else stands between them and the runner."""
-    assert progress_line(Failed(NET, reason, build_s=1.0)) == f"net/lite/fp32: {said} (1.0 s)"
+    assert printed(Failed(NET, reason, build_s=1.0)) == f"head net/lite/fp32: failed: {said} (1.0 s)"

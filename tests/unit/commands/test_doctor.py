@@ -1,0 +1,88 @@
+"""What doctor looks at beside programs and devices: the configuration, room, and the runtime of .pte."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from pocketfit.commands import doctor
+from pocketfit.commands.doctor import Finding, looks
+from pocketfit.devices.base import DeviceOptions
+from pocketfit.records import Library, RuntimeName
+from pocketfit.runtimes.library import AndroidSide
+
+LITE = Library("pytorch_android_lite", "1.12.2")
+MODEL = '[models.net]\nsource = "net.py:net"\ninputs = [{ shape = [1, 3] }]\nformats = ["lite", "torchscript"]\n'
+
+
+def options(runtimes: Mapping[RuntimeName, Library] | None) -> DeviceOptions:
+    return DeviceOptions("not built" if runtimes is None else AndroidSide(Path("android"), "x86_64", runtimes))
+
+
+def found(at: str, folder: Path, runtimes: Mapping[RuntimeName, Library] | None = None) -> dict[str, Finding]:
+    (look,) = [look for look in looks(options(runtimes), folder) if look.at == at]
+    return {finding.what: finding for finding in look.find()}
+
+
+def test_a_configuration_that_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / "pocketfit.toml").write_text(MODEL)
+    finding = found("the configuration", tmp_path)["configuration"]
+    assert finding == Finding("configuration", "pocketfit.toml: 1 model, 2 variants")
+
+
+def test_a_configuration_that_a_run_would_refuse(tmp_path: Path) -> None:
+    (tmp_path / "pocketfit.toml").write_text(MODEL.replace("source", "sourc"))
+    finding = found("the configuration", tmp_path)["configuration"]
+    assert finding.needed
+    assert "sourc" in finding.problem
+
+
+def test_no_configuration_is_no_fault_of_the_machines(tmp_path: Path) -> None:
+    finding = found("the configuration", tmp_path)["configuration"]
+    assert not finding.needed
+    assert "no pocketfit.toml" in finding.problem
+    assert "pocketfit init" in finding.problem
+
+
+def test_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: SimpleNamespace(free=30_000_000_000))
+    monkeypatch.setattr(doctor, "available_memory_bytes", lambda: 6_400_000_000)
+    room = found("the configuration", tmp_path)
+    assert room["disk"].found == "30.00 GB free here, 30.00 GB in /tmp"
+    assert room["memory"].found == "6.40 GB for a model's process (--limit memory=SIZE)"
+    assert (room["disk"].problem, room["memory"].problem) == ("", "")
+
+
+def test_little_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: SimpleNamespace(free=300_000_000))
+    monkeypatch.setattr(doctor, "available_memory_bytes", lambda: 900_000_000)
+    room = found("the configuration", tmp_path)
+    assert room["disk"].problem == f"300.00 MB free in {tmp_path}, which is little for models: make room"
+    assert room["memory"].problem == ("900.00 MB for a model's process, which takes about 1 GB beside the model itself")
+    assert not room["disk"].needed
+    assert not room["memory"].needed
+
+
+def test_the_runtime_of_pte(tmp_path: Path) -> None:
+    at = "the Android runtimes"
+    lacks = found(at, tmp_path, {"lite": LITE})["Android .pte"]
+    assert lacks.problem == (
+        "the Android runtime for .pte is not built, so these files run on this host only: run `make -B android` "
+        "where Maven reaches a registry that has org.pytorch:executorch-android"
+    )
+    assert not lacks.needed
+    has = found(at, tmp_path, {"lite": LITE, "executorch": Library("executorch-android", "1.0.1")})
+    assert has == {"Android .pte": Finding("Android .pte", "executorch-android 1.0.1")}
+    # Without any, device jvm says so.
+    assert found(at, tmp_path, None) == {}
+
+
+def test_every_device_and_format_is_looked_at() -> None:
+    assert [look.at for look in looks(options(None), Path())] == [
+        "Python and git", "the configuration", "torch and the formats", "Java", "device jvm", "device adb",
+        "device emulator", "the Android runtimes",
+    ]  # fmt: skip
