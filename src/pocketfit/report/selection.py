@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pocketfit.records import Report, Row
 from pocketfit.report.cells import has_baseline
 from pocketfit.report.summary import changed_rows, unchanged_rows
+from pocketfit.units import format_percent
 
 # What fits two screens; up to so many rows nothing is left out.
 FEW_ROWS = 12
@@ -43,13 +44,18 @@ def counted(rows: Sequence[Row]) -> str:
     """Say what rows are, by how many: "150 identical, 38 changed by less than 1 %"."""
     counts: dict[str, int] = {}
     for row in rows:
-        word = f"changed by less than {LEAST_CHANGE:.0%}".replace("%", " %") if row.status == "compared" else row.status
-        counts[word] = counts.get(word, 0) + 1
+        counts[_word(row)] = counts.get(_word(row), 0) + 1
     return ", ".join(f"{count} {word}" for word, count in counts.items())
 
 
+def _word(row: Row) -> str:
+    if row.failed_before:
+        return "failed before too"
+    return f"changed by less than {format_percent(LEAST_CHANGE)}" if row.status == "compared" else row.status
+
+
 def _matters(row: Row, baseline: bool) -> bool:
-    if row.status in ("identical", "skipped"):
+    if row.status in ("identical", "skipped") or row.failed_before:
         return False
     if row.status == "new":
         return baseline

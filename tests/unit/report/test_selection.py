@@ -65,3 +65,10 @@ def test_other_changes_count_too(row: Row) -> None:
         row
         not in select_rows(replace(many, rows=tuple(changed_by(0) if each is row else each for each in many.rows))).rows
     )
+
+
+def test_what_failed_before_too_is_counted_as_such() -> None:
+    old = named(replace(BROKEN, failed_before=True), 30, "old")
+    chosen = select_rows(report(*named(BROKEN, FEW_ROWS), *old))
+    assert not any(row.failed_before for row in chosen.rows)
+    assert counted(chosen.rest) == "30 failed before too"

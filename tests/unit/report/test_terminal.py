@@ -307,7 +307,7 @@ def test_what_the_reader_knows_is_not_said_again() -> None:
 
 def test_quiet_says_the_verdict_and_why() -> None:
     lines = printed(EVERYTHING, 120, view=View(quiet=True)).splitlines()
-    assert lines[0].startswith("✗ 3 of 8 variants fail: ")
+    assert lines[0].startswith("✗ 3 of 8 variants fail, 1 new, 1 removed: ")
     assert lines[2:5] == [
         "mobilenet_v2/lite/fp32",
         "│ the file grew by 5,612,345 B (+40.1 %), the limit is +1 %",
