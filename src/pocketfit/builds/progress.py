@@ -33,13 +33,22 @@ def read_stage(folder: Path) -> tuple[str, str]:
     except (OSError, ValueError):
         return "starting", ""
     stage, _, hint = text.partition("\n")
-    return clean(stage, LONGEST), clean(hint, LONGEST)
+    return clean(stage, LONGEST) or "starting", clean(hint, LONGEST)
 
 
 @contextmanager
 def telling(begun: Progress, folder: Path, every_s: float = EVERY_S) -> Iterator[None]:
     """While the block runs, tell every second which stage the child in `folder` is at."""
-    with working(begun, lambda: read_stage(folder)[0], every_s):
+    stage = begun.stage
+
+    def look() -> str:
+        nonlocal stage
+        # The child may be writing its next one just now, and then there is none to be read.
+        if (seen := read_stage(folder)[0]) != begun.stage:
+            stage = seen
+        return stage
+
+    with working(begun, look, every_s):
         yield
 
 

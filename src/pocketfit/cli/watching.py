@@ -26,6 +26,8 @@ DOING: dict[Phase, str] = {
     "time": "timing",
 }
 REDRAWN_PER_S = 2
+# What took less rounds to nothing.
+LEAST_S = 0.05
 NAME_WIDTH, SIDE_WIDTH, TIME_WIDTH = 32, 4, 7
 
 
@@ -84,7 +86,7 @@ class PlainLines:
     def end(self, progress: Progress) -> None:
         """Print what became of something, and how many of its phase are done."""
         self._ended.setdefault(progress.phase, set()).add(progress.title)
-        parts = [f"{progress.elapsed_s:.1f} s"] if progress.elapsed_s else []
+        parts = [f"{progress.elapsed_s:.1f} s"] if progress.elapsed_s >= LEAST_S else []
         parts += [self.count(progress)] if progress.of else []
         self._print_line(f"{progress.title}: {progress.stage}" + (f" ({', '.join(parts)})" if parts else ""))
 

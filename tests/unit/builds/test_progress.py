@@ -36,6 +36,26 @@ def test_a_stage_and_its_hint(tmp_path: Path) -> None:
 
 def test_no_stage_yet(tmp_path: Path) -> None:
     assert read_stage(tmp_path) == ("starting", "")
+    # It may be read while it is written.
+    (tmp_path / STAGE_FILE).write_text("")
+    assert read_stage(tmp_path) == ("starting", "")
+
+
+def test_a_stage_that_is_just_being_written_is_the_one_before(tmp_path: Path) -> None:
+    (tmp_path / STAGE_FILE).write_text("lowering")
+    seen: list[str] = []
+    later = threading.Event()
+
+    def note(progress: Progress) -> None:
+        seen.append(progress.stage)
+        if progress.stage == "lowering":
+            (tmp_path / STAGE_FILE).write_text("")
+        if seen.count("lowering") > 2:
+            later.set()
+
+    with observed_by(note), telling(BEGUN, tmp_path, every_s=0.01):
+        assert later.wait(60)
+    assert set(seen) == {"starting", "lowering"}
 
 
 def test_a_hostile_stage(tmp_path: Path) -> None:
