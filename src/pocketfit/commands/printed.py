@@ -13,7 +13,7 @@ from pocketfit import __version__
 from pocketfit.out import Entry, Manifest, entry_of
 from pocketfit.records import Built, Failed, Latency, Outcome, Smoke, Variant
 from pocketfit.report.cells import count_threads
-from pocketfit.report.layout import wrap
+from pocketfit.report.layout import wrap_hanging
 from pocketfit.store import plain
 from pocketfit.units import format_bytes, format_diff, format_ms, format_ms_number, format_sqnr
 
@@ -121,9 +121,8 @@ def _print(lines: Iterable[str], *, to_stderr: bool, indent: int = 6) -> None:
         text = line
         if console.is_terminal:
             start = " " * (len(line) - len(line.lstrip(" ")))
-            width = max(console.width - indent, indent)
-            first, *rest = wrap(line.lstrip(" "), width)
-            text = "\n".join([start + first, *(" " * indent + part for part in rest)])
+            width = console.width - len(start)
+            text = "\n".join(start + part for part in wrap_hanging(line.lstrip(" "), width, indent - len(start)))
         console.print(text)
 
 

@@ -23,6 +23,15 @@ def wrap(text: str, width: int) -> list[str]:
     return [line.replace(JOINED, " ") for line in lines]
 
 
+def wrap_hanging(text: str, width: int, indent: int) -> list[str]:
+    """Break a line like `wrap`, and indent all lines but the first."""
+    first, *rest = wrap(text, width)
+    if not rest:
+        return [first]
+    left = text[len(first) :].lstrip(" ")
+    return [first, *(" " * indent + line for line in wrap(left, max(width - indent, 1)))]
+
+
 def wrap_name(name: str, width: int) -> list[str]:
     """Break the name of a variant after its slashes, after the model's first."""
     if _cells(name) <= width or "/" not in name:

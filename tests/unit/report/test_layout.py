@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pocketfit.report.layout import fit, least_width, natural_width, wrap, wrap_name
+from pocketfit.report.layout import fit, least_width, natural_width, wrap, wrap_hanging, wrap_name
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,16 @@ def test_nothing_is_lost_and_nothing_is_wider(text: str, width: int) -> None:
 )
 def test_a_name_breaks_after_its_slashes(name: str, width: int, lines: list[str]) -> None:
     assert wrap_name(name, width) == lines
+
+
+def test_a_hanging_indent() -> None:
+    text = "✓ memory          6.40 GB for a model's process (--limit memory=SIZE)"
+    assert wrap_hanging(text, 80, 18) == [text]
+    assert wrap_hanging(text, 50, 18) == [
+        "✓ memory          6.40 GB for a model's process",
+        "                  (--limit memory=SIZE)",
+    ]
+    assert wrap_hanging("see a/long/path", 8, 2) == ["see", "  a/", "  long/", "  path"]
 
 
 def test_the_longest_word_says_how_narrow_a_column_can_be() -> None:
