@@ -24,16 +24,14 @@ class Chosen:
 
 
 def select_rows(report: Report, *, every: bool = False) -> Chosen:
-    """Choose what failed or changed by 1 % or more, and of the others, in their order, as many as make it a dozen."""
+    """Choose what failed or changed by 1 % or more; where there is no baseline, so that nothing changed, a dozen."""
     rows = [*changed_rows(report), *unchanged_rows(report)]
     if every or len(rows) <= FEW_ROWS:
         return Chosen(tuple(rows))
     baseline = has_baseline(report)
     shown = {index for index, row in enumerate(rows) if _matters(row, baseline)}
-    for index in range(len(rows)):
-        if len(shown) >= FEW_ROWS:
-            break
-        shown.add(index)
+    if not baseline:
+        shown.update(range(FEW_ROWS))
     return Chosen(
         tuple(row for index, row in enumerate(rows) if index in shown),
         tuple(row for index, row in enumerate(rows) if index not in shown),

@@ -60,7 +60,8 @@ class _Terminal:
             yield table(report, rows, width)
             yield Text()
         if chosen.rest:
-            yield _dim(f"and {len(chosen.rest)} more: {counted(chosen.rest)} (-v shows them)", width)
+            more = f"and {len(chosen.rest)} more: " if rows else ""
+            yield _dim(f"{more}{counted(chosen.rest)} (-v shows them)", width)
             yield Text()
         yield from _reasons(rows, width)
         yield from _notes(report, view, width)

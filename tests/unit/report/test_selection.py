@@ -38,13 +38,15 @@ def test_of_many_what_failed_or_changed_is_shown_and_the_rest_is_counted() -> No
     assert select_rows(report(*rows), every=True).rest == ()
 
 
-def test_a_dozen_is_shown_where_nothing_matters() -> None:
-    """Without a baseline everything is new, and of 200 identical rows some say what the others are like."""
+def test_without_a_baseline_a_dozen_is_shown() -> None:
+    """Everything is new there, and a report without a row would say nothing."""
     everything_new = replace(report(*named(NEW, 200)), base=None)
     assert len(select_rows(everything_new).rows) == FEW_ROWS
     assert counted(select_rows(everything_new).rest) == "188 new"
     with_baseline = report(*named(NEW, 30), *named(IDENTICAL, 100, "same"))
     assert len(select_rows(with_baseline).rows) == 30
+    nothing = select_rows(report(*named(IDENTICAL, 100)))
+    assert (nothing.rows, counted(nothing.rest)) == ((), "100 identical")
 
 
 @pytest.mark.parametrize(
