@@ -12,7 +12,8 @@ from pathlib import Path
 
 from pocketfit.builds.fitness import examine_exporter
 from pocketfit.builds.git import root_of
-from pocketfit.config import find_config, read_config
+from pocketfit.commands.check import check
+from pocketfit.config import find_config
 from pocketfit.devices import DEVICES
 from pocketfit.devices.base import DeviceOptions
 from pocketfit.errors import CommandError, ConfigError, PocketfitError
@@ -20,7 +21,6 @@ from pocketfit.process import finish, run
 from pocketfit.records import DeviceSpec
 from pocketfit.sandbox.layers import available_memory_bytes, layers
 from pocketfit.units import format_bytes
-from pocketfit.variants import count_variants
 
 # Nobody can do without these; the other formats and devices are for some users.
 NEEDED = ("lite", "torchscript", "jvm")
@@ -61,21 +61,14 @@ def looks(options: DeviceOptions, folder: Path) -> tuple[Look, ...]:
 
 def _configuration(folder: Path) -> Finding:
     """The repository's own, which a run would read; a repository without one is no fault of the machine's."""
-    root = root_of(folder)
     try:
-        file = find_config(root, beside=folder)
+        find_config(root_of(folder), beside=folder)
     except ConfigError as problem:
         return Finding("configuration", "", f"{problem}; `pocketfit init` does it for you", needed=False)
     try:
-        config = read_config(file, root)
+        return Finding("configuration", check(folder))
     except ConfigError as problem:
         return Finding("configuration", "", f"{problem}: see `pocketfit check`")
-    counts = (_counted(len(config.models), "model"), _counted(count_variants(config), "variant"))
-    return Finding("configuration", f"{file.name}: {', '.join(counts)}")
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _room(folder: Path) -> Iterator[Finding]:

@@ -30,8 +30,9 @@ def found(at: str, folder: Path, runtimes: Mapping[RuntimeName, Library] | None 
 
 def test_a_configuration_that_can_be_read(tmp_path: Path) -> None:
     (tmp_path / "pocketfit.toml").write_text(MODEL)
+    (tmp_path / "net.py").write_text("def net(): ...\n")
     finding = found("the configuration", tmp_path)["configuration"]
-    assert finding == Finding("configuration", "pocketfit.toml: 1 model, 2 variants")
+    assert finding == Finding("configuration", "pocketfit.toml: 1 model, 2 variants, no problem")
 
 
 def test_a_configuration_that_a_run_would_refuse(tmp_path: Path) -> None:
@@ -39,6 +40,7 @@ def test_a_configuration_that_a_run_would_refuse(tmp_path: Path) -> None:
     finding = found("the configuration", tmp_path)["configuration"]
     assert finding.needed
     assert "sourc" in finding.problem
+    assert finding.problem.endswith(": see `pocketfit check`")
 
 
 def test_no_configuration_is_no_fault_of_the_machines(tmp_path: Path) -> None:
