@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ from pocketfit.cli.loudness import loudness
 from pocketfit.cli.options import ConfigFile, EmulatorImage, Json, Serial
 from pocketfit.cli.screen import print_json
 from pocketfit.cli.watching import looking_at
-from pocketfit.errors import EnvironmentProblem
+from pocketfit.errors import ConfigError, EnvironmentProblem
 
 if TYPE_CHECKING:
     from pocketfit.commands.doctor import Finding
@@ -39,7 +40,7 @@ def init(
     typer.echo("next: check the inputs in pocketfit.toml, then `pocketfit run --base none`, then commit both files")
 
 
-def check(config: ConfigFile = None) -> None:
+def check(config: ConfigFile = None, as_json: Json = False) -> None:
     """Say all that is wrong with the configuration, in a second: keys, values, and whether what it names is there.
 
     Nothing is built or run. Exit code 2 where something is wrong; also a hook for pre-commit.
@@ -48,7 +49,16 @@ def check(config: ConfigFile = None) -> None:
     """
     from pocketfit.commands.check import check as check_config
 
-    typer.echo(check_config(Path.cwd(), config))
+    try:
+        found = check_config(Path.cwd(), config)
+    except ConfigError as problem:
+        if as_json:
+            print_json(json.dumps({"problems": problem.lines()}, indent=2, ensure_ascii=False) + "\n")
+        raise
+    if as_json:
+        print_json('{"problems": []}\n')
+    elif not loudness().quiet:
+        typer.echo(found)
 
 
 def doctor(serial: Serial = None, emulator_image: EmulatorImage = None, as_json: Json = False) -> None:

@@ -79,6 +79,20 @@ def test_of_many_rows_those_that_matter_and_with_v_all(saved: Path) -> None:
     assert ("same27/" in some, "same27/" in every) == (False, True)
 
 
+def test_a_check_as_json(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text("def net(): ...\n")
+    text = '[models.net]\nsource = "net.py:net"\ninputs = [{ shape = [1, 3] }]\n'
+    (tmp_path / "pocketfit.toml").write_text(text)
+    assert json.loads(pocketfit(tmp_path, "check", "--json").stdout) == {"problems": []}
+    assert pocketfit(tmp_path, "check", "-q").stdout == ""
+    (tmp_path / "pocketfit.toml").write_text(text.replace("source", "sourc"))
+    done = pocketfit(tmp_path, "check", "--json")
+    assert done.returncode == 2
+    problems = json.loads(done.stdout)["problems"]
+    assert done.stderr.splitlines() == [f"error: {problem}" for problem in problems]
+    assert any("sourc" in problem for problem in problems)
+
+
 def test_legend_and_notes_are_for_the_first_report_in_a_folder(saved: Path) -> None:
     first, second, third = (
         pocketfit(saved, *COMPARE, *more).stdout for more in (("--out", "r"), ("--out", "r"), ("--out", "r", "-v"))
