@@ -21,10 +21,14 @@ INPUT_DTYPES = ("float32", "float64", "int64", "int32", "int8", "uint8", "bool")
 
 @dataclass(frozen=True)
 class InputSpec:
-    """One tensor that a model takes: its shape, and its dtype by torch's name."""
+    """One tensor that a model takes: its shape, its dtype by torch's name, and the least and largest value that is made
+    up for it; None for those that its dtype has by default.
+    """
 
     shape: tuple[int, ...]
     dtype: str = "float32"
+    low: int | float | None = None
+    high: int | float | None = None
 
 
 @dataclass(frozen=True)

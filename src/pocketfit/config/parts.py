@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 
+from pocketfit.config.bounds import Bound, bounds_problem
 from pocketfit.config.names import known_word
 from pocketfit.config.toml import written
 from pocketfit.records import INPUT_DTYPES, OLD_FAILURES, PRUNE_METHODS, Growth, InputSpec, Limits
@@ -41,14 +52,39 @@ class InputTable(Table):
     dtype: Annotated[str, one_of(INPUT_DTYPES)] = Field(
         default="float32", description="torch's name of the type.", examples=["int64"]
     )
+    low: int | float | None = Field(
+        default=None, description="The least value that is made up, with high; 0 if that is alone.", examples=[0]
+    )
+    high: int | float | None = Field(default=None, description="The largest value that is made up.", examples=[29_999])
+    value: int | float | None = Field(
+        default=None,
+        # What bounds it is looked at where it is not given, too.
+        validate_default=True,
+        description="All values, instead of made-up ones.",
+        examples=[16_000],
+    )
 
     @field_validator("dtype")
     @classmethod
     def _known(cls, dtype: str) -> str:
         return known_word(dtype, INPUT_DTYPES, "dtype")
 
+    @field_validator("value")
+    @classmethod
+    def _bounded(cls, value: Bound, info: ValidationInfo) -> Bound:
+        """Look at all that bounds values, once the last of them is there."""
+        given = info.data
+        if {"dtype", "low", "high"} <= set(given) and (
+            problem := bounds_problem(given["dtype"], given["low"], given["high"], value)
+        ):
+            raise ValueError(problem)
+        return value
+
     def spec(self) -> InputSpec:
-        return InputSpec(tuple(self.shape), self.dtype)
+        if self.value is not None:
+            return InputSpec(tuple(self.shape), self.dtype, self.value, self.value)
+        low = 0 if self.low is None and self.high is not None else self.low
+        return InputSpec(tuple(self.shape), self.dtype, low, self.high)
 
 
 # Tables or a callable; what is neither is held to be tables, so that one thing is wrong with it and not two.

@@ -28,13 +28,19 @@ MOST_DIMENSIONS, MOST_VALUES = 32, 2**40
 
 
 def seeded_arrays(specs: Sequence[InputSpec], seed: int = SEED) -> list[Any]:
-    """Floats are standard normal; uint8 spans its range; other integers are 0 or 1, valid as ids of any vocabulary."""
+    """Values are evenly between the bounds that a spec has; without any floats are standard normal, uint8 spans its
+    range, and other integers are 0 or 1, valid as ids of any vocabulary.
+    """
     import numpy as np
 
     # RandomState's stream is frozen for good (NEP 19), that of newer generators is not.
     random = np.random.RandomState(seed)
 
     def drawn(spec: InputSpec) -> Any:
+        if spec.low is not None and spec.high is not None:
+            if spec.dtype.startswith("float"):
+                return random.uniform(spec.low, spec.high, spec.shape).astype(spec.dtype)
+            return random.randint(int(spec.low), int(spec.high) + 1, spec.shape, np.int64).astype(spec.dtype)
         if spec.dtype.startswith("float"):
             return random.standard_normal(spec.shape).astype(spec.dtype)
         return random.randint(0, 256 if spec.dtype == "uint8" else 2, spec.shape).astype(spec.dtype)

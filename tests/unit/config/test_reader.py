@@ -101,6 +101,12 @@ def test_inputs_from_a_callable() -> None:
         (MINIMAL + "inputs = [{ shpe = [1] }]", "models.net.inputs.0.shpe: unknown key; did you mean 'shape'?"),
         (MINIMAL + "inputs = [{ shape = [0] }]", "models.net.inputs.0.shape: each must be at least 1: write shape = [1]"),
         (MINIMAL + 'inputs = [{ shape = [1], dtype = "float23" }]', "models.net.inputs.0.dtype: unknown dtype 'float23': did you mean 'float32'?"),
+        (MINIMAL + "inputs = [{ shape = [1], low = 1 }]", "models.net.inputs: low needs high beside it"),
+        (MINIMAL + "inputs = [{ shape = [1], low = 1, high = 2, value = 1 }]", "models.net.inputs.0.value: write low and high, or one value"),
+        (MINIMAL + "inputs = [{ shape = [1], low = 3, high = 2.5 }]", "models.net.inputs: low = 3 is above high = 2.5"),
+        (MINIMAL + "inputs = [{ shape = [1], value = inf }]", "models.net.inputs.0.value: write bounds that are finite"),
+        (MINIMAL + 'inputs = [{ shape = [1], dtype = "int8", value = 128 }]', "models.net.inputs.0.value: int8 takes whole numbers from -128 to 127"),
+        (MINIMAL + 'inputs = [{ shape = [1], dtype = "int64", value = 1.5 }]', "models.net.inputs.0.value: int64 takes whole numbers from "),
         (MINIMAL + 'how = "scripted"', "models.net.how: unknown how 'scripted': did you mean 'script'?"),
         (MINIMAL + "prune = { amount = 1.0 }", "models.net.prune.amount: it must be below 1.0: write amount = 0.3"),
         (MINIMAL + "prune = { amout = 0.5 }", "models.net.prune.amout: unknown key; did you mean 'amount'?"),
@@ -207,3 +213,9 @@ def test_what_is_wrong_is_said_without_what_a_terminal_would_obey(tmp_path: Path
     assert str(caught.value) == (
         'pocketfit.toml:3: models.net.limits.size_growth: " ]52;c;YQ== ## [error]" is neither a percentage ("1%") nor a size ("200 kB")'
     )
+
+
+def test_inputs_with_bounds() -> None:
+    text = MINIMAL + 'inputs = [{ shape = [2], dtype = "int64", high = 99 }, { shape = [1], value = 0.5 }]'
+    (spec,) = parse_config(tomllib.loads(text), "pocketfit.toml").models
+    assert spec.inputs == (InputSpec((2,), "int64", 0, 99), InputSpec((1,), "float32", 0.5, 0.5))

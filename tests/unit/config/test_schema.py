@@ -72,6 +72,9 @@ def test_every_example_is_taken() -> None:
                     new = {"shape": [1]} if "inputs" in name else {"amount": 0.5} if name == "prune" else {}
                     here = here.setdefault(name, [new] if "inputs" in name else new)
                     here = here[0] if isinstance(here, list) else here
+                if key == "low":
+                    # Alone it bounds nothing.
+                    here["high"] = example
                 parse_config({**raw, key: example} if not place else (here.update({key: example}), raw)[1], "")
 
 

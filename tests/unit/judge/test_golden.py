@@ -23,6 +23,25 @@ def test_every_dtype_has_its_own_range() -> None:
     assert arrays["uint8"].max() > 127
 
 
+def test_values_stay_between_their_bounds() -> None:
+    specs = [
+        InputSpec((1000,), "int64", 5, 9),
+        InputSpec((1000,), "float32", -0.5, 0.25),
+        InputSpec((3,), "int8", 127, 127),
+        InputSpec((100,), "bool", 1, 1),
+    ]
+    integers, floats, constant, mask = seeded_arrays(specs)
+    assert sorted(set(integers.tolist())) == [5, 6, 7, 8, 9]
+    assert -0.5 <= floats.min() < -0.4
+    assert 0.2 < floats.max() <= 0.25
+    assert floats.dtype.name == "float32"
+    assert (constant.dtype.name, constant.tolist()) == ("int8", [127] * 3)
+    assert mask.all()
+    # What stands beside them is drawn as ever.
+    plain = InputSpec((4,), "float32")
+    assert seeded_arrays([plain])[0].tolist() == seeded_arrays([plain, specs[0]])[0].tolist()
+
+
 def test_bool_is_written_as_uint8(tmp_path: Path) -> None:
     ids, mask = seeded_arrays([InputSpec((1, 4), "int64"), InputSpec((3,), "bool")])
     files = write_arrays([("[0]", ids), ("[1]", mask)], tmp_path, "input")
