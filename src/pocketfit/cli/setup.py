@@ -11,7 +11,7 @@ import typer
 from pocketfit.cli import asked
 from pocketfit.cli.ending import leave
 from pocketfit.cli.loudness import loudness
-from pocketfit.cli.options import ConfigFile, EmulatorImage, Json, Serial
+from pocketfit.cli.options import ConfigFile, EmulatorImage, Json, Serial, Timeout
 from pocketfit.cli.screen import print_json
 from pocketfit.cli.watching import looking_at
 from pocketfit.errors import ConfigError, EnvironmentProblem
@@ -22,22 +22,27 @@ if TYPE_CHECKING:
 
 def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite the files that are there.")] = False,
+    no_check: Annotated[
+        bool, typer.Option("--no-check", help="Write the files only: build nothing, run none of your code.")
+    ] = False,
+    timeout: Timeout = 900,
 ) -> None:
-    """Write pocketfit.toml and a workflow for pull requests, after a look at this repository; none of its code is run.
+    """Write pocketfit.toml and a workflow for pull requests after reading this repository's code, and build its models
+    once to see that they work.
 
     Example: `pocketfit init`
     """
     from pocketfit.builds.git import root_of
     from pocketfit.commands.init import init as write_files
+    from pocketfit.commands.init.checking import check as build_once
+    from pocketfit.commands.init.told import lines
 
-    written = write_files(root_of(Path.cwd()), force=force)
-    for file in written.files:
-        typer.echo(f"wrote {file}")
-    for model in written.models:
-        typer.echo(f"  {model.name}: {model.source}")
-    for note in written.notes:
-        typer.echo(f"note: {note}")
-    typer.echo("next: check the inputs in pocketfit.toml, then `pocketfit run --base none`, then commit both files")
+    root = root_of(Path.cwd())
+    written, checked = write_files(root, force=force), None
+    if written.files and not written.kept and not no_check:
+        written, checked = build_once(root, written, asked.sandbox(timeout))
+    for line in lines(written, checked):
+        typer.echo(line)
 
 
 def check(config: ConfigFile = None, as_json: Json = False) -> None:

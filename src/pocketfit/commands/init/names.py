@@ -1,0 +1,6 @@
+"""The files that init writes, each by its place in the repository."""
+
+CONFIG_FILE = "pocketfit.toml"
+WORKFLOW_FILE = ".github/workflows/pocketfit.yml"
+BUILDERS_FILE = "pocketfit_models.py"
+PACKAGES_FILE = "requirements-mobile.txt"

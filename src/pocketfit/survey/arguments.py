@@ -1,0 +1,184 @@
+"""The arguments that a class or function needs, with the values that the repository's own code gives them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pocketfit.survey.classes import method_of
+from pocketfit.survey.code import Code
+from pocketfit.survey.makers import made_by
+from pocketfit.survey.uses import Use
+from pocketfit.survey.values import UNKNOWN, Scope, assigned, is_writable, options_of, parameters, value_of
+
+if TYPE_CHECKING:
+    import griffe
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+# What stands for a value that only the user knows, by the annotation's name.
+EMPTY: Mapping[str, Any] = {"str": "", "int": 0, "float": 0.0, "bool": False, "list": [], "tuple": [], "Sequence": []}
+OBJECTS = frozenset({"args", "cfg", "config", "opt", "opts", "hparams", "params", "model", "net", "backbone"})
+COUNTS = (
+    "num",
+    "n_",
+    "size",
+    "channels",
+    "dim",
+    "classes",
+    "features",
+    "width",
+    "depth",
+    "hidden",
+    "layers",
+    "count",
+    "planes",
+)
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Arguments by name: values; what the user must fill in, with an empty value; objects of classes of the repository
+    that need no arguments themselves; and namespaces, as argparse makes them of a script's options. `module` says that
+    it is given another module, `unknown` names what nobody can write.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    to_fill: Mapping[str, Any] = field(default_factory=dict)
+    objects: Mapping[str, griffe.Class] = field(default_factory=dict)
+    namespaces: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    module: bool = False
+
+
+def constructor(code: Code, found: griffe.Class) -> tuple[griffe.Class, Function] | None:
+    """The __init__ of a class, where that is the repository's."""
+    return method_of(code, found, "__init__")
+
+
+def bind(function: Function | None, call: ast.Call, *, skip_first: bool) -> dict[str, ast.expr]:
+    """The expressions that a call gives to each parameter."""
+    names = [name for name, _ in parameters(function)][skip_first:] if function else []
+    given: dict[str, ast.expr] = {}
+    for name, node in zip(names, call.args, strict=False):
+        if isinstance(node, ast.Starred):
+            break
+        given[name] = node
+    return given | {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+
+
+def bound_values(
+    code: Code,
+    function: Function | None,
+    call: ast.Call | None,
+    scope: Scope,
+    inside: Scope,
+    *,
+    skip_first: bool = True,
+) -> dict[str, Any]:
+    """The values of a function's parameters in a call, defaults among them; those that can't be known are UNKNOWN."""
+    if function is None:
+        return {}
+    given = bind(function, call, skip_first=skip_first) if call is not None else {}
+    return {
+        name: value_of(code, given[name], scope)
+        if name in given
+        else (value_of(code, default, Scope(inside.source)) if default is not None else UNKNOWN)
+        for name, default in list(parameters(function))[skip_first:]
+    }
+
+
+def arguments_of(
+    code: Code, function: Function | None, inside: Scope, uses: Sequence[Use], *, skip_first: bool
+) -> Arguments:
+    """What to write for a callable, by how the repository's own code calls it; `inside` is where it is defined."""
+    if function is None:
+        return Arguments()
+    needed = list(parameters(function))[skip_first:]
+    values: dict[str, Any] = {}
+    to_fill: dict[str, Any] = {}
+    objects: dict[str, griffe.Class] = {}
+    namespaces: dict[str, Mapping[str, Any]] = {}
+    unknown: list[str] = []
+    module = False
+    notes = {
+        arg.arg: arg.annotation for arg in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+    }
+    for name, default in needed:
+        given = [
+            (node, use.scope) for use in uses if (node := bind(function, use.call, skip_first=skip_first).get(name))
+        ]
+        value = next((found for node, scope in given if is_writable(found := value_of(code, node, scope))), UNKNOWN)
+        if value is not UNKNOWN:
+            if default is None or value != value_of(code, default, Scope(inside.source)):
+                values[name] = value
+        elif default is not None:
+            continue
+        elif name == "device":
+            values[name] = "cpu"
+        elif any(made_by(code, node, scope) for node, scope in given) or name in ("model", "net", "backbone"):
+            module = True
+            unknown.append(name)
+        elif made := _plain_object(code, name, notes.get(name), inside, given):
+            objects[name] = made
+        elif name in OBJECTS and (options := _options(given)):
+            namespaces[name] = options
+        elif (empty := _empty(name, notes.get(name))) is not UNKNOWN:
+            to_fill[name] = empty
+        else:
+            unknown.append(name)
+    return Arguments(values, to_fill, objects, namespaces, tuple(unknown), module)
+
+
+def _options(given: Iterable[tuple[ast.expr, Scope]]) -> dict[str, Any]:
+    """The options of the first script that hands them over as a whole."""
+    for node, scope in given:
+        if isinstance(node, ast.Name) and (options := options_of(scope.source)):
+            return {name: value for name, value in options.items() if value is None or is_writable(value)}
+    return {}
+
+
+def _plain_object(
+    code: Code, name: str, note: ast.expr | None, inside: Scope, given: Iterable[tuple[ast.expr, Scope]]
+) -> griffe.Class | None:
+    """The repository's class of an argument such as a configuration, where it can be made without arguments."""
+    import griffe
+
+    places: list[tuple[ast.AST | None, Scope]] = [(note, inside)]
+    for node, scope in given:
+        value: ast.expr | None = node
+        if isinstance(node, ast.Name):
+            value = assigned(scope.function or scope.source.tree, node.id, node.lineno)
+        if isinstance(value, ast.Call) and not value.args and not value.keywords:
+            places.append((value.func, scope))
+    if name in ("config", "cfg") and inside.owner is not None:
+        definition = code.definition(inside.owner)
+        for statement in definition.body if definition else ():
+            if isinstance(statement, ast.Assign) and getattr(statement.targets[0], "id", "") == "config_class":
+                places.append((statement.value, inside))
+    for place, scope in places:
+        found = code.meaning(place, scope.source) if place is not None else None
+        if isinstance(found, griffe.Class) and _needs_nothing(code, found):
+            return found
+    return None
+
+
+def _needs_nothing(code: Code, found: griffe.Class) -> bool:
+    if made := constructor(code, found):
+        return all(default is not None for _, default in list(parameters(made[1]))[1:])
+    # griffe knows a dataclass's own.
+    return all(not parameter.required for parameter in found.parameters if parameter.name != "self")
+
+
+def _empty(name: str, note: ast.expr | None) -> Any:
+    """An empty value of the type that an argument seems to have; UNKNOWN where TOML can't write any."""
+    kind = note.value if isinstance(note, ast.Subscript) else note
+    text = getattr(kind, "id", None) or getattr(kind, "attr", None) or getattr(kind, "value", None)
+    if isinstance(text, str) and text in EMPTY:
+        return EMPTY[text]
+    if note is not None:
+        return UNKNOWN
+    if name in OBJECTS:
+        return UNKNOWN
+    return 0 if any(word in name.lower() for word in COUNTS) else ""

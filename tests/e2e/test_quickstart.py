@@ -1,0 +1,94 @@
+"""The three roads of docs/quickstart.md, walked: what the page shows is what they print.
+
+`make quickstart` writes the page's transcripts from these runs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pocketfit.report.markdown import render_markdown
+from tests.e2e.conftest import Place, report_of
+from tests.e2e.repository import IDENTITY, ROOT, Repository
+from tests.e2e.transcript import COLUMNS, Page, Shell, fenced, words
+from tests.fake_github import JOB_TOKEN
+
+pytestmark = pytest.mark.timeout(1500)
+
+PAGE = Page(ROOT / "docs/quickstart.md")
+WIDER = ("plants/model.py", "width: int = 32", "width: int = 64")
+IMAGE = "pocketfit:quickstart"
+
+
+@pytest.fixture
+def check() -> Callable[[str, str], None]:
+    """Hold a transcript against the page's block, or write it there."""
+
+    def compare(name: str, text: str) -> None:
+        if os.environ.get("POCKETFIT_WRITE_QUICKSTART"):
+            PAGE.write(name, text)
+        shown, said = words(PAGE.block(name)), words(text)
+        assert shown == said, f"{name}: only on the page {shown - said}, only in the run {said - shown}"
+
+    return compare
+
+
+def plants(folder: Path) -> Path:
+    """A repository as somebody has one who comes to Pocketfit."""
+    shutil.copytree(ROOT / "tests/e2e/quickstart", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for words_of_git in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "PlantNet"]):
+        subprocess.run(["git", "-C", folder, *words_of_git], check=True, env=os.environ | IDENTITY)
+    return folder
+
+
+def shell(folder: Path, **more: str) -> Shell:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    kept = {name: os.environ[name] for name in ("LANG", "JAVA_HOME", "DOCKER_HOST") if name in os.environ}
+    return Shell(
+        folder, {**kept, **IDENTITY, "PATH": path, "HOME": str(folder.parent), "COLUMNS": str(COLUMNS), **more}
+    )
+
+
+CHANGE = f"sed -i 's/{WIDER[1]}/{WIDER[2]}/' {WIDER[0]}"
+
+
+def test_on_a_laptop(tmp_path: Path, check: Callable[[str, str], None]) -> None:
+    here = shell(plants(tmp_path / "plants"))
+    first = here.transcript(["pocketfit init", "pocketfit run"])
+    check("laptop, first", fenced(first))
+    here.transcript(["git add -A", "git commit -q -m 'Watch what the phone pays'", "git switch -q -c wider"])
+    second = here.transcript([CHANGE, "git commit -q -a -m 'Twice as wide'", "pocketfit run --base main"])
+    check("laptop, second", fenced(second))
+
+
+def test_in_a_container(base_image: str, tmp_path: Path, check: Callable[[str, str], None]) -> None:
+    subprocess.run(["docker", "build", "--quiet", "--tag", IMAGE, ROOT], check=True, stdout=subprocess.DEVNULL)
+    here = shell(plants(tmp_path / "plants"))
+    alias = f'docker run --rm --volume "$PWD:/work" {IMAGE}'
+    said = here.transcript([f"{alias} init", f"{alias} run"])
+    check("container", fenced(said.replace(IMAGE, "pocketfit")))
+
+
+def test_as_an_action(place: Place, check: Callable[[str, str], None]) -> None:
+    repository = Repository(plants(place.folder / "plants"))
+    here = shell(repository.folder)
+    here.transcript(["pocketfit init --no-check"])
+    repository.git("remote", "add", "origin", "https://github.com/octo/phone.git")
+    repository.commit("Watch what the phone pays")
+    repository.git("branch", "topic")
+    event = repository.push(*WIDER, "Twice as wide")
+
+    ran = place.act.run(repository, "pocketfit", event, JOB_TOKEN, place.folder / "ran")
+
+    assert ran.succeeded, ran.log
+    (comment,) = place.hub.comments["octo/phone", 7]
+    body = render_markdown(report_of(ran, "pass"))
+    assert comment["body"].endswith(body)
+    check("action", "".join(f"> {line}".rstrip() + "\n" for line in body.splitlines()))
