@@ -1,5 +1,5 @@
 """A look at a repository that runs none of its code: its models, their arguments and inputs, weights and formats."""
 
-from pocketfit.survey.found import FoundModel, Place, Survey, look
+from pocketfit.survey.found import FoundModel, MadeObject, Place, Survey, look
 
-__all__ = ["FoundModel", "Place", "Survey", "look"]
+__all__ = ["FoundModel", "MadeObject", "Place", "Survey", "look"]

@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.survey.classes import method_of
 from pocketfit.survey.code import Code
 from pocketfit.survey.makers import made_by
+from pocketfit.survey.objects import Constructed, constructed
+from pocketfit.survey.options import UNKNOWN, options_of
 from pocketfit.survey.uses import Use
-from pocketfit.survey.values import UNKNOWN, Scope, assigned, is_writable, options_of, parameters, value_of
+from pocketfit.survey.values import Scope, is_writable, parameters, value_of
 
 if TYPE_CHECKING:
-    import griffe
+    pass
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 # What stands for a value that only the user knows, by the annotation's name.
@@ -46,15 +47,10 @@ class Arguments:
 
     values: Mapping[str, Any] = field(default_factory=dict)
     to_fill: Mapping[str, Any] = field(default_factory=dict)
-    objects: Mapping[str, griffe.Class] = field(default_factory=dict)
+    objects: Mapping[str, Constructed] = field(default_factory=dict)
     namespaces: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     module: bool = False
-
-
-def constructor(code: Code, found: griffe.Class) -> tuple[griffe.Class, Function] | None:
-    """The __init__ of a class, where that is the repository's."""
-    return method_of(code, found, "__init__")
 
 
 def bind(function: Function | None, call: ast.Call, *, skip_first: bool) -> dict[str, ast.expr]:
@@ -98,7 +94,7 @@ def arguments_of(
     needed = list(parameters(function))[skip_first:]
     values: dict[str, Any] = {}
     to_fill: dict[str, Any] = {}
-    objects: dict[str, griffe.Class] = {}
+    objects: dict[str, Constructed] = {}
     namespaces: dict[str, Mapping[str, Any]] = {}
     unknown: list[str] = []
     module = False
@@ -120,11 +116,11 @@ def arguments_of(
         elif any(made_by(code, node, scope) for node, scope in given) or name in ("model", "net", "backbone"):
             module = True
             unknown.append(name)
-        elif made := _plain_object(code, name, notes.get(name), inside, given):
+        elif made := constructed(code, name, notes.get(name), inside, given):
             objects[name] = made
         elif name in OBJECTS and (options := _options(given)):
             namespaces[name] = options
-        elif (empty := _empty(name, notes.get(name))) is not UNKNOWN:
+        elif not _is_object(function, name) and (empty := _empty(name, notes.get(name))) is not UNKNOWN:
             to_fill[name] = empty
         else:
             unknown.append(name)
@@ -139,36 +135,12 @@ def _options(given: Iterable[tuple[ast.expr, Scope]]) -> dict[str, Any]:
     return {}
 
 
-def _plain_object(
-    code: Code, name: str, note: ast.expr | None, inside: Scope, given: Iterable[tuple[ast.expr, Scope]]
-) -> griffe.Class | None:
-    """The repository's class of an argument such as a configuration, where it can be made without arguments."""
-    import griffe
-
-    places: list[tuple[ast.AST | None, Scope]] = [(note, inside)]
-    for node, scope in given:
-        value: ast.expr | None = node
-        if isinstance(node, ast.Name):
-            value = assigned(scope.function or scope.source.tree, node.id, node.lineno)
-        if isinstance(value, ast.Call) and not value.args and not value.keywords:
-            places.append((value.func, scope))
-    if name in ("config", "cfg") and inside.owner is not None:
-        definition = code.definition(inside.owner)
-        for statement in definition.body if definition else ():
-            if isinstance(statement, ast.Assign) and getattr(statement.targets[0], "id", "") == "config_class":
-                places.append((statement.value, inside))
-    for place, scope in places:
-        found = code.meaning(place, scope.source) if place is not None else None
-        if isinstance(found, griffe.Class) and _needs_nothing(code, found):
-            return found
-    return None
-
-
-def _needs_nothing(code: Code, found: griffe.Class) -> bool:
-    if made := constructor(code, found):
-        return all(default is not None for _, default in list(parameters(made[1]))[1:])
-    # griffe knows a dataclass's own.
-    return all(not parameter.required for parameter in found.parameters if parameter.name != "self")
+def _is_object(function: Function, name: str) -> bool:
+    """Whether a parameter's attributes or entries are read, as a configuration's are."""
+    return any(
+        isinstance(node, (ast.Attribute, ast.Subscript)) and getattr(node.value, "id", "") == name
+        for node in ast.walk(function)
+    )
 
 
 def _empty(name: str, note: ast.expr | None) -> Any:

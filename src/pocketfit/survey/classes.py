@@ -60,6 +60,11 @@ def method_of(code: Code, found: griffe.Class, name: str) -> tuple[griffe.Class,
     return None
 
 
+def constructor(code: Code, found: griffe.Class) -> tuple[griffe.Class, ast.FunctionDef] | None:
+    """The __init__ of a class, where that is the repository's."""
+    return method_of(code, found, "__init__")
+
+
 def is_module(code: Code, found: griffe.Class) -> bool:
     """Whether it is a module by its bases; one with a base that nobody knows is, where it has a forward."""
     classes, others = lineage(code, found)

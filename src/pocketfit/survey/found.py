@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.survey.candidates import Candidate
 from pocketfit.survey.checkpoints import SUFFIXES, Checkpoint, Weights, read_checkpoint, weights_for
-from pocketfit.survey.choice import Candidate, Chosen, choose
+from pocketfit.survey.choice import Chosen, choose
 from pocketfit.survey.code import Code, Source, read_code
 from pocketfit.survey.inputs.guess import Inputs
 from pocketfit.survey.shipping import Shipping, find_shipping
@@ -30,6 +31,14 @@ class Place:
 
 
 @dataclass(frozen=True)
+class MadeObject:
+    """An argument that is an object: where its class is, and the arguments of that one's own."""
+
+    place: Place
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class FoundModel:
     """A model: `source` as the configuration takes it, its class or function by name, and where that is.
 
@@ -42,7 +51,7 @@ class FoundModel:
     place: Place
     arguments: Mapping[str, Any] = field(default_factory=dict)
     to_fill: Mapping[str, Any] = field(default_factory=dict)
-    objects: Mapping[str, Place] = field(default_factory=dict)
+    objects: Mapping[str, MadeObject] = field(default_factory=dict)
     namespaces: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     inputs: Inputs | None = None
@@ -88,7 +97,7 @@ def _model(code: Code, chosen: Chosen, checkpoints: Iterable[Checkpoint]) -> Fou
         place,
         arguments.values,
         arguments.to_fill,
-        {name: place_of(code, found) for name, found in arguments.objects.items()},
+        {name: MadeObject(place_of(code, each.found), each.values) for name, each in arguments.objects.items()},
         arguments.namespaces,
         arguments.unknown,
         chosen.inputs,

@@ -35,12 +35,15 @@ CLASSMETHODS = frozenset({"from_pretrained", "from_config", "load_from_checkpoin
 # By their last names, where a wildcard import hides where they are from.
 BASES = frozenset({"Module", "LightningModule", "Sequential", "PreTrainedModel"})
 
+# Of torch's own, what can be a model: `Module` stands for any.
+WHOLE = frozenset({"Module", "Sequential", "Transformer", "TransformerEncoder", "ScriptModule"})
+
 LOSS = re.compile(r"(loss|criterion|criterium|distillation)$", re.IGNORECASE)
 TARGETS = frozenset({"target", "targets", "label", "labels", "y_true", "gt", "ground_truth", "y", "reference"})
 PART = re.compile(
     r"(Block|Layer|Pool|Pooling|Norm|Activation|Attention|Head|Neck|Stem|Bottleneck|Conv\dd|Conv|Linear|Residual"
     r"|Embedding|Encoding|Transform|Augment|Augmentation|Mel|Spectrogram|MelSpectrogram|Dropout|Swish|Mish|Unit|Cell"
-    r"|Wrapper|EMA|Metric|Accuracy)$"
+    r"|Wrapper|EMA|Metric|Accuracy|Discriminator\w?|Critic|Teacher)$"
 )
 
 
@@ -52,6 +55,11 @@ def is_module_class(dotted: str) -> bool:
     if top == "torch":
         return dotted.startswith("torch.nn.") or last == "ScriptModule"
     return top in LIBRARIES
+
+
+def is_layer(dotted: str) -> bool:
+    """Whether it is one of torch's own layers, which alone is no model."""
+    return dotted.startswith("torch.nn.") and dotted.rpartition(".")[2] not in WHOLE
 
 
 def is_loss(dotted: str) -> bool:

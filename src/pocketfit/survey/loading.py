@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 
 from pocketfit.survey.code import Code
-from pocketfit.survey.values import UNKNOWN, Scope, value_of
+from pocketfit.survey.options import UNKNOWN
+from pocketfit.survey.values import Scope, value_of
 
 READERS = frozenset({"torch.load", "torch.jit.load", "safetensors.torch.load_file"})
 

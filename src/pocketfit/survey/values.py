@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.survey.code import Code, Source
+from pocketfit.survey.options import UNKNOWN, options_of
 
 if TYPE_CHECKING:
     import griffe
 
-UNKNOWN = object()
 MOST_STEPS = 25
 OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -24,8 +24,6 @@ OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 # Larger numbers and texts are no argument of a model.
 MOST_LETTERS, LARGEST = 200, 10**12
-# What a flag that stores no value has before anybody gives it.
-FLAGS = {"store_true": False, "store_false": True}
 
 
 @dataclass(frozen=True)
@@ -85,25 +83,6 @@ def assigned(function: ast.AST, name: str, before: int | None = None) -> ast.exp
     return found
 
 
-def options_of(source: Source) -> dict[str, Any]:
-    """The defaults of a script's command-line options, by the names that its code reads; argparse and click."""
-    found: dict[str, Any] = {}
-    for call in ast.walk(source.tree):
-        if not isinstance(call, ast.Call) or _called(call) not in ("add_argument", "option", "argument"):
-            continue
-        words = [word.value for word in call.args if isinstance(word, ast.Constant) and isinstance(word.value, str)]
-        if not words:
-            continue
-        given = {keyword.arg: keyword.value for keyword in call.keywords}
-        name = given.get("dest")
-        long = next((word for word in words if word.startswith("--")), words[0])
-        dest = name.value if isinstance(name, ast.Constant) else long.lstrip("-").replace("-", "_")
-        value = _default(given, long.startswith("-"))
-        if value is not UNKNOWN:
-            found[str(dest)] = value
-    return found
-
-
 def parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, ast.expr | None]]:
     """Each named parameter with its default."""
     arguments = function.args
@@ -111,26 +90,6 @@ def parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tup
     defaults: list[ast.expr | None] = [None] * (len(plain) - len(arguments.defaults))
     yield from zip((arg.arg for arg in plain), [*defaults, *arguments.defaults], strict=True)
     yield from zip((arg.arg for arg in arguments.kwonlyargs), arguments.kw_defaults, strict=True)
-
-
-def _default(given: Mapping[str | None, ast.expr], optional: bool) -> Any:
-    for key in ("default", "choices"):
-        try:
-            value = ast.literal_eval(given[key])
-        except (KeyError, ValueError):
-            continue
-        if key == "default":
-            return value
-        return next(iter(value), UNKNOWN) if isinstance(value, (list, tuple)) else UNKNOWN
-    action = given.get("action")
-    if isinstance(action, ast.Constant):
-        return FLAGS.get(str(action.value), UNKNOWN)
-    # As argparse has it, unless a default is there that is not known.
-    return UNKNOWN if "default" in given or not optional else None
-
-
-def _called(call: ast.Call) -> str:
-    return str(getattr(call.func, "attr", None) or getattr(call.func, "id", ""))
 
 
 def _of_name(code: Code, name: str, node: ast.Name, scope: Scope, steps: int) -> Any:
@@ -146,8 +105,11 @@ def _of_name(code: Code, name: str, node: ast.Name, scope: Scope, steps: int) ->
 
 
 def _of_attribute(code: Code, name: str, node: ast.Attribute, scope: Scope, steps: int) -> Any:
+    import griffe
+
     value = _constant(code, node, scope, steps)
-    if value is not UNKNOWN or code.meaning(node.value, scope.source) is not None:
+    holder = code.meaning(node.value, scope.source)
+    if value is not UNKNOWN or not (holder is None or isinstance(holder, griffe.Attribute)):
         return value
     # args.width, self.args.width, cfg.width: an option of this script, else of the only one that has it.
     own = options_of(scope.source)

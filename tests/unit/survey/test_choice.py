@@ -112,3 +112,38 @@ def test_the_examples_of_pocketfit_itself() -> None:
     }
     two = next(model for model in survey.models if model.source.endswith("two_inputs"))
     assert shapes(two) == [(1, 16), (1, 8)]
+
+
+def test_a_configuration_that_is_an_object_is_left_to_the_user(tmp_path: Path) -> None:
+    text = NET.replace("width=8", "h").replace("width", "h.width")
+    model = only_model(tmp_path, {"net.py": text})
+    assert (model.unknown, model.to_fill) == (("h",), {})
+    assert model.needs_builder
+
+
+def test_a_configuration_with_what_a_script_gives_it(tmp_path: Path) -> None:
+    config = "from dataclasses import dataclass\n@dataclass\nclass Config:\n    width: int\n    depth: int = 2\n"
+    text = NET.replace("width=8", "config").replace("width", "config.width")
+    script = (
+        "from net import Net\nfrom config import Config\nargs = {}\nmodel = Net(Config(width=6, depth=args.depth))\n"
+    )
+    model = only_model(tmp_path, {"net.py": text, "config.py": config, "train.py": script})
+    assert (model.objects["config"].place.name, model.objects["config"].values) == ("Config", {"width": 6})
+
+
+def test_from_pretrained_comes_after_the_class_itself(tmp_path: Path) -> None:
+    method = "    @classmethod\n    def from_pretrained(cls, name):\n        return cls(4)\n"
+    script = "from net import Net\nmodel = Net.from_pretrained('small')\n"
+    assert sources(tmp_path, {"net.py": NET + method, "train.py": script}) == ["net.py:Net"]
+
+
+def test_a_function_that_makes_one_layer_is_no_model(tmp_path: Path) -> None:
+    layer = "def conv1x1(inputs, outputs):\n    return nn.Conv2d(inputs, outputs, 1)\n"
+    script = "from net import conv1x1\nconv1x1(3, 4)\n"
+    assert sources(tmp_path, {"net.py": NET + layer, "train.py": script}) == ["net.py:Net"]
+
+
+def test_a_discriminator_comes_after_its_generator(tmp_path: Path) -> None:
+    other = NET.replace(HEADER, "").replace("class Net", "class Discriminator")
+    script = "from net import Net, Discriminator\nNet()\nDiscriminator()\n"
+    assert sources(tmp_path, {"net.py": NET + other, "train.py": script}) == ["net.py:Net"]

@@ -157,7 +157,7 @@ def test_what_only_the_user_knows_is_left_open(tmp_path: Path) -> None:
 
 def test_a_configuration_is_made_by_its_class(tmp_path: Path) -> None:
     model = only_model(tmp_path, {"net.py": CONFIGURED})
-    assert model.objects["config"].name == "NetConfig"
+    assert model.objects["config"].place.name == "NetConfig"
     assert model.packages == ("transformers",)
     assert dtypes(model) == ["int64", "int64"]
 

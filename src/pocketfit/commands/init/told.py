@@ -11,6 +11,8 @@ from pocketfit.commands.init.writing import PROJECT, Written
 from pocketfit.records import Built, Outcome, Skipped
 from pocketfit.units import format_bytes
 
+MOST_GAPS = 6
+
 
 def lines(written: Written, checked: Checked | None) -> Iterator[str]:
     """All that is said, the one next step last; `checked` is None where nothing was built."""
@@ -38,7 +40,8 @@ def lines(written: Written, checked: Checked | None) -> Iterator[str]:
 
 def _count(gaps: Sequence[Gap]) -> str:
     things = "1 thing" if len(gaps) == 1 else f"{len(gaps)} things"
-    return f"{things} to fill in: {'; '.join(f'{gap.place}, {gap.what} of {gap.model}' for gap in gaps)}"
+    listed = "; ".join(f"{gap.place}, {gap.what} of {gap.model}" for gap in gaps[:MOST_GAPS])
+    return f"{things} to fill in: {listed}" + (" ..." if len(gaps) > MOST_GAPS else "")
 
 
 def _next(written: Written, checked: Checked | None, gaps: Sequence[Gap]) -> str:

@@ -92,7 +92,7 @@ def write(root: Path, planned: Plan, *, force: bool = False) -> Written:
     elif not force and (root / CONFIG_FILE).exists() and not _is_same(root / CONFIG_FILE, texts[CONFIG_FILE]):
         texts = {name: text for name, text in texts.items() if name in (CONFIG_FILE, WORKFLOW_FILE)}
     for name, text in texts.items():
-        if _is_same(root / name, text):
+        if _is_same(root / name, text, exactly=force):
             same.append(name)
         elif (root / name).exists() and not force:
             kept.append(name)
@@ -122,11 +122,12 @@ def _is_configured(root: Path) -> bool:
     return project.is_file() and "[tool.pocketfit" in project.read_text("utf-8", "replace")
 
 
-def _is_same(path: Path, text: str) -> bool:
-    """Whether a file has this text, but for formats, which a check may have taken from it."""
+def _is_same(path: Path, text: str, *, exactly: bool = False) -> bool:
+    """Whether a file has this text, or else the same but for formats, which a check may have taken from it."""
     if not path.is_file():
         return False
-    return _without_formats(path.read_text("utf-8", "replace")) == _without_formats(text)
+    there = path.read_text("utf-8", "replace")
+    return there == text or (not exactly and _without_formats(there) == _without_formats(text))
 
 
 def _without_formats(text: str) -> list[str]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pocketfit.survey.code import Code, Source
 from pocketfit.survey.inputs.layers import Guess
 from pocketfit.survey.makers import made_by
-from pocketfit.survey.values import UNKNOWN, Scope, assigned, options_of, value_of
+from pocketfit.survey.options import UNKNOWN, options_of
+from pocketfit.survey.values import Scope, assigned, value_of
 
 if TYPE_CHECKING:
     import griffe

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.survey.arguments import bound_values, constructor
-from pocketfit.survey.classes import lineage, method_of
+from pocketfit.survey.arguments import bound_values
+from pocketfit.survey.classes import constructor, lineage, method_of
 from pocketfit.survey.code import Code
 from pocketfit.survey.inputs.built import Built
 from pocketfit.survey.inputs.flow import Flow, is_super

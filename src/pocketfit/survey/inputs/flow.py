@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.survey.arguments import bound_values, constructor
-from pocketfit.survey.classes import bases_of, lineage, method_of
+from pocketfit.survey.arguments import bound_values
+from pocketfit.survey.classes import bases_of, constructor, lineage, method_of
 from pocketfit.survey.code import Code
 from pocketfit.survey.inputs.built import FLAT, Built
 from pocketfit.survey.inputs.layers import WAVE, Guess, is_neutral

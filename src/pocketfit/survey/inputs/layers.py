@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pocketfit.survey.code import Code
-from pocketfit.survey.values import UNKNOWN, Scope, value_of
+from pocketfit.survey.options import UNKNOWN
+from pocketfit.survey.values import Scope, value_of
 
 IMAGE_SIZE, FRAMES, TOKENS, STEPS = 224, 100, 16, 20
 WAVEFORM = 16_000

@@ -7,7 +7,7 @@ import pytest
 
 from pocketfit.commands.init.builders import builder_name, builders_text
 from pocketfit.commands.init.configuration import gaps
-from pocketfit.survey import FoundModel, Place
+from pocketfit.survey import FoundModel, MadeObject, Place
 from pocketfit.survey.checkpoints import Checkpoint, Weights
 
 NET = Place("", "pkg.net", "TinyNet")
@@ -48,7 +48,13 @@ def test_objects_and_options_of_a_package_below_src() -> None:
     place = Place("src", "pkg.net", "TinyNet")
     config = Place("src", "pkg.config", "Config")
     text = builders_text(
-        [model(place=place, objects={"config": config}, namespaces={"args": {"arch": 'a"b', "data": None, "n": 3}})]
+        [
+            model(
+                place=place,
+                objects={"config": MadeObject(config, {"width": 4})},
+                namespaces={"args": {"arch": 'a"b', "data": None, "n": 3}},
+            )
+        ]
     )
     assert text == (
         '''\
@@ -61,14 +67,14 @@ from pathlib import Path
 import torch
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE / "src"))
-
-from pkg.config import Config  # noqa: E402
-from pkg.net import TinyNet  # noqa: E402
 
 
 def tiny_net() -> torch.nn.Module:
-    return TinyNet(config=Config(), args=Namespace(arch="a\\"b", data=None, n=3))
+    sys.path.insert(0, str(HERE / "src"))
+    from pkg.config import Config
+    from pkg.net import TinyNet
+
+    return TinyNet(config=Config(width=4), args=Namespace(arch="a\\"b", data=None, n=3))
 '''
     )
 

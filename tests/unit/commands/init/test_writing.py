@@ -114,8 +114,8 @@ def test_packages_that_do_not_go_together_with_ours(tmp_path: Path) -> None:
 
 
 def test_a_format_that_can_not_be_built_is_taken_out(petclass: Path) -> None:
-    planned = without_format(plan(petclass), {"PetClassifier": "no kernel for it"}, "executorch")
-    write(petclass, planned)
+    planned = without_format(init(petclass).plan, {"PetClassifier": "no kernel for it"}, "executorch")
+    write(petclass, planned, force=True)
     last = (petclass / "pocketfit.toml").read_text().splitlines()[-1]
     assert last == 'formats = ["lite"]  # not executorch, which can\'t be built: no kernel for it'
     # And that is no change of the user's.
