@@ -7,19 +7,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.survey.binding import Function, bind
 from pocketfit.survey.code import Code
 from pocketfit.survey.makers import made_by
 from pocketfit.survey.objects import Constructed, constructed
 from pocketfit.survey.options import UNKNOWN, options_of
 from pocketfit.survey.uses import Use
-from pocketfit.survey.values import Scope, is_writable, parameters, value_of
+from pocketfit.survey.values import Scope, assigned, is_writable, parameters, value_of
 
 if TYPE_CHECKING:
     pass
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 # What stands for a value that only the user knows, by the annotation's name.
 EMPTY: Mapping[str, Any] = {"str": "", "int": 0, "float": 0.0, "bool": False, "list": [], "tuple": [], "Sequence": []}
+# What scripts call their parsed options.
+PARSED = frozenset({"args", "opt", "opts", "options", "flags", "FLAGS"})
 OBJECTS = frozenset({"args", "cfg", "config", "opt", "opts", "hparams", "params", "model", "net", "backbone"})
 COUNTS = (
     "num",
@@ -51,38 +53,6 @@ class Arguments:
     namespaces: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     module: bool = False
-
-
-def bind(function: Function | None, call: ast.Call, *, skip_first: bool) -> dict[str, ast.expr]:
-    """The expressions that a call gives to each parameter."""
-    names = [name for name, _ in parameters(function)][skip_first:] if function else []
-    given: dict[str, ast.expr] = {}
-    for name, node in zip(names, call.args, strict=False):
-        if isinstance(node, ast.Starred):
-            break
-        given[name] = node
-    return given | {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
-
-
-def bound_values(
-    code: Code,
-    function: Function | None,
-    call: ast.Call | None,
-    scope: Scope,
-    inside: Scope,
-    *,
-    skip_first: bool = True,
-) -> dict[str, Any]:
-    """The values of a function's parameters in a call, defaults among them; those that can't be known are UNKNOWN."""
-    if function is None:
-        return {}
-    given = bind(function, call, skip_first=skip_first) if call is not None else {}
-    return {
-        name: value_of(code, given[name], scope)
-        if name in given
-        else (value_of(code, default, Scope(inside.source)) if default is not None else UNKNOWN)
-        for name, default in list(parameters(function))[skip_first:]
-    }
 
 
 def arguments_of(
@@ -118,7 +88,7 @@ def arguments_of(
             unknown.append(name)
         elif made := constructed(code, name, notes.get(name), inside, given):
             objects[name] = made
-        elif name in OBJECTS and (options := _options(given)):
+        elif name in OBJECTS and (options := _options(code, given)):
             namespaces[name] = options
         elif not _is_object(function, name) and (empty := _empty(name, notes.get(name))) is not UNKNOWN:
             to_fill[name] = empty
@@ -127,11 +97,18 @@ def arguments_of(
     return Arguments(values, to_fill, objects, namespaces, tuple(unknown), module)
 
 
-def _options(given: Iterable[tuple[ast.expr, Scope]]) -> dict[str, Any]:
-    """The options of the first script that hands them over as a whole."""
+def _options(code: Code, given: Iterable[tuple[ast.expr, Scope]]) -> dict[str, Any]:
+    """The options of the first script that hands them over as a whole, as far as other files read them."""
     for node, scope in given:
-        if isinstance(node, ast.Name) and (options := options_of(scope.source)):
-            return {name: value for name, value in options.items() if value is None or is_writable(value)}
+        if not isinstance(node, ast.Name):
+            continue
+        value = assigned(scope.function or scope.source.tree, node.id, node.lineno)
+        parsed = isinstance(value, ast.Call) and "parse" in ast.unparse(value.func)
+        if (parsed or node.id in PARSED) and (options := options_of(scope.source)):
+            read = {name for source in code.sources.values() for name in source.attributes}
+            return {
+                name: value for name, value in options.items() if name in read and (value is None or is_writable(value))
+            }
     return {}
 
 

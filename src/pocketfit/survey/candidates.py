@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.survey.arguments import Arguments, arguments_of, bound_values
+from pocketfit.survey.arguments import Arguments, arguments_of
+from pocketfit.survey.binding import bound_values
 from pocketfit.survey.classes import can_run, constructor, is_loss_class, is_module
 from pocketfit.survey.code import Code
 from pocketfit.survey.libraries import CLASSMETHODS, is_layer
@@ -88,7 +89,7 @@ def _of_class(code: Code, found: griffe.Class, uses: Uses) -> Candidate:
     inside = Scope(code.source_of(above[0] if above else found), owner=found)
     arguments = arguments_of(code, above[1] if above else None, inside, calls, skip_first=True)
     made = Made(found, None, Scope(code.source_of(found)))
-    return Candidate(found, made, arguments, _is_used(found.path, uses))
+    return Candidate(found, made, arguments, uses.are_strong(found.path))
 
 
 def _of_function(code: Code, root: Path, found: griffe.Function, made: Made, uses: Uses) -> Candidate:
@@ -105,14 +106,10 @@ def _of_function(code: Code, root: Path, found: griffe.Function, made: Made, use
     there = [file for file in files if (root / file).is_file() or (root / source.path.parent / file).is_file()]
     # It reads what is not here, whatever that is called.
     lacking = len(files) - len(there) + (found.name in CLASSMETHODS)
-    return Candidate(found, made, arguments, _is_used(found.path, uses), bool(there), lacking)
+    return Candidate(found, made, arguments, uses.are_strong(found.path), bool(there), lacking)
 
 
 def _calls_of(path: str, uses: Uses) -> list[Use]:
     """The calls of something: those of scripts first, then of functions that hand it on."""
     own = sorted(uses.scripts.get(path, []), key=lambda use: not use.strong)
     return [*own, *(use for _, use in uses.makers.get(path, []))]
-
-
-def _is_used(path: str, uses: Uses) -> bool:
-    return any(use.strong for use in uses.scripts.get(path, []))

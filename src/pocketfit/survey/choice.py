@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pocketfit.survey.arguments import bound_values
+from pocketfit.survey.binding import bound_values
 from pocketfit.survey.candidates import Candidate, candidates
 from pocketfit.survey.classes import constructor, is_named_like_a_part
 from pocketfit.survey.code import Code
@@ -91,12 +91,14 @@ def _rank(code: Code, group: Sequence[Candidate], uses: Uses, making: set[str]) 
     if wraps:
         return 5
     if used:
-        return 2 if part_named else 0
+        return 2 if part_named or path in uses.handed else 0
     if part:
         return 4
+    if part_named:
+        return 3
     if any(not one.is_class for one in group):
         return 1
-    return 3 if part_named or path in uses.parents or group[0].found.module.path in making else 1
+    return 3 if path in uses.parents or group[0].found.module.path in making else 1
 
 
 def _pick(group: Sequence[Candidate], uses: Uses) -> list[Candidate]:

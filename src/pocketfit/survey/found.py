@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from pocketfit.survey.candidates import Candidate
 from pocketfit.survey.checkpoints import SUFFIXES, Checkpoint, Weights, read_checkpoint, weights_for
 from pocketfit.survey.choice import Chosen, choose
-from pocketfit.survey.code import Code, Source, read_code
+from pocketfit.survey.code import Code, Source
 from pocketfit.survey.inputs.guess import Inputs
+from pocketfit.survey.reading import read_code
 from pocketfit.survey.shipping import Shipping, find_shipping
 from pocketfit.survey.thirdparty import imported_by
 

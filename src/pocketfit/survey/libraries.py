@@ -44,6 +44,7 @@ PART = re.compile(
     r"(Block|Layer|Pool|Pooling|Norm|Activation|Attention|Head|Neck|Stem|Bottleneck|Conv\dd|Conv|Linear|Residual"
     r"|Embedding|Encoding|Transform|Augment|Augmentation|Mel|Spectrogram|MelSpectrogram|Dropout|Swish|Mish|Unit|Cell"
     r"|Wrapper|EMA|Metric|Accuracy|Discriminator\w?|Critic|Teacher)$"
+    r"|^(PostProcess|Pos(ition)?(al)?(Embedding|Encoding))"
 )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pocketfit.survey.binding import bound_values
 from pocketfit.survey.classes import is_module
 from pocketfit.survey.code import Code
 from pocketfit.survey.libraries import AROUND, CHAINED, CLASSMETHODS, is_loss, is_module_class, makes_model
@@ -75,6 +76,16 @@ def maker_of(code: Code, function: griffe.Function, steps: int = MOST_STEPS) -> 
     return Made(target, None, scope, isinstance(definition.returns, ast.Subscript))
 
 
+def handed_on(code: Code, function: griffe.Function) -> Made | None:
+    """The module that a function returns, alone or as the first of several things."""
+    definition = code.definition(function)
+    if (made := maker_of(code, function)) or not isinstance(definition, ast.FunctionDef):
+        return made
+    scope = Scope(code.source_of(function), definition)
+    tuples = (value.elts[0] for value in _returned(definition) if isinstance(value, ast.Tuple) and value.elts)
+    return next((made for first in tuples if (made := made_by(code, first, scope))), None)
+
+
 def is_named_like_a_script(name: str) -> bool:
     return name.startswith(VERBS)
 
@@ -89,15 +100,35 @@ def _made_by_call(code: Code, call: ast.Call, scope: Scope, steps: int) -> Made 
     if isinstance(meaning, griffe.Class):
         return Made(meaning, call, scope) if is_module(code, meaning) else None
     if isinstance(meaning, griffe.Function):
-        made = maker_of(code, meaning, steps)
+        made = _called(code, meaning, call, scope, steps)
         # One that changes what it is given, and gives it back.
         return made or (made_by(code, call.args[0], scope, steps) if call.args and _gives_back(code, meaning) else None)
     if isinstance(meaning, str):
         if meaning in AROUND:
             return made_by(code, call.args[0], scope, steps) if call.args else None
+        if meaning == "torch.nn.Sequential" and _is_only_given(call, scope):
+            return None
         if makes_model(meaning) or (is_module_class(meaning) and not is_loss(meaning)):
             return Made(meaning, call, scope)
     return _made_by_method(code, call, function, scope, steps)
+
+
+def _is_only_given(call: ast.Call, scope: Scope) -> bool:
+    """Whether a function does no more than put together what it is given: Sequential(*layers)."""
+    given = scope.function.args.vararg if scope.function else None
+    return given is not None and [getattr(getattr(node, "value", None), "id", "") for node in call.args] == [given.arg]
+
+
+def _called(code: Code, function: griffe.Function, call: ast.Call, scope: Scope, steps: int) -> Made | None:
+    """What a function of the repository makes in a call, with what the call gives it."""
+    made, definition = maker_of(code, function, steps), code.definition(function)
+    if made is None or made.scope.function is not definition:
+        return made
+    assert isinstance(definition, ast.FunctionDef)
+    skipped = "classmethod" in function.labels
+    inside = Scope(code.source_of(function))
+    bound = bound_values(code, definition, call, scope, inside, skip_first=skipped)
+    return replace(made, scope=replace(made.scope, bound=bound))
 
 
 def _made_by_method(code: Code, call: ast.Call, function: ast.expr, scope: Scope, steps: int) -> Made | None:

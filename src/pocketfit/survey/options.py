@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from pocketfit.survey.code import Source
@@ -16,8 +17,13 @@ FLAGS = {"store_true": False, "store_false": True}
 
 def options_of(source: Source) -> dict[str, Any]:
     """The defaults of a script's command-line options, by the names that its code reads; argparse and click."""
+    return _options(source.tree)
+
+
+@lru_cache(maxsize=10_000)
+def _options(tree: ast.Module) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for call in ast.walk(source.tree):
+    for call in ast.walk(tree):
         if not isinstance(call, ast.Call) or _called(call) not in ("add_argument", "option", "argument"):
             continue
         words = [word.value for word in call.args if isinstance(word, ast.Constant) and isinstance(word.value, str)]

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pocketfit.survey.classes import can_run, is_module, lineage
+from pocketfit.survey.classes import can_run, constructor, is_module, lineage
 from pocketfit.survey.code import Code, Source
-from pocketfit.survey.makers import is_named_like_a_script, maker_of
-from pocketfit.survey.values import Scope
+from pocketfit.survey.makers import handed_on, is_named_like_a_script, made_by
+from pocketfit.survey.values import Scope, parameters
 
 if TYPE_CHECKING:
     import griffe
@@ -23,6 +23,8 @@ SCRIPT = re.compile(
     r"\bargparse\b|\bclick\b|\btyper\b|\.backward\(|\btorch\.onnx\b|\btorch\.jit\.|\btorch\.export\b|\btorch\.save\("
     r"|\bload_state_dict\(|\bDataLoader\(|\bTrainer\("
 )
+# What a wrapper calls the model that it is given.
+WRAPPED = frozenset({"model", "net", "module", "network", "inner", "wrapped"})
 DATA = re.compile(r"(Dataset|DataModule|Transform|Sampler|Loader)")
 
 
@@ -37,24 +39,37 @@ class Use:
 
 @dataclass
 class Uses:
-    """Each by the dotted name of what is called. `parts` are made by other modules, `inner` by functions that hand a
-    module on, and `parents` are bases of others.
+    """Each by the dotted name of what is called. `makers` are functions that hand a module on, and `results` its class.
+    `parts` are made by other modules, `handed` are given to the constructors of others, and `parents` are their bases.
     """
 
     scripts: dict[str, list[Use]] = field(default_factory=dict)
     makers: dict[str, list[tuple[str, Use]]] = field(default_factory=dict)
     parts: set[str] = field(default_factory=set)
+    handed: set[str] = field(default_factory=set)
+    results: dict[str, str] = field(default_factory=dict)
     parents: set[str] = field(default_factory=set)
+
+    def are_strong(self, path: str, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether a script uses something, or a function that hands it on."""
+        if any(use.strong for use in self.scripts.get(path, ())):
+            return True
+        if path in self.parts:
+            return False
+        makers = {maker for maker, _ in self.makers.get(path, ())} - seen
+        own = (path, self.results.get(path))
+        through = {maker for maker in makers if self.results.get(maker) in own}
+        return any(self.are_strong(maker, seen | through | {path}) for maker in through)
 
 
 def find_uses(code: Code) -> Uses:
     """Look through every file once."""
     uses = Uses()
     for source in code.sources.values():
-        is_script = SCRIPT.search(ast.unparse(source.tree)) is not None
+        is_script = SCRIPT.search(source.text) is not None
         for call, function, owner, name in _calls(code, source):
             found = code.meaning(call.func, source)
-            _note_arguments(code, call, source, owner, uses)
+            _note_arguments(code, call, Scope(source, function, owner=owner), uses)
             if found is None or isinstance(found, str) or not (found.is_class or found.is_function):
                 continue
             use = Use(call, Scope(source, function, owner=owner), is_script or found.module.path != source.module.path)
@@ -76,18 +91,36 @@ def _note(code: Code, path: str, use: Use, owner: griffe.Class | None, name: str
         uses.parts.add(path)
         return
     maker = code.follow(f"{use.scope.source.module.path}.{name}") if name else None
-    if isinstance(maker, griffe.Function) and not is_named_like_a_script(maker.name) and maker_of(code, maker):
+    is_maker = isinstance(maker, griffe.Function) and not is_named_like_a_script(maker.name)
+    made = handed_on(code, maker) if is_maker else None  # type: ignore[arg-type]
+    if made is not None and maker is not None and not isinstance(maker, str):
         uses.makers.setdefault(path, []).append((maker.path, use))
+        if isinstance(made.target, griffe.Class):
+            uses.results[maker.path] = made.target.path
         return
     uses.scripts.setdefault(path, []).append(use)
 
 
-def _note_arguments(code: Code, call: ast.Call, source: Source, owner: griffe.Class | None, uses: Uses) -> None:
-    """A class that is passed on, as BasicBlock is to ResNet, is a part."""
-    for node in (*call.args, *(keyword.value for keyword in call.keywords)):
-        found = code.meaning(node, source)
-        if found is not None and not isinstance(found, str) and found.is_class:
+def _note_arguments(code: Code, call: ast.Call, scope: Scope, uses: Uses) -> None:
+    """What is passed on is a part: BasicBlock to ResNet, a backbone to its detector, not a model to its wrapper."""
+    import griffe
+
+    called = code.meaning(call.func, scope.source)
+    for name, node in [("", node) for node in call.args] + [(word.arg or "", word.value) for word in call.keywords]:
+        found = code.meaning(node, scope.source)
+        if isinstance(found, griffe.Class):
             uses.parts.add(found.path)
+        elif isinstance(called, griffe.Class) and isinstance(node, (ast.Name, ast.Call)) and is_module(code, called):
+            made = made_by(code, node, scope)
+            if made is not None and isinstance(made.target, griffe.Class) and not _wraps(code, called, name):
+                uses.handed.add(made.target.path)
+
+
+def _wraps(code: Code, found: griffe.Class, name: str) -> bool:
+    """Whether a class takes a whole model, by the name of its argument."""
+    made = constructor(code, found)
+    names = [each for each, _ in parameters(made[1])][1:2] if made else []
+    return (name or next(iter(names), "")) in WRAPPED
 
 
 def _note_parents(code: Code, source: Source, uses: Uses) -> None:

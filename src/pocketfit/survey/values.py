@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.survey.code import Code, Source
@@ -72,15 +73,19 @@ def value_of(code: Code, node: ast.AST | None, scope: Scope, steps: int = MOST_S
 
 def assigned(function: ast.AST, name: str, before: int | None = None) -> ast.expr | None:
     """What a local variable was last given in the lines before `before`, where that is one expression."""
-    found: ast.expr | None = None
+    values = _assignments(function).get(name, ())
+    return next((value for value in reversed(values) if before is None or value.lineno < before), None)
+
+
+@lru_cache(maxsize=10_000)
+def _assignments(function: ast.AST) -> Mapping[str, Sequence[ast.expr]]:
+    """The values that each variable is given, in the order of the lines."""
+    found: dict[str, list[ast.expr]] = {}
     for node in ast.walk(function):
-        if not isinstance(node, (ast.Assign, ast.AnnAssign)) or name not in _targets(node):
-            continue
-        value = node.value
-        earlier = value is not None and (before is None or value.lineno < before)
-        if earlier and (found is None or value.lineno > found.lineno):  # type: ignore[union-attr]
-            found = value
-    return found
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+            for name in _targets(node):
+                found.setdefault(name, []).append(node.value)
+    return {name: sorted(values, key=lambda value: value.lineno) for name, values in found.items()}
 
 
 def parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, ast.expr | None]]:

@@ -79,7 +79,7 @@ def test_a_namespace_of_options(tmp_path: Path) -> None:
         "train.py": "import argparse\nfrom net import Net\nparser = argparse.ArgumentParser()\nparser.add_argument('--width', type=int, default=12)\nparser.add_argument('--data')\nargs = parser.parse_args()\nmodel = Net(args)\n",
     }
     model = only_model(tmp_path, files)
-    assert model.namespaces == {"args": {"width": 12, "data": None}}
+    assert model.namespaces == {"args": {"width": 12}}
     assert model.needs_builder
 
 
@@ -147,3 +147,31 @@ def test_a_discriminator_comes_after_its_generator(tmp_path: Path) -> None:
     other = NET.replace(HEADER, "").replace("class Net", "class Discriminator")
     script = "from net import Net, Discriminator\nNet()\nDiscriminator()\n"
     assert sources(tmp_path, {"net.py": NET + other, "train.py": script}) == ["net.py:Net"]
+
+
+def test_what_is_given_to_a_constructor_is_a_part(tmp_path: Path) -> None:
+    detector = "class Detector(nn.Module):\n    def __init__(self, backbone=None, classes=3):\n        super().__init__()\n        self.backbone = backbone\n    def forward(self, x): return self.backbone(x)\n"
+    script = "from net import Detector, Net\nbackbone = Net(4)\nmodel = Detector(backbone)\n"
+    assert sources(tmp_path, {"net.py": NET + detector, "train.py": script}) == ["net.py:Detector"]
+
+
+def test_a_function_that_gives_more_than_a_model(tmp_path: Path) -> None:
+    other = NET.replace(HEADER, "").replace("class Net", "class PostProcess")
+    build = "def build(width):\n    model = Net(width)\n    return model, Focus(), {'boxes': PostProcess()}\nclass Focus(nn.Module):\n    def forward(self, a, b): return a\n"
+    script = "from net import build\nmodel, criterion, others = build(4)\n"
+    (model,) = look_at(tmp_path, {"net.py": NET + other + build, "train.py": script}).models
+    assert (model.source, model.arguments) == ("net.py:Net", {})
+
+
+def test_a_function_that_only_puts_together_is_no_model(tmp_path: Path) -> None:
+    compose = "def compose(*parts):\n    return nn.Sequential(*parts)\n"
+    assert sources(tmp_path, {"net.py": NET, "tools.py": HEADER + compose}) == ["net.py:Net"]
+
+
+def test_layers_by_a_function_with_arguments(tmp_path: Path) -> None:
+    text = HEADER + (
+        "def double(inputs, outputs):\n    return nn.Sequential(nn.Conv2d(inputs, outputs, 3), nn.Conv2d(outputs, outputs, 3))\n"
+        "class Net(nn.Module):\n    def __init__(self, bands=5):\n        super().__init__()\n        self.down = double(bands, 8)\n"
+        "    def forward(self, x): return self.down(x)\n"
+    )
+    assert shapes(only_model(tmp_path, {"net.py": text})) == [(1, 5, 224, 224)]

@@ -44,7 +44,8 @@ def check(root: Path, written: Written, sandbox: Sandbox) -> tuple[Written, Chec
         for table in written.plan.tables
         if table.name not in left_open and table.source.rpartition(":")[2] not in left_open
     ]
-    if not names:
+    # Without the packages that only the user can name, nothing can be imported.
+    if not names or "" in left_open:
         return written, Checked()
     checked = _build(root, names, written.plan.packages.file, sandbox)
     built = {one.variant.model for one in checked.outcomes if isinstance(one, Built)}

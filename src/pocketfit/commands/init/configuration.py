@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pocketfit.commands.init.builders import builder_name
-from pocketfit.commands.init.names import BUILDERS_FILE
+from pocketfit.commands.init.names import BUILDERS_FILE, TODO
 from pocketfit.survey import FoundModel
 from pocketfit.survey.inputs.guess import Inputs
 from pocketfit.survey.inputs.layers import Guess
@@ -15,7 +15,6 @@ from pocketfit.variants import model_name
 
 HEADER = "# What Pocketfit builds. `pocketfit init` wrote it after a look at the code: each guess has a comment."
 FILL_IN = "# fill in"
-TODO = "# TODO"
 # Why there is a second format.
 NEXT_FORMAT = "executorch: the runtime that follows PyTorch Mobile, and the one for phones with 16 kB pages"
 
@@ -47,6 +46,9 @@ class Gap:
     @property
     def place(self) -> str:
         return f"{self.file}:{self.line}"
+
+    def __str__(self) -> str:
+        return f"{self.place}, {self.what}" + (f" of {self.model}" if self.model else "")
 
 
 def entries(models: Sequence[FoundModel], formats: tuple[str, ...], why: str) -> tuple[Entry, ...]:
@@ -89,8 +91,8 @@ def gaps(text: str, file: str) -> tuple[Gap, ...]:
             model = line.removeprefix("[models.").removeprefix("def ").partition("(")[0].strip('"[]')
         if FILL_IN in line or f"{TODO}: " in line:
             what = line.partition(FILL_IN)[2] if line.startswith("arguments") else line.partition("=")[0]
-            what = "the inputs" if line.startswith(TODO) else what.strip()
-            found.append(Gap(file, number, what, model))
+            what = "the inputs" if line.startswith(TODO) and model else what.strip()
+            found.append(Gap(file, number, what.removeprefix(f"{TODO}: "), model))
     return tuple(found)
 
 

@@ -40,7 +40,7 @@ def lines(written: Written, checked: Checked | None) -> Iterator[str]:
 
 def _count(gaps: Sequence[Gap]) -> str:
     things = "1 thing" if len(gaps) == 1 else f"{len(gaps)} things"
-    listed = "; ".join(f"{gap.place}, {gap.what} of {gap.model}" for gap in gaps[:MOST_GAPS])
+    listed = "; ".join(map(str, gaps[:MOST_GAPS]))
     return f"{things} to fill in: {listed}" + (" ..." if len(gaps) > MOST_GAPS else "")
 
 

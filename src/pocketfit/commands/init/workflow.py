@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from pocketfit.builds.packages import PINNED
-from pocketfit.commands.init.names import PACKAGES_FILE
+from pocketfit.commands.init.names import PACKAGES_FILE, TODO
 
 REQUIREMENTS_FILE = "requirements.txt"
 NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
@@ -57,10 +57,10 @@ def packages_for(root: Path, imported: Sequence[str]) -> Packages:
     if kept:
         ours = next((line for line in declared if _is_ours(line)), "")
         return _written(kept, "pyproject.toml", listed, ours)
-    return Packages(
-        note=f"the models' code imports {listed}, which no {REQUIREMENTS_FILE} or pyproject.toml here asks for: "
-        f"write a file with what to install, and give it to --requirements and to `requirements` in the workflow"
-    )
+    # Never a guess: the name of a module is not always that of what brings it.
+    text = HEADER.format("imports") + f"{TODO}: name the packages that bring {listed}, one a line\n"
+    note = f"the models' code imports {listed}, which no {REQUIREMENTS_FILE} or pyproject.toml here asks for"
+    return Packages(PACKAGES_FILE, text, note)
 
 
 def _written(lines: Sequence[str], source: str, listed: str, ours: str) -> Packages:

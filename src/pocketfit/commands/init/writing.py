@@ -43,7 +43,9 @@ class Plan:
 
     def gaps(self) -> tuple[Gap, ...]:
         """What is left to the user."""
-        return tuple(gap for file in (CONFIG_FILE, BUILDERS_FILE) for gap in gaps(self.texts.get(file, ""), file))
+        return tuple(
+            gap for file in (CONFIG_FILE, BUILDERS_FILE, PACKAGES_FILE) for gap in gaps(self.texts.get(file, ""), file)
+        )
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,7 @@ def examples_of(code: Code, target: griffe.Class | str, count: int) -> tuple[tup
     import griffe
 
     for source in code.sources.values():
-        for call, function in _calls(source):
+        for call, function in source.calls:
             scope = Scope(source, function)
             meaning = code.meaning(call.func, source)
             if isinstance(meaning, str) and meaning in TRACED and len(call.args) > 1:
@@ -99,7 +99,7 @@ def _size_in(code: Code, source: Source) -> int | None:
     """The size that a file gives to pictures, the last of several steps before the others."""
     options = options_of(source)
     sizes: list[int] = [options[name] for name in SIZE_OPTIONS if _is_size(options.get(name))]
-    for call, function in _calls(source):
+    for call, function in source.calls:
         meaning = code.meaning(call.func, source)
         if not isinstance(meaning, str) or not meaning.startswith("torchvision."):
             continue
@@ -136,16 +136,3 @@ def _parts(node: ast.expr, scope: Scope) -> list[ast.expr]:
 def _made_before(code: Code, name: ast.Name, scope: Scope) -> Any:
     value = assigned(scope.function or scope.source.tree, name.id, name.lineno)
     return made_by(code, value, scope) if value is not None and value is not UNKNOWN else None
-
-
-def _calls(source: Source) -> Iterator[tuple[ast.Call, ast.FunctionDef | ast.AsyncFunctionDef | None]]:
-    inside: set[int] = set()
-    for definition in source.definitions.values():
-        if isinstance(definition, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            for node in ast.walk(definition):
-                if isinstance(node, ast.Call) and id(node) not in inside:
-                    inside.add(id(node))
-                    yield node, definition
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.Call) and id(node) not in inside:
-            yield node, None

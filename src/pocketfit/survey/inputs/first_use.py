@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.survey.arguments import bound_values
+from pocketfit.survey.binding import bound_values
 from pocketfit.survey.classes import constructor, lineage, method_of
 from pocketfit.survey.code import Code
 from pocketfit.survey.inputs.built import Built

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.survey.arguments import bound_values
+from pocketfit.survey.binding import bound_values
 from pocketfit.survey.classes import bases_of, constructor, lineage, method_of
 from pocketfit.survey.code import Code
 from pocketfit.survey.inputs.built import FLAT, Built

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 IDS = re.compile(r"(^|_)(ids?|tokens?|input_ids|token_ids|indices|index|idx|words?|src|tgt|text|chars?|item|user)$")
 MASK = re.compile(r"mask$")
 LENGTHS = re.compile(r"(^|_)(lengths?|lens?|num_frames|n_frames|durations?|sizes?)$")
-WAVES = re.compile(r"^(waveforms?|audios?|wavs?|waves?|signals?|pcm|samples|speech|raw_audio|audio_\w+)$")
+WAVES = re.compile(r"^(waveforms?|audios?|wavs?|waves?|signals?|pcm|speech|raw_audio|audio_\w+)$")
 # How a mask is used that must be bool.
 AS_BOOL = ("masked_fill", "masked_fill_", "where", "masked_select", "logical_not")
 BOOL_ARGUMENTS = ("src_key_padding_mask", "key_padding_mask", "memory_key_padding_mask", "attn_mask")

@@ -231,3 +231,12 @@ def test_the_command_without_a_model(tmp_path: Path) -> None:
     done = command(tmp_path)
     assert done.returncode == 2
     assert "no model was seen in" in done.stderr
+
+
+def test_packages_that_only_the_user_can_name(tmp_path: Path) -> None:
+    text = NEEDS_PACKAGES.replace("width)", "width=3)").replace("self, width", "self, width")
+    done = command(write_repository(tmp_path, {"net.py": text}), "--no-check")
+    assert done.stdout.splitlines()[-2:] == [
+        "1 thing to fill in: requirements-mobile.txt:2, name the packages that bring einops, one a line",
+        "next: fill that in, then `pocketfit run --base none --requirements requirements-mobile.txt` for a first report",
+    ]

@@ -6,7 +6,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from pocketfit.survey.code import Code, read_code
+from pocketfit.survey.code import Code
+from pocketfit.survey.reading import read_code
 from tests.repositories import write_repository
 
 
