@@ -45,6 +45,10 @@ SIZE_TEXT = {"type": "string", "pattern": f"^{SIZE}$"}
 PERCENT_TEXT = {"type": "string", "pattern": f"^{PERCENT}$"}
 
 
+# Whole numbers stay whole.
+Number = Annotated[int | float | None, WithJsonSchema({"type": "number"})]
+
+
 class InputTable(Table):
     shape: list[Annotated[int, Field(ge=1)]] = Field(
         max_length=8, description="The length of each dimension, the batch among them.", examples=[[1, 3, 224, 224]]
@@ -52,11 +56,11 @@ class InputTable(Table):
     dtype: Annotated[str, one_of(INPUT_DTYPES)] = Field(
         default="float32", description="torch's name of the type.", examples=["int64"]
     )
-    low: int | float | None = Field(
+    low: Number = Field(
         default=None, description="The least value that is made up, with high; 0 if that is alone.", examples=[0]
     )
-    high: int | float | None = Field(default=None, description="The largest value that is made up.", examples=[29_999])
-    value: int | float | None = Field(
+    high: Number = Field(default=None, description="The largest value that is made up.", examples=[29_999])
+    value: Number = Field(
         default=None,
         # What bounds it is looked at where it is not given, too.
         validate_default=True,

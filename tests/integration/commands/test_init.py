@@ -126,6 +126,6 @@ def test_a_model_that_fails_keeps_its_files(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "mat1 and mat2 shapes cannot be multiplied" in done.stdout
     assert done.stdout.splitlines()[-1] == (
-        "next: mend what Net says above (its inputs: pocketfit.toml:6), then `pocketfit run --base none`"
+        "next: mend what Net says above (its inputs: pocketfit.toml:7), then `pocketfit run --base none`"
     )
     assert (repository / "pocketfit.toml").is_file()

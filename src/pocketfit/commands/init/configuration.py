@@ -8,12 +8,16 @@ from typing import Any
 
 from pocketfit.commands.init.builders import builder_name
 from pocketfit.commands.init.names import BUILDERS_FILE, TODO
+from pocketfit.config.schema import SCHEMA_URL
 from pocketfit.survey import FoundModel
 from pocketfit.survey.inputs.guess import Inputs
 from pocketfit.survey.inputs.layers import Guess
 from pocketfit.variants import model_name
 
-HEADER = "# What Pocketfit builds. `pocketfit init` wrote it after a look at the code: each guess has a comment."
+HEADER = (
+    f"#:schema {SCHEMA_URL}",
+    "# What Pocketfit builds. `pocketfit init` wrote it after a look at the code: each guess has a comment.",
+)
 FILL_IN = "# fill in"
 # Why there is a second format.
 NEXT_FORMAT = "executorch: the runtime that follows PyTorch Mobile, and the one for phones with 16 kB pages"
@@ -67,7 +71,7 @@ def entries(models: Sequence[FoundModel], formats: tuple[str, ...], why: str) ->
 
 def config_text(tables: Sequence[Entry]) -> str:
     """pocketfit.toml with these tables."""
-    lines = [HEADER]
+    lines = [*HEADER]
     for entry in tables:
         lines += ["", f'[models."{entry.name}"]' if "." in entry.name else f"[models.{entry.name}]"]
         lines.append(f'source = "{entry.source}"')

@@ -36,7 +36,7 @@ def test_all_that_builds(tmp_path: Path) -> None:
 def test_a_failure_names_the_line_to_change(tmp_path: Path) -> None:
     assert said(tmp_path, Checked((Failed(LITE, "mat1 and mat2 do not fit"),)))[-2:] == [
         "✗ KeywordSpotter/lite/fp32 fails: mat1 and mat2 do not fit",
-        "next: mend what KeywordSpotter says above (its inputs: pocketfit.toml:6), then `pocketfit run --base none`",
+        "next: mend what KeywordSpotter says above (its inputs: pocketfit.toml:7), then `pocketfit run --base none`",
     ]
 
 

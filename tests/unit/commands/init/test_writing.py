@@ -13,6 +13,7 @@ from pocketfit.commands.init import init
 from pocketfit.commands.init.configuration import config_text
 from pocketfit.commands.init.writing import plan, without_format, write
 from pocketfit.config import parse_config
+from pocketfit.config.schema import SCHEMA_URL
 from pocketfit.errors import ConfigError
 from tests.repositories import PETCLASS, TEXTENC, WAKEWORD, write_repository
 
@@ -33,6 +34,7 @@ def test_a_class_with_a_value_from_a_script(petclass: Path) -> None:
     written = init(petclass)
     assert (petclass / "pocketfit.toml").read_text() == (
         f"""\
+#:schema {SCHEMA_URL}
 # What Pocketfit builds. `pocketfit init` wrote it after a look at the code: each guess has a comment.
 
 [models.PetClassifier]
@@ -50,7 +52,7 @@ formats = ["lite", "executorch"]  # {LATER}
 
 def test_two_inputs_and_what_the_app_ships(tmp_path: Path) -> None:
     init(write_repository(tmp_path, WAKEWORD))
-    assert (tmp_path / "pocketfit.toml").read_text().splitlines()[2:] == [
+    assert (tmp_path / "pocketfit.toml").read_text().splitlines()[3:] == [
         "[models.KeywordSpotter]",
         'source = "wakeword/model.py:KeywordSpotter"',
         "# forward(waveform, length): a guess by its layers and names",
@@ -134,7 +136,7 @@ def saved(tmp_path: Path) -> Path:
 
 def test_saved_models_where_no_code_makes_one(saved: Path) -> None:
     written = init(saved)
-    assert (saved / "pocketfit.toml").read_text().splitlines()[2:] == [
+    assert (saved / "pocketfit.toml").read_text().splitlines()[3:] == [
         '[models."saved.v2"]',
         'source = "assets/saved.v2.ptl"',
         "# A guess, since there is a convolution in it.",
@@ -148,7 +150,7 @@ def test_saved_models_where_no_code_makes_one(saved: Path) -> None:
         'formats = ["lite"]',
     ]
     assert [(gap.place, gap.what, gap.model) for gap in written.plan.gaps()] == [
-        ("pocketfit.toml:11", "the inputs", "ids")
+        ("pocketfit.toml:12", "the inputs", "ids")
     ]
 
 
@@ -209,7 +211,7 @@ wrote pocketfit.toml
 wrote .github/workflows/pocketfit.yml
   Net: net.py:Net
 note: the models' code imports einops: requirements.txt has it
-2 things to fill in: pocketfit.toml:5, width of Net; pocketfit.toml:6, the inputs of Net
+2 things to fill in: pocketfit.toml:6, width of Net; pocketfit.toml:7, the inputs of Net
 next: fill that in, then `pocketfit run --base none --requirements requirements.txt` for a first report
 """,
     )
