@@ -44,7 +44,7 @@ COUNTS = (
 class Arguments:
     """Arguments by name: values; what the user must fill in, with an empty value; objects of classes of the repository
     that need no arguments themselves; and namespaces, as argparse makes them of a script's options. `module` says that
-    it is given another module, `unknown` names what nobody can write.
+    it is given another module, `unknown` names what nobody can write, and `seen_in` where the values are from.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -53,6 +53,7 @@ class Arguments:
     namespaces: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     module: bool = False
+    seen_in: str = ""
 
 
 def arguments_of(
@@ -68,6 +69,7 @@ def arguments_of(
     namespaces: dict[str, Mapping[str, Any]] = {}
     unknown: list[str] = []
     module = False
+    seen_in = ""
     notes = {
         arg.arg: arg.annotation for arg in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
     }
@@ -75,10 +77,12 @@ def arguments_of(
         given = [
             (node, use.scope) for use in uses if (node := bind(function, use.call, skip_first=skip_first).get(name))
         ]
-        value = next((found for node, scope in given if is_writable(found := value_of(code, node, scope))), UNKNOWN)
-        if value is not UNKNOWN:
+        known = ((value_of(code, node, scope), node, scope) for node, scope in given)
+        value, node, scope = next((found for found in known if is_writable(found[0])), (UNKNOWN, None, inside))
+        if node is not None:
             if default is None or value != value_of(code, default, Scope(inside.source)):
                 values[name] = value
+                seen_in = seen_in or f"{scope.source.path}:{node.lineno}"
         elif default is not None:
             continue
         elif name == "device":
@@ -94,7 +98,7 @@ def arguments_of(
             to_fill[name] = empty
         else:
             unknown.append(name)
-    return Arguments(values, to_fill, objects, namespaces, tuple(unknown), module)
+    return Arguments(values, to_fill, objects, namespaces, tuple(unknown), module, seen_in)
 
 
 def _options(code: Code, given: Iterable[tuple[ast.expr, Scope]]) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class FoundModel:
 
     `to_fill` are arguments that only the user knows, with an empty value of their type. `objects` and `namespaces` are
     arguments that TOML can't write. `inputs` is None where the source gives its own. `packages` are what its code
-    imports of others.
+    imports of others, and `seen_in` is the call that `arguments` are from.
     """
 
     source: str
@@ -58,6 +58,7 @@ class FoundModel:
     inputs: Inputs | None = None
     weights: Weights | None = None
     packages: tuple[str, ...] = ()
+    seen_in: str = ""
 
     @property
     def needs_builder(self) -> bool:
@@ -104,6 +105,7 @@ def _model(code: Code, chosen: Chosen, checkpoints: Iterable[Checkpoint]) -> Fou
         chosen.inputs,
         _weights(code, candidate, tuple(checkpoints)),
         imported_by(code, source),
+        arguments.seen_in,
     )
 
 

@@ -117,7 +117,11 @@ def _arguments(model: FoundModel) -> list[str]:
     values = {**model.arguments, **model.to_fill}
     if not values:
         return []
-    comment = f"  {FILL_IN} {' and '.join(model.to_fill)}" if model.to_fill else "  # as the code calls it"
+    comment = (
+        f"  {FILL_IN} {' and '.join(model.to_fill)}"
+        if model.to_fill
+        else (f"  # as in {model.seen_in}" if model.seen_in else "")
+    )
     return [f"arguments = {{ {', '.join(f'{name} = {toml(value)}' for name, value in values.items())} }}{comment}"]
 
 

@@ -39,7 +39,7 @@ def test_a_class_with_a_value_from_a_script(petclass: Path) -> None:
 
 [models.PetClassifier]
 source = "src/petclass/model.py:PetClassifier"
-arguments = {{ arch = "mobilenet_v3_small" }}  # as the code calls it
+arguments = {{ arch = "mobilenet_v3_small" }}  # as in train.py:20
 # forward(images): a guess by its layers and names
 inputs = [{{ shape = [1, 3, 128, 128] }}]
 formats = ["lite", "executorch"]  # {LATER}
