@@ -13,7 +13,7 @@ from pocketfit.cli.ending import leave
 from pocketfit.cli.loudness import loudness
 from pocketfit.cli.options import ConfigFile, EmulatorImage, Json, Serial, Timeout
 from pocketfit.cli.screen import print_json
-from pocketfit.cli.watching import looking_at
+from pocketfit.cli.watching import looking_at, watching
 from pocketfit.errors import ConfigError, EnvironmentProblem
 
 if TYPE_CHECKING:
@@ -35,13 +35,17 @@ def init(
     from pocketfit.builds.git import root_of
     from pocketfit.commands.init import init as write_files
     from pocketfit.commands.init.checking import check as build_once
-    from pocketfit.commands.init.told import lines
+    from pocketfit.commands.init.told import beginning, ending
 
     root = root_of(Path.cwd())
     written, checked = write_files(root, force=force), None
+    for line in beginning(written):
+        typer.echo(line)
     if written.files and not written.kept and not no_check:
-        written, checked = build_once(root, written, asked.sandbox(timeout))
-    for line in lines(written, checked):
+        sandbox = asked.sandbox(timeout)
+        with watching():
+            written, checked = build_once(root, written, sandbox)
+    for line in ending(written, checked):
         typer.echo(line)
 
 

@@ -14,20 +14,23 @@ from pocketfit.units import format_bytes
 MOST_GAPS = 6
 
 
-def lines(written: Written, checked: Checked | None) -> Iterator[str]:
-    """All that is said, the one next step last; `checked` is None where nothing was built."""
+def beginning(written: Written) -> Iterator[str]:
+    """What was written, and what init saw: known before anything is built."""
     for file in written.files:
         yield f"wrote {file}"
     for file in written.kept:
         yield f"kept {file}, which is yours" + ("" if file == PROJECT else ": --force overwrites it")
-    if not written.files:
-        if not written.kept:
-            yield f"nothing to write: {_listed(written.same)} {'is' if len(written.same) == 1 else 'are'} there already"
-    else:
+    if written.files:
         for table in written.plan.tables:
             yield f"  {table.name}: {table.source}"
         for note in written.plan.notes:
             yield f"note: {note}"
+    elif not written.kept:
+        yield f"nothing to write: {_listed(written.same)} {'is' if len(written.same) == 1 else 'are'} there already"
+
+
+def ending(written: Written, checked: Checked | None) -> Iterator[str]:
+    """What became of the models, and the one next step; `checked` is None where nothing was built."""
     for outcome in checked.outcomes if checked else ():
         yield f"{_mark(outcome)} {_outcome(outcome)}"
     if checked and checked.problem:

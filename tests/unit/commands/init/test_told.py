@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pocketfit.commands.init.checking import Checked
-from pocketfit.commands.init.told import lines
+from pocketfit.commands.init.told import beginning, ending
 from pocketfit.commands.init.writing import Written, plan
 from pocketfit.records import Built, Export, Failed, Parity, Skipped, Variant
 from tests.repositories import WAKEWORD, write_repository
@@ -17,7 +17,8 @@ FILES = ("pocketfit.toml", ".github/workflows/pocketfit.yml")
 def said(
     folder: Path, checked: Checked | None, files: tuple[str, ...] = FILES, kept: tuple[str, ...] = ()
 ) -> list[str]:
-    return list(lines(Written(plan(write_repository(folder, WAKEWORD)), files, (), kept), checked))
+    written = Written(plan(write_repository(folder, WAKEWORD)), files, (), kept)
+    return [*beginning(written), *ending(written, checked)]
 
 
 def test_all_that_builds(tmp_path: Path) -> None:
