@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -42,7 +43,7 @@ def show(report: Report, before: Report | None = None, *, as_json: bool = False)
 
     # rich takes a pipe, such as a job's log, to be 80 columns wide.
     console = Console()
-    if not console.is_terminal and "COLUMNS" not in os.environ:
+    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
         console = Console(width=LOG_COLUMNS)
     asked = loudness()
     if asked.verbose:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
@@ -117,9 +118,11 @@ def _print(lines: Iterable[str], *, to_stderr: bool, indent: int = 6) -> None:
 
     # Paths and reasons are data: no markup in them, and no colours for numbers.
     console = Console(markup=False, highlight=False, emoji=False, soft_wrap=True, stderr=to_stderr)
+    # Not what rich takes for one, where FORCE_COLOR asks for colours in a pipe.
+    stream = sys.stderr if to_stderr else sys.stdout
     for line in lines:
         text = line
-        if console.is_terminal:
+        if stream.isatty():
             start = " " * (len(line) - len(line.lstrip(" ")))
             width = console.width - len(start)
             text = "\n".join(start + part for part in wrap_hanging(line.lstrip(" "), width, indent - len(start)))

@@ -130,6 +130,9 @@ def test_no_encoding_and_no_terminal_ends_it(saved: Path, settings: dict[str, st
 def test_colours_only_where_they_are_wanted(saved: Path) -> None:
     forced = pocketfit(saved, *COMPARE, settings={"FORCE_COLOR": "1"}).stdout
     assert "\x1b[1;31m✗ 1 of 30 variants fails" in forced
+    # It is a pipe all the same, as wide as one.
+    plain = pocketfit(saved, *COMPARE).stdout
+    assert re.sub(r"\x1b\[[\d;]*m", "", forced) == plain
     without = pocketfit(saved, *COMPARE, "--no-color", settings={"FORCE_COLOR": "1"}).stdout
     assert "\x1b[1;31m" not in without
     assert "\x1b[31m" not in without
