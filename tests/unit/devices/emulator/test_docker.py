@@ -122,7 +122,7 @@ def test_progress_of_a_pull() -> None:
         {"status": "Pull complete", "progressDetail": {}, "id": "a"},
     ]:
         progress.add(event)
-    assert (str(progress), progress.error) == ("12 MB, 1 of 2 layers unpacked", "")
+    assert (str(progress), progress.error) == ("12.50 MB, 1 of 2 layers unpacked", "")
     progress.add({"errorDetail": {"message": "toomanyrequests: slow down"}, "error": "toomanyrequests: slow down"})
     assert progress.error == "toomanyrequests: slow down"
 
