@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import os
+import shutil
 import sys
 from functools import cache
 from typing import TYPE_CHECKING
@@ -58,7 +59,21 @@ def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
         return
     console = stderr_console()
-    console.out("\n".join(line for each in text.splitlines() for line in wrap(each, console.width)), highlight=False)
+    console.out(_broken(text, console.width), highlight=False)
+
+
+def echo(text: str) -> None:
+    """Write a line to stdout, likewise."""
+    print(_broken(text, shutil.get_terminal_size().columns) if sys.stdout.isatty() else text, flush=True)
+
+
+def _broken(text: str, width: int) -> str:
+    """Each line broken between words, under its first one where it is indented."""
+    lines = []
+    for line in text.splitlines():
+        start = " " * (len(line) - len(line.lstrip(" ")))
+        lines += [start + part for part in wrap(line.lstrip(" "), max(width - len(start), 1))]
+    return "\n".join(lines)
 
 
 def print_json(text: str) -> None:

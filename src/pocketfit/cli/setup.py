@@ -12,7 +12,7 @@ from pocketfit.cli import asked
 from pocketfit.cli.ending import leave
 from pocketfit.cli.loudness import loudness
 from pocketfit.cli.options import ConfigFile, EmulatorImage, Json, Serial, Timeout
-from pocketfit.cli.screen import print_json
+from pocketfit.cli.screen import echo, print_json
 from pocketfit.cli.watching import looking_at, watching
 from pocketfit.errors import ConfigError, EnvironmentProblem
 
@@ -40,13 +40,13 @@ def init(
     root = root_of(Path.cwd())
     written, checked = write_files(root, force=force), None
     for line in beginning(written):
-        typer.echo(line)
+        echo(line)
     if written.files and not written.kept and not no_check:
         sandbox = asked.sandbox(timeout)
         with watching():
             written, checked = build_once(root, written, sandbox)
     for line in ending(written, checked):
-        typer.echo(line)
+        echo(line)
 
 
 def check(config: ConfigFile = None, as_json: Json = False) -> None:
@@ -67,7 +67,7 @@ def check(config: ConfigFile = None, as_json: Json = False) -> None:
     if as_json:
         print_json('{"problems": []}\n')
     elif not loudness().quiet:
-        typer.echo(found)
+        echo(found)
 
 
 def doctor(serial: Serial = None, emulator_image: EmulatorImage = None, as_json: Json = False) -> None:

@@ -13,7 +13,7 @@ import sys
 import pytest
 
 from pocketfit.cli import screen
-from pocketfit.cli.screen import IN_ASCII, print_json, say, show_whatever_fits
+from pocketfit.cli.screen import IN_ASCII, echo, print_json, say, show_whatever_fits
 
 
 class Stream(io.TextIOWrapper):
@@ -92,6 +92,19 @@ def test_a_line_in_a_terminal_breaks_between_words(columns: int) -> None:
     assert len(lines) > 1
     assert max(map(len, lines)) <= columns
     assert " ".join(line.strip() for line in lines) == "head net/lite/fp32: failed:" + " a sentence that goes on" * 5
+
+
+def test_a_line_of_a_result_breaks_under_its_indent() -> None:
+    code = "from pocketfit.cli.screen import echo\necho('    ' + 'a sentence that goes on ' * 5)"
+    lines = in_terminal(code, 80).splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith("    ") and line[4] != " " and len(line) <= 80 for line in lines)
+
+
+def test_a_line_of_a_result_is_one_line_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    line = "    " + "a sentence that goes on " * 20
+    echo(line)
+    assert capsys.readouterr().out == f"{line}\n"
 
 
 @pytest.mark.parametrize(("term", "live"), [("xterm-256color", True), ("dumb", False), ("unknown", False)])
