@@ -20,7 +20,12 @@ def wrap(text: str, width: int) -> list[str]:
         else:
             lines += _pieces(word, width)
     lines = lines[1:] if len(lines) > 1 and not lines[0] else lines
-    return [line.replace(JOINED, " ") for line in lines]
+    return [_no_command(line.replace(JOINED, " ")) for line in lines]
+
+
+def _no_command(line: str) -> str:
+    """The line, of whose colons one is left where it begins with two: GitHub's runner would take it for a command."""
+    return f":{line.lstrip(':')}" if line.startswith("::") else line
 
 
 def wrap_hanging(text: str, width: int, indent: int) -> list[str]:

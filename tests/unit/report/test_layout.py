@@ -73,3 +73,11 @@ def test_columns_get_what_they_need_then_what_they_prefer_then_the_rest() -> Non
     assert fit((4, 4), (8, 8), (20, 10), 19) == (9, 10)
     # No wider than their widest line.
     assert fit((4, 4), (8, 8), (5, 6), 80) == (5, 6)
+
+
+@pytest.mark.parametrize("text", ["net/::add-mask::y/fp32", "a word ::add-mask::y here", "n" * 9 + ":::::error::y"])
+def test_no_line_is_a_command_of_a_workflow(text: str) -> None:
+    """Seeds 40827 and 8601 of the fuzz targets reports and snapshots_and_trials: a name was broken before its colons."""
+    for width in range(3, 30):
+        for line in (*wrap(text, width), *wrap_name(text, width)):
+            assert not line.lstrip().startswith("::")

@@ -44,7 +44,10 @@ def test_without_a_terminal_steps_and_large_files_have_a_line(capsys: pytest.Cap
     assert len(said) == 3
 
 
-def test_an_index_that_is_gone_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_index_that_is_gone_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Disk(80, 10, 70_000_000_000))
     announce(tmp_path / ".venv", GONE)
     first, second = capsys.readouterr().err.splitlines()
     assert first == f"{GONE} can't be reached: the ordinary torch is taken, with CUDA that nothing here uses"
