@@ -205,6 +205,7 @@ def test_without_a_base_and_without_git(repository: Path) -> None:
     assert (report["base"], report["head"]) == (None, None)
     assert report["notes"] == [
         "not tried on a device, since none was wanted (--device none)",
+        'no limit is set, so no size and no latency fails a check: set one in [limits], e.g. size_growth = "5%"',
         "no device was used, so nothing is known about loading, running and latency",
     ]
     assert "no baseline" in (repository / "pocketfit-out" / "report.md").read_text()
