@@ -18,6 +18,7 @@ from pathlib import Path
 from pocketfit import sandbox
 from pocketfit.errors import CommandError
 from pocketfit.process import Finished, check_wanted, stoppable, were_stopped
+from pocketfit.sandbox import bubblewrap_probe
 from pocketfit.sandbox.order import Answer, Order, ResourceLimits, Walls, order
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ def finish_supervised(
         timeout_s=timeout,
         limits=limits,
         walls=walls,
+        bubblewrap=bubblewrap_probe.found() if walls else "",
     )
     answer, code = _ask_supervisor(told)
     if answer is None:

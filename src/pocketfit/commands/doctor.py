@@ -19,6 +19,7 @@ from pocketfit.devices.base import DeviceOptions
 from pocketfit.errors import CommandError, ConfigError, PocketfitError
 from pocketfit.process import finish, run
 from pocketfit.records import DeviceSpec
+from pocketfit.sandbox import bubblewrap_probe
 from pocketfit.sandbox.layers import available_memory_bytes, layers
 from pocketfit.units import format_bytes
 
@@ -116,7 +117,10 @@ def _git() -> Finding:
 def _sandbox() -> Finding:
     here = layers()
     problem = "; ".join((*here.names(), *here.missing())) if here.missing() else ""
-    return Finding("sandbox", str(here), problem, needed=False)
+    # One layer more, so no problem of its own.
+    without = bubblewrap_probe.problem()
+    said = "; ".join(filter(None, [problem or str(here), without]))
+    return Finding("sandbox", said, said if problem else "", needed=False)
 
 
 def _formats() -> Iterator[Finding]:

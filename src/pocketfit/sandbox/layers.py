@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from pocketfit.sandbox import identity, landlock, seccomp
+from pocketfit.sandbox import bubblewrap_probe, identity, landlock, seccomp
 
 # The rest is the system's and ours: past it the kernel ends processes of its own choice.
 SHARE = 0.9
@@ -16,22 +16,30 @@ SHARE = 0.9
 
 @dataclass(frozen=True)
 class Layers:
-    """`own_user` is a user for each program, which takes root; `landlock` its ABI, 0 for none."""
+    """`own_user` is a user for each program, which takes root; `landlock` its ABI, 0 for none.
+
+    `bubblewrap` is for ordinary users, where it works.
+    """
 
     own_user: bool = False
     landlock: int = 0
     seccomp: bool = False
+    bubblewrap: bool = False
 
     def hold_files(self) -> bool:
         """True where a program can neither write our files nor read those that are ours alone."""
-        return self.own_user or self.landlock > 0
+        return self.own_user or self.bubblewrap or self.landlock > 0
 
     def names(self) -> tuple[str, ...]:
         found = ["own user"] if self.own_user else []
         if self.landlock:
             found.append(f"Landlock ABI {self.landlock}")
         if self.seccomp:
-            found += ["seccomp", "no network"]
+            found.append("seccomp")
+        if self.bubblewrap:
+            found.append("bubblewrap")
+        if self.seccomp or self.bubblewrap:
+            found.append("no network")
         return tuple(found)
 
     def __str__(self) -> str:
@@ -44,15 +52,16 @@ class Layers:
                 "nothing holds model code here (it takes Linux 5.13 or later): it can read and write all that you can",
             )
         said = []
-        if not self.landlock:
+        if not self.landlock and not self.bubblewrap:
             open_to = "files that everybody may read are open to model code"
             if not self.own_user:
                 open_to = "model code can read and write all files that you can"
             said.append(f"no Landlock (Linux 5.13 or later has it): {open_to}")
-        elif self.landlock < 6 and not self.own_user:
+        elif self.landlock < 6 and not self.own_user and not self.bubblewrap:
             said.append("Landlock before ABI 6 (Linux 6.12): model code can end other programs of yours")
         if not self.seccomp:
-            said.append("no seccomp on this machine: model code can use the network and every system call")
+            open_to = "every system call" if self.bubblewrap else "the network and every system call"
+            said.append(f"no seccomp on this machine: model code can use {open_to}")
         return tuple(said)
 
 
@@ -60,7 +69,7 @@ def layers() -> Layers:
     """The layers that a program started now would have."""
     if sys.platform != "linux":
         return Layers()
-    return Layers(identity.can_change_user(), landlock.version(), seccomp.is_known())
+    return Layers(identity.can_change_user(), landlock.version(), seccomp.is_known(), bool(bubblewrap_probe.found()))
 
 
 def available_memory_bytes() -> int:

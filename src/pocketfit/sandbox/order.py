@@ -40,7 +40,10 @@ class Walls:
 
 
 class Order(TypedDict):
-    """The words to a supervisor: plain values, since it imports next to nothing."""
+    """The words to a supervisor: plain values, since it imports next to nothing.
+
+    `bubblewrap` is the path of bwrap where the program is to be inside of it, else "".
+    """
 
     args: list[str]
     cwd: str
@@ -52,6 +55,7 @@ class Order(TypedDict):
     file_bytes: int
     open_files: int
     walls: WallsOrder | None
+    bubblewrap: str
 
 
 class WallsOrder(TypedDict):
@@ -86,6 +90,7 @@ def order(
     timeout_s: float,
     limits: ResourceLimits,
     walls: Walls | None,
+    bubblewrap: str = "",
 ) -> Order:
     """The words that have a supervisor run `args` within these limits and walls; without walls it sees what we see."""
     return {
@@ -99,6 +104,7 @@ def order(
         "file_bytes": limits.file_bytes,
         "open_files": limits.open_files,
         "walls": None if walls is None else _told(walls),
+        "bubblewrap": bubblewrap if walls else "",
     }
 
 

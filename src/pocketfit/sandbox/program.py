@@ -9,7 +9,7 @@ import resource
 import signal
 import sys
 
-from pocketfit.sandbox import identity, landlock, libc, seccomp
+from pocketfit.sandbox import bubblewrap, identity, landlock, libc, seccomp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,18 +19,37 @@ if TYPE_CHECKING:
 BACKSTOP = 64
 # An ordinary user has other programs, which count too.
 USERS_BACKSTOP = 2048
+INSIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inside.py")
+# An interpreter may need it to find its own library. Ours and never the program's: bwrap itself starts with it.
+INTERPRETERS_ENVIRONMENT = ("LD_LIBRARY_PATH",)
 
 
 class Program:
-    """The other side of the fork: from here to the program itself, and never back."""
+    """The other side of the fork: from here to the program itself, and never back.
 
-    def __init__(self, order: Order, uid: int | None, say: int) -> None:
-        self.order, self.uid, self.say = order, uid, say
+    What fails is written to `say`. Where there is bubblewrap, the first process in it is told to write to `end`.
+    """
+
+    def __init__(self, order: Order, uid: int | None, say: int, end: int = -1) -> None:
+        self.order, self.uid, self.say, self.end = order, uid, say, end
 
     def start(self, out: int, err: int) -> None:
+        """Be a process of its own within the limits, then the program, or bubblewrap with the program inside."""
+        try:
+            order = self._kept_order() if self.order["bubblewrap"] else None
+            self._prepare(out, err)
+            if order is not None:
+                self._enter_bubblewrap(order)
+        except BaseException as error:
+            self._tell("", getattr(error, "errno", 0) or 0, f"the sandbox can't be set up: {error}")
+            os._exit(127)
+        self.finish()
+
+    def finish(self) -> None:
+        """Put up the walls, and be the program."""
         program = self.order["args"][0]
         try:
-            self._prepare(out, err)
+            self._close_in()
             for path in self._paths(program):
                 try:
                     os.execve(path, self.order["args"], self.order["env"])
@@ -44,6 +63,21 @@ class Program:
         except BaseException as error:
             self._tell("", getattr(error, "errno", 0) or 0, f"the sandbox can't be set up: {error}")
         os._exit(127)
+
+    def _kept_order(self) -> int:
+        """The order as an open file, written before a limit on files holds."""
+        kept = os.memfd_create("order", 0)
+        with os.fdopen(os.dup(kept), "wb") as file:
+            file.write(marshal.dumps(dict(self.order)))
+        os.lseek(kept, 0, os.SEEK_SET)
+        return kept
+
+    def _enter_bubblewrap(self, order: int) -> None:
+        descriptors = (order, self.say, self.end)
+        for descriptor in descriptors:
+            os.set_inheritable(descriptor, True)
+        env = {name: os.environ[name] for name in INTERPRETERS_ENVIRONMENT if name in os.environ}
+        os.execve(self.order["bubblewrap"], bubblewrap.command(self.order, INSIDE, descriptors), env)
 
     def _tell(self, name: str, number: int, sentence: str) -> None:
         os.write(self.say, marshal.dumps((name, number, sentence)))
@@ -60,9 +94,6 @@ class Program:
         nothing = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((nothing, 0), (out, 1), (err, 2)):
             os.dup2(source, target)
-        # Python ignores some; a program of its own expects the usual.
-        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGTERM):
-            signal.signal(number, signal.SIG_DFL)
         self._limit()
         walls = self.order["walls"]
         reading = False
@@ -74,6 +105,12 @@ class Program:
             libc.prctl(libc.PR_SET_PDEATHSIG, signal.SIGKILL)
             if os.getppid() != starter:
                 os._exit(127)
+
+    def _close_in(self) -> None:
+        # Python ignores some; a program of its own expects the usual.
+        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        walls = self.order["walls"]
         # Where it may not look, it could not be.
         os.chdir(self.order["cwd"])
         if walls is not None and sys.platform == "linux":

@@ -84,6 +84,8 @@ class _Supervised:
         self.become: Callable[[], None] | None = None if uid is None else lambda: identity.become(uid)
         self.streams: dict[int, Capture] = {}
         self.status: int | None = None
+        # Of the first process in bubblewrap: where it tells how the program ended, and its number.
+        self.end, self.init = -1, ""
 
     def run(self) -> None:
         waking, to_wake = os.pipe()
@@ -99,10 +101,15 @@ class _Supervised:
         try:
             self._watch(child, waking, stopped)
         finally:
+            if self.init:
+                # The kernel takes leave of these.
+                self.answer["left"] = len(self._pids()) - (self.status is None)
             if self.status is None:
                 # Before the others, so that its end is seen as what it is.
                 self._kill(child)
-            self.answer["left"] = tree.end_all(self.become)
+            left = tree.end_all(self.become)
+            if not self.init:
+                self.answer["left"] = left
             for descriptor in list(self.streams):
                 self._read_all(descriptor)
         assert self.status is not None
@@ -120,26 +127,39 @@ class _Supervised:
         """Start the program; None where that fails, which is then the answer's problem."""
         out, err = Capture(self.order["kept_bytes"]), Capture(self.order["kept_bytes"])
         (out_read, out_write), (err_read, err_write), (said, say) = os.pipe(), os.pipe(), os.pipe()
+        self.end, end = os.pipe()
         child = os.fork()
         if child == 0:
-            Program(self.order, self.uid, say).start(out_write, err_write)
-        for descriptor in (out_write, err_write, say):
+            Program(self.order, self.uid, say, end).start(out_write, err_write)
+        for descriptor in (out_write, err_write, say, end):
             os.close(descriptor)
         with os.fdopen(said, "rb") as stream:
             problem = stream.read()
+        if not problem and self.order["bubblewrap"] and os.read(self.end, 1) != b"+":
+            problem = marshal.dumps(("", 0, f"the sandbox can't be set up: {self._words(err_read)}"))
         if problem:
+            os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
             self.answer["problem"] = marshal.loads(problem)
             return None, out, err
+        if self.order["bubblewrap"]:
+            self.init = str(next(tree.children(str(child)), child))
+            os.set_blocking(self.end, False)
         for descriptor, capture in ((out_read, out), (err_read, err)):
             os.set_blocking(descriptor, False)
             self.streams[descriptor] = capture
         return child, out, err
 
+    def _words(self, descriptor: int) -> str:
+        """The last line of a stream that has come to its end."""
+        with os.fdopen(descriptor, "rb") as stream:
+            lines = stream.read(READ_BYTES).decode(errors="replace").splitlines()
+        return lines[-1] if lines else "bwrap ended"
+
     def _watch(self, child: int, waking: int, stopped: list[int]) -> None:
         """Until the program ends, reaches a limit, or is no longer wanted."""
         poll = select.poll()
-        for descriptor in (0, waking, *self.streams):
+        for descriptor in (0, waking, *self.streams, *([self.end] if self.init else [])):
             poll.register(descriptor, select.POLLIN)
         began = time.monotonic()
         deadline, look_at = began + self.order["timeout_s"], began + LOOK_EVERY_S
@@ -151,7 +171,7 @@ class _Supervised:
                         poll.unregister(descriptor)
                 elif descriptor == waking:
                     os.read(waking, READ_BYTES)
-                elif not os.read(0, READ_BYTES):
+                elif descriptor == 0 and not os.read(0, READ_BYTES):
                     # Whoever started us is gone, or has had enough.
                     return
             if self._has_ended(child) or stopped:
@@ -168,17 +188,35 @@ class _Supervised:
 
     def _has_ended(self, child: int) -> bool:
         """Take leave of all that ended; True once the program is among them."""
+        if self._was_told():
+            return True
         while True:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == child:
-                self.status = status
+                if not self._was_told():
+                    self.status = _of_bubblewrap(status) if self.init else status
                 return True
             if pid == 0:
                 return False
 
+    def _was_told(self) -> bool:
+        """True once the first process in bubblewrap has told how the program ended."""
+        if not self.init:
+            return False
+        try:
+            word = os.read(self.end, 4)
+        except BlockingIOError:
+            return False
+        if len(word) == 4:
+            self.status = int.from_bytes(word, "little")
+        return len(word) == 4
+
+    def _pids(self) -> list[int]:
+        return tree.descendants(self.init or "self")
+
     def _look(self) -> tuple[str, float]:
         """The limit that all that came from the program have passed, "" for none; and when to look again."""
-        pids = tree.descendants()
+        pids = self._pids()
         memory_bytes, tasks = tree.usage(pids)
         limit = self.order["memory_bytes"]
         if tasks > self.order["processes"]:
@@ -211,6 +249,12 @@ class _Supervised:
             if not chunk:
                 return
             self.streams[descriptor].add(chunk)
+
+
+def _of_bubblewrap(status: int) -> int:
+    """The end of all that was in bubblewrap, untold by its first process: what bwrap says of a signal is one."""
+    code = os.waitstatus_to_exitcode(status)
+    return code - 128 if code > 128 else status
 
 
 if __name__ == "__main__":

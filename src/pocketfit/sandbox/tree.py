@@ -11,17 +11,18 @@ from collections.abc import Callable, Iterable, Iterator
 PATIENCE_S = 60.0
 
 
-def descendants() -> list[int]:
-    """Every process that came from this one; those whose parents died are among them (we are their subreaper)."""
+def descendants(of: str = "self") -> list[int]:
+    """Every process that came from this one, or from `of`; both take in those whose parents died."""
     found: list[int] = []
-    waiting = list(_children("self"))
+    waiting = list(children(of))
     while waiting:
         found.append(waiting.pop())
-        waiting += _children(str(found[-1]))
+        waiting += children(str(found[-1]))
     return found
 
 
-def _children(pid: str) -> Iterator[int]:
+def children(pid: str) -> Iterator[int]:
+    """The processes that this one started or took in."""
     try:
         threads = os.listdir(f"/proc/{pid}/task")
     except OSError:

@@ -110,7 +110,8 @@ def take_a_descriptor_of_the_supervisor() -> str:
 def signalled(pid: int) -> str:
     try:
         os.kill(pid, 0)
-    except PermissionError:
+    except (PermissionError, ProcessLookupError):
+        # Whoever is told of is there: where it can't be found, it is in another table of processes.
         return ""
     return str(pid)
 

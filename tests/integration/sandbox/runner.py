@@ -19,6 +19,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[2] / "src"))
 
 from pocketfit.process import Finished  # noqa: E402
+from pocketfit.sandbox import tree  # noqa: E402
 from pocketfit.sandbox.layers import layers  # noqa: E402
 from pocketfit.sandbox.order import ResourceLimits, Walls  # noqa: E402
 from pocketfit.sandbox.paths import of_interpreter, of_repository, of_system  # noqa: E402
@@ -51,7 +52,8 @@ def main() -> None:
         beside.start()
         while not (other / "pid").exists() or not (other / "pid").read_text():
             time.sleep(0.01)
-        told["sibling"] = int((other / "pid").read_text())
+        # Its own number for itself is another in another table of processes.
+        told["sibling"] = next(pid for pid in tree.descendants() if code in Path(f"/proc/{pid}/cmdline").read_text())
         done = _run(["-I", str(HERE / "attacks.py"), json.dumps(told)], job, repository)
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         print(

@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,9 @@ AS_NOBODY = (
     "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
     "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search",
 )  # fmt: skip
+# One without rights of root's, as a laptop's user is: bwrap refuses whoever has some.
+AS_ORDINARY = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--no-new-privs")
+SYSTEMS_PATH = "/usr/local/bin:/usr/bin:/bin"
 IN_CONTAINER = ("docker", "run", "--rm", f"--volume={ROOT}/src:/x/src:ro", f"--volume={ROOT}/tests:/x/tests:ro")
 WORKS = (
     "works_socketpair", "works_subprocess", "works_threads", "works_pipes_of_multiprocessing", "works_own_folder",
@@ -44,6 +49,11 @@ LAYERS = {
     "container": "own user, Landlock",
     "container-user": "Landlock",
 }
+
+
+# What an ordinary user's program in bubblewrap may signal where there is no Landlock: the first process in there, which
+# the kernel has ignore it.
+OWN_FIRST_PROCESS = {"signal_the_supervisor", "signal_pid_1"}
 
 
 @cache
@@ -111,3 +121,78 @@ def test_without_walls_the_attacks_reach_what_they_are_after() -> None:
     }  # fmt: skip
     assert said["read_a_password_at_home"].endswith(".netrc")
     assert said["write_anywhere_else"].endswith("/planted")
+
+
+@pytest.fixture(scope="module")
+def open_copy() -> Iterator[Path]:
+    """Our package and the attacks where every user may read them, and once more as on a kernel without Landlock."""
+    require(os.geteuid() == 0 and shutil.which("setpriv"), "only root can become an ordinary user")
+    require(shutil.which("bwrap"), "bwrap is not on PATH: apt-get install bubblewrap")
+    with tempfile.TemporaryDirectory(prefix="sandbox-copy-") as name:
+        for kind in ("whole", "no-landlock"):
+            tests = Path(name, kind, "tests/integration/sandbox")
+            tests.mkdir(parents=True)
+            for script in ("runner.py", "attacks.py"):
+                shutil.copy(HERE / script, tests)
+            shutil.copytree(ROOT / "src/pocketfit", Path(name, kind, "src/pocketfit"))
+        with Path(name, "no-landlock/src/pocketfit/sandbox/landlock.py").open("a") as file:
+            file.write("\n\ndef version() -> int:\n    return 0\n")
+        subprocess.run(["chmod", "-R", "a+rX", name], check=True)
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+def in_bubblewrap(open_copy: Path) -> dict[str, dict[str, Any]]:
+    """All attacks as an ordinary user: in bubblewrap with and without Landlock, and with neither."""
+    return {
+        "both": as_ordinary(open_copy / "whole", SYSTEMS_PATH),
+        "bubblewrap alone": as_ordinary(open_copy / "no-landlock", SYSTEMS_PATH),
+        "neither": as_ordinary(open_copy / "no-landlock", "/nowhere"),
+    }
+
+
+def as_ordinary(copy: Path, path: str) -> dict[str, Any]:
+    python = shutil.which("python3", path=SYSTEMS_PATH)
+    require(python, "no python3 of the system, which every user may run")
+    setpriv, *words = AS_ORDINARY
+    done = subprocess.run(
+        [str(shutil.which(setpriv)), *words, str(python), str(copy / "tests/integration/sandbox/runner.py")],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={"PATH": path},
+    )
+    assert done.returncode == 0, done.stderr
+    said: dict[str, Any] = json.loads(done.stdout)
+    assert said["code"] == 0, said["stderr"]
+    assert set(said["said"]) == {*ATTACKS, *WORKS}
+    return said
+
+
+def test_in_bubblewrap_every_attack_is_refused_and_the_rest_works(in_bubblewrap: dict[str, dict[str, Any]]) -> None:
+    outcome = in_bubblewrap["both"]
+    assert outcome["layers"].endswith("seccomp, bubblewrap, no network")
+    assert outcome["layers"].startswith("Landlock ABI")
+    assert {name: said for name, said in outcome["said"].items() if name in ATTACKS and said} == {}
+    assert {name: outcome["said"][name] for name in WORKS} == dict.fromkeys(WORKS, "hello")
+
+
+def test_bubblewrap_holds_where_there_is_no_landlock(in_bubblewrap: dict[str, dict[str, Any]]) -> None:
+    outcome = in_bubblewrap["bubblewrap alone"]
+    assert outcome["layers"] == "seccomp, bubblewrap, no network"
+    reached = {name: said for name, said in outcome["said"].items() if name in ATTACKS and said}
+    assert reached == dict.fromkeys(OWN_FIRST_PROCESS, "1")
+    assert {name: outcome["said"][name] for name in WORKS} == dict.fromkeys(WORKS, "hello")
+
+
+def test_without_both_the_attacks_reach_files_and_processes(in_bubblewrap: dict[str, dict[str, Any]]) -> None:
+    """Else their silence in bubblewrap would say nothing of it."""
+    outcome = in_bubblewrap["neither"]
+    assert outcome["layers"] == "seccomp, no network"
+    reached = {name for name in ATTACKS if outcome["said"][name]}
+    assert reached >= {
+        "read_a_password_at_home", "read_what_is_hidden_in_the_repository", "write_anywhere_else", "list_other_folders",
+        "change_a_file_of_the_repository", "signal_the_runner", "signal_a_sibling_in_a_sandbox_of_its_own",
+        "read_another_process_environment", "walk_through_another_process_root",
+    }  # fmt: skip

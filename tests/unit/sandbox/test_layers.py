@@ -34,6 +34,15 @@ from pocketfit.sandbox.layers import Layers, available_memory_bytes
             ("no Landlock (Linux 5.13 or later has it): model code can read and write all files that you can",),
             False,
         ),
+        (Layers(False, 7, True, True), "Landlock ABI 7, seccomp, bubblewrap, no network", (), True),
+        (Layers(False, 4, True, True), "Landlock ABI 4, seccomp, bubblewrap, no network", (), True),
+        (Layers(False, 0, True, True), "seccomp, bubblewrap, no network", (), True),
+        (
+            Layers(False, 7, False, True),
+            "Landlock ABI 7, bubblewrap, no network",
+            ("no seccomp on this machine: model code can use every system call",),
+            True,
+        ),
         (
             Layers(),
             "none",
