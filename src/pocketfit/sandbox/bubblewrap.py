@@ -22,6 +22,9 @@ FLAGS = (
 # that gives more of its own is mounted whole, with what is hidden in it covered.
 MOST_CLOSED, MOST_CLOSED_IN_ALL = 300, 1200
 MOST_SHOWN = 200
+# Into this folder, which nobody may enter, lead the names of files that are closed: a folder in their place would be
+# refused to whoever writes in other words.
+CLOSED = "/.closed"
 # As the kernel has it.
 MOST_LINKS = 40
 
@@ -57,7 +60,7 @@ def flags(*, network: bool) -> tuple[str, ...]:
 def mounts(walls: WallsOrder, cwd: str) -> list[str]:
     """The words for a root that holds what the walls name, at the same paths, and is itself read-only.
 
-    What is there and not named is a closed folder: whoever asks is refused, as by Landlock, and not told that it
+    What is there and not named is closed: whoever asks is refused, as by Landlock, and not told that it
     is missing.
     """
     links: dict[str, str] = {}
@@ -71,7 +74,7 @@ def mounts(walls: WallsOrder, cwd: str) -> list[str]:
     listable = [folder for folder in listable if folder not in crowded]
     given = sorted([*readable, *writable])
     folders = _folders_above([*given, *listable, *landlock.DEVICES, *links], [*given, "/proc"])
-    words: list[str] = []
+    words = ["--perms", "0000", "--dir", CLOSED]
     for folder in sorted({*folders, *listable}):
         if folder != "/":
             words += ["--perms", "0755" if folder in listable else "0111", "--dir", folder]
@@ -151,28 +154,31 @@ def _folders_above(paths: Iterable[str], given: list[str]) -> set[str]:
 
 
 def _others(folder: str, made: set[str]) -> list[tuple[str, str]]:
-    """What else a folder has, each with where it leads if it is a link."""
+    """What else a folder has, each with where it shall lead: a link where it does, a file nowhere, "" for a folder."""
     found = []
     try:
-        names = sorted(os.listdir(folder))
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.path in made:
+                    continue
+                if entry.is_symlink():
+                    found.append((entry.path, os.readlink(entry.path)))
+                elif entry.is_dir(follow_symlinks=False):
+                    found.append((entry.path, ""))
+                else:
+                    found.append((entry.path, f"{CLOSED}/file"))
     except OSError:
         return []
-    for path in (os.path.join(folder, name) for name in names):
-        if path not in made:
-            try:
-                found.append((path, os.readlink(path)))
-            except OSError:
-                found.append((path, ""))
-    return found
+    return sorted(found)
 
 
 def _covered(folder: str, readable: list[str]) -> Iterator[str]:
     """The words that close what is hidden in a folder that is mounted whole, but for what of it is to be read."""
     deeper = [path for path in readable if _is_in(path, [folder]) and os.path.dirname(path) != folder]
     for path, target in _others(folder, {*readable}):
-        if target:
+        if os.path.islink(path):
             continue
-        if os.path.isdir(path):
+        if not target:
             way = any(_is_in(one, [path]) for one in deeper)
             yield from ("--perms", "0111" if way else "0000", "--tmpfs", path)
         else:

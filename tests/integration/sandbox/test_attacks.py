@@ -7,8 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from standin.image import BASE
 from tests.e2e.base_image import ensure_base_image
 from tests.integration.conftest import require
 from tests.integration.sandbox.attacks import ATTACKS
+from tests.integration.sandbox.conftest import SYSTEMS_PATH, run_as_ordinary
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
@@ -28,9 +27,6 @@ AS_NOBODY = (
     "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
     "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search",
 )  # fmt: skip
-# One without rights of root's, as a laptop's user is: bwrap refuses whoever has some.
-AS_ORDINARY = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--no-new-privs")
-SYSTEMS_PATH = "/usr/local/bin:/usr/bin:/bin"
 IN_CONTAINER = ("docker", "run", "--rm", f"--volume={ROOT}/src:/x/src:ro", f"--volume={ROOT}/tests:/x/tests:ro")
 WORKS = (
     "works_socketpair", "works_subprocess", "works_threads", "works_pipes_of_multiprocessing", "works_own_folder",
@@ -124,24 +120,6 @@ def test_without_walls_the_attacks_reach_what_they_are_after() -> None:
 
 
 @pytest.fixture(scope="module")
-def open_copy() -> Iterator[Path]:
-    """Our package and the attacks where every user may read them, and once more as on a kernel without Landlock."""
-    require(os.geteuid() == 0 and shutil.which("setpriv"), "only root can become an ordinary user")
-    require(shutil.which("bwrap"), "bwrap is not on PATH: apt-get install bubblewrap")
-    with tempfile.TemporaryDirectory(prefix="sandbox-copy-") as name:
-        for kind in ("whole", "no-landlock"):
-            tests = Path(name, kind, "tests/integration/sandbox")
-            tests.mkdir(parents=True)
-            for script in ("runner.py", "attacks.py"):
-                shutil.copy(HERE / script, tests)
-            shutil.copytree(ROOT / "src/pocketfit", Path(name, kind, "src/pocketfit"))
-        with Path(name, "no-landlock/src/pocketfit/sandbox/landlock.py").open("a") as file:
-            file.write("\n\ndef version() -> int:\n    return 0\n")
-        subprocess.run(["chmod", "-R", "a+rX", name], check=True)
-        yield Path(name)
-
-
-@pytest.fixture(scope="module")
 def in_bubblewrap(open_copy: Path) -> dict[str, dict[str, Any]]:
     """All attacks as an ordinary user: in bubblewrap with and without Landlock, and with neither."""
     return {
@@ -152,19 +130,7 @@ def in_bubblewrap(open_copy: Path) -> dict[str, dict[str, Any]]:
 
 
 def as_ordinary(copy: Path, path: str) -> dict[str, Any]:
-    python = shutil.which("python3", path=SYSTEMS_PATH)
-    require(python, "no python3 of the system, which every user may run")
-    setpriv, *words = AS_ORDINARY
-    done = subprocess.run(
-        [str(shutil.which(setpriv)), *words, str(python), str(copy / "tests/integration/sandbox/runner.py")],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        env={"PATH": path},
-    )
-    assert done.returncode == 0, done.stderr
-    said: dict[str, Any] = json.loads(done.stdout)
+    said: dict[str, Any] = json.loads(run_as_ordinary([str(copy / "tests/integration/sandbox/runner.py")], path))
     assert said["code"] == 0, said["stderr"]
     assert set(said["said"]) == {*ATTACKS, *WORKS}
     return said

@@ -62,6 +62,13 @@ def test_what_is_not_named_is_closed_and_only_a_listable_folder_can_be_listed(tr
     assert f"{tree}/missing" not in modes
 
 
+def test_a_file_that_is_not_named_leads_into_a_closed_folder(tree: Path) -> None:
+    (tree / "netrc").touch()
+    words = bubblewrap.mounts(walls(tree), f"{tree}/job")
+    assert ("/.closed/file", f"{tree}/netrc") in pairs(words, "--symlink")
+    assert folders(words)["/.closed"] == "0000"
+
+
 def test_what_lies_in_a_folder_to_write_stays_writable(tree: Path) -> None:
     (tree / "job/cache").mkdir()
     words = bubblewrap.mounts(walls(tree, readable=[f"{tree}/job/cache"]), f"{tree}/job")
