@@ -14,6 +14,7 @@ from pocketfit.commands.doctor import Finding, looks
 from pocketfit.devices.base import DeviceOptions
 from pocketfit.records import Library, RuntimeName
 from pocketfit.runtimes.library import AndroidSide
+from pocketfit.sandbox.layers import Layers
 
 LITE = Library("pytorch_android_lite", "1.12.2")
 MODEL = '[models.net]\nsource = "net.py:net"\ninputs = [{ shape = [1, 3] }]\nformats = ["lite", "torchscript"]\n'
@@ -88,3 +89,10 @@ def test_every_device_and_format_is_looked_at() -> None:
         "Python and git", "the configuration", "torch and the formats", "Java", "device jvm", "device adb",
         "device emulator", "the Android runtimes",
     ]  # fmt: skip
+
+
+def test_a_bubblewrap_that_fails_is_said_and_is_no_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "layers", lambda: Layers(False, 7, True))
+    monkeypatch.setattr("pocketfit.sandbox.bubblewrap_probe.problem", lambda: "bubblewrap does not work: set it")
+    said = "Landlock ABI 7, seccomp, no network; bubblewrap does not work: set it"
+    assert doctor._sandbox() == Finding("sandbox", said, "", needed=False)
