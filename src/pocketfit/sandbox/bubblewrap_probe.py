@@ -46,7 +46,7 @@ def _probed() -> tuple[str, str]:
     said = _try(os.path.abspath(program))
     if said is None:
         return os.path.abspath(program), ""
-    return "", f"bubblewrap does not work for this user ({said}): {_remedy()}"
+    return "", f"bubblewrap does not work for this user ({said}): {_remedy(said)}"
 
 
 def _try(program: str) -> str | None:
@@ -65,7 +65,9 @@ def _try(program: str) -> str | None:
     return lines[-1].removeprefix("bwrap: ")[:200]
 
 
-def _remedy() -> str:
+def _remedy(said: str) -> str:
+    if said.startswith("Unknown option"):
+        return "it is too old, 0.5 or later has what is needed"
     for name, in_the_way, remedy in SETTINGS:
         try:
             value = Path("/proc/sys", name).read_text().strip()

@@ -159,6 +159,10 @@ def test_a_bwrap_that_fails_is_said_with_its_reason(probed: Callable[[str], tupl
         "the kernel, or the container that we are in, gives ordinary users no namespaces; the other layers hold",
     )
     assert "(exit code 1)" in probed("exit 1")[1]
+    assert probed("echo 'bwrap: Unknown option --perms' >&2; exit 1")[1] == (
+        "bubblewrap does not work for this user (Unknown option --perms): "
+        "it is too old, 0.5 or later has what is needed"
+    )
 
 
 def test_the_kernels_setting_in_the_way_is_the_remedy(
