@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pocketfit.records import Built, Failed, Limits, Outcome, Parity, Report, Smoke, Trial, TrialRow
+from pocketfit.records import Built, Evaluated, Failed, Limits, Outcome, Parity, Report, Smoke, Trial, TrialRow
 from pocketfit.report.cells import line
 from pocketfit.report.compare import compare
 from pocketfit.report.summary import headline
@@ -91,3 +91,12 @@ def test_others_still_count() -> None:
         Trial(DEVICE, (TrialRow(fine, PASSED, PASSED),)),
     )
     assert (one.verdict, headline(one).text) == ("pass", "1 variant passes, 1 failed before too")
+
+
+def test_a_metric_that_drops_of_the_same_file_is_the_change_s_own() -> None:
+    limits = Limits(metric_drop=0.05)
+    good, worse = (
+        replace(built(), export=replace(built().export, metric=Evaluated(0.9, value))) for value in (0.9, 0.8)
+    )
+    told = report(good, worse, limits=limits)
+    assert (told.rows[0].failed_limits, told.rows[0].failed_before, told.verdict) == (("metric_drop",), False, "fail")
