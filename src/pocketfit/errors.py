@@ -32,6 +32,10 @@ class ConfigError(PocketfitError):
     exit_code = 2
 
 
+class NoConfig(ConfigError):
+    """There is no configuration."""
+
+
 class ConfigProblems(ConfigError):
     """All that is wrong with one configuration, a sentence each: as one sentence it is the first and a count."""
 

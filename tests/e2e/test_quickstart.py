@@ -61,7 +61,7 @@ CHANGE = f"sed -i 's/{WIDER[1]}/{WIDER[2]}/' {WIDER[0]}"
 
 def test_on_a_laptop(tmp_path: Path, check: Callable[[str, str], None]) -> None:
     here = shell(plants(tmp_path / "plants"))
-    first = here.transcript(["pocketfit init", "pocketfit run"])
+    first = here.transcript(["pocketfit init", "pocketfit run --base none"])
     check("laptop, first", fenced(first))
     here.transcript(["git add -A", "git commit -q -m 'Watch what the phone pays'", "git switch -q -c wider"])
     second = here.transcript([CHANGE, "git commit -q -a -m 'Twice as wide'", "pocketfit run --base main"])
@@ -72,7 +72,7 @@ def test_in_a_container(base_image: str, tmp_path: Path, check: Callable[[str, s
     subprocess.run(["docker", "build", "--quiet", "--tag", IMAGE, ROOT], check=True, stdout=subprocess.DEVNULL)
     here = shell(plants(tmp_path / "plants"))
     alias = f'docker run --rm --volume "$PWD:/work" {IMAGE}'
-    said = here.transcript([f"{alias} init", f"{alias} run"])
+    said = here.transcript([f"{alias} init", f"{alias} run --base none"])
     check("container", fenced(said.replace(IMAGE, "pocketfit")))
 
 

@@ -12,8 +12,32 @@ from pocketfit.process import finish
 
 COLUMNS = 100
 TIMEOUT_S = 900
-# What another machine, or another load on it, says.
-VERDICTS = {"slower", "faster", "same", "unclear", "between", "and"}
+# What another machine, or another load on it, says of latency.
+VERDICTS = set(
+    [
+        "slower",
+        "faster",
+        "same",
+        "unclear",
+        "between",
+        "and",
+        "latency",
+        "ran",
+        "out",
+        "of",
+        "time",
+        "still",
+        "after",
+        "fresh",
+        "loads",
+        "it",
+        "takes",
+        "tell",
+        "with",
+        "MACs",
+        "more",
+    ]
+)
 PROCESSOR = re.compile(r"\b(AMD|EPYC|Intel|Xeon|Platinum|CPU|Processor|Neoverse|Core|Ryzen)\b")
 
 

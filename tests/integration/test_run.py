@@ -194,7 +194,7 @@ def test_a_base_without_configuration(repository: Path, git: Git) -> None:
     done = pocketfit(repository, "run", "--base", "HEAD^", "--device", "none")
     assert done.returncode == 0, done.stderr
     assert rows(repository)["net/lite/fp32"]["status"] == "new"
-    assert "base has no usable configuration, so there is nothing to compare with" in done.stdout
+    assert "base has no configuration yet, so there is nothing to compare with" in done.stdout
 
 
 def test_without_a_base_and_without_git(repository: Path) -> None:

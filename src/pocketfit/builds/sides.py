@@ -13,7 +13,7 @@ from pocketfit.builds.snapshot import Side
 from pocketfit.builds.submodules import fill
 from pocketfit.config import find_config, read_config
 from pocketfit.config.sources import source_problem
-from pocketfit.errors import ConfigError, EnvironmentProblem
+from pocketfit.errors import ConfigError, EnvironmentProblem, NoConfig
 from pocketfit.records import Config, Variant
 from pocketfit.text import is_sha
 from pocketfit.variants import count_variants, select_models, select_variants
@@ -148,6 +148,9 @@ def base_side(head: Head) -> Iterator[Side | None]:
             notes += ("base and head are the same commit: only changes that are not committed can show",)
         try:
             config = _base_config(head, tree)
+        except NoConfig:
+            config = Config(())
+            notes += ("base has no configuration yet, so there is nothing to compare with",)
         except ConfigError as error:
             config = Config(())
             notes += (f"base has no usable configuration, so there is nothing to compare with: {error}",)

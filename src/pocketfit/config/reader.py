@@ -11,7 +11,7 @@ from typing import Any
 from pocketfit.config.problems import Problem, problems_of
 from pocketfit.config.sources import source_problems
 from pocketfit.config.toml import Place, dotted, lines_of
-from pocketfit.errors import ConfigError, ConfigProblems
+from pocketfit.errors import ConfigError, ConfigProblems, NoConfig
 from pocketfit.records import Config, DeviceSpec
 from pocketfit.text import clean
 
@@ -28,7 +28,7 @@ TOOL: Place = ("tool", "pocketfit")
 def find_config(root: Path, given: Path | None = None, beside: Path | None = None) -> Path:
     """The configuration of the repository at `root`: `given`, else the nearest one from the folder `beside` upwards.
 
-    Raises ConfigError where there is none.
+    Raises NoConfig where there is none, ConfigError where the given one is not there.
     """
     if given is not None:
         if not given.is_file():
@@ -41,7 +41,7 @@ def find_config(root: Path, given: Path | None = None, beside: Path | None = Non
         if project.is_file() and _inside(_load(project)[0], TOOL) is not None:
             return project
     where = str(root) if beside is None or beside.resolve() == root.resolve() else f"{beside}, nor up to {root}"
-    raise ConfigError(
+    raise NoConfig(
         f"no pocketfit.toml (nor [tool.pocketfit] in pyproject.toml) in {where}: `pocketfit init` writes one"
     )
 

@@ -18,7 +18,8 @@ def gather_notes(base: Snapshot | None, head: Snapshot, trial: Trial | None, row
 def _notes(base: Snapshot | None, head: Snapshot, trial: Trial | None, rows: Iterable[Row]) -> Iterator[str]:
     if base:
         yield from base.notes
-        if base.torch != head.torch:
+        # A side of which nothing was built knows of none.
+        if base.torch and head.torch and base.torch != head.torch:
             yield f"base was built with torch {base.torch}, head with torch {head.torch}"
     yield from head.notes
     rows = tuple(rows)

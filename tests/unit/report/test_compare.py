@@ -499,6 +499,9 @@ def test_no_trial() -> None:
 def test_different_torches_are_told() -> None:
     report = compare(replace(snapshot(built()), torch="2.11.0"), snapshot(built()), trial(None, None))
     assert report.notes[0] == "base was built with torch 2.11.0, head with torch 2.12.1"
+    # Nothing was built of it.
+    report = compare(replace(snapshot(), torch=""), snapshot(built()), trial(None, None))
+    assert not any("was built with torch" in note for note in report.notes)
 
 
 @pytest.mark.parametrize(("precision", "suffix"), [("fp32", ""), ("int8", " in fp32")])
