@@ -1,24 +1,11 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from pocketfit.exporter.importing import finder
 from pocketfit.exporter.raised.remedies import remedy
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Iterator[Path]:
-    before = list(sys.path), list(sys.meta_path)
-    folder = tmp_path / "root"
-    folder.mkdir()
-    finder.install(folder)
-    yield folder
-    sys.path[:], sys.meta_path[:] = before
 
 
 def missing(name: str) -> str:

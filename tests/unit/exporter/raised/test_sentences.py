@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pocketfit.exporter.importing import finder
 from pocketfit.exporter.raised.places import at, place_of
 from pocketfit.exporter.raised.sentences import is_about_inputs, not_forwarded, raised
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Iterator[Path]:
-    before = list(sys.path), list(sys.meta_path)
-    folder = tmp_path / "root"
-    folder.mkdir()
-    finder.install(folder)
-    yield folder
-    sys.path[:], sys.meta_path[:] = before
 
 
 def error_of(file: Path, code: str, **given: Any) -> BaseException:
