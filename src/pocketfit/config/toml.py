@@ -24,7 +24,7 @@ def written(value: Any) -> str:
             return "true" if value else "false"
         case str():
             return _quoted(value)
-        case list():
+        case list() | tuple():
             return f"[{', '.join(map(written, value))}]"
         case Mapping():
             pairs = ", ".join(f"{written_key(str(key))} = {written(item)}" for key, item in value.items())

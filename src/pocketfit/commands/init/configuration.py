@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pocketfit.commands.init.builders import builder_name
 from pocketfit.commands.init.names import BUILDERS_FILE, TODO
 from pocketfit.config.schema import SCHEMA_URL
+from pocketfit.config.toml import written
 from pocketfit.survey import FoundModel
 from pocketfit.survey.inputs.guess import Inputs
 from pocketfit.survey.inputs.layers import Guess
@@ -122,7 +122,7 @@ def _arguments(model: FoundModel) -> list[str]:
         if model.to_fill
         else (f"  # as in {model.seen_in}" if model.seen_in else "")
     )
-    return [f"arguments = {{ {', '.join(f'{name} = {toml(value)}' for name, value in values.items())} }}{comment}"]
+    return [f"arguments = {written(values)}{comment}"]
 
 
 def _inputs(inputs: Inputs) -> list[str]:
@@ -154,14 +154,3 @@ def _input(guess: Guess) -> str:
     if guess.low is not None and guess.high is not None:
         parts += [f"low = {guess.low}", f"high = {guess.high}"]
     return f"{{ {', '.join(parts)} }}"
-
-
-def toml(value: Any) -> str:
-    """A value as TOML has it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(toml, value))}]"
-    return repr(value)
