@@ -25,6 +25,7 @@ pytestmark = pytest.mark.timeout(1500)
 PAGE = Page(ROOT / "docs/quickstart.md")
 WIDER = ("plants/model.py", "width: int = 32", "width: int = 64")
 IMAGE = "pocketfit:quickstart"
+OWNER = (1000, 1000)
 
 
 @pytest.fixture
@@ -70,9 +71,15 @@ def test_on_a_laptop(tmp_path: Path, check: Callable[[str, str], None]) -> None:
 
 def test_in_a_container(base_image: str, tmp_path: Path, check: Callable[[str, str], None]) -> None:
     subprocess.run(["docker", "build", "--quiet", "--tag", IMAGE, ROOT], check=True, stdout=subprocess.DEVNULL)
-    here = shell(plants(tmp_path / "plants"))
+    repository = plants(tmp_path / "plants")
+    for path in (repository, *repository.rglob("*")):
+        os.chown(path, *OWNER)
+    here = shell(repository)
     alias = f'docker run --rm --volume "$PWD:/work" {IMAGE}'
     said = here.transcript([f"{alias} init", f"{alias} run --base none"])
+    # Whose folder it is can change and remove what the container, whose user is root, left there.
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in repository.rglob("*")} == {OWNER}
+    assert (repository / "pocketfit-out/report.html").is_file()
     check("container", fenced(said.replace(IMAGE, "pocketfit")))
 
 
