@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pocketfit.judge.alone import LOADS
 from pocketfit.judge.latency import fewest_loads, is_clear, looks
-from pocketfit.records import DeviceInfo, Load, SmokeInput, Timing
+from pocketfit.records import DeviceInfo, Load, Smoke, SmokeInput, Timing
 
 if TYPE_CHECKING:
     from pocketfit.devices.base import Running
@@ -77,6 +77,15 @@ class OneByOne:
     ) -> tuple[Load, ...] | str:
         load = self.device.time_load(base, head, seed=seeds[0], rounds=rounds, budget_ms=budget_ms)
         return load if isinstance(load, str) else (load,)
+
+
+def loader_for(device: Running, host: Host | None, tried: Smoke, format_name: str) -> tuple[Loader, Place] | None:
+    """What times a file that was tried, and where: the device that it runs on, else the host; None for neither."""
+    if tried.status == "passed":
+        return OneByOne(device), Place.of(device.info)
+    if tried.status == "skipped" and host is not None and host.takes(format_name):
+        return host, host.place(format_name)
+    return None
 
 
 @dataclass

@@ -30,7 +30,7 @@ from pocketfit.records import (
     Variant,
 )
 from pocketfit.trial.smoke import explain, smoke, smoke_input
-from pocketfit.trial.timing import Counted, Effort, Host, Loader, OneByOne, Place, time_alone, time_pair
+from pocketfit.trial.timing import Counted, Effort, Host, Loader, Place, loader_for, time_alone, time_pair
 
 
 @dataclass(frozen=True)
@@ -143,12 +143,10 @@ def _time_row(
     row: TrialRow, device: Running, pair: _Pair, effort: Effort, host: Host | None, of: int, clock: Callable[[], float]
 ) -> TrialRow:
     """The row with base and head timed in turn, or head alone: on the host where the device has no runtime."""
-    if row.head is None or not _is_to_be_timed(row, pair):
+    found = loader_for(device, host, row.head, row.variant.format) if row.head else None
+    if found is None or not _is_to_be_timed(row, pair):
         return row
-    loader: Loader = OneByOne(device)
-    place = Place.of(device.info)
-    if host is not None and row.head.status == "skipped":
-        loader, place = host, host.place(row.variant.format)
+    loader, place = found
     base = pair.base if _same_way(row) else None
     what = f"timing {'base and head in turn' if base else 'head alone'} on {place.device}"
     with working(Progress("time", None if base else "head", str(row.variant), what, of=of)) as work:
@@ -187,8 +185,7 @@ def _try_pair(device: Running, pair: _Pair, host: Host | None, of: int) -> Trial
     base = None
     if pair.base is not None and not pair.is_identical:
         base = _try(device, "base", pair.base, pair.limits, of)
-    on_host = head.status == "skipped" and host is not None and host.takes(pair.variant.format)
-    runs = head.status == "passed" or on_host
+    runs = loader_for(device, host, head, pair.variant.format) is not None
     return TrialRow(pair.variant, base, head, None if runs else Timing(reason=f"not timed, since head {_ended(head)}"))
 
 
