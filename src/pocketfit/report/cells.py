@@ -7,7 +7,7 @@ from typing import Literal
 
 from pocketfit.judge.alone import NO_BASE
 from pocketfit.judge.parity import meaningless
-from pocketfit.records import Environment, Latency, Report, Row, SideFacts
+from pocketfit.records import Environment, Report, Row, SideFacts
 from pocketfit.text import clean
 from pocketfit.units import (
     format_bytes,
@@ -101,6 +101,11 @@ def count_threads(threads: int) -> str:
     return "1 thread" if threads == 1 else f"{threads} threads"
 
 
+def has_alone(report: Report) -> bool:
+    """Return whether head was timed without a base in any row."""
+    return any(row.latency.verdict == "not-measured" and row.latency.head_ms is not None for row in report.rows)
+
+
 def has_baseline(report: Report) -> bool:
     """Return whether anything was compared; a base without a commit (from saved files) counts too."""
     return report.base is not None or any(row.base for row in report.rows)
@@ -172,14 +177,16 @@ def _bytes(side: SideFacts | None, key: Literal["size_bytes", "download_bytes"])
 
 def _latency(row: Row) -> Cell:
     latency = row.latency
-    if row.head is None or (latency.verdict == "not-measured" and latency.reason == NO_BASE and not is_alone(latency)):
+    if row.head is None:
         return Cell("not measured", tone="quiet")
-    if is_alone(latency) and latency.head_ms is not None:
+    if latency.verdict == "not-measured" and latency.head_ms is not None:
         low, high = latency.head_low_ms, latency.head_high_ms
         interval = "" if low is None or high is None else f"{format_ms_number(low)} to {format_ms(high)}"
         return Cell(format_ms(latency.head_ms), interval, tone="quiet", place=_place(row))
     if latency.verdict == "not-measured" or latency.base_ms is None:
-        return Cell("not measured", clean(latency.reason, LABEL_LENGTH), tone="quiet")
+        # Its status says "new" already.
+        reason = "" if latency.reason == NO_BASE else clean(latency.reason, LABEL_LENGTH)
+        return Cell("not measured", reason, tone="quiet")
     low, high = latency.ci_low, latency.ci_high
     if latency.verdict == "unclear" or latency.ratio is None or latency.head_ms is None:
         base = f"base {format_ms(latency.base_ms)}"
@@ -193,11 +200,6 @@ def _latency(row: Row) -> Cell:
     tones: dict[str, Tone] = {"slower": "worse", "faster": "better"}
     tone = "failed" if "latency_growth" in row.failed_limits else tones.get(latency.verdict, "quiet")
     return Cell(times, f"{ratio}{latency.verdict}", interval, tone, place=_place(row))
-
-
-def is_alone(latency: Latency) -> bool:
-    """Return whether head was timed without a base."""
-    return latency.verdict == "not-measured" and latency.head_ms is not None
 
 
 def _place(row: Row) -> str:

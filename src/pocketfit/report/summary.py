@@ -8,7 +8,7 @@ from typing import Literal
 
 from pocketfit.judge.parity import meaningless
 from pocketfit.records import Hardware, Report, Row
-from pocketfit.report.cells import LABEL_LENGTH, device_label, failures, has_baseline, has_metric, is_alone, name
+from pocketfit.report.cells import LABEL_LENGTH, device_label, failures, has_alone, has_baseline, has_metric, name
 from pocketfit.text import clean
 from pocketfit.units import format_bytes_delta, format_change, format_ratio
 
@@ -31,8 +31,7 @@ def legend(report: Report) -> tuple[str, ...]:
     """Explain the columns; nothing where there is no table."""
     if not report.rows:
         return ()
-    alone = [is_alone(row.latency) for row in report.rows]
-    latency = (*([_LATENCY] if has_baseline(report) else []), *([_ALONE] if any(alone) else []))
+    latency = (*([_LATENCY] if has_baseline(report) else []), *([_ALONE] if has_alone(report) else []))
     return (_DOWNLOAD, *latency, *([_METRIC] if has_metric(report) else []), _CHECK, _REPORTED)
 
 
@@ -53,9 +52,8 @@ def headline(report: Report) -> Headline:
     failed = [row for row in changed_rows(report) if row.fails]
     if failed:
         about = tuple((name(row), ", ".join(failures(row))) for row in failed[:NAMED])
-        text = (
-            f"{len(failed)} of {_variants(len(rows))} {'fails' if len(failed) == 1 else 'fail'}{_came_and_went(report)}"
-        )
+        verb = "fails" if len(failed) == 1 else "fail"
+        text = f"{len(failed)} of {_variants(len(rows))} {verb}{_came_and_went(report)}"
         return Headline("bad", text, "", about, len(failed) - len(about))
     checked = [row for row in rows if row.status not in ("skipped", "failed")]
     if report.verdict == "error":
