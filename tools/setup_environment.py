@@ -2,7 +2,7 @@
 
     python3 tools/setup_environment.py .venv TORCH_INDEX
 
-Standard library only: it runs before there is an environment. `uv` installs, in a quarter of pip's processor time
+Standard library only: it runs before there is an environment. `uv` installs, in less than half of pip's processor time
 (benchmarks of it: docs/dependencies.md); where it can't, since it knows nothing of pip's own settings, pip does.
 """
 
@@ -132,7 +132,13 @@ class Installer:
 
     def __init__(self, venv: Path, progress: Progress) -> None:
         self.python, self.progress = str(venv / "bin/python"), progress
-        self.env = {**os.environ, "VIRTUAL_ENV": str(venv), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        self.env = {
+            **os.environ,
+            "VIRTUAL_ENV": str(venv),
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            # As pip does. A model's process may write no bytecode, and would compile all of torch each time.
+            "UV_COMPILE_BYTECODE": "1",
+        }
         self.pip = [self.python, "-m", "pip"]
         self.uv = [uv, "pip"] if (uv := shutil.which("uv") or self._own_uv(venv)) else None
 

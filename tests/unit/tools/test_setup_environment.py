@@ -69,7 +69,7 @@ def test_a_step_that_fails_ends_with_what_its_program_said(tmp_path: Path) -> No
         run(["sh", "-c", "echo the hash differs; exit 7"], Progress(1), dict(os.environ))
 
 
-@pytest.mark.parametrize(("uv_code", "asked"), [(0, ["uv", "uv"]), (2, ["uv", "pip", "pip"])])
+@pytest.mark.parametrize(("uv_code", "asked"), [(0, ["uv1", "uv1"]), (2, ["uv1", "pip1", "pip1"])])
 def test_pip_goes_on_where_uv_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uv_code: int, asked: list[str]
 ) -> None:
@@ -78,7 +78,7 @@ def test_pip_goes_on_where_uv_fails(
     bin_folder.mkdir(parents=True)
     for name, program, code in (("uv", "uv", uv_code), ("pip", ".venv/bin/python", 0)):
         path = tmp_path / program
-        path.write_text(f'#!/bin/sh\necho {name} >> "{log}"\nexit {code}\n')
+        path.write_text(f'#!/bin/sh\necho {name}$UV_COMPILE_BYTECODE >> "{log}"\nexit {code}\n')
         path.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     installer = Installer(tmp_path / ".venv", Progress(1))
