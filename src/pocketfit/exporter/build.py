@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +16,7 @@ from pocketfit.exporter.builder import Builder, BuildOrder, Optimized
 from pocketfit.exporter.compatible import Target, find_target, one_sentence, refused, refused_outputs
 from pocketfit.exporter.formats import BUILDERS
 from pocketfit.exporter.given import where, write_calls
+from pocketfit.exporter.importing.uncollected import uncollected
 from pocketfit.exporter.inputs import OUTSIDE, Samples, gather, has_nan
 from pocketfit.exporter.java_types import java_inputs
 from pocketfit.exporter.metric import UsersMetric
@@ -130,17 +129,6 @@ def build_variant(job: Job, folder: Path) -> Exported | NotExported:
     except NotShipped as stop:
         return NotExported(str(stop), tuple(build.reasons), stop.failed_limits, stop.parity, torch.__version__)
     return describe(build, golden, made, parity)
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Imports leave hardly any garbage, and looking for it in millions of new objects takes a sixth of their time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def load(job: Job, folder: Path) -> Build:

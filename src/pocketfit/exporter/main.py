@@ -12,9 +12,10 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from pocketfit.exporter.build import build_variant, uncollected
+from pocketfit.exporter.build import build_variant
 from pocketfit.exporter.formats import BUILDERS
 from pocketfit.exporter.given import run_given, time_given
+from pocketfit.exporter.importing.uncollected import uncollected
 from pocketfit.exporter.raised.log import log_traceback
 from pocketfit.exporter.raised.sentences import raised
 from pocketfit.exporter.tensors import ModelProblem

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 from contextlib import nullcontext
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.anatomy.losses import POOR_DB
@@ -24,6 +25,7 @@ from pocketfit.exporter.executorch.forms import (
 )
 from pocketfit.exporter.executorch.plain_names import make_plain
 from pocketfit.exporter.executorch.problems import not_exported, not_lowered
+from pocketfit.exporter.importing.uncollected import uncollected
 from pocketfit.exporter.java_types import java_inputs, java_reasons, with_java_types
 from pocketfit.exporter.state.eager import copies
 from pocketfit.exporter.state.held import ATTRIBUTE, BUFFER, PARAMETER, State, kept
@@ -47,6 +49,9 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
     if order.spec.preserve_methods:
         reasons.append("preserve_methods applies to TorchScript only: a .pte has forward alone")
     hint = UNROLLED if _is_recurrent(order.model) else ""
+    order.enter("importing executorch", "")
+    with uncollected():
+        import_module("executorch.exir")
     order.enter("exporting by torch.export", hint)
     # An app hands over contiguous tensors, however the example lies in memory.
     inputs = tuple(tensor.contiguous() for tensor in java_inputs(order.inputs))
