@@ -30,6 +30,8 @@ def init(
     """Write pocketfit.toml and a workflow for pull requests after reading this repository's code, and build its models
     once to see that they work.
 
+    Exit code 4 where one of them does not build, 3 where nothing can be built here; the files are written all the same.
+
     Example: `pocketfit init`
     """
     from pocketfit.builds.git import root_of
@@ -47,6 +49,7 @@ def init(
             written, checked = build_once(root, written, sandbox)
     for line in ending(written, checked):
         echo(line)
+    leave(checked.exit_code(written) if checked else 0)
 
 
 def check(config: ConfigFile = None, as_json: Json = False) -> None:

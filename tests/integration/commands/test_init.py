@@ -123,7 +123,7 @@ def test_a_model_that_fails_keeps_its_files(tmp_path: Path) -> None:
     text = "from torch import nn\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.a = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(99, 2))\n    def forward(self, x): return self.a(x)\n"
     repository = committed(tmp_path, {"net.py": text})
     done = pocketfit(repository, "init")
-    assert done.returncode == 0
+    assert done.returncode == 4
     assert "mat1 and mat2 shapes cannot be multiplied" in done.stdout
     assert done.stdout.splitlines()[-1] == (
         "next: mend what Net says above (its inputs: pocketfit.toml:7), then `pocketfit run --base none`"

@@ -14,7 +14,7 @@ from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.sides import Request, read_head
 from pocketfit.commands.init.names import CONFIG_FILE
 from pocketfit.commands.init.writing import Written, without_format, write
-from pocketfit.errors import PocketfitError
+from pocketfit.errors import VERDICT_FAILED, ConfigError, EnvironmentProblem, PocketfitError
 from pocketfit.files.temporary import temporary_folder
 from pocketfit.records import Built, Failed, Outcome
 from pocketfit.staging import staged
@@ -27,13 +27,23 @@ ADDED = "executorch"
 
 @dataclass(frozen=True)
 class Checked:
-    """What became of each variant; `problem` says why nothing could be built at all."""
+    """What became of each variant; `problem` says why nothing could be built at all, and `code` is its exit code."""
 
     outcomes: tuple[Outcome, ...] = ()
     problem: str = ""
+    code: int = 0
 
     def failed(self) -> tuple[Failed, ...]:
         return tuple(one for one in self.outcomes if isinstance(one, Failed))
+
+    def left_failing(self, written: Written) -> tuple[Failed, ...]:
+        """The variants that fail and that the configuration still has."""
+        formats = {table.name: table.formats for table in written.plan.tables}
+        return tuple(one for one in self.failed() if one.variant.format in formats.get(one.variant.model, ()))
+
+    def exit_code(self, written: Written) -> int:
+        """The code that a run of what was written would end with; 0 where all is well."""
+        return self.code or (VERDICT_FAILED if self.left_failing(written) else 0)
 
 
 def check(root: Path, written: Written, sandbox: Sandbox) -> tuple[Written, Checked]:
@@ -68,10 +78,13 @@ def _ships(written: Written) -> bool:
 
 def _build(root: Path, names: Sequence[str], requirements: str | None, sandbox: Sandbox) -> Checked:
     if find_spec("torch") is None:
-        return Checked(problem="torch is not installed here")
+        return Checked(problem="torch is not installed here", code=EnvironmentProblem.exit_code)
     try:
         head = read_head(Request(root, NO_BASE, config=root / CONFIG_FILE, models=tuple(names)))
         with temporary_folder("pocketfit-init-") as folder, staged(folder / "out") as staging:
             return Checked(pipeline.export(head, staging, sandbox, requirements).outcomes)
+    except ConfigError as problem:
+        # 2 is for a repository that nothing could be written for.
+        return Checked(problem=str(problem), code=VERDICT_FAILED)
     except PocketfitError as problem:
-        return Checked(problem=str(problem))
+        return Checked(problem=str(problem), code=problem.exit_code)

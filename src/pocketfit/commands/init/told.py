@@ -52,17 +52,11 @@ def _next(written: Written, checked: Checked | None, gaps: Sequence[Gap]) -> str
     run = "`pocketfit run --base none" + (f" --requirements {packages}`" if packages else "`")
     if gaps:
         return f"fill that in, then {run} for a first report"
-    if checked and (failed := checked.failed()):
-        open_ones = [one for one in failed if one.variant.format in _formats(written, one.variant.model)]
-        if open_ones:
-            first = open_ones[0].variant.model
-            line = line_of(written.plan.texts[CONFIG_FILE], first, "inputs")
-            return f"mend what {first} says above (its inputs: {CONFIG_FILE}:{line}), then {run}"
+    if checked and (failing := checked.left_failing(written)):
+        first = failing[0].variant.model
+        line = line_of(written.plan.texts[CONFIG_FILE], first, "inputs")
+        return f"mend what {first} says above (its inputs: {CONFIG_FILE}:{line}), then {run}"
     return f"{run} for a first report, then commit {_listed(written.files or written.same or (CONFIG_FILE,))}"
-
-
-def _formats(written: Written, model: str) -> tuple[str, ...]:
-    return next((table.formats for table in written.plan.tables if table.name == model), ())
 
 
 def _outcome(outcome: Outcome) -> str:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from pocketfit.commands.init.checking import Checked
 from pocketfit.commands.init.told import beginning, ending
 from pocketfit.commands.init.writing import Written, plan
@@ -49,3 +51,19 @@ def test_a_machine_that_can_build_nothing(tmp_path: Path) -> None:
 
 def test_files_of_the_users_own(tmp_path: Path) -> None:
     assert said(tmp_path, None, (), FILES[:1])[0] == "kept pocketfit.toml, which is yours: --force overwrites it"
+
+
+@pytest.mark.parametrize(
+    ("checked", "code"),
+    [
+        (Checked((BUILT, Skipped(EXECUTORCH, "no runtime"))), 0),
+        (Checked((BUILT, Failed(EXECUTORCH, "no kernel"))), 4),
+        (Checked((Failed(LITE, "mat1 and mat2 do not fit"),)), 4),
+        # What the configuration has no more.
+        (Checked((BUILT, Failed(Variant("KeywordSpotter", "torchscript", "fp32"), "no kernel"))), 0),
+        (Checked(problem="torch is not installed here", code=3), 3),
+    ],
+)
+def test_the_exit_code_is_what_a_run_would_end_with(tmp_path: Path, checked: Checked, code: int) -> None:
+    written = Written(plan(write_repository(tmp_path, WAKEWORD)), FILES, (), ())
+    assert checked.exit_code(written) == code
