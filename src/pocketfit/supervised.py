@@ -38,10 +38,12 @@ def finish_supervised(
     walls: Walls | None = None,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
+    last_words: bool = False,
 ) -> Finished:
     """Run a program by strangers to its end, or to its first limit; nothing that came from it is left then.
 
-    Of its output the first and the last megabyte are kept. Within `walls` it has a user of its own where we are root,
+    Of its output the first and the last megabyte are kept; with `last_words` it gets SIGABRT when its time is up, and a
+    moment to print where it is. Within `walls` it has a user of its own where we are root,
     and the folders that it may write are given to that. Raises CommandError where it can't be started.
     """
     check_wanted(args)
@@ -55,6 +57,7 @@ def finish_supervised(
         limits=limits,
         walls=walls,
         bubblewrap=bubblewrap_probe.found() if walls else "",
+        last_words=last_words,
     )
     answer, code = _ask_supervisor(told)
     if answer is None:

@@ -90,6 +90,21 @@ def test_a_program_that_hangs_with_a_daemon_ends_at_its_time(tmp_path: Path) -> 
     assert is_gone(int((tmp_path / "pid").read_text()))
 
 
+def test_a_program_that_is_out_of_time_can_say_where_it_is() -> None:
+    code = "import faulthandler, time\nfaulthandler.enable()\ndef forward(): time.sleep(3600)\nforward()"
+    words = [sys.executable, "-c", code]
+    done = finish_supervised(words, timeout=3, limits=LIMITS, last_words=True)
+    assert (done.hit, done.signal_name) == ("time", "SIGABRT")
+    assert "Fatal Python error: Aborted" in done.stderr
+    assert 'File "<string>", line 3 in forward' in done.stderr
+
+
+def test_a_program_that_will_not_say_it_is_ended_all_the_same() -> None:
+    code = "import signal, time\nsignal.signal(signal.SIGABRT, signal.SIG_IGN)\nwhile True: time.sleep(1)"
+    done = finish_supervised([sys.executable, "-c", code], timeout=3, limits=LIMITS, last_words=True)
+    assert (done.hit, done.signal_name) == ("time", "SIGKILL")
+
+
 DAEMON = """
 import os, time
 def daemon():

@@ -45,6 +45,7 @@ def run_in_sandbox(job: Task, job_file: Path, cwd: Path, folder: Path, sandbox: 
             walls=walls_of(job, (job_file, folder), sandbox, kept),
             cwd=cwd,
             env=env,
+            last_words=True,
         )
 
 

@@ -160,8 +160,9 @@ def _judge_unfit(said: UnfitEnvironment, job: Task) -> NotExported:
 
 
 def _how_it_died(finished: Finished, stage: str, hint: str, sandbox: Sandbox, place: str = "") -> str:
+    at = f", at {place}" if place else ""
     if finished.timed_out:
-        return f"{stage} took longer than --timeout, {sandbox.timeout_s:g} s, and was stopped" + (
+        return f"{stage} took longer than --timeout, {sandbox.timeout_s:g} s, and was stopped{at}" + (
             f"; {hint}" if hint else ""
         )
     if finished.hit == "stopped":
@@ -170,8 +171,7 @@ def _how_it_died(finished: Finished, stage: str, hint: str, sandbox: Sandbox, pl
         return f"{said} while {stage} ({HOW_TO_RAISE[finished.hit]})"
     if name := finished.signal_name:
         guess = ", most likely out of memory" if name == "SIGKILL" else ""
-        where = f", at {place}" if place else ""
-        return f"the process was killed by {name} while {stage}{where}{guess}"
+        return f"the process was killed by {name} while {stage}{at}{guess}"
     lines = [line.strip() for line in (finished.stderr or finished.stdout).splitlines() if line.strip()]
     return f"the process ended with exit code {finished.code} while {stage}" + (
         f": {clean(lines[-1], 300)}" if lines else ""

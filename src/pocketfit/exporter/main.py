@@ -43,7 +43,7 @@ def main(job_file: Path, folder: Path) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (job.memory_limit_bytes, job.memory_limit_bytes))
     # A factory that reads its command line finds what a script of its own would: its name, and nothing of ours.
     sys.argv = [job.spec.source.rpartition(":")[0] or job.spec.source] if isinstance(job, Job) else sys.argv[:1]
-    # Where C++ ends the process, Python's line is still said.
+    # Where C++ ends the process, or its time is up, Python's line is still said.
     faulthandler.enable()
     enter(folder, "importing torch")
     with uncollected():

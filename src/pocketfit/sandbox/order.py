@@ -42,7 +42,8 @@ class Walls:
 class Order(TypedDict):
     """The words to a supervisor: plain values, since it imports next to nothing.
 
-    `bubblewrap` is the path of bwrap where the program is to be inside of it, else "".
+    `bubblewrap` is the path of bwrap where the program is to be inside of it, else "". With `last_words` the program
+    gets SIGABRT when its time is up, and a moment to say where it is.
     """
 
     args: list[str]
@@ -56,6 +57,7 @@ class Order(TypedDict):
     open_files: int
     walls: WallsOrder | None
     bubblewrap: str
+    last_words: bool
 
 
 class WallsOrder(TypedDict):
@@ -91,6 +93,7 @@ def order(
     limits: ResourceLimits,
     walls: Walls | None,
     bubblewrap: str = "",
+    last_words: bool = False,
 ) -> Order:
     """The words that have a supervisor run `args` within these limits and walls; without walls it sees what we see."""
     return {
@@ -105,6 +108,7 @@ def order(
         "open_files": limits.open_files,
         "walls": None if walls is None else _told(walls),
         "bubblewrap": bubblewrap if walls else "",
+        "last_words": last_words,
     }
 
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 LOOK_EVERY_S = 0.2
 # Where the quick look can't tell, and the exact one takes long.
 LATER_EVERY_S = 1.0
+# For a program that is told to say where it is before it ends.
+LAST_WORDS_S = 5.0
 READ_BYTES = 1 << 16
 
 
@@ -116,6 +118,16 @@ class _Supervised:
         self.answer["code"] = os.waitstatus_to_exitcode(self.status)
         self.answer["stdout"], self.answer["stderr"] = out.kept(), err.kept()
 
+    def _abort(self, child: int) -> None:
+        """Have the program, and nothing that it started, say where it is and end."""
+        program = next(tree.children(self.init), None) if self.init else child
+        try:
+            if program is not None:
+                os.kill(program, signal.SIGABRT)
+        except OSError:
+            # Without its last words, then.
+            return
+
     def _kill(self, child: int) -> None:
         try:
             os.killpg(child, signal.SIGKILL)
@@ -178,12 +190,17 @@ class _Supervised:
                 return
             now = time.monotonic()
             if now >= deadline:
+                had_last_words = bool(self.answer["hit"]) or not self.order["last_words"]
                 self.answer["hit"] = "time"
-                return
+                if had_last_words:
+                    return
+                self._abort(child)
+                deadline = now + LAST_WORDS_S
             if now >= look_at:
-                self.answer["hit"], every_s = self._look()
+                hit, every_s = self._look()
                 look_at = now + every_s
-                if self.answer["hit"]:
+                if hit:
+                    self.answer["hit"] = self.answer["hit"] or hit
                     return
 
     def _has_ended(self, child: int) -> bool:

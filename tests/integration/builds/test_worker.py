@@ -263,7 +263,7 @@ def test_model_code_that_loads_an_lfs_pointer(root: Path) -> None:
 def test_a_child_that_outlives_its_time(root: Path) -> None:
     (root / "bad.py").write_text("import time\ndef f(): time.sleep(600)")
     outcome = build_one(root, "bad.py:f", sandbox=Sandbox(timeout_s=60))
-    assert reason(outcome) == "loading bad.py:f took longer than --timeout, 60 s, and was stopped"
+    assert reason(outcome) == "loading bad.py:f took longer than --timeout, 60 s, and was stopped, at bad.py:2, in f"
 
 
 def test_a_child_that_wants_too_much_memory(root: Path) -> None:

@@ -12,8 +12,8 @@ LIMIT = Sandbox(timeout_s=900)
 def test_a_stage_that_never_ends_comes_with_its_hint() -> None:
     done = Finished(-9, "", "", timed_out=True)
     assert _how_it_died(done, "lowering", "", LIMIT) == "lowering took longer than --timeout, 900 s, and was stopped"
-    assert _how_it_died(done, "lowering", "a loop is unrolled", LIMIT) == (
-        "lowering took longer than --timeout, 900 s, and was stopped; a loop is unrolled"
+    assert _how_it_died(done, "lowering", "a loop is unrolled", LIMIT, "net.py:9, in forward") == (
+        "lowering took longer than --timeout, 900 s, and was stopped, at net.py:9, in forward; a loop is unrolled"
     )
 
 
