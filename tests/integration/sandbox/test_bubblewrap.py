@@ -25,7 +25,8 @@ for name, (args, timeout_s, limits) in json.loads(sys.argv[2]).items():
     with tempfile.TemporaryDirectory() as folder:
         try:
             done = finish_supervised(args, timeout=timeout_s, limits=ResourceLimits(**limits), cwd=Path(folder),
-                                     walls=Walls(of_system(), (), (folder,)), env={"PATH": "/usr/bin:/bin"})
+                                     walls=Walls(of_system(), (), (folder,)), env={"PATH": "/usr/bin:/bin"},
+                                     last_words=name == "says where")
             found[name] = [done.code, done.hit, done.left, done.stdout, done.stderr]
         except CommandError as error:
             found[name] = str(error)
@@ -48,6 +49,9 @@ PROGRAMS = {
         "for _ in range(3): subprocess.Popen(['sleep', '3600'], start_new_session=True, stdin=subprocess.DEVNULL)"
     ),
     "hangs": python("import time; time.sleep(3600)", timeout_s=2),
+    "says where": python(
+        "import faulthandler, time\nfaulthandler.enable()\ndef forward(): time.sleep(3600)\nforward()", timeout_s=2
+    ),
     "bombs": python("import os\nwhile True:\n  try: os.fork()\n  except OSError: pass", processes=40),
     "eats": python("import time; held = bytearray(b'x' * 400_000_000); time.sleep(3600)", memory_bytes=200_000_000),
     "writes": python("open('big', 'wb').truncate(2_000_000)", file_bytes=1_000_000),
@@ -87,6 +91,11 @@ def test_an_end_is_told_as_it_was(ends: dict[str, Any], name: str, said: object)
 
 def test_too_many_processes_are_seen_and_all_are_gone(ends: dict[str, Any]) -> None:
     assert ends["bombs"][:2] == [-9, "processes"]
+
+
+def test_a_program_that_is_out_of_time_says_where_it_is(ends: dict[str, Any]) -> None:
+    assert ends["says where"][:3] == [-6, "time", 0]
+    assert "line 3 in forward" in ends["says where"][4]
 
 
 def test_a_limit_on_files_holds(ends: dict[str, Any]) -> None:
