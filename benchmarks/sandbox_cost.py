@@ -62,7 +62,7 @@ def _used() -> float:
 
 def sandboxed(root: Path) -> None:
     with _job(root) as (job, job_file, work):
-        done = run_in_sandbox(job, job_file, root, work, Sandbox())
+        done = run_in_sandbox(job, job_file, root, work, Sandbox(), alone=True)
         assert done.code == 0, done
 
 

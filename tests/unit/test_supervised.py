@@ -221,6 +221,11 @@ def test_more_memory_than_the_limit_in_a_tree_of_processes() -> None:
     assert describe_hit(done.hit, limits) == "needs more memory than the limit of 0.3 GB"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone has the score")
+def test_the_kernel_ends_a_stranger_first_for_want_of_memory() -> None:
+    assert supervised("print(open('/proc/self/oom_score_adj').read())").stdout.strip() == "1000"
+
+
 def test_memory_that_many_share_counts_once() -> None:
     """As that of workers does, which a program forks off after it loaded its data."""
     code = (

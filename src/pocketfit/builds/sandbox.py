@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pocketfit.builds.room import Room
 from pocketfit.sandbox.order import DEFAULT_LIMITS, ResourceLimits
 
 # What a child may know of our environment. Everything else, tokens above all, stays here.
@@ -27,7 +28,7 @@ class Sandbox:
 
     Its memory limit holds for all of its processes together; it also sets it on itself (RLIMIT_DATA) before it runs
     any model code. Unless it is `walled`, it may touch all that we may. `readable` are files and folders beside its
-    own, and `downloads` is the cache of a model that has a network.
+    own, and `downloads` is the cache of a model that has a network. `room` is what children that run at once share.
     """
 
     timeout_s: float = 900.0
@@ -36,10 +37,18 @@ class Sandbox:
     walled: bool = True
     readable: tuple[Path, ...] = ()
     downloads: Path | None = None
+    room: Room | None = None
 
     @property
     def memory_limit_bytes(self) -> int | None:
         return self.limits.memory_bytes
+
+    def held_to(self, *, alone: bool) -> ResourceLimits:
+        """The limits that a child is held to, alone or beside others: then its memory is its share of the room."""
+        if alone or self.room is None:
+            return self.limits
+        share_bytes = min(self.limits.memory_bytes or self.room.share_bytes, self.room.share_bytes)
+        return replace(self.limits, memory_bytes=share_bytes)
 
 
 def child_environment(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pocketfit import __version__
 from pocketfit.builds.lacking import why_lacking
+from pocketfit.builds.room import Room
 from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.walls import downloads_folder
 from pocketfit.builds.worker import build
@@ -18,7 +19,7 @@ from pocketfit.errors import CommandError
 from pocketfit.process import pool_of_threads, were_stopped
 from pocketfit.progress import Progress, tell
 from pocketfit.records import Built, Config, Failed, ModelSpec, Outcome, SideName, Skipped, Snapshot, Variant
-from pocketfit.sandbox.layers import layers
+from pocketfit.sandbox.layers import available_memory_bytes, layers
 from pocketfit.units import format_bytes
 from pocketfit.variants import count_variants, skip_reason, variants
 
@@ -54,8 +55,9 @@ def take_snapshots(
 
     `done` is told of each outcome, with the child's torch, when it is there: the run may be stopped before its end.
     """
-    workers = min(MAX_CHILDREN, os.cpu_count() or 1)
     count = sum(count_variants(side.config) for side in sides)
+    workers = max(1, min(MAX_CHILDREN, os.cpu_count() or 1, count))
+    sandbox = replace(sandbox, room=sandbox.room or Room(workers, available_memory_bytes()))
     with pool_of_threads(workers) as pool:
         pending = [
             [

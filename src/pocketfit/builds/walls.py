@@ -26,8 +26,11 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"
 PROXY_SETTINGS = (*PROXIES, "no_proxy", "NO_PROXY")
 
 
-def run_in_sandbox(job: Task, job_file: Path, cwd: Path, folder: Path, sandbox: Sandbox) -> Finished:
-    """Run a job in a child, within its limits and walls; all that it may write is `folder`, and its downloads."""
+def run_in_sandbox(job: Task, job_file: Path, cwd: Path, folder: Path, sandbox: Sandbox, *, alone: bool) -> Finished:
+    """Run a job in a child, within its limits and walls; all that it may write is `folder`, and its downloads.
+
+    Unless it is `alone`, its memory is its share of the sandbox's room.
+    """
     wanted = job.spec.env if isinstance(job, Job) else {}
     network = isinstance(job, Job) and job.spec.network
     downloads = sandbox.downloads if network else None
@@ -41,7 +44,7 @@ def run_in_sandbox(job: Task, job_file: Path, cwd: Path, folder: Path, sandbox: 
             # -P: the user's tree must not stand before our own package while that is imported.
             [sandbox.python or sys.executable, "-P", "-m", "pocketfit.exporter", job_file, folder],
             timeout=sandbox.timeout_s,
-            limits=sandbox.limits,
+            limits=sandbox.held_to(alone=alone),
             walls=walls_of(job, (job_file, folder), sandbox, kept),
             cwd=cwd,
             env=env,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pocketfit.builds.fitness import unfit_for
@@ -34,7 +35,7 @@ from pocketfit.job import (
 )
 from pocketfit.judge.golden import TENSOR_LIMIT_BYTES, check_seeded, size_bytes_of
 from pocketfit.process import Finished
-from pocketfit.progress import Progress
+from pocketfit.progress import Progress, tell
 from pocketfit.records import Built, Failed, ModelSpec, TensorFile, Variant
 from pocketfit.runtimes.library import library_for
 from pocketfit.sandbox.order import describe_hit
@@ -53,9 +54,15 @@ RESULT_LIMIT_BYTES = 1_000_000
 # Java addresses no more in one buffer.
 ARTIFACT_LIMIT_BYTES = 2_000_000_000
 TRACEBACK_AT = "traceback: "
+OVER_SHARE = "needs more than its share of the memory: waits to be built alone"
 OTHER_KIND = "the model's process returned a result of another kind than asked for; if it happens again, report it"
 LIED = "the child's files are not what it said"
 GOLDEN_NAME = re.compile(r"(input|output|call\d{1,2}-output)\d{1,4}\.bin", re.ASCII)
+
+
+@dataclass(frozen=True)
+class OverMemory(NotExported):
+    """What we say, and no child can, of one that was ended for its memory."""
 
 
 def build(
@@ -71,23 +78,45 @@ def build(
     """Build one variant in a child and keep its files in `artifacts`; also returns the child's torch version.
 
     `begun` is what to tell of it while it takes long, and `log_name` where a reader finds its log; "" where that is not
-    kept.
+    kept. One that needs more memory than its share of the sandbox's room is built once more, with the room to itself.
 
     Raises EnvironmentProblem when this machine can build nothing at all.
     """
+    begun = begun or Progress("build", None, str(variant), "starting")
+    room, job = sandbox.room, (variant, spec, root, artifacts, log_file)
+    with room.shared() if room else contextlib.nullcontext():
+        result, torch = _attempt(*job, sandbox, begun, alone=room is None)
+    if isinstance(result, OverMemory) and room and sandbox.held_to(alone=False) != sandbox.limits:
+        tell(replace(begun, stage=OVER_SHARE))
+        with room.whole():
+            result, torch = _attempt(*job, sandbox, begun, alone=True)
+    return (_failed(variant, result, log_name) if isinstance(result, NotExported) else result), torch
+
+
+def _attempt(
+    variant: Variant,
+    spec: ModelSpec,
+    root: Path,
+    artifacts: Path,
+    log_file: Path,
+    sandbox: Sandbox,
+    begun: Progress,
+    *,
+    alone: bool,
+) -> tuple[Built | NotExported, str]:
     with lent_folder(JOB_PREFIX) as lent:
         work = lent.work.path
         job = Job(variant, spec, str(root), str(work), sandbox.memory_limit_bytes, library_for(variant.format))
-        with telling(begun or Progress("build", None, str(variant), "starting"), work):
-            result = run_child(job, root, lent, log_file, sandbox)
+        with telling(begun, work):
+            result = run_child(job, root, lent, log_file, sandbox, alone=alone)
         if isinstance(result, NotExported):
-            return _failed(variant, result, log_name), result.torch
+            return result, result.torch
         if not isinstance(result, Exported):
-            return Failed(variant, OTHER_KIND), result.torch
+            return NotExported(OTHER_KIND), result.torch
         try:
             return _keep(result, variant, spec, lent.work, artifacts), result.torch
         except (OSError, ValueError) as error:
-            return Failed(variant, f"{LIED}: {clean(str(error))}"), result.torch
+            return NotExported(f"{LIED}: {clean(str(error))}"), result.torch
 
 
 def _failed(variant: Variant, said: NotExported, log_name: str) -> Failed:
@@ -115,7 +144,7 @@ def run_on_host(job: HostRun, sandbox: Sandbox, keep: Path) -> HostOutputs | Not
 
 
 def run_child(
-    job: Task, cwd: Path, lent: Lent, log_file: Path, sandbox: Sandbox
+    job: Task, cwd: Path, lent: Lent, log_file: Path, sandbox: Sandbox, *, alone: bool = True
 ) -> Exported | HostOutputs | HostTimes | NotExported:
     """Run one job in a child and return its result; where it died, how it died is a reason like any other.
 
@@ -124,7 +153,7 @@ def run_child(
     # Beside the child's own folder: into that nobody else writes.
     job_file, work = lent.ours / JOB_FILE, lent.work.path
     write_text_atomically(job_file, to_json(job))
-    finished = run_in_sandbox(job, job_file, cwd, work, sandbox)
+    finished = run_in_sandbox(job, job_file, cwd, work, sandbox, alone=alone)
     if printed := finished.stdout + finished.stderr:
         write_text_atomically(log_file, printed)
     result = _read_result(lent.work) if finished.code == 0 else None
@@ -132,7 +161,8 @@ def run_child(
         return _judge_unfit(result, job)
     if result is None:
         place = last_line(finished.stderr, cwd)
-        result = NotExported(_how_it_died(finished, *read_stage(work), sandbox, place), traced=bool(place))
+        kind = OverMemory if finished.hit == "memory" else NotExported
+        result = kind(_how_it_died(finished, *read_stage(work), sandbox, place), traced=bool(place))
     if isinstance(result, NotExported) and result.traced:
         for line in traceback_lines(finished.stderr):
             log.debug("%s", line)

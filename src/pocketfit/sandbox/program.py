@@ -135,3 +135,10 @@ class Program:
             _, hard = resource.getrlimit(what)
             lower = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.setrlimit(what, (lower, lower))
+        try:
+            # Where the machine's memory ends all the same, the kernel is to end this, and nothing of the user's.
+            with open("/proc/self/oom_score_adj", "w") as file:
+                file.write("1000")
+        except OSError:
+            # Where there is no /proc, the kernel has no such score.
+            return

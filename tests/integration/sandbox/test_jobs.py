@@ -13,9 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from pocketfit.builds.room import Room
 from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.snapshot import NETWORK, Side, take_snapshots
+from pocketfit.builds.worker import OVER_SHARE
 from pocketfit.out import Out
+from pocketfit.progress import observed_by
 from pocketfit.records import Built, Config, Failed, InputSpec, ModelSpec, Outcome
 from pocketfit.sandbox.order import ResourceLimits
 
@@ -78,6 +81,17 @@ def test_each_limit_is_one_row_and_the_others_are_complete(root: Path) -> None:
     assert {name: reason(found[name]) for name in LIMITED} == {name: said for name, (_, said) in LIMITED.items()}
     # We hold none of what they made.
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb < 100_000
+
+
+def test_who_needs_more_than_its_share_is_built_alone(root: Path, tmp_path: Path) -> None:
+    code = "from net import net as plain\ndef net():\n    held = bytearray(b'x' * 1_200_000_000)\n    return plain()\n"
+    (root / "large.py").write_text(code)
+    side = Side("head", root, None, Config((ModelSpec("large", "large.py:net", inputs=IMAGE),)))
+    told: list[str] = []
+    with observed_by(lambda progress: told.append(progress.stage)):
+        (outcome,) = built(side, tmp_path / "out", replace(PATIENT, room=Room(2, 2_600_000_000)))
+    assert isinstance(outcome, Built), outcome
+    assert OVER_SHARE in told
 
 
 TALKER = (
