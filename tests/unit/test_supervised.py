@@ -15,7 +15,8 @@ import pytest
 
 from pocketfit.errors import CommandError
 from pocketfit.process import Finished, pool_of_threads, run
-from pocketfit.sandbox.order import ResourceLimits, describe_hit
+from pocketfit.sandbox.order import ResourceLimits, Walls, describe_hit
+from pocketfit.sandbox.paths import of_interpreter, of_system
 from pocketfit.supervised import finish_supervised
 
 LIMITS = ResourceLimits()
@@ -259,6 +260,35 @@ def test_a_file_beyond_the_limit_by_a_program_that_ignores_no_signal(tmp_path: P
     assert done.code == -signal.SIGXFSZ
     assert (tmp_path / "big").stat().st_size == 1_000_000
     assert describe_hit(done.hit, limits) == "wrote more than 0.001 GB into a file"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a file's room is taken by a call of Linux's")
+@pytest.mark.parametrize(
+    ("body", "hit", "said"),
+    [
+        ("open(str(n), 'w').close()", "files", "made more than 400 files, or folders that can't be looked into"),
+        ("fill(open(str(n % 30), 'w'))", "folder", "wrote more than 0.02 GB of files"),
+        ("held = open('x', 'w'); os.remove('x'); n < 30 and fill(held); files.append(held); del files[40:]", "folder", "wrote more than 0.02 GB of files"),
+        # Quicker than we look.
+        ("fill(open(str(n), 'w')); n < 30 or os._exit(0)", "folder", "wrote more than 0.02 GB of files"),
+    ],
+)  # fmt: skip
+def test_more_files_than_the_limit(tmp_path: Path, body: str, hit: str, said: str) -> None:
+    limits = ResourceLimits(files=400, folder_bytes=20_000_000)
+    code = (
+        "import itertools, os\nfiles = []\n"
+        "def fill(file): os.posix_fallocate(file.fileno(), 0, 1_000_000)\n"
+        f"for n in itertools.count():\n    {body}"
+    )
+    done = finish_supervised(
+        [sys.executable, "-I", "-c", code],
+        timeout=60,
+        limits=limits,
+        walls=Walls((*of_system(), *of_interpreter()), writable=(str(tmp_path),)),
+        cwd=tmp_path,
+    )
+    assert (done.hit, done.stderr) == (hit, "")
+    assert describe_hit(done.hit, limits) == said
 
 
 def test_a_supervisor_imports_nothing_but_pythons_own(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from pocketfit.process import Finished
 from pocketfit.progress import Progress, tell, working
 from pocketfit.records import Config, SideName
 from pocketfit.sandbox.identity import give
-from pocketfit.sandbox.order import Walls
+from pocketfit.sandbox.order import ResourceLimits, Walls, describe_hit
 from pocketfit.sandbox.paths import of_interpreter, of_repository, of_system
 from pocketfit.supervised import finish_supervised
 
@@ -43,6 +43,8 @@ log = logging.getLogger(__name__)
 # What makes the artifacts, and what our own end of the child imports.
 PINNED = ("torch", "torchvision", "torchao", "executorch", "numpy", "pydantic", "pydantic-core")
 TIMEOUT_S = 1800.0
+# An environment may hold as much as torch's own with its libraries for GPUs, unpacked from what was downloaded.
+FILES, FOLDER_BYTES = 1_000_000, 50_000_000_000
 # What pip is at, while it runs: in its home, since it may write nowhere else.
 PIP_LOG = "home/pip.log"
 # The copy of a tree that is built has no history for setuptools-scm to find a version in.
@@ -120,8 +122,15 @@ def install(
         finished = _run_pip(python, requirements, tree, folder, sandbox)
         work.end("pip failed" if finished.code else "installed", failed=finished.code != 0)
     write_text_atomically(log_file, finished.stdout + finished.stderr)
+    if said := describe_hit(finished.hit, _limits(sandbox.limits)):
+        raise EnvironmentProblem(f"requirements: pip {said} while it installed {file}")
     _check(finished, file, folder / "layer")
     return python
+
+
+def _limits(limits: ResourceLimits) -> ResourceLimits:
+    """Those of a model's process, but for what is normal in an environment."""
+    return replace(limits, files=max(limits.files, FILES), folder_bytes=max(limits.folder_bytes, FOLDER_BYTES))
 
 
 def _run_pip(python: Path, requirements: Requirements, tree: Path, folder: Path, sandbox: Sandbox) -> Finished:
@@ -140,7 +149,7 @@ def _run_pip(python: Path, requirements: Requirements, tree: Path, folder: Path,
     finished = finish_supervised(
         [python, "-I", "-m", "pip", "install", *options, "--requirement", requirements.file],
         timeout=TIMEOUT_S,
-        limits=sandbox.limits,
+        limits=_limits(sandbox.limits),
         walls=_walls(python, requirements.root, folder, env) if sandbox.walled else None,
         cwd=tree,
         env=env,

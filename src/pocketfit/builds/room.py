@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Iterator
+
+# A child needs about 1 GB and one core.
+MAX_CHILDREN = 4
+
+
+def children_at_once() -> int:
+    """How many models are built at once on this machine, where there are so many."""
+    return min(MAX_CHILDREN, os.cpu_count() or 1)
 
 
 class Room:

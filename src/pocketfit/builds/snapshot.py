@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pocketfit import __version__
 from pocketfit.builds.lacking import why_lacking
-from pocketfit.builds.room import Room
+from pocketfit.builds.room import Room, children_at_once
 from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.walls import downloads_folder
 from pocketfit.builds.worker import build
@@ -26,8 +26,6 @@ from pocketfit.variants import count_variants, skip_reason, variants
 if TYPE_CHECKING:
     from pocketfit.out import Out
 
-# A child needs about 1 GB and one core.
-MAX_CHILDREN = 4
 NETWORK = "the model's process had a network, as its configuration asks (network = true)"
 
 
@@ -56,7 +54,7 @@ def take_snapshots(
     `done` is told of each outcome, with the child's torch, when it is there: the run may be stopped before its end.
     """
     count = sum(count_variants(side.config) for side in sides)
-    workers = max(1, min(MAX_CHILDREN, os.cpu_count() or 1, count))
+    workers = max(1, min(children_at_once(), count))
     sandbox = replace(sandbox, room=sandbox.room or Room(workers, available_memory_bytes()))
     with pool_of_threads(workers) as pool:
         pending = [

@@ -48,6 +48,8 @@ HOW_TO_RAISE = {
     "memory": "--limit memory=SIZE raises that, where the machine has more",
     "processes": "--limit processes=N raises that",
     "file": "--limit file=SIZE raises that",
+    "files": "--limit files=N raises that",
+    "folder": "--limit folder=SIZE raises that",
 }
 # What is told of densenet121 has 3 kB.
 RESULT_LIMIT_BYTES = 1_000_000
@@ -156,7 +158,7 @@ def run_child(
     finished = run_in_sandbox(job, job_file, cwd, work, sandbox, alone=alone)
     if printed := finished.stdout + finished.stderr:
         write_text_atomically(log_file, printed)
-    result = _read_result(lent.work) if finished.code == 0 else None
+    result = _read_result(lent.work) if finished.code == 0 and not finished.hit else None
     if isinstance(result, UnfitEnvironment):
         return _judge_unfit(result, job)
     if result is None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Words = Sequence[str] | None
+LIMIT_WORDS = "memory=SIZE, processes=N, file=SIZE, folder=SIZE, files=N or open-files=N"
 
 
 def require_torch() -> None:
@@ -117,20 +118,24 @@ def _warning(unsandboxed: bool) -> str:
 
 def _limits(words: Words) -> ResourceLimits:
     """What `--limit NAME=VALUE` asks for, and the defaults; raises ConfigError."""
-    from pocketfit.sandbox.layers import available_memory_bytes
+    from pocketfit.builds.room import children_at_once
+    from pocketfit.sandbox.layers import available_disk_bytes, available_memory_bytes
     from pocketfit.sandbox.order import ResourceLimits
     from pocketfit.units import parse_size
 
-    values: dict[str, int] = {"memory_bytes": available_memory_bytes()}
+    values: dict[str, int] = {
+        "memory_bytes": available_memory_bytes(),
+        "folder_bytes": available_disk_bytes(children_at_once()),
+    }
     for word in words or ():
         name, _, value = word.partition("=")
         try:
-            if name in ("memory", "file"):
+            if name in ("memory", "file", "folder"):
                 values[f"{name}_bytes"] = parse_size(value)
-            elif name in ("processes", "open-files") and value.isdecimal():
+            elif name in ("processes", "open-files", "files") and value.isdecimal():
                 values[name.replace("-", "_")] = int(value)
             else:
-                raise ConfigError(f"--limit {word}: write memory=SIZE, file=SIZE, processes=N or open-files=N")
+                raise ConfigError(f"--limit {word}: write {LIMIT_WORDS}")
         except ValueError as error:
             raise ConfigError(f"--limit {word}: {error}") from error
         if min(values.values()) < 1:

@@ -114,7 +114,8 @@ LimitWords = Annotated[
     list[str] | None,
     typer.Option(
         "--limit", metavar="NAME=VALUE", rich_help_panel=SANDBOX,
-        help="What one model's process may use: memory=SIZE, file=SIZE, processes=N, open-files=N; may be repeated.",
+        help="What one model's process may use: memory=SIZE, processes=N, file=SIZE, folder=SIZE, files=N, "
+        "open-files=N; may be repeated.",
     ),
 ]  # fmt: skip
 Readable = Annotated[

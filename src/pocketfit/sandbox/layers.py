@@ -1,17 +1,22 @@
-"""What this machine has for a sandbox: its layers, what each that is missing means, and the memory to share."""
+"""What this machine has for a sandbox: its layers, what each that is missing means, and memory and disk to share."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from pocketfit.sandbox import bubblewrap_probe, identity, landlock, seccomp
+from pocketfit.sandbox.order import DEFAULT_LIMITS
 
 # The rest is the system's and ours: past it the kernel ends processes of its own choice.
 SHARE = 0.9
+# Where there is less room nothing can be built, and the disk itself says so.
+LEAST_DISK_BYTES = 2_000_000_000
 
 
 @dataclass(frozen=True)
@@ -79,3 +84,9 @@ def available_memory_bytes() -> int:
     with contextlib.suppress(OSError, ValueError):
         physical = min(physical, int(Path("/sys/fs/cgroup/memory.max").read_text()))
     return int(physical * SHARE)
+
+
+def available_disk_bytes(at_once: int) -> int:
+    """The disk that each of so many programs at once may have at most, of what is free for temporary files."""
+    free_bytes = shutil.disk_usage(tempfile.gettempdir()).free
+    return min(DEFAULT_LIMITS.folder_bytes, max(LEAST_DISK_BYTES, int(free_bytes * SHARE / at_once)))

@@ -13,13 +13,17 @@ KEPT_BYTES = 1_000_000
 class ResourceLimits:
     """The limits of one program with all that it starts; `memory_bytes` None is no limit.
 
-    `processes` counts threads too, as the kernel does. A file of `file_bytes` is the largest that may be written.
+    `processes` counts threads too, as the kernel does. A file of `file_bytes` is the largest that may be written;
+    `files` is how many it may have in the folders that it writes to, and `folder_bytes` how much disk these may take,
+    with what it keeps open without a name.
     """
 
     memory_bytes: int | None = None
     processes: int = 512
     file_bytes: int = 4_000_000_000
     open_files: int = 1024
+    files: int = 100_000
+    folder_bytes: int = 10_000_000_000
 
 
 DEFAULT_LIMITS = ResourceLimits()
@@ -55,6 +59,8 @@ class Order(TypedDict):
     processes: int
     file_bytes: int
     open_files: int
+    files: int
+    folder_bytes: int
     walls: WallsOrder | None
     bubblewrap: str
     last_words: bool
@@ -72,7 +78,8 @@ class Answer(TypedDict):
     """The end of a program, as its supervisor saw it.
 
     `code` is None where the program was never started, and `problem` why: a file's name and the error's number, or
-    nothing and a sentence. `hit` names the limit that ended it: "time", "memory", "processes", "file", or "".
+    nothing and a sentence. `hit` names the limit that ended it: "time", "memory", "processes", "file", "files",
+    "folder", or "".
     `left` counts the processes that it left behind, which were killed.
     """
 
@@ -106,6 +113,8 @@ def order(
         "processes": limits.processes,
         "file_bytes": limits.file_bytes,
         "open_files": limits.open_files,
+        "files": limits.files,
+        "folder_bytes": limits.folder_bytes,
         "walls": None if walls is None else _told(walls),
         "bubblewrap": bubblewrap if walls else "",
         "last_words": last_words,
@@ -132,4 +141,8 @@ def describe_hit(hit: str, limits: ResourceLimits) -> str:
         return f"started more than {limits.processes} processes and threads"
     if hit == "file":
         return f"wrote more than {limits.file_bytes / 1e9:g} GB into a file"
+    if hit == "files":
+        return f"made more than {limits.files:,} files, or folders that can't be looked into"
+    if hit == "folder":
+        return f"wrote more than {limits.folder_bytes / 1e9:g} GB of files"
     return ""

@@ -29,10 +29,11 @@ REFUSED = {
     "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
 }  # fmt: skip
 ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
-SOCKET, SOCKETPAIR, CLONE, CLONE3 = (41, 198), (53, 199), (56, 220), (435, 435)
+SOCKET, SOCKETPAIR, CLONE, CLONE3, PRCTL = (41, 198), (53, 199), (56, 220), (435, 435), (157, 167)
 
 AF_INET, AF_INET6 = 2, 10
 STREAM, SEQPACKET = 1, 5
+SET_DUMPABLE = 4
 # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET.
 NEW_NAMESPACES = 0x7E020000
 X32 = 0x40000000
@@ -85,6 +86,8 @@ def program(machine: str, *, network: bool) -> list[Instruction]:
         # The C library then uses the older call, whose flags can be looked at.
         *_refuse(CLONE3[column], errno.ENOSYS),
         *_on(CLONE[column], [(LOAD, 0, 0, FIRST), (JUMP_ANY, 0, 1, NEW_NAMESPACES), _error(errno.EPERM)]),
+        # What it holds open is counted by who may look at it.
+        *_on(PRCTL[column], [(LOAD, 0, 0, FIRST), (JUMP_EQUAL, 0, 1, SET_DUMPABLE), _error(errno.EPERM)]),
         *_on(SOCKET[column], list(_only(FIRST, [AF_INET, AF_INET6] if network else [], 0xFFFFFFFF))),
         # A datagram's socket could still be sent to others by their names.
         *_on(SOCKETPAIR[column], list(_only(SECOND, [STREAM, SEQPACKET], 0xF))),

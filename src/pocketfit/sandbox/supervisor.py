@@ -17,7 +17,7 @@ import time
 # Started by its path, isolated: this is where the package is.
 sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
-from pocketfit.sandbox import identity, libc, tree
+from pocketfit.sandbox import disk, identity, libc, tree
 from pocketfit.sandbox.capture import Capture
 from pocketfit.sandbox.program import Program
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 LOOK_EVERY_S = 0.2
 # Where the quick look can't tell, and the exact one takes long.
 LATER_EVERY_S = 1.0
+# Looking at its files may take this part of the time.
+DISK_EVERY_S, DISK_PART = 1.0, 0.05
 # For a program that is told to say where it is before it ends.
 LAST_WORDS_S = 5.0
 READ_BYTES = 1 << 16
@@ -83,11 +85,14 @@ class _Supervised:
 
     def __init__(self, order: Order, uid: int | None, answer: Answer) -> None:
         self.order, self.uid, self.answer = order, uid, answer
-        self.become: Callable[[], None] | None = None if uid is None else lambda: identity.become(uid)
+        # Whoever looks at the program may have no right less than it has.
+        reading = identity.has_capability(identity.CAP_DAC_READ_SEARCH)
+        self.become: Callable[[], None] | None = None if uid is None else lambda: identity.become(uid, reading=reading)
         self.streams: dict[int, Capture] = {}
         self.status: int | None = None
         # Of the first process in bubblewrap: where it tells how the program ended, and its number.
         self.end, self.init = -1, ""
+        self.disk_at = time.monotonic() + DISK_EVERY_S
 
     def run(self) -> None:
         waking, to_wake = os.pipe()
@@ -112,6 +117,7 @@ class _Supervised:
             left = tree.end_all(self.become)
             if not self.init:
                 self.answer["left"] = left
+            self.answer["hit"] = self.answer["hit"] or self._look_at_disk([])
             for descriptor in list(self.streams):
                 self._read_all(descriptor)
         assert self.status is not None
@@ -234,6 +240,11 @@ class _Supervised:
     def _look(self) -> tuple[str, float]:
         """The limit that all that came from the program have passed, "" for none; and when to look again."""
         pids = self._pids()
+        began = time.monotonic()
+        if began >= self.disk_at:
+            if hit := self._look_at_disk(pids):
+                return hit, LOOK_EVERY_S
+            self.disk_at = time.monotonic() + max(DISK_EVERY_S, (time.monotonic() - began) / DISK_PART)
         memory_bytes, tasks = tree.usage(pids)
         limit = self.order["memory_bytes"]
         if tasks > self.order["processes"]:
@@ -243,6 +254,16 @@ class _Supervised:
         if tree.exact_memory(pids, self.become) > limit:
             return "memory", LOOK_EVERY_S
         return "", LATER_EVERY_S
+
+    def _look_at_disk(self, pids: list[int]) -> str:
+        """The limit on files that the program has passed, "" for none; without walls nobody knows where it writes."""
+        if self.order["walls"] is None:
+            return ""
+        files, named_bytes = disk.usage(self.order["walls"]["writable"], self.order["files"])
+        if files > self.order["files"]:
+            return "files"
+        nameless_bytes = disk.nameless_bytes(pids, self.become) if pids else 0
+        return "folder" if named_bytes + nameless_bytes > self.order["folder_bytes"] else ""
 
     def _read(self, descriptor: int) -> bool:
         """Take what a stream holds now; False at its end."""

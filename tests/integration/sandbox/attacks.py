@@ -344,6 +344,11 @@ def share_memory_that_nobody_counts() -> str:
 
 
 @attack
+def hide_what_it_holds_open() -> str:
+    return refused(LIBC.prctl(4, 0, 0, 0, 0))
+
+
+@attack
 def call_by_the_numbers_of_x32() -> str:
     """Whoever gets past the filter by another table of numbers is killed, so this is a child's to try."""
     if not X86:

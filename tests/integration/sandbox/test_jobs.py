@@ -23,7 +23,7 @@ from pocketfit.records import Built, Config, Failed, InputSpec, ModelSpec, Outco
 from pocketfit.sandbox.order import ResourceLimits
 
 IMAGE = (InputSpec((1, 3, 16, 16)),)
-LIMITS = ResourceLimits(memory_bytes=6_000_000_000, file_bytes=1_000_000_000)
+LIMITS = ResourceLimits(memory_bytes=6_000_000_000, file_bytes=1_000_000_000, files=5_000)
 PATIENT = Sandbox(timeout_s=500, limits=LIMITS)
 
 
@@ -65,6 +65,11 @@ LIMITED = {
         "        for _ in range(2000): file.write(bytes(1_000_000))",
         "writer.py:net raises OSError: it wrote more than 1,000,000,000 bytes into a file (--limit file=SIZE raises that)"
         " at writer.py:5, in net",
+    ),
+    "litterer": (
+        "    import itertools, os\n    for n in itertools.count(): open(f\"{os.environ['TMPDIR']}/{n}\", 'w').close()",
+        "made more than 5,000 files, or folders that can't be looked into while loading litterer.py:net "
+        "(--limit files=N raises that)",
     ),
     "opener": (
         "    files = []\n    for _ in range(2000): files.append(open('/dev/null'))",

@@ -17,19 +17,23 @@ def here(monkeypatch: pytest.MonkeyPatch, found: Layers) -> None:
 
 
 def test_limits_are_those_asked_for_and_else_the_defaults() -> None:
-    limits = asked.sandbox(9, limits=["memory=8 GB", "processes=64", "file=1GB", "open-files=99"]).limits
+    limits = asked.sandbox(
+        9, limits=["memory=8 GB", "processes=64", "file=1GB", "open-files=99", "folder=5GB", "files=12"]
+    ).limits
     assert (limits.memory_bytes, limits.processes) == (8_000_000_000, 64)
     assert (limits.file_bytes, limits.open_files) == (1_000_000_000, 99)
+    assert (limits.folder_bytes, limits.files) == (5_000_000_000, 12)
     default = asked.sandbox(9).limits
     assert default.memory_bytes is not None
     assert (default.processes, default.file_bytes) == (DEFAULT_LIMITS.processes, DEFAULT_LIMITS.file_bytes)
+    assert 2_000_000_000 <= default.folder_bytes <= DEFAULT_LIMITS.folder_bytes
 
 
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("disk=1GB", "--limit disk=1GB: write memory=SIZE, file=SIZE, processes=N or open-files=N"),
-        ("processes=many", "--limit processes=many: write memory=SIZE, file=SIZE, processes=N or open-files=N"),
+        ("disk=1GB", "--limit disk=1GB: write memory=SIZE, processes=N, file=SIZE, folder=SIZE, files=N or open-files=N"),
+        ("processes=many", "--limit processes=many: write memory=SIZE, processes=N, file=SIZE, folder=SIZE, files=N or open-files=N"),
         ("processes=0", "--limit processes=0: it must be at least 1"),
         ("memory", '--limit memory: "" is not a size: write a number and B, kB, MB or GB (1 kB is 1000 bytes), as in "48 MB"'),
         ("memory=much", '--limit memory=much: "much" is not a size: write a number and B, kB, MB or GB (1 kB is 1000 bytes), as in "48 MB"'),
