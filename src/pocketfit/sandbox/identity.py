@@ -54,13 +54,18 @@ def own_user() -> tuple[int, socket.socket]:
     raise OSError(0, "no number of a user is free")
 
 
-def become(uid: int, *, reading: bool = False) -> None:
-    """Be that user alone, for good; with `reading` one that may read what others own (Landlock then says what)."""
+def become(uid: int, *, behind: int | None = None, reading: bool = False) -> None:
+    """Be that user alone, for good; with `reading` one that may read what others own (Landlock then says what).
+
+    Who acts as the user from `behind` another that nobody else is reaches that user's processes, and they can't signal
+    it: signals ask who somebody really is.
+    """
+    own = uid if behind is None else behind
     os.setgroups([])
     if reading:
         libc.prctl(libc.PR_SET_KEEPCAPS, 1)
-    os.setresgid(uid, uid, uid)
-    os.setresuid(uid, uid, uid)
+    os.setresgid(own, uid, own)
+    os.setresuid(own, uid, own)
     if reading:
         bit = 1 << CAP_DAC_READ_SEARCH
         libc.capset(struct.pack("=Ii", VERSION_3, 0), struct.pack("=6I", bit, bit, bit, 0, 0, 0))

@@ -43,15 +43,17 @@ def main() -> None:
     on_linux = sys.platform == "linux"
     if on_linux:
         libc.prctl(libc.PR_SET_CHILD_SUBREAPER, 1)
-    lock = None
-    uid = None
+    locks = []
+    uid = behind = None
     answer: Answer = {"code": None, "problem": ("", 0, ""), "hit": "", "left": 0, "stdout": b"", "stderr": b""}
     try:
         if order["walls"] is not None and on_linux and identity.can_change_user():
-            uid, lock = identity.own_user()
+            # The second is for our own children that reach the first one's processes.
+            (uid, of_program), (behind, of_ours) = identity.own_user(), identity.own_user()
+            locks += [of_program, of_ours]
             for folder in order["walls"]["writable"]:
                 identity.give(folder, uid)
-        _Supervised(order, uid, answer).run()
+        _Supervised(order, uid, behind, answer).run()
     except OSError as error:
         answer["problem"] = ("", error.errno or 0, f"the sandbox can't be set up: {error.strerror or error}")
     try:
@@ -61,7 +63,7 @@ def main() -> None:
         # Nobody is left to be told.
         pass
     finally:
-        if lock is not None:
+        for lock in locks:
             lock.close()
 
 
@@ -83,11 +85,13 @@ def _exactly(size: int) -> bytes:
 class _Supervised:
     """One program: started, watched, and ended with all that came from it."""
 
-    def __init__(self, order: Order, uid: int | None, answer: Answer) -> None:
+    def __init__(self, order: Order, uid: int | None, behind: int | None, answer: Answer) -> None:
         self.order, self.uid, self.answer = order, uid, answer
         # Whoever looks at the program may have no right less than it has.
         reading = identity.has_capability(identity.CAP_DAC_READ_SEARCH)
-        self.become: Callable[[], None] | None = None if uid is None else lambda: identity.become(uid, reading=reading)
+        self.become: Callable[[], None] | None = (
+            None if uid is None else lambda: identity.become(uid, behind=behind, reading=reading)
+        )
         self.streams: dict[int, Capture] = {}
         self.status: int | None = None
         # Of the first process in bubblewrap: where it tells how the program ended, and its number.
