@@ -2,7 +2,7 @@
 # Installs torch and torchvision: `install-torch.sh INDEX PIP...`, e.g. with `python -m pip` or `uv pip`.
 #
 # The CPU wheels of INDEX are a fifth of the ordinary ones. Their hashes are in torch-cpu.txt once somebody has run the
-# workflow "Lock the CPU wheels" and reviewed what it wrote; until then they are taken by exact version. Where INDEX does
+# workflow "Look up pins" and reviewed what it wrote; until then they are taken by exact version. Where INDEX does
 # not answer the ordinary wheels are taken, by hash. No two indexes are asked for one package: either would be believed.
 set -eu
 here=$(dirname "$0")
