@@ -23,7 +23,7 @@ FIRST ?= 0
 KILLS ?= 100
 STOPS ?= 40
 
-.PHONY: help setup demo quickstart support cases differential fuzz chaos test unit e2e e2e-workflows check format lock lock-cpu operators schema clean
+.PHONY: help setup demo quickstart support cases differential fuzz chaos test unit e2e e2e-workflows check format lock lock-cpu operators sizes schema clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -97,6 +97,10 @@ lock-cpu:
 # After another version of the Android libraries: which operators they have (src/pocketfit/runtimes/data).
 operators: setup
 	$(BIN)/python tools/read_operators.py
+
+# After another version of the Android libraries: how large they are in an app (src/pocketfit/runtimes/data/sizes.json).
+sizes: setup
+	$(BIN)/python -m tools.measure_runtimes
 
 schema: $(VENV)/.installed
 	$(BIN)/python -m tools.write_schema

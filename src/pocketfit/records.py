@@ -137,6 +137,19 @@ class Library:
         return f"{self.artifact} {self.version}"
 
 
+@dataclass(frozen=True)
+class RuntimeSize:
+    """The native libraries of `library` ("ARTIFACT VERSION") for one ABI: bytes as files, and after DEFLATE.
+
+    An app has them once, however many models it brings.
+    """
+
+    library: str
+    abi: str
+    size_bytes: int
+    download_bytes: int
+
+
 # --- one side: what its models became ----------------------------------------------------------------
 
 
@@ -475,6 +488,14 @@ def about_base(reason: str) -> str:
 
 
 @dataclass(frozen=True)
+class AppSize:
+    """What an app has more for a model and the runtime that it needs: bytes as files, and after DEFLATE."""
+
+    size_bytes: int
+    download_bytes: int
+
+
+@dataclass(frozen=True)
 class SideFacts:
     size_bytes: int
     download_bytes: int
@@ -485,6 +506,8 @@ class SideFacts:
     delegation: Delegation | None = None
     # Of the file's size: this side's fp32 variant of the same model and format is 1. None for fp32 itself.
     fp32_ratio: float | None = None
+    # By ABI; empty where nobody knows the runtime, or has measured it.
+    on_phone: Mapping[str, AppSize] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -601,7 +624,10 @@ REPORTED_BY_MODEL = (
 
 @dataclass(frozen=True)
 class Report:
-    """`reported_by_model` names the fields that hold the word of the models' own processes."""
+    """`reported_by_model` names the fields that hold the word of the models' own processes.
+
+    `runtimes` are the Android libraries that the formats of its rows need, where they are known and were measured.
+    """
 
     verdict: Literal["pass", "fail", "error"]
     base: str | None
@@ -611,4 +637,5 @@ class Report:
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
     reported_by_model: tuple[str, ...] = REPORTED_BY_MODEL
+    runtimes: tuple[RuntimeSize, ...] = ()
     schema: Literal[1] = 1

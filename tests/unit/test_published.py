@@ -204,6 +204,8 @@ NEW_KEYS = {
     "head_high_ms": None,
     "failed_before": False,
     "old_failures": "ignore",
+    "on_phone": {},
+    "runtimes": [],
 }
 
 

@@ -137,6 +137,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "anatomy": None,
                     "delegation": None,
                     "fp32_ratio": None,
+                    "on_phone": {},
                 },
                 "head": {
                     "size_bytes": 19607468,
@@ -147,6 +148,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "anatomy": None,
                     "delegation": {"delegated": 68, "total": 70, "left_out": {"aten::relu": 2}},
                     "fp32_ratio": None,
+                    "on_phone": {},
                 },
                 "parity": {
                     "max_abs_diff": 1.1e-06,
@@ -200,6 +202,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
         ],
         "notes": ["a note"],
         "reported_by_model": list(REPORTED_BY_MODEL),
+        "runtimes": [],
     }
 
 

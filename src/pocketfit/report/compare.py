@@ -33,6 +33,7 @@ from pocketfit.records import (
 from pocketfit.report.before import failed_before, fails_as_before, ignores_old_failures
 from pocketfit.report.changes import beside_fp32, explain, grew_most
 from pocketfit.report.notes import gather_notes
+from pocketfit.report.phone import runtime_sizes, with_totals
 
 
 def compare(base: Snapshot | None, head: Snapshot, trial: Trial | None) -> Report:
@@ -52,7 +53,8 @@ def compare(base: Snapshot | None, head: Snapshot, trial: Trial | None) -> Repor
         for outcome in head.outcomes
     ]
     rows += [_removed(outcome) for variant, outcome in before.items() if variant not in present]
-    rows = list(beside_fp32(rows))
+    libraries = trial.device.runtimes if trial else {}
+    rows = list(with_totals(beside_fp32(rows), libraries))
     return Report(
         verdict=_verdict(rows),
         base=base.commit if base else None,
@@ -61,6 +63,7 @@ def compare(base: Snapshot | None, head: Snapshot, trial: Trial | None) -> Repor
         environment=_environment(head, trial),
         rows=tuple(rows),
         notes=gather_notes(base, head, trial, rows),
+        runtimes=runtime_sizes(rows, libraries),
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pocketfit.judge.parity import meaningless
 from pocketfit.records import Latency, OutputParity, Parity, Report, Row
 from pocketfit.report.cells import Line, count_threads, line, titles
+from pocketfit.report.phone import total_facts
 from pocketfit.report.summary import changed_rows, headline, legend, notes, sides, surroundings, unchanged_rows
 from pocketfit.report.unfolded import Module, anatomy_facts, modules
 from pocketfit.text import clean
@@ -65,6 +66,7 @@ def _facts(row: Row) -> Iterator[tuple[str, str]]:
             yield "Operators", _operators(row)
         if row.head.delegation:
             yield "Run by XNNPACK", _delegated(row)
+        yield from total_facts(row)
         yield from anatomy_facts(row)
     if row.parity:
         yield "On the host", _agreement_or_none(row.parity)

@@ -114,7 +114,7 @@ def _body(report: Report, most: int, whole: str, many_notes: int = MANY_NOTES) -
         _folded(report, quiet, len(unchanged)),
         f"**{CUT.format(missing, len(report.rows), whole)}**" if missing else "",
         _notes(report, many_notes),
-        f"<sub>{' '.join(legend(report))}</sub>" if report.rows else "",
+        f"<sub>{' '.join(map(escape, legend(report)))}</sub>" if report.rows else "",
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 

@@ -9,6 +9,7 @@ from typing import Literal
 from pocketfit.judge.parity import meaningless
 from pocketfit.records import Hardware, Report, Row
 from pocketfit.report.cells import LABEL_LENGTH, device_label, failures, has_alone, has_baseline, has_metric, name
+from pocketfit.report.phone import runtimes_line
 from pocketfit.text import clean
 from pocketfit.units import format_bytes_delta, format_change, format_ratio
 
@@ -28,11 +29,19 @@ _REPORTED = (
 
 
 def legend(report: Report) -> tuple[str, ...]:
-    """Explain the columns; nothing where there is no table."""
+    """Explain the columns, and say what they leave out: the runtime. Nothing where there is no table."""
     if not report.rows:
         return ()
+    runtimes = runtimes_line(report) if changed_rows(report) else ""
     latency = (*([_LATENCY] if has_baseline(report) else []), *([_ALONE] if has_alone(report) else []))
-    return (_DOWNLOAD, *latency, *([_METRIC] if has_metric(report) else []), _CHECK, _REPORTED)
+    return (
+        _DOWNLOAD,
+        *([runtimes] if runtimes else []),
+        *latency,
+        *([_METRIC] if has_metric(report) else []),
+        _CHECK,
+        _REPORTED,
+    )
 
 
 @dataclass(frozen=True)
