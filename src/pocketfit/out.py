@@ -11,6 +11,7 @@ from pocketfit.door import let_in
 from pocketfit.files import read_named, write_text_atomically
 from pocketfit.records import Built, Report, SideName, Snapshot, TensorFile, Trial, TrialRow
 from pocketfit.runtimes.library import built_runtimes
+from pocketfit.runtimes.selection import selections
 from pocketfit.store import write_report
 
 MANIFEST_FILE = "manifest.json"
@@ -73,9 +74,14 @@ class Out:
         write_text_atomically(self.report_html, render_html(report))
 
     def write_manifest(self, snapshot: Snapshot, trial: Trial | None = None) -> None:
-        """Write what an app needs to know of one side's artifacts; `trial` is what became of them on the device."""
+        """Write what an app needs to know of one side's artifacts; `trial` is what became of them on the device.
+
+        Beside it stand the lists of operators for smaller builds of the runtimes.
+        """
         content = asdict(manifest(snapshot, built_runtimes(), trial))
         write_text_atomically(self.manifest(snapshot.side), json.dumps(content, indent=2) + "\n")
+        for name, text in selections(snapshot.outcomes).items():
+            write_text_atomically(self.artifacts(snapshot.side) / name, text)
 
 
 @dataclass(frozen=True)

@@ -269,7 +269,8 @@ class Export:
     """The account that the process which made an artifact gives of it. `inputs` and `outputs` are its golden tensors.
 
     `recipe` lists the steps that made it, and `reasons` what a reader should know of them. For a model that has state,
-    `later` are its outputs to the same inputs when it is called a second time, a third, and so on.
+    `later` are its outputs to the same inputs when it is called a second time, a third, and so on. `root_operators` are
+    those that the file asks of its runtime, by name and overload; None where nobody looked.
     """
 
     parameters: int
@@ -282,6 +283,7 @@ class Export:
     metric: Evaluated | None = None
     anatomy: Anatomy | None = None
     later: tuple[tuple[TensorFile, ...], ...] = ()
+    root_operators: tuple[str, ...] | None = None
 
     @property
     def golden(self) -> tuple[TensorFile, ...]:

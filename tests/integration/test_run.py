@@ -17,6 +17,7 @@ import pytest
 
 from pocketfit.devices.jvm import JvmDevice
 from pocketfit.records import DeviceSpec
+from pocketfit.runtimes.bytecode import read_bytecode
 from pocketfit.runtimes.library import android_or_why
 from tests.integration.builds.test_git import state
 from tests.integration.conftest import CONFIG, QUICK, WHO, Git, require
@@ -231,6 +232,11 @@ def test_export_by_configuration(repository: Path) -> None:
     (entry,) = manifest["artifacts"]
     assert entry["file"] == "net.lite.fp32.ptl"
     assert entry["size_bytes"] == (folder / "net.lite.fp32.ptl").stat().st_size
+    # What a smaller build of the runtime must have is what the file's table of operators has.
+    table = read_bytecode(folder / "net.lite.fp32.ptl")
+    assert table is not None
+    listed = (folder / "selected_operators.lite.yaml").read_text().splitlines()
+    assert [line for line in listed if line[0] != "#"] == sorted({f"- {one.full_name}" for one in table.operators})
     # The manifest's golden tensors are all that smoke needs.
     smoked = pocketfit(repository, "smoke", str(folder / "net.lite.fp32.ptl"), "--device", "jvm")
     assert smoked.returncode == 0, smoked.stderr

@@ -206,6 +206,7 @@ NEW_KEYS = {
     "old_failures": "ignore",
     "on_phone": {},
     "runtimes": [],
+    "root_operators": None,
 }
 
 

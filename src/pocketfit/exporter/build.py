@@ -261,6 +261,7 @@ def describe(build: Build, golden: Golden, made: Made, parity: Parity) -> Export
             metric=build.metric.evaluated,
             anatomy=dissect(build.path, build.model, macs, made.dropped_debug_bytes),
             later=golden.later,
+            root_operators=build.builder.root_operators(optimized.module),
         ),
         torch=torch.__version__,
         delegation=optimized.delegation,

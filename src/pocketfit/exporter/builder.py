@@ -109,6 +109,9 @@ class Builder(Protocol):
     def load(self, path: Path) -> Callable[..., Any]:
         """Read the file as the host runs it."""
 
+    def root_operators(self, module: Any) -> tuple[str, ...]:
+        """List the operators that the made model (see Optimized) asks of its runtime, by name and overload, sorted."""
+
     def arguments(self, path: Path) -> tuple[Argument, ...] | None:
         """List what forward of the file takes, or None where that is not known without a call.
 

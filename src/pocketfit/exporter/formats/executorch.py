@@ -70,6 +70,12 @@ class ExecuTorch:
 
         return run
 
+    def root_operators(self, module: Any) -> tuple[str, ...]:
+        from executorch.codegen.tools import selective_build
+
+        program = selective_build._get_program_from_buffer(module)
+        return tuple(sorted(set(selective_build._get_program_operators(program))))
+
     def arguments(self, path: Path) -> tuple[Argument, ...] | None:
         # Every input of a program is planned with its size, which `load` asks for.
         return None

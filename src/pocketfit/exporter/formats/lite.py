@@ -58,6 +58,9 @@ class Lite:
         except RuntimeError as error:
             raise _not_loaded(error) from error
 
+    def root_operators(self, module: Any) -> tuple[str, ...]:
+        return recipe.root_operators(module)
+
     def arguments(self, path: Path) -> tuple[Argument, ...] | None:
         code = read_bytecode(path)
         if code and "forward" not in code.methods:

@@ -51,6 +51,9 @@ class TorchScript:
 
         return torch.jit.load(path)  # type: ignore[no-any-return]
 
+    def root_operators(self, module: Any) -> tuple[str, ...]:
+        return recipe.root_operators(module)
+
     def arguments(self, path: Path) -> tuple[Argument, ...] | None:
         module: Any = self.load(path)
         if "forward" not in (names := module._c._method_names()):

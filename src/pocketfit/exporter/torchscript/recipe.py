@@ -82,6 +82,13 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
     )
 
 
+def root_operators(module: Any) -> tuple[str, ...]:
+    """The operators that all methods of an optimized module call, as a custom build of PyTorch Mobile names them."""
+    import torch
+
+    return tuple(sorted(set(torch.jit.export_opnames(module))))
+
+
 def _from_java(module: torch.nn.Module, inputs: Inputs, spec: ModelSpec) -> Step:
     """The module as Java can call it; scripted where it is to be, since what wraps the others can't be."""
     methods = spec.preserve_methods

@@ -5,6 +5,8 @@ Most run in this process, since the first lowering of a process takes 10 s and t
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +16,8 @@ import pytest
 from pocketfit.builds.weigh import weigh
 from pocketfit.exporter import main
 from pocketfit.job import Exported, HostOutputs, HostRun, Job, NotExported
-from pocketfit.records import Delegation, InputSpec, ModelSpec, Variant
+from pocketfit.records import Built, Delegation, InputSpec, ModelSpec, Variant
+from pocketfit.runtimes.selection import selections
 from tests.integration.conftest import CONFIG, NET, QUICK, Git, require
 from tests.integration.test_run import pocketfit, rows
 
@@ -139,6 +142,7 @@ def scripted():
 """
 )
 IMAGE = InputSpec((1, 3, 16, 16))
+OPLIST = Path(__file__).parents[1] / "oplist.py"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -206,6 +210,20 @@ def test_a_nested_output_is_eagers(root: Path) -> None:
         result.delegation.delegated + sum(left.values()) == result.delegation.total == sum(result.export.ops.values())
     )
     assert delegation.startswith(f"XNNPACK takes {result.delegation.delegated} of {result.delegation.total} operators;")
+    _takes_our_list(root.parent / "job" / result.file, result)
+
+
+def _takes_our_list(program: Path, result: Exported) -> None:
+    """ExecuTorch's own tool finds the operators in our list that it finds in the program."""
+    names = result.export.root_operators
+    assert names is not None
+    assert {"aten::mean.out", "aten::gt.Scalar_out"} <= set(names)
+    listed = program.with_suffix(".yaml")
+    built = Built(Variant("net", "executorch", "fp32"), program.name, 1, 1, "", result.export)
+    listed.write_text(selections([built])["selected_operators.executorch.yaml"])
+    command = [sys.executable, OPLIST, program, listed]
+    found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert found == {str(program): [*names], str(listed): [*names]}
 
 
 @pytest.mark.parametrize(
