@@ -24,7 +24,7 @@ class Format:
     tensors.flatten, whatever eager's are nested in. `in_desktop_jvm`: its Android library runs in a JVM here. `host` is
     the distribution that runs its files on this host as a phone would; None where only a device's times count.
     `drops_start`: a buffer that forward writes starts as zeros, whatever the model has in it.
-    `from_torchscript`: saved TorchScript can be built.
+    `from_torchscript`: saved TorchScript can be built. `plans_memory`: a file says how much its tensors take.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Format:
     host: str | None = None
     from_torchscript: bool = True
     drops_start: bool = False
+    plans_memory: bool = False
 
     def host_runtime(self) -> str | None:
         """Name and version of what runs a file here as a phone would; None where only a device's times count."""
@@ -74,6 +75,7 @@ FORMATS: Mapping[str, Format] = {
             host="executorch",
             from_torchscript=False,
             drops_start=True,
+            plans_memory=True,
         ),
     )
 }

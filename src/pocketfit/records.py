@@ -52,6 +52,8 @@ class Limits:
     max_abs_diff: float | None = None
     min_sqnr_db: float | None = None
     metric_drop: float | None = None
+    peak_memory_growth: Growth | None = None
+    planned_memory_growth: Growth | None = None
     old_failures: Literal["ignore", "fail"] = "ignore"
 
 
@@ -295,7 +297,8 @@ class Export:
 class Built:
     """A variant that exported, and agrees with eager on the host. `file` is relative to the artifacts' folder.
 
-    `build_s` is how long that took, in seconds: `pocketfit plan` balances by it.
+    `build_s` is how long that took, in seconds: `pocketfit plan` balances by it. `planned_bytes` is the memory that a
+    .pte was planned into (runtimes/planned.py), None for formats that plan none.
     """
 
     variant: Variant
@@ -307,6 +310,7 @@ class Built:
     state: Literal["built"] = "built"
     delegation: Delegation | None = None
     build_s: float | None = None
+    planned_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -390,7 +394,8 @@ class DeviceInfo:
 class SmokeInput:
     """An artifact for a device to try, and its golden inputs; the files of `inputs` are in `folder`.
 
-    It is called `calls` times in a row on them, for a model that has state.
+    It is called `calls` times in a row on them, for a model that has state. It is loaded, run and released `reloads`
+    times more, for the memory that is left.
     """
 
     format: str
@@ -398,13 +403,15 @@ class SmokeInput:
     inputs: tuple[TensorFile, ...]
     folder: Path
     calls: int = 1
+    reloads: int = 0
 
 
 @dataclass(frozen=True)
 class Smoke:
     """One artifact on the device: it loaded, ran on the golden inputs and agrees with eager, or why not.
 
-    `failed` is the model's fault, `infra-error` is ours or the machine's.
+    `failed` is the model's fault, `infra-error` is ours or the machine's. `held_bytes` is the memory that was the
+    process's own after each of some loads, runs and releases.
     """
 
     status: Literal["passed", "failed", "skipped", "infra-error"]
@@ -416,6 +423,7 @@ class Smoke:
     first_ms: float | None = None
     peak_rss_bytes: int | None = None
     parity: Parity = field(default=Parity(), metadata=inlined(without=("input_sets",)))
+    held_bytes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -498,6 +506,20 @@ class AppSize:
 
 
 @dataclass(frozen=True)
+class Memory:
+    """The memory that an artifact takes; None for what was not measured, or what its format does not have.
+
+    `peak_rss_bytes` is the most that the process on the device had, the runtime included, when it had loaded the file
+    and run it once. `planned_bytes` is what a runtime allocates for a .pte's tensors, weights apart, as the file says.
+    `retained_bytes` is what is left of ten loads, runs and releases (judge/memory.py).
+    """
+
+    peak_rss_bytes: int | None = None
+    planned_bytes: int | None = None
+    retained_bytes: int | None = None
+
+
+@dataclass(frozen=True)
 class SideFacts:
     size_bytes: int
     download_bytes: int
@@ -510,6 +532,7 @@ class SideFacts:
     fp32_ratio: float | None = None
     # By ABI; empty where nobody knows the runtime, or has measured it.
     on_phone: Mapping[str, AppSize] = field(default_factory=dict)
+    memory: Memory = Memory()
 
 
 @dataclass(frozen=True)

@@ -207,6 +207,11 @@ NEW_KEYS = {
     "on_phone": {},
     "runtimes": [],
     "root_operators": None,
+    "planned_bytes": None,
+    "held_bytes": [],
+    "memory": {"peak_rss_bytes": None, "planned_bytes": None, "retained_bytes": None},
+    "peak_memory_growth": None,
+    "planned_memory_growth": None,
 }
 
 

@@ -138,6 +138,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "delegation": None,
                     "fp32_ratio": None,
                     "on_phone": {},
+                    "memory": {"peak_rss_bytes": None, "planned_bytes": None, "retained_bytes": None},
                 },
                 "head": {
                     "size_bytes": 19607468,
@@ -149,6 +150,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "delegation": {"delegated": 68, "total": 70, "left_out": {"aten::relu": 2}},
                     "fp32_ratio": None,
                     "on_phone": {},
+                    "memory": {"peak_rss_bytes": None, "planned_bytes": None, "retained_bytes": None},
                 },
                 "parity": {
                     "max_abs_diff": 1.1e-06,
@@ -196,6 +198,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "argmax_agreement": 1.0,
                     "cosine": None,
                     "outputs": [],
+                    "held_bytes": [],
                 },
                 "failed_before": False,
             }

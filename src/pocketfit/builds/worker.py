@@ -38,6 +38,7 @@ from pocketfit.process import Finished
 from pocketfit.progress import Progress, tell
 from pocketfit.records import Built, Failed, ModelSpec, TensorFile, Variant
 from pocketfit.runtimes.library import library_for
+from pocketfit.runtimes.planned import planned_bytes
 from pocketfit.sandbox.order import describe_hit
 from pocketfit.text import clean
 
@@ -239,6 +240,7 @@ def _keep(result: Exported, variant: Variant, spec: ModelSpec, work: Opened, art
             later=tuple(_below(golden, call) for call in export.later),
         ),
         delegation=result.delegation,
+        planned_bytes=planned_bytes(artifacts / expected) if FORMATS[variant.format].plans_memory else None,
     )
 
 

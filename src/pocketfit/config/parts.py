@@ -115,7 +115,12 @@ class LimitsTable(Table):
     metric_drop: float | None = Field(
         default=None, ge=0, description="How much lower the metric may be: 0.01 is one point.", examples=[0.01]
     )
-
+    peak_memory_growth: Annotated[Growth | None, *_written_as(parse_growth, BYTES, SIZE_TEXT, PERCENT_TEXT)] = Field(
+        default=None, description="How much more memory than base its process may take.", examples=["5%", "4 MB"]
+    )
+    planned_memory_growth: Annotated[Growth | None, *_written_as(parse_growth, BYTES, SIZE_TEXT, PERCENT_TEXT)] = Field(
+        default=None, description="How much more memory than base's a .pte may plan.", examples=["0%", "200 kB"]
+    )
     old_failures: Annotated[str, one_of(OLD_FAILURES)] = Field(
         default="ignore",
         description="Whether a variant that fails on base too, in the same way, fails the check.",

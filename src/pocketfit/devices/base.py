@@ -40,7 +40,7 @@ class DeviceRun:
 
     `outputs` are files in the folder that `smoke` was given, C order whatever memory format the runtime used, and
     `later` those of further calls; `flat` says that they are in eager's order, but that the runtime does not know what
-    containers they were in.
+    containers they were in. `held_bytes` is as in Smoke.
     """
 
     status: Literal["passed", "failed", "skipped", "infra-error"]
@@ -52,6 +52,7 @@ class DeviceRun:
     outputs: tuple[TensorFile, ...] = ()
     flat: bool = False
     later: tuple[tuple[TensorFile, ...], ...] = ()
+    held_bytes: tuple[int, ...] = ()
 
 
 class Running(Protocol):

@@ -45,6 +45,7 @@ class Result:
     samples_ms: tuple[float, ...] = ()
     error: ProgramError | None = None
     later: tuple[tuple[RawOutput, ...], ...] = ()
+    held_bytes: tuple[int | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,8 @@ def words(
         options.append(f"shim={shim}")
     if timing is not None:
         options += [f"rounds={timing.rounds}", f"budget_ms={timing.budget_ms}", f"seed={timing.seed}"]
+    elif reloads := max(artifact.reloads for artifact in artifacts):
+        options.append(f"reloads={reloads}")
     for artifact in artifacts:
         options.append(f"artifact={place_of(artifact.artifact)}")
         for tensor in artifact.inputs:

@@ -27,7 +27,9 @@ def judge_result(result: Result, given: Opened, folder: Path, runtime: str) -> D
         )
     except (OSError, ValueError, TypeError) as error:
         return replace(run, status="infra-error", reason=f"the program's outputs can't be read: {error}")
-    return replace(run, outputs=outputs, later=tuple(later))
+    # A kernel that does not tell says so each time.
+    held = tuple(held for held in result.held_bytes if held is not None)
+    return replace(run, outputs=outputs, later=tuple(later), held_bytes=held)
 
 
 def judge_times(timing: Timed, results: Sequence[Result], runtime: str) -> Load | str:

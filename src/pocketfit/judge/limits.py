@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from pocketfit.judge.memory import PEAK_NOISE_BYTES, peak_grew_bytes
 from pocketfit.judge.parity import disagreements
-from pocketfit.records import UNJUDGED, Built, Failed, Growth, Latency, Limits, Outcome, Smoke
-from pocketfit.units import format_bytes_delta, format_change, format_percent, format_ratio
+from pocketfit.records import UNJUDGED, Built, Failed, Growth, Latency, Limits, Memory, Outcome, Smoke
+from pocketfit.units import format_bytes, format_bytes_delta, format_change, format_percent, format_ratio
+
+SIDES = ("base", "head")
 
 
 @dataclass(frozen=True)
@@ -21,18 +24,33 @@ class Broken:
 
 
 def broken_limits(
-    limits: Limits, base: Built | None, head: Built, smoke: Smoke, latency: Latency
+    limits: Limits,
+    base: Built | None,
+    head: Built,
+    smoke: Smoke,
+    latency: Latency,
+    memory: tuple[Memory, Memory],
 ) -> tuple[Broken, ...]:
-    """`base` is None where there is nothing to grow from. A value that is exactly at its limit is within it."""
+    """`base` is None where there is nothing to grow from; `memory` is base's and head's.
+
+    A value that is exactly at its limit is within it.
+    """
     return (
         *_size(limits, base, head),
+        *_memory(limits, *memory),
         *_latency(limits, latency),
         *_parity(limits, head, smoke),
         *_metric(limits, base, head),
     )
 
 
-def unjudged_limits(limits: Limits, base: Outcome | None, head: Built, latency: Latency) -> tuple[str, ...]:
+def unjudged_limits(
+    limits: Limits,
+    base: Outcome | None,
+    head: Built,
+    latency: Latency,
+    memory: tuple[Memory, Memory],
+) -> tuple[str, ...]:
     """A sentence for each limit against base that nobody could look at: it must not pass for one that holds.
 
     A variant that base never had has nothing to be judged against, which is not the same.
@@ -41,6 +59,9 @@ def unjudged_limits(limits: Limits, base: Outcome | None, head: Built, latency: 
         "size_growth": limits.size_growth is not None,
         "latency_growth": limits.latency_growth is not None,
         "metric_drop": limits.metric_drop is not None,
+        "peak_memory_growth": limits.peak_memory_growth is not None,
+        # A file that plans no memory has none that could grow.
+        "planned_memory_growth": limits.planned_memory_growth is not None and memory[1].planned_bytes is not None,
     }
     wanted = [name for name, is_set in against_base.items() if is_set]
     if isinstance(base, Failed):
@@ -52,7 +73,16 @@ def unjudged_limits(limits: Limits, base: Outcome | None, head: Built, latency: 
         found.append(_unjudged("latency_growth", latency.reason or "the latency was not measured"))
     if "metric_drop" in wanted and base.export.metric and base.export.metric.value is None:
         found.append(_unjudged("metric_drop", "base's metric has no value, so it was compared with eager"))
+    if "peak_memory_growth" in wanted and (side := _side_without("peak_rss_bytes", memory)):
+        found.append(_unjudged("peak_memory_growth", f"{side} gave no peak on a device"))
+    if "planned_memory_growth" in wanted and (side := _side_without("planned_bytes", memory)):
+        found.append(_unjudged("planned_memory_growth", f"{side}'s planned memory was not noted down"))
     return tuple(found)
+
+
+def _side_without(name: str, memory: tuple[Memory, Memory]) -> str | None:
+    """The first side that a number is missing of."""
+    return next((side for side, one in zip(SIDES, memory, strict=True) if getattr(one, name) is None), None)
 
 
 def _unjudged(name: str, cause: str) -> str:
@@ -68,6 +98,31 @@ def _size(limits: Limits, base: Built | None, head: Built) -> Iterator[Broken]:
     if allowed := _exceeded(limits.size_growth, base.size_bytes, delta):
         grew = f"{delta:,} B ({format_change(base.size_bytes, head.size_bytes)})"
         yield Broken("size_growth", f"the file grew by {grew}, the limit is {allowed}")
+
+
+def _memory(limits: Limits, base: Memory, head: Memory) -> Iterator[Broken]:
+    if base.planned_bytes is not None and head.planned_bytes is not None:
+        yield from _planned(limits.planned_memory_growth, base.planned_bytes, head.planned_bytes)
+    if base.peak_rss_bytes is not None and head.peak_rss_bytes is not None:
+        yield from _peak(limits.peak_memory_growth, base.peak_rss_bytes, head.peak_rss_bytes)
+
+
+def _planned(limit: Growth | None, base_bytes: int, head_bytes: int) -> Iterator[Broken]:
+    grew_bytes = head_bytes - base_bytes
+    if limit and (allowed := _exceeded(limit, base_bytes, grew_bytes)):
+        grew = f"{grew_bytes:,} B ({format_change(base_bytes, head_bytes)})" if base_bytes else f"{grew_bytes:,} B"
+        yield Broken("planned_memory_growth", f"the planned memory grew by {grew}, the limit is {allowed}")
+
+
+def _peak(limit: Growth | None, base_bytes: int, head_bytes: int) -> Iterator[Broken]:
+    # The low end, as of a latency: a limit fails a build only where the measurement can tell.
+    if limit and (allowed := _exceeded(limit, base_bytes, peak_grew_bytes(base_bytes, head_bytes))):
+        grew = f"{format_bytes(head_bytes - base_bytes)} ({format_change(base_bytes, head_bytes)})"
+        yield Broken(
+            "peak_memory_growth",
+            f"the peak memory of the process grew by {grew}, of which {format_bytes(PEAK_NOISE_BYTES)} may be noise; "
+            f"the limit is {allowed}",
+        )
 
 
 def _exceeded(growth: Growth, base: int, delta: int) -> str | None:

@@ -8,6 +8,8 @@ from typing import Literal
 from pocketfit.judge.alone import NO_BASE
 from pocketfit.judge.parity import meaningless
 from pocketfit.records import Environment, Report, Row, SideFacts
+from pocketfit.report.cell import Cell, Tone
+from pocketfit.report.memory import has_memory, memory_cell
 from pocketfit.text import clean
 from pocketfit.units import (
     format_bytes,
@@ -22,33 +24,10 @@ from pocketfit.units import (
     format_sqnr,
 )
 
-# "failed" is what the verdict is about; "worse" and "better" only say which way a number went.
-Tone = Literal["plain", "failed", "worse", "better", "quiet"]
-
 NAME_LENGTH = 120
 LABEL_LENGTH = 80
 # 20 log10(2): an error twice as large.
 VISIBLE_DB = 6.0
-
-
-@dataclass(frozen=True)
-class Cell:
-    """The fact, beneath it what changed or why, beneath that details: short lines, so that columns are narrow.
-
-    `tone` is of the change, or of the fact where it is alone. `place` is where the fact was measured, where that is
-    not what the column's title says.
-    """
-
-    fact: str = ""
-    remark: str = ""
-    detail: str = ""
-    tone: Tone = "plain"
-    aside: str = ""
-    place: str = ""
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        return tuple(line for line in (self.fact, self.remark, self.detail, self.aside, self.place) if line)
 
 
 @dataclass(frozen=True)
@@ -60,14 +39,15 @@ class Line:
     file: Cell
     download: Cell
     latency: Cell
+    memory: Cell | None
     metric: Cell | None
     check: Cell
     reasons: tuple[str, ...]
 
     @property
     def columns(self) -> tuple[Cell, ...]:
-        metric = () if self.metric is None else (self.metric,)
-        return (self.file, self.download, self.latency, *metric, self.check)
+        optional = tuple(cell for cell in (self.memory, self.metric) if cell is not None)
+        return (self.file, self.download, self.latency, *optional, self.check)
 
 
 def name(row: Row) -> str:
@@ -78,8 +58,9 @@ def titles(report: Report) -> tuple[Cell, ...]:
     """A time means nothing without the device it was taken on, so that is in its title."""
     device = device_label(report.environment)
     latency = Cell("Latency on", device) if device else Cell("Latency")
-    metric = (Cell("Metric"),) if has_metric(report) else ()
-    return (Cell("Variant"), Cell("File"), Cell("Download"), latency, *metric, Cell("On-device check"))
+    wanted = {"Memory": has_memory(report), "Metric": has_metric(report)}
+    optional = (Cell(title) for title, is_wanted in wanted.items() if is_wanted)
+    return (Cell("Variant"), Cell("File"), Cell("Download"), latency, *optional, Cell("On-device check"))
 
 
 def has_metric(report: Report) -> bool:
@@ -119,6 +100,7 @@ def line(report: Report, row: Row) -> Line:
         file=_size(row, "size_bytes", {"size", "size_growth"}),
         download=_size(row, "download_bytes", set()),
         latency=_latency(row),
+        memory=memory_cell(row) if has_memory(report) else None,
         metric=_metric(row) if has_metric(report) else None,
         check=_check(row),
         reasons=tuple(clean(reason) for reason in row.reasons),

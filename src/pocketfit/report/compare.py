@@ -9,6 +9,7 @@ from typing import Literal
 from pocketfit.judge.alone import NO_BASE, judge_alone
 from pocketfit.judge.latency import judge
 from pocketfit.judge.limits import Broken, broken_limits, unjudged_limits
+from pocketfit.judge.memory import RETAINED_NOISE_BYTES, TOLD_FOR, retained_bytes
 from pocketfit.judge.parity import believable
 from pocketfit.records import (
     Built,
@@ -17,6 +18,7 @@ from pocketfit.records import (
     Failed,
     Latency,
     Limits,
+    Memory,
     Metric,
     Outcome,
     Report,
@@ -34,6 +36,7 @@ from pocketfit.report.before import failed_before, fails_as_before, ignores_old_
 from pocketfit.report.changes import beside_fp32, explain, grew_most
 from pocketfit.report.notes import gather_notes
 from pocketfit.report.phone import runtime_sizes, with_totals
+from pocketfit.units import format_bytes
 
 
 def compare(base: Snapshot | None, head: Snapshot, trial: Trial | None) -> Report:
@@ -84,7 +87,9 @@ def _built_row(
     identical = isinstance(base, Built) and base.sha256 == head.sha256
     smoke = tried.head or Smoke("skipped", untried)
     latency = _latency(base, tried, smoke, identical)
-    broken = broken_limits(limits, base if isinstance(base, Built) else None, head, smoke, latency)
+    before, after = _facts(base, tried.base), _facts(head, tried.head)
+    memory = (before.memory if before else Memory(), after.memory if after else Memory())
+    broken = broken_limits(limits, base if isinstance(base, Built) else None, head, smoke, latency, memory)
     smoke_failed = (_smoke_reason(smoke),) if smoke.status == "failed" else ()
     failed = bool(broken or smoke_failed)
     return Row(
@@ -95,15 +100,16 @@ def _built_row(
         reasons=(
             *smoke_failed,
             *_sentences(broken),
-            *unjudged_limits(limits, base, head, latency),
+            *unjudged_limits(limits, base, head, latency, memory),
             *_about_base(base, tried, bool(smoke_failed)),
+            *_retained(memory),
             *_growth(base, head),
             *_explanation(base, head, latency),
             *head.export.reasons,
         ),
         failed_limits=tuple(dict.fromkeys(limit.name for limit in broken)),
-        base=_facts(base),
-        head=_facts(head),
+        base=before,
+        head=after,
         parity=head.export.parity,
         metric=_metric(base, head),
         latency=latency,
@@ -215,7 +221,23 @@ def _sentences(broken: Iterable[Broken]) -> tuple[str, ...]:
     return tuple(limit.sentence for limit in broken if limit.sentence)
 
 
-def _facts(outcome: Outcome | None) -> SideFacts | None:
+def _memory(built: Built, tried: Smoke | None) -> Memory:
+    """The memory of one side's file; an identical base was not run, and has none that was measured."""
+    if tried is None or tried.status != "passed":
+        return Memory(planned_bytes=built.planned_bytes)
+    return Memory(tried.peak_rss_bytes, built.planned_bytes, retained_bytes(tried.held_bytes))
+
+
+def _retained(memory: tuple[Memory, Memory]) -> tuple[str, ...]:
+    """Say where head keeps memory that it should have given back, and whether base does as well."""
+    before, after = (side.retained_bytes for side in memory)
+    if after is None or after <= RETAINED_NOISE_BYTES:
+        return ()
+    as_base = "" if before is None else f" (base {format_bytes(max(before, 0))})"
+    return (f"{format_bytes(after)} of memory are not given back after {TOLD_FOR} loads and releases{as_base}",)
+
+
+def _facts(outcome: Outcome | None, tried: Smoke | None = None) -> SideFacts | None:
     match outcome:
         case Built():
             return SideFacts(
@@ -226,6 +248,7 @@ def _facts(outcome: Outcome | None) -> SideFacts | None:
                 dict(outcome.export.ops),
                 outcome.export.anatomy,
                 outcome.delegation,
+                memory=_memory(outcome, tried),
             )
     return None
 

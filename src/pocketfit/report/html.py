@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pocketfit.judge.parity import meaningless
 from pocketfit.records import Latency, OutputParity, Parity, Report, Row
 from pocketfit.report.cells import Line, count_threads, line, titles
+from pocketfit.report.memory import memory_facts
 from pocketfit.report.phone import total_facts
 from pocketfit.report.summary import changed_rows, headline, legend, notes, sides, surroundings, unchanged_rows
 from pocketfit.report.unfolded import Module, anatomy_facts, modules
 from pocketfit.text import clean
-from pocketfit.units import format_bytes, format_diff, format_ms, format_ms_number, format_ratio, format_sqnr
+from pocketfit.units import format_diff, format_ms, format_ms_number, format_ratio, format_sqnr
 
 SIGNS = {"good": "✓", "bad": "✗", "unknown": "!"}
 
@@ -84,8 +85,7 @@ def _facts(row: Row) -> Iterator[tuple[str, str]]:
         yield "Load, once", format_ms(smoke.load_ms)
     if smoke.first_ms is not None:
         yield "First run", format_ms(smoke.first_ms)
-    if smoke.peak_rss_bytes is not None:
-        yield "Peak memory of the process", format_bytes(smoke.peak_rss_bytes)
+    yield from memory_facts(row)
     yield from _timing(row.latency)
 
 

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from pocketfit.records import Report, Row
-from pocketfit.report.cells import Cell, Line, line, titles
+from pocketfit.report.cell import Cell
+from pocketfit.report.cells import Line, line, titles
 from pocketfit.report.summary import changed_rows, headline, legend, notes, sides, surroundings, unchanged_rows
 from pocketfit.text import clean, utf16_length
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pocketfit.records import Report, Row
 from pocketfit.report.cells import has_baseline
+from pocketfit.report.memory import peak_changed, planned_changed
 from pocketfit.report.summary import changed_rows, unchanged_rows
 from pocketfit.units import format_percent
 
@@ -69,6 +70,10 @@ def _changes(row: Row) -> Iterator[float]:
             (row.base.download_bytes, row.head.download_bytes),
         ):
             yield abs(after - before) / before if before else float(after > 0)
+        base, head = row.base.memory, row.head.memory
+        if planned_changed(base, head) or peak_changed(base, head):
+            for was, now in ((base.planned_bytes, head.planned_bytes), (base.peak_rss_bytes, head.peak_rss_bytes)):
+                yield abs(now - was) / was if was and now is not None else 0.0
     if row.latency.verdict in ("slower", "faster") and row.latency.ratio is not None:
         yield abs(row.latency.ratio - 1)
     metric = row.metric

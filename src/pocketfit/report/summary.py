@@ -9,6 +9,7 @@ from typing import Literal
 from pocketfit.judge.parity import meaningless
 from pocketfit.records import Hardware, Report, Row
 from pocketfit.report.cells import LABEL_LENGTH, device_label, failures, has_alone, has_baseline, has_metric, name
+from pocketfit.report.memory import has_memory
 from pocketfit.report.phone import runtimes_line
 from pocketfit.text import clean
 from pocketfit.units import format_bytes_delta, format_change, format_ratio
@@ -20,6 +21,10 @@ _LATENCY = "Latency: base → base times the ratio, over fresh loads; the interv
 _ALONE = "Latency of head alone: the median over fresh loads, and its 95 % interval."
 _CHECK = "On-device check: outputs of the Android runtime against eager PyTorch."
 
+_MEMORY = (
+    "Memory: what a .pte plans for its tensors, weights apart, and the peak of the process on the device, the runtime "
+    "included; the column is there where one of them changed."
+)
 _METRIC = "Metric: the configuration's own, of the file on the host, and its change against base (else against eager)."
 
 _REPORTED = (
@@ -38,6 +43,7 @@ def legend(report: Report) -> tuple[str, ...]:
         _DOWNLOAD,
         *([runtimes] if runtimes else []),
         *latency,
+        *([_MEMORY] if has_memory(report) else []),
         *([_METRIC] if has_metric(report) else []),
         _CHECK,
         _REPORTED,

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from pocketfit.records import Report
-from pocketfit.report.cells import Cell, Line, Tone, titles
+from pocketfit.report.cell import Cell, Tone
+from pocketfit.report.cells import Line, titles
 from pocketfit.report.layout import fit, least_width, natural_width, wrap, wrap_name
 
 if TYPE_CHECKING:
@@ -16,8 +17,16 @@ if TYPE_CHECKING:
 
 STYLES: dict[Tone, str] = {"plain": "", "failed": "bold red", "worse": "yellow", "better": "green", "quiet": "dim"}
 # What "+1,234,567 B", "0.102 → 0.103 ms" and "max diff 2.9e-6" take.
-PREFERRED = {"Variant": 16, "File": 12, "Download": 12, "Latency": 16, "Latency on": 16, "On-device check": 15}
-NUMERIC = ("File", "Download", "Latency", "Latency on", "Metric")
+PREFERRED = {
+    "Variant": 16,
+    "File": 12,
+    "Download": 12,
+    "Latency": 16,
+    "Latency on": 16,
+    "Memory": 14,
+    "On-device check": 15,
+}
+NUMERIC = ("File", "Download", "Latency", "Latency on", "Memory", "Metric")
 GAP = 2
 
 

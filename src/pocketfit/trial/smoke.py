@@ -45,6 +45,7 @@ def smoke(
         load_ms=run.load_ms,
         first_ms=run.first_ms,
         peak_rss_bytes=run.peak_rss_bytes,
+        held_bytes=run.held_bytes,
         # A device is given the golden inputs alone.
         parity=replace(judged.parity, input_sets=None),
     )

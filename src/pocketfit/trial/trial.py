@@ -15,6 +15,7 @@ from pathlib import Path
 from pocketfit.devices.base import Running
 from pocketfit.judge.alone import LOADS
 from pocketfit.judge.latency import looks
+from pocketfit.judge.memory import RELOADS
 from pocketfit.progress import Progress, working
 from pocketfit.records import (
     Built,
@@ -196,7 +197,8 @@ def _ended(head: Smoke) -> str:
 def _try(device: Running, side: SideName, candidate: _Candidate, limits: Limits, of: int) -> Smoke:
     built, kind = candidate.built, device.info.kind
     with working(Progress("try", side, str(built.variant), f"loading and running on {kind}", of=of)) as work:
-        tried = smoke(device, built.variant, candidate.given, (built.export.outputs, *built.export.later), limits)
+        given = replace(candidate.given, reloads=RELOADS)
+        tried = smoke(device, built.variant, given, (built.export.outputs, *built.export.later), limits)
         what = f"{tried.status} on {kind}" + (f": {tried.reason}" if tried.reason else "")
         work.end(what, failed=tried.status in ("failed", "infra-error"))
     return explain(tried, built)

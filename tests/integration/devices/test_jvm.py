@@ -10,6 +10,7 @@ import torch
 
 from pocketfit.devices.jvm import JvmDevice, RunningJvm
 from pocketfit.errors import EnvironmentProblem
+from pocketfit.judge.memory import RELOADS, RETAINED_NOISE_BYTES, retained_bytes
 from pocketfit.records import DeviceSpec, Load, SmokeInput
 from pocketfit.runtimes.library import android_or_why, find_android
 from tests.integration.devices import models
@@ -36,9 +37,13 @@ def test_a_model_that_runs_and_agrees(device: RunningJvm, export: Export, tmp_pa
     module = models.convolution()
     image = torch.randn(1, 3, 16, 16)
 
-    run = device.smoke(export(format, module, image), tmp_path)
+    run = device.smoke(replace(export(format, module, image), reloads=RELOADS), tmp_path)
 
     assert (run.status, run.reason, run.runtime) == ("passed", "", RUNTIMES[format])
+    assert len(run.held_bytes) == RELOADS
+    kept_bytes = retained_bytes(run.held_bytes)
+    assert kept_bytes is not None
+    assert kept_bytes < RETAINED_NOISE_BYTES
     assert run.load_ms
     assert run.load_ms > 0
     assert run.first_ms

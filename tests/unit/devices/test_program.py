@@ -62,6 +62,13 @@ def test_inputs_and_outputs_follow_their_artifact() -> None:
     ]
 
 
+def test_a_file_is_loaded_again_where_its_memory_is_asked_for() -> None:
+    given = SmokeInput("lite", Path("/a.ptl"), (), Path(), reloads=12)
+    assert words([given], str, runtime="lite", threads=1, libraries="/lib")[1:] == [
+        "runtime=lite", "threads=1", "libraries=/lib", "reloads=12", "artifact=/a.ptl",
+    ]  # fmt: skip
+
+
 def test_what_is_loaded_first_follows_from_the_seed() -> None:
     base, head = (SmokeInput("lite", Path(f"/{side}/a.ptl"), (), Path()) for side in ("base", "head"))
     orders = [Timed(base, head, seed, rounds=5, budget_ms=9) for seed in range(60)]

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from pocketfit.records import Delegation, Latency, Metric, Parity, Row
-from pocketfit.report.cells import Cell, line, titles
+from pocketfit.report.cell import Cell
+from pocketfit.report.cells import line, titles
 from pocketfit.report.html import render_html
 from pocketfit.report.markdown import render_markdown
 from tests.unit.report.samples import CALM, EVERYTHING, GREW, IDENTICAL, TOUCHED, side

@@ -34,7 +34,8 @@ from pocketfit.records import (
     TrialRow,
     Variant,
 )
-from pocketfit.report.cells import Cell, line
+from pocketfit.report.cell import Cell
+from pocketfit.report.cells import line
 from pocketfit.report.compare import compare
 from pocketfit.report.html import render_html
 from pocketfit.report.markdown import render_markdown

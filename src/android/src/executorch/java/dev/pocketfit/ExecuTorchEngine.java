@@ -70,6 +70,13 @@ final class ExecuTorchEngine implements Engine {
             }
             return leaves;
         }
+
+        @Override
+        public void release() {
+            inputs = null;
+            outputs = null;
+            module.destroy();
+        }
     }
 
     static Tensor tensor(Arguments.Input input) throws IOException {

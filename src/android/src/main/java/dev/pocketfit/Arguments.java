@@ -46,6 +46,8 @@ final class Arguments {
     int threads = 1;
     /** How many rounds to time the artifacts for, in turn; 0 for none. */
     int rounds;
+    /** How often to load, run and release each artifact again, for the memory that is left; 0 for never. */
+    int reloads;
     /** Of the order within each round. */
     long seed;
     long budgetMs = 10_000;
@@ -90,6 +92,9 @@ final class Arguments {
                 break;
             case "rounds":
                 rounds = Integer.parseInt(value);
+                break;
+            case "reloads":
+                reloads = Integer.parseInt(value);
                 break;
             case "seed":
                 seed = Long.parseLong(value);

@@ -71,6 +71,41 @@ final class Attempt implements Runnable {
         return later;
     }
 
+    /**
+     * Loads, runs and releases it again and again, as an app does that opens a model when it is needed, and puts down
+     * how much memory the process holds after each time. It stops after so many times, or when the budget is spent.
+     */
+    void reload(Engine engine, int times, double budgetMs) {
+        List<Long> held = new ArrayList<>();
+        long start = System.nanoTime();
+        try {
+            release();
+            for (int i = 0; i < times && Clock.msSince(start) < budgetMs; ++i) {
+                useOnce(engine);
+                held.add(Memory.heldBytes());
+            }
+            result.put("held_bytes", held);
+        } catch (Throwable t) {
+            result.put("error", Failure.describe(stage + " of the same file again", t));
+        }
+    }
+
+    private void useOnce(Engine engine) throws IOException {
+        stage = "load";
+        model = engine.load(artifact.path);
+        stage = "input";
+        model.read(artifact.inputs);
+        stage = "forward";
+        model.forward();
+        release();
+    }
+
+    private void release() {
+        stage = "release";
+        model.release();
+        model = null;
+    }
+
     /** Once more, for its time: all that happens is the call. */
     @Override
     public void run() {

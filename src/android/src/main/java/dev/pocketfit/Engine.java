@@ -24,6 +24,9 @@ interface Engine {
 
         /** Every tensor of the last answer. */
         List<Leaf> outputs();
+
+        /** Gives its native memory back, as an app does that is done with it; nothing may be asked of it then. */
+        void release();
     }
 
     /** The engine of a runtime by its name on the command line. */

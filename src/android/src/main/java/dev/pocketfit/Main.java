@@ -56,6 +56,11 @@ public final class Main {
         if (passed && arguments.rounds > 0) {
             time(attempts, arguments);
         }
+        if (passed && arguments.reloads > 0) {
+            for (Attempt attempt : attempts) {
+                attempt.reload(engine, arguments.reloads, arguments.budgetMs);
+            }
+        }
         return Collections.singletonMap("artifacts", results);
     }
 

@@ -55,5 +55,12 @@ final class TorchEngine implements Engine {
         public List<Leaf> outputs() {
             return Outputs.flatten(output);
         }
+
+        @Override
+        public void release() {
+            inputs = null;
+            output = null;
+            module.destroy();
+        }
     }
 }

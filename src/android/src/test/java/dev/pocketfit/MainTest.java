@@ -16,8 +16,8 @@ class MainTest {
 
     @Test
     void peakMemoryIsInTheKernelsStatus() {
-        assertEquals(2048L, Memory.parsePeakRss(Arrays.asList("VmPeak:\t  9 kB", "VmHWM:\t       2 kB")));
-        assertNull(Memory.parsePeakRss(Arrays.asList("Name:\tjava")));
+        assertEquals(2048L, Memory.bytesOf("VmHWM:", Arrays.asList("VmPeak:\t  9 kB", "VmHWM:\t       2 kB")));
+        assertNull(Memory.bytesOf("VmHWM:", Arrays.asList("Name:\tjava")));
     }
 
     @Test

@@ -23,6 +23,8 @@ public final class Module {
         return path.contains("missing") ? ExecutorchRuntimeException.OPERATOR_MISSING : ExecutorchRuntimeException.OK;
     }
 
+    public void destroy() {}
+
     public EValue[] forward(EValue... inputs) {
         return inputs.clone();
     }
