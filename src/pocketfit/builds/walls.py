@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pocketfit.builds.sandbox import NAME_OF_USER, Sandbox, child_environment
+from pocketfit.files.removal import remove_tree
 from pocketfit.job import HostLoad, HostRun, Job, Task
 from pocketfit.process import Finished
 from pocketfit.sandbox.order import Walls
@@ -40,7 +41,7 @@ def run_in_sandbox(job: Task, job_file: Path, cwd: Path, folder: Path, sandbox: 
         own = NAME_OF_USER | kept | (proxies(os.environ) if network else {})
         env |= {name: value for name, value in own.items() if name not in wanted}
     with held(downloads):
-        return finish_supervised(
+        finished = finish_supervised(
             # -P: the user's tree must not stand before our own package while that is imported.
             [sandbox.python or sys.executable, "-P", "-m", "pocketfit.exporter", job_file, folder],
             timeout=sandbox.timeout_s,
@@ -50,6 +51,11 @@ def run_in_sandbox(job: Task, job_file: Path, cwd: Path, folder: Path, sandbox: 
             env=env,
             last_words=True,
         )
+        if downloads and finished.hit in ("files", "folder"):
+            # Else the model's next process would begin beyond its limit.
+            with contextlib.suppress(OSError):
+                remove_tree(downloads)
+        return finished
 
 
 def walls_of(job: Task, own: tuple[Path, Path], sandbox: Sandbox, kept: Mapping[str, str]) -> Walls | None:

@@ -153,6 +153,19 @@ def test_a_network_only_where_it_was_asked_for_and_to_a_proxy_not_to_adb(
     assert (first.reasons, without.reasons) == ((log, NETWORK), (log,))
 
 
+def test_downloads_beyond_the_limit_are_not_kept(root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("pocketfit.builds.walls.DOWNLOADS_OF_ROOT", tmp_path / "cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (root / "digs.py").write_text(
+        "import os\ndef net():\n    os.makedirs(os.environ['TORCH_HOME']); os.chdir(os.environ['TORCH_HOME'])\n"
+        "    for _ in range(2000): os.mkdir('deeper'); os.chdir('deeper')\n"
+    )
+    side = Side("head", root, None, Config((ModelSpec("digs", "digs.py:net", inputs=IMAGE, network=True),)))
+    (outcome,) = built(side, tmp_path / "out")
+    assert reason(outcome).startswith("made more than 5,000 files, or folders that can't be looked into")
+    assert list((tmp_path / "cache").rglob("torch")) == []
+
+
 WORKERS = {
     "loads": (
         "    import torch\n    from torch.utils.data import DataLoader\n"
