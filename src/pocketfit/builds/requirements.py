@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pocketfit.errors import ConfigError
+from pocketfit.files import read_named
 
+LIMIT_BYTES = 1_000_000
 INCLUDE = re.compile(r"(?:-r|--requirement|-c|--constraint)[ =]\s*(\S+)")
 # Such a line installs from the tree itself, so that base's and head's are never the same.
 LOCAL = re.compile(r"(?:-e\b|--editable\b|\.{1,2}(?:/|$|\[)|/|file:)|.*@\s*file:")
@@ -58,8 +60,8 @@ def _texts(root: Path, path: Path, seen: set[Path]) -> Iterator[str]:
         return
     seen.add(path)
     try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_named(path, LIMIT_BYTES).decode("utf-8")
+    except (OSError, ValueError) as error:
         shown = path.relative_to(root) if path.is_relative_to(root) else path
         reason = error.strerror if isinstance(error, OSError) else error
         raise ConfigError(f"requirements: {shown} can't be read: {reason}{_or_meant(root, str(shown))}") from error

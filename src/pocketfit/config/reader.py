@@ -12,11 +12,13 @@ from pocketfit.config.problems import Problem, problems_of
 from pocketfit.config.sources import source_problems
 from pocketfit.config.toml import Place, dotted, lines_of
 from pocketfit.errors import ConfigError, ConfigProblems, NoConfig
+from pocketfit.files import read_named
 from pocketfit.records import Config, DeviceSpec
 from pocketfit.text import clean
 
 # A configuration is the pull request's, and what is wrong with it is shown on a terminal.
 LONGEST = 2_000
+LIMIT_BYTES = 1_000_000
 DEEPEST = 64
 # In tomllib's own words.
 AT_LINE = re.compile(r"\(at line (\d+), column \d+\)$")
@@ -100,14 +102,16 @@ def _config(table: Any) -> Config:
 
 def _load(path: Path) -> tuple[dict[str, Any], str]:
     try:
-        text = path.read_text("utf-8")
+        # A pull request's, and so perhaps a link to something without an end.
+        text = read_named(path, LIMIT_BYTES).decode("utf-8")
         raw = tomllib.loads(text)
         _check_depth(raw)
         return raw, text
     except (ValueError, OSError) as error:
         line = AT_LINE.search(str(error)) if isinstance(error, tomllib.TOMLDecodeError) else None
         where = f"{path.name}:{line[1]}" if line else path.name
-        raise ConfigError(clean(f"{where}: {error}", LONGEST)) from error
+        said = str(error).replace(f"{path.name} is ", "it is ", 1)
+        raise ConfigError(clean(f"{where}: {said}", LONGEST)) from error
     except RecursionError as error:
         raise ConfigError(clean(f"{path.name}: {TOO_DEEP}", LONGEST)) from error
 

@@ -36,3 +36,9 @@ def test_a_file_that_is_not_there_is_told_from_those_that_are(tmp_path: Path) ->
         "requirements: requirements.txt can't be read: No such file or directory; "
         "the repository has requirements-mobile.txt, requirements/dev.txt"
     )
+
+
+def test_a_link_to_something_without_an_end(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").symlink_to("/dev/zero")
+    with pytest.raises(ConfigError, match=r"^requirements: requirements.txt can't be read: requirements.txt is not a "):
+        read_requirements(tmp_path, "requirements.txt")

@@ -179,6 +179,19 @@ def test_the_configuration_may_be_a_table_of_pyproject(tmp_path: Path) -> None:
     assert read_config(path).models[0].name == "net"
 
 
+def test_a_file_that_nobody_wrote_by_hand_is_not_read_to_its_end(tmp_path: Path) -> None:
+    """A pull request's can be a link to anything that we may read, such as all of the machine's memory."""
+    large = tmp_path / "pocketfit.toml"
+    with large.open("wb") as file:
+        file.truncate(10**12)
+    with pytest.raises(ConfigError, match=r"^pocketfit.toml: it is larger than 1000000 bytes$"):
+        read_config(large)
+    large.unlink()
+    large.symlink_to("/dev/zero")
+    with pytest.raises(ConfigError, match=r"^pocketfit.toml: it is not a regular file$"):
+        read_config(large)
+
+
 def test_pocketfit_toml_comes_first(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.pocketfit.models.net]\nsource = "net.py:net"\n')
     (tmp_path / "pocketfit.toml").write_text(MINIMAL)
