@@ -49,6 +49,8 @@ FILES, FOLDER_BYTES = 1_000_000, 50_000_000_000
 PIP_LOG = "home/pip.log"
 # The copy of a tree that is built has no history for setuptools-scm to find a version in.
 UNVERSIONED = {"SETUPTOOLS_SCM_PRETEND_VERSION": "0.0"}
+# The system's settings of pip, which can hold a password too.
+SYSTEMS_PIP = "/etc/pip.conf"
 # Where packages are found, and by what way. A password in them is for pip, and so for each package that it builds.
 PASSED_TO_PIP = (
     "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_TRUSTED_HOST", "PIP_CERT",
@@ -184,7 +186,7 @@ def _walls(python: Path, root: Path, folder: Path, env: Mapping[str, str]) -> Wa
     given = of_repository(root)
     named = [env[name] for name in ("PIP_CONFIG_FILE", "PIP_FIND_LINKS") if name in env]
     return Walls(
-        (*of_system(), *of_interpreter(python), *given.readable, str(folder / "constraints.txt"), *named),
+        (*of_system(), SYSTEMS_PIP, *of_interpreter(python), *given.readable, str(folder / "constraints.txt"), *named),
         given.listable,
         tuple(str(folder / name) for name in ("layer", "home", "tree") if (folder / name).exists()),
         network=True,

@@ -19,7 +19,7 @@ SYSTEM = (
     "/etc/hosts", "/etc/host.conf", "/etc/resolv.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols",
     "/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/ca-certificates", "/etc/pki/tls/certs", "/etc/pki/ca-trust",
     "/etc/debian_version", "/etc/mime.types", "/etc/magic", "/etc/fonts", "/etc/alternatives", "/etc/locale.alias",
-    "/etc/os-release", "/etc/java*", "/etc/python3*", "/etc/pip.conf",
+    "/etc/os-release", "/etc/java*", "/etc/python3*",
 )  # fmt: skip
 # Files and folders that these name are needed to speak to servers, or to load libraries.
 NAMED = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "LD_LIBRARY_PATH")

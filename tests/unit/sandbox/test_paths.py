@@ -32,6 +32,10 @@ def test_a_tree_that_is_not_there_is_none(tmp_path: Path) -> None:
     assert of_repository(tmp_path / "nowhere").readable == (f"{tmp_path}/nowhere/.git/annex/objects",)
 
 
+def test_no_settings_that_can_hold_a_password_are_open_to_model_code() -> None:
+    assert not {"/etc/pip.conf", "/etc/netrc", "/etc/shadow", "/etc", "/root"} & set(of_system())
+
+
 def test_the_folder_that_we_are_in_is_no_part_of_the_interpreter() -> None:
     assert os.getcwd() not in of_interpreter()
     assert {sys.prefix, sys.base_prefix} <= set(of_interpreter())
