@@ -88,5 +88,9 @@ def available_memory_bytes() -> int:
 
 def available_disk_bytes(at_once: int) -> int:
     """The disk that each of so many programs at once may have at most, of what is free for temporary files."""
-    free_bytes = shutil.disk_usage(tempfile.gettempdir()).free
+    try:
+        free_bytes = shutil.disk_usage(tempfile.gettempdir()).free
+    except OSError:
+        # No folder can be made there either, and that is said where it fails.
+        return DEFAULT_LIMITS.folder_bytes
     return min(DEFAULT_LIMITS.folder_bytes, max(LEAST_DISK_BYTES, int(free_bytes * SHARE / at_once)))

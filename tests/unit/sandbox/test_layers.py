@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from pocketfit.sandbox.layers import Layers, available_memory_bytes
+from pocketfit.sandbox.layers import LEAST_DISK_BYTES, Layers, available_disk_bytes, available_memory_bytes
+from pocketfit.sandbox.order import DEFAULT_LIMITS
 
 
 @pytest.mark.parametrize(
@@ -60,3 +62,10 @@ def test_layers_are_named_and_what_is_missing_is_explained(
 def test_a_program_may_have_most_of_the_memory() -> None:
     total_kb = next(line.split()[1] for line in Path("/proc/meminfo").read_text().splitlines() if "MemTotal" in line)
     assert 0 < available_memory_bytes() <= int(total_kb) * 1024 * 0.91
+
+
+def test_disk_is_a_share_of_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert available_disk_bytes(10**9) == LEAST_DISK_BYTES
+    assert available_disk_bytes(1) <= DEFAULT_LIMITS.folder_bytes
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    assert available_disk_bytes(4) == DEFAULT_LIMITS.folder_bytes
