@@ -14,9 +14,13 @@ RUN mkdir -p /usr/share/man/man1 \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /build
+# npm, for ExecuTorch's library, where Maven's registry does not have it: from a wheel, since
+# Debian's comes with some hundred packages. It stays in this stage.
+COPY requirements/npm.txt requirements/
+RUN python -m venv /opt/npm && /opt/npm/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements/npm.txt
 COPY src/android/ src/android/
 # What `make android` does.
-RUN make -f src/android/build.mk android
+RUN PATH="$PATH:/opt/npm/bin" make -f src/android/build.mk android
 
 # --- stage 2: what runs ------------------------------------------------------------------------------------
 FROM ${BASE}

@@ -172,7 +172,7 @@ def _missing(android: AndroidSide, names: Sequence[str]) -> list[bool]:
             libraries=str(android.libraries("lite", android.desktop_abi)),
             shim=str(android.shim),
         )
-        command = ["java", *FLAGS, "-cp", android.desktop_classpath, "dev.pocketfit.Desktop", *arguments]
+        command = ["java", *FLAGS, "-cp", android.desktop_classpath("lite"), "dev.pocketfit.Desktop", *arguments]
         done = finish(command, timeout=120, cwd=Path(folder), env={**os.environ, "LC_ALL": "C.UTF-8"})
     answer = parse_answer(done.stdout, artifacts=len(names))
     if answer is None or answer.error:

@@ -21,10 +21,10 @@ class Format:
     `runtime` is the Android library that an app needs for it, called `title` in sentences. `marker` is a record that
     only archives of this format have, and `saver` the function of torch that writes such. `lacks` maps a precision that
     is not built to what the runtime lacks for it. `flat_outputs`: a file's outputs are a list, in the order of
-    tensors.flatten, whatever eager's are nested in. `in_desktop_jvm`: its Android library runs in a JVM here. `host` is
-    the distribution that runs its files on this host as a phone would; None where only a device's times count.
-    `drops_start`: a buffer that forward writes starts as zeros, whatever the model has in it.
-    `from_torchscript`: saved TorchScript can be built. `plans_memory`: a file says how much its tensors take.
+    tensors.flatten, whatever eager's are nested in. `host` is the distribution that runs its files on this host as a
+    phone would; None where only a device's times count. `drops_start`: a buffer that forward writes starts as zeros,
+    whatever the model has in it. `from_torchscript`: saved TorchScript can be built. `plans_memory`: a file says how
+    much its tensors take.
     """
 
     name: str
@@ -35,7 +35,6 @@ class Format:
     saver: str | None = None
     lacks: Mapping[str, str] = field(default_factory=dict)
     flat_outputs: bool = False
-    in_desktop_jvm: bool = True
     host: str | None = None
     from_torchscript: bool = True
     drops_start: bool = False
@@ -64,14 +63,12 @@ FORMATS: Mapping[str, Format] = {
             lacks=NO_HALF,
         ),
         Format("torchscript", ".pt", "full", "full", lacks=NO_HALF),
-        # Its libraries are linked to a newer Android C library than the layer in src/android/bionic gives.
         Format(
             "executorch",
             ".pte",
             "executorch",
             "ExecuTorch",
             flat_outputs=True,
-            in_desktop_jvm=False,
             host="executorch",
             from_torchscript=False,
             drops_start=True,

@@ -130,13 +130,15 @@ RuntimeName = Literal["lite", "full", "executorch"]
 
 @dataclass(frozen=True)
 class Library:
-    """An Android archive as registries name it."""
+    """An Android archive as registries name it; `title` is what it holds, where the name doesn't say that."""
 
     artifact: str
     version: str
+    title: str = ""
 
     def __str__(self) -> str:
-        return f"{self.artifact} {self.version}"
+        name = f"{self.artifact} {self.version}"
+        return f"{self.title} ({name})" if self.title else name
 
 
 @dataclass(frozen=True)

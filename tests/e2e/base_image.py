@@ -7,6 +7,7 @@ their own, which it carries; the Dockerfile knows nothing of them.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -29,12 +30,18 @@ CERTIFICATE_VARIABLES = (
     "GIT_SSL_CAINFO",
 )
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+# As `npm config get` says it.
+UNSET = ("", "null", "undefined")
 CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
 
 def ensure_base_image(name: str) -> None:
     """See to it that `docker build` finds `name` here: what is there, the real one, or one made here."""
-    if finish(["docker", "image", "inspect", name], timeout=30).code == 0:
+    inspected = finish(["docker", "image", "inspect", "--format", "{{json .Config}}", name], timeout=30)
+    if inspected.code == 0:
+        config = json.loads(inspected.stdout)
+        if LABEL in (config.get("Labels") or {}):
+            _renew_settings(name, config.get("Env") or [])
         return
     if finish(["docker", "pull", "--quiet", name], timeout=120).code == 0:
         return
@@ -43,9 +50,22 @@ def ensure_base_image(name: str) -> None:
         build_root(root)
         archive = Path(temporary) / "root.tar"
         run("tar", "-C", root, "-cf", archive, ".", timeout=300)
-        changes = [f"ENV {key}={value}" for key, value in sorted(registry_environment(os.environ).items())]
-        options = [word for change in [*changes, f"LABEL {LABEL}=1"] for word in ("--change", change)]
+        options = [word for change in [*_changes(), f"LABEL {LABEL}=1"] for word in ("--change", change)]
         run("docker", "import", *options, archive, name, timeout=300)
+
+
+def _changes() -> list[str]:
+    settings = registry_environment(os.environ) | npm_settings()
+    return [f"ENV {key}={value}" for key, value in sorted(settings.items())]
+
+
+def _renew_settings(name: str, environment: list[str]) -> None:
+    """One that was made here before may lack a setting that has come since: made anew, it would take minutes."""
+    missing = [change for change in _changes() if change.removeprefix("ENV ") not in environment]
+    if missing:
+        with tempfile.TemporaryDirectory(prefix="pocketfit-base-image-") as folder:
+            (Path(folder) / "Dockerfile").write_text("\n".join([f"FROM {name}", *missing, ""]))
+            run("docker", "build", "--quiet", "--tag", name, folder, timeout=120)
 
 
 def build_root(root: Path) -> None:
@@ -73,6 +93,15 @@ def registry_environment(environ: Mapping[str, str]) -> dict[str, str]:
         if (key.startswith(("PIP_", "MAVEN_")) or key in PROXY_VARIABLES) and not _is_local(value)
     }
     return kept | {key: BUNDLE for key in CERTIFICATE_VARIABLES if key in environ}
+
+
+def npm_settings() -> dict[str, str]:
+    """The registry that npm asks here, and that it needs certificates of this machine's own; nothing where npm isn't."""
+    if shutil.which("npm") is None:
+        return {}
+    registry, certificates = (run("npm", "config", "get", name, timeout=60).strip() for name in ("registry", "cafile"))
+    settings = {} if registry in UNSET else {"NPM_CONFIG_REGISTRY": registry}
+    return settings if certificates in UNSET else settings | {"NPM_CONFIG_CAFILE": BUNDLE}
 
 
 def _is_local(value: str) -> bool:

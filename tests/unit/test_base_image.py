@@ -1,6 +1,10 @@
 from __future__ import annotations
 
-from tests.e2e.base_image import BUNDLE, registry_environment
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.base_image import BUNDLE, npm_settings, registry_environment
 
 
 def test_what_a_base_image_takes_over_from_this_machine() -> None:
@@ -25,3 +29,19 @@ def test_what_a_base_image_takes_over_from_this_machine() -> None:
 
 def test_an_ordinary_machine_has_nothing_to_take_over() -> None:
     assert registry_environment({"PATH": "/usr/bin", "HOME": "/root"}) == {}
+
+
+def npm(folder: Path, registry: str, certificates: str) -> None:
+    script = folder / "npm"
+    script.write_text(f"#!/bin/sh\ncase $3 in registry) echo {registry};; cafile) echo {certificates};; esac\n")
+    script.chmod(0o755)
+
+
+def test_npm_asks_the_same_registry_in_a_base_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    npm(tmp_path, "https://npm.example/", "/opt/company.pem")
+    assert npm_settings() == {"NPM_CONFIG_REGISTRY": "https://npm.example/", "NPM_CONFIG_CAFILE": BUNDLE}
+    npm(tmp_path, "https://npm.example/", "null")
+    assert npm_settings() == {"NPM_CONFIG_REGISTRY": "https://npm.example/"}
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    assert npm_settings() == {}

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted([*ROOT.glob(".github/workflows/*.yml"), *ROOT.glob("examples/workflows/*.yml")])
 TORCH = (ROOT / "requirements/torch.txt").read_text()
 POM = (ROOT / "src/android/pom.xml").read_text()
+ASSEMBLE = (ROOT / "src/android/assemble.xml").read_text()
 PINNED = dict(
     line.split("=") for line in (ROOT / "src/android/checksums.properties").read_text().splitlines() if line[0] != "#"
 )
@@ -107,13 +108,22 @@ def test_a_pip_that_fails_for_good_fails_the_build(tmp_path: Path) -> None:
         ("fbjni-java-only-{}.jar", "fbjni.version"),
         ("nativeloader-{}.jar", "nativeloader.version"),
         ("dalvik-dx-{}.jar", "dx.version"),
+        ("fbjni-{}.aar", "executorch.fbjni.version"),
     ],
 )
 def test_what_maven_fetches_for_the_android_side_is_pinned(archive: str, version: str) -> None:
     found = re.search(rf"<{re.escape(version)}>(.+)</", POM)
     assert found
     assert re.fullmatch(r"[0-9a-f]{64}", PINNED[archive.format(found[1])])
-    assert f'named="{archive.format(f"${{{version}}}")}"' in (ROOT / "src/android/assemble.xml").read_text()
+    assert f'named="{archive.format(f"${{{version}}}")}"' in ASSEMBLE
+
+
+def test_what_npm_fetches_is_pinned_by_the_hash_that_its_registry_gives() -> None:
+    found = re.search(r"<executorch\.npm\.version>(.+)</", POM)
+    assert found
+    assert re.fullmatch(r"[0-9a-f]{128}", PINNED[f"react-native-executorch-{found[1]}.tgz"])
+    assert 'named="${npm.package}-${executorch.npm.version}.tgz" algorithm="SHA-512"' in ASSEMBLE
+    assert "--ignore-scripts" in ASSEMBLE
 
 
 def test_the_image_has_no_program_that_makes_its_caller_another_user() -> None:

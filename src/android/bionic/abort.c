@@ -10,6 +10,11 @@ BIONIC(android_set_abort_message) void bionic_android_set_abort_message(const ch
   fprintf(stderr, "abort message: %s\n", message);
 }
 
+/* assert(): Android's own words. */
+BIONIC(__assert2) void bionic___assert2(const char *file, int line, const char *function, const char *failed) {
+  layer_abort("%s:%d: %s: assertion \"%s\" failed", file, line, function, failed);
+}
+
 void layer_abort(const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);

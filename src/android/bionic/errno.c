@@ -12,3 +12,8 @@ extern int __xpg_strerror_r(int number, char *buffer, size_t size);
 BIONIC(strerror_r) int bionic_strerror_r(int number, char *buffer, size_t size) {
   return __xpg_strerror_r(number, buffer, size);
 }
+
+/* Android's name for GNU's. */
+BIONIC(__gnu_strerror_r) char *bionic___gnu_strerror_r(int number, char *buffer, size_t size) {
+  return strerror_r(number, buffer, size);
+}

@@ -1,11 +1,12 @@
 """Writes the forwards to glibc, and refuses libraries that need what nobody has looked at.
 
-    forward.py --abi x86_64 --agrees agrees.txt --glibc libc.so.6 --glibc libm.so.6 \
+    forward.py --abi x86_64 --agrees agrees.txt --absent absent.txt --glibc libc.so.6 --glibc libm.so.6 \
         --wrapped stdio.o ... --output forwards.S LIBRARY...
 
 Every function that an Android library imports is either wrapped by hand (its symbol is in a `--wrapped`
-object), or listed as agreeing with glibc's, which gives a jump to it; anything else is an error that names
-the function and the library. Only the standard library and binutils' readelf are needed.
+object), or listed as agreeing with glibc's, which gives a jump to it, or listed as absent from Android too;
+anything else is an error that names the function and the library. Only the standard library and binutils'
+readelf are needed.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-# bionic gives all its symbols this version until Android adds a function later than an ABI's first release.
-VERSION = "LIBC"
+# bionic's symbols have the first of these versions; what it added in API level 24 (Android N) has the second.
+VERSIONS = ("LIBC", "LIBC_N")
 
 # A jump, not a call: the arguments, also variadic ones, stay where they are, and a callee that looks at its
 # return address (dlsym) sees the Android library.
@@ -35,6 +36,7 @@ class Symbol:
     name: str
     version: str
     defined: bool
+    weak: bool = False
 
 
 def parse_symbols(readelf: str) -> Iterator[Symbol]:
@@ -45,28 +47,34 @@ def parse_symbols(readelf: str) -> Iterator[Symbol]:
         if len(columns) < 8 or columns[4] not in {"GLOBAL", "WEAK"}:
             continue
         name, _, version = columns[7].replace("@@", "@").partition("@")
-        yield Symbol(name, version, columns[6] != "UND")
+        yield Symbol(name, version, columns[6] != "UND", columns[4] == "WEAK")
 
 
-def parse_agrees(text: str) -> frozenset[str]:
-    """The names in agrees.txt: words, with comments from # to the end of the line."""
+def parse_names(text: str) -> frozenset[str]:
+    """The names in agrees.txt or absent.txt: words, with comments from # to the end of the line."""
     return frozenset(word for line in text.splitlines() for word in line.partition("#")[0].split())
 
 
 def choose_forwards(
-    imports: Iterable[tuple[str, Symbol]], wrapped: frozenset[str], agrees: frozenset[str], glibc: frozenset[str]
-) -> list[str]:
-    """The names to forward, sorted; `imports` are pairs of a library's name and what it needs from outside.
+    imports: Iterable[tuple[str, Symbol]],
+    wrapped: frozenset[str],
+    agrees: frozenset[str],
+    glibc: frozenset[str],
+    absent: frozenset[str] = frozenset(),
+) -> list[tuple[str, str]]:
+    """The names to forward, each with its version, sorted; `imports` are pairs of a library's name and what it needs.
 
     Raises NotProvided with every symbol that is not provided for.
     """
-    forwards: set[str] = set()
+    forwards: set[tuple[str, str]] = set()
     missing: set[str] = set()
     for library, symbol in imports:
         name = symbol.name
-        if symbol.version not in {"", VERSION}:
-            missing.add(f"{name}: {library} needs its version {symbol.version}, and we provide {VERSION}")
-        elif name in wrapped:
+        if symbol.version not in {"", *VERSIONS}:
+            missing.add(
+                f"{name}: {library} needs its version {symbol.version}, and we provide {' and '.join(VERSIONS)}"
+            )
+        elif name in wrapped or (symbol.weak and name in absent):
             continue
         elif name not in agrees:
             missing.add(f"{name}: {library} needs it and it is not classified: wrap it, or list it in agrees.txt")
@@ -74,20 +82,20 @@ def choose_forwards(
             missing.add(f"{name}: {library} needs it, agrees.txt lists it, and this machine's glibc does not have it")
         elif symbol.version:
             # A symbol without a version is found in glibc itself.
-            forwards.add(name)
+            forwards.add((name, symbol.version))
     if missing:
         raise NotProvided("\n".join(sorted(missing)))
     return sorted(forwards)
 
 
-def render(names: Iterable[str], abi: str) -> str:
+def render(forwards: Iterable[tuple[str, str]], abi: str) -> str:
     """The forwards as assembler source."""
     functions = [
-        f".globl bionic_{name}\n.type bionic_{name}, @function\nbionic_{name}:\n\t{JUMPS[abi].format(name=name)}\n"
-        f".symver bionic_{name}, {name}@{VERSION}\n"
-        for name in names
+        f".globl bionic_{name}\n.type bionic_{name}, %function\nbionic_{name}:\n\t{JUMPS[abi].format(name=name)}\n"
+        f".symver bionic_{name}, {name}@{version}\n"
+        for name, version in forwards
     ]
-    return "\n".join([".text\n", *functions, '.section .note.GNU-stack, "", @progbits\n'])
+    return "\n".join([".text\n", *functions, '.section .note.GNU-stack, "", %progbits\n'])
 
 
 def _read(path: Path, table: str = "--dyn-syms") -> list[Symbol]:
@@ -110,6 +118,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--abi", required=True, choices=JUMPS)
     parser.add_argument("--agrees", required=True, type=Path)
+    parser.add_argument("--absent", required=True, type=Path)
     parser.add_argument("--glibc", required=True, type=Path, action="append")
     parser.add_argument("--wrapped", required=True, type=Path, nargs="+")
     parser.add_argument("--output", required=True, type=Path)
@@ -118,12 +127,12 @@ def main() -> None:
 
     wrapped = {s.name for path in options.wrapped for s in _read(path, "--syms") if s.defined}
     glibc = {s.name for path in options.glibc for s in _read(path) if s.defined}
-    agrees = parse_agrees(options.agrees.read_text())
+    agrees, absent = (parse_names(path.read_text()) for path in (options.agrees, options.absent))
     try:
-        names = choose_forwards(_imports(options.libraries), frozenset(wrapped), agrees, frozenset(glibc))
+        forwards = choose_forwards(_imports(options.libraries), frozenset(wrapped), agrees, frozenset(glibc), absent)
     except NotProvided as error:
         sys.exit(f"{parser.prog}: the compatibility layer lacks\n{error}")
-    options.output.write_text(render(names, options.abi))
+    options.output.write_text(render(forwards, options.abi))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,11 @@
   __asm__(".symver bionic_" #name "," #name "@LIBC"); \
   __attribute__((visibility("default")))
 
+/* The same for what Android added later, under the next version (API 24). */
+#define BIONIC_N(name) \
+  __asm__(".symver bionic_" #name "," #name "@LIBC_N"); \
+  __attribute__((visibility("default")))
+
 /* A function of a library that has no symbol versions. */
 #define PUBLIC __attribute__((visibility("default")))
 

@@ -22,3 +22,6 @@ BIONIC(nexttowardf) float bionic_nexttowardf(float x, _Float128 y) {
   if (x == y) return (float)y;
   return nextafterf(x, y > x ? INFINITY : y < x ? -INFINITY : NAN);
 }
+
+BIONIC(frexpl) _Float128 bionic_frexpl(_Float128 x, int *exponent) { return frexpf128(x, exponent); }
+BIONIC(ldexpl) _Float128 bionic_ldexpl(_Float128 x, int exponent) { return ldexpf128(x, exponent); }

@@ -50,6 +50,16 @@ BIONIC(__vsnprintf_chk) int bionic___vsnprintf_chk(
   return vsnprintf(to, size, checked(format), arguments);
 }
 
+BIONIC(__vsprintf_chk) int bionic___vsprintf_chk(
+    char *to, int flags, size_t bound, const char *format, va_list arguments) {
+  (void)flags;
+  int length = vsnprintf(to, bound, checked(format), arguments);
+  if (length >= 0 && (size_t)length >= bound) {
+    layer_abort("vsprintf: prevented a write past the end of a buffer of %zu bytes", bound);
+  }
+  return length;
+}
+
 #define WITH_ARGUMENTS(call)         \
   va_list arguments;                 \
   va_start(arguments, format);       \

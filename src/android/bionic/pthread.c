@@ -7,6 +7,7 @@
 
 _Static_assert(sizeof(pthread_mutex_t) == 40, "glibc's mutex does not fit into bionic's on this architecture");
 _Static_assert(sizeof(pthread_cond_t) == 48, "glibc's condition does not fit into bionic's on this architecture");
+_Static_assert(sizeof(pthread_rwlock_t) == 56, "glibc's lock does not fit into bionic's on this architecture");
 
 enum { BIONIC_RECURSIVE = 0x4000, BIONIC_ERRORCHECK = 0x8000 };
 

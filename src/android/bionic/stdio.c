@@ -4,10 +4,22 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <wchar.h>
 
 enum { BIONIC_FILE_BYTES = 152 };
 
 BIONIC(__sF) char bionic___sF[3][BIONIC_FILE_BYTES];
+
+/* From API 23 on they are variables that point to them, and in glibc too: these point straight to glibc's. */
+BIONIC(stdin) FILE *bionic_stdin;
+BIONIC(stdout) FILE *bionic_stdout;
+BIONIC(stderr) FILE *bionic_stderr;
+
+__attribute__((constructor)) static void point_to_streams(void) {
+  bionic_stdin = stdin;
+  bionic_stdout = stdout;
+  bionic_stderr = stderr;
+}
 
 FILE *layer_file(FILE *file) {
   size_t offset = (size_t)((char *)file - (char *)bionic___sF);
@@ -36,3 +48,10 @@ BIONIC(rewind) void bionic_rewind(FILE *f) { rewind(layer_file(f)); }
 BIONIC(freopen) FILE *bionic_freopen(const char *path, const char *mode, FILE *f) {
   return freopen(path, mode, layer_file(f));
 }
+BIONIC(setvbuf) int bionic_setvbuf(FILE *f, char *buffer, int mode, size_t size) {
+  return setvbuf(layer_file(f), buffer, mode, size);
+}
+BIONIC(ferror) int bionic_ferror(FILE *f) { return ferror(layer_file(f)); }
+BIONIC(fputwc) wint_t bionic_fputwc(wchar_t c, FILE *f) { return fputwc(c, layer_file(f)); }
+BIONIC(getwc) wint_t bionic_getwc(FILE *f) { return getwc(layer_file(f)); }
+BIONIC(ungetwc) wint_t bionic_ungetwc(wint_t c, FILE *f) { return ungetwc(c, layer_file(f)); }

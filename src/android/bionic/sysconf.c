@@ -1,4 +1,4 @@
-/* sysconf's names are numbered otherwise (bionic's bits/sysconf.h). Those listed are what PyTorch, its
+/* sysconf's and pathconf's names are numbered otherwise (bionic's bits/sysconf.h). Those listed are what PyTorch, its
  * thread pools and cpuinfo ask for; another one is an error that is seen in the log, not a wrong answer. */
 #include "layer.h"
 
@@ -22,4 +22,15 @@ BIONIC(sysconf) long bionic_sysconf(int name) {
       errno = EINVAL;
       return -1;
   }
+}
+
+/* libc++'s std::filesystem asks how long a path can be. */
+BIONIC(pathconf) long bionic_pathconf(const char *path, int name) {
+  static const int names[] = { /* by bionic's number */
+      _PC_FILESIZEBITS, _PC_LINK_MAX, _PC_MAX_CANON, _PC_MAX_INPUT, _PC_NAME_MAX, _PC_PATH_MAX, _PC_PIPE_BUF,
+      _PC_2_SYMLINKS};
+  if (name >= 0 && (size_t)name < sizeof names / sizeof *names) return pathconf(path, names[name]);
+  fprintf(stderr, "pocketfit: pathconf(%d) is not known to the compatibility layer\n", name);
+  errno = EINVAL;
+  return -1;
 }

@@ -93,8 +93,8 @@ def _android_of_pte(options: DeviceOptions) -> Iterator[Finding]:
         yield Finding("Android .pte", str(runtime))
         return
     problem = (
-        "the Android runtime for .pte is not built, so these files run on this host only: run `make -B android` "
-        "where Maven reaches a registry that has org.pytorch:executorch-android"
+        "the Android runtime for .pte is not built, so these files run on this host only: install npm, or let Maven "
+        "reach a registry that has org.pytorch:executorch-android, and run `make -B android`"
     )
     yield Finding("Android .pte", "", problem, needed=False)
 

@@ -7,7 +7,7 @@ import platform
 import shutil
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pocketfit.devices.base import X86_NOTE, DeviceRun, required
@@ -114,7 +114,7 @@ class RunningJvm:
     timeout_s: float
 
     def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
-        if missing := _missing(self.android, given.format):
+        if missing := self.android.missing(given.format, self.info.abi):
             return DeviceRun("skipped", missing)
         runtime = self.info.runtimes[given.format]
         with lent_folder(FOLDER_PREFIX) as lent:
@@ -122,10 +122,11 @@ class RunningJvm:
             answer = parse_answer(finished.stdout, artifacts=1)
             if answer is None or answer.error:
                 return _without_answer(finished, report, answer, runtime, self.timeout_s, self.limits)
-            return judge_result(answer.artifacts[0], lent.work, folder, runtime)
+            run = judge_result(answer.artifacts[0], lent.work, folder, runtime)
+        return replace(run, flat=FORMATS[given.format].flat_outputs)
 
     def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
-        if base.format != head.format or _missing(self.android, base.format):
+        if base.format != head.format or self.android.missing(base.format, self.info.abi):
             return f"{base.format} and {head.format} can't be timed together on device {self.info.kind}"
         runtime = self.info.runtimes[base.format]
         timing = Timed(base, head, seed, rounds, budget_ms)
@@ -149,25 +150,26 @@ class RunningJvm:
         """Run the program in a folder lent to it; returns its end and what a crash left: a report, its streams."""
         runtime = FORMATS[artifacts[0].format].runtime
         error_file = work.path.absolute() / ERROR_FILE
+        libraries = str(self.android.libraries(runtime, self.android.desktop_abi))
         arguments = words(
             artifacts,
             here,
             runtime=runtime,
             threads=self.info.threads,
-            libraries=str(self.android.libraries(runtime, self.android.desktop_abi)),
+            libraries=libraries,
             shim=str(self.android.shim),
             outputs=here(outputs) if outputs else None,
             timing=timing,
         )
-        places = (f"-XX:ErrorFile={error_file}", f"-Djava.io.tmpdir={work.path}", "-cp", self.android.desktop_classpath)
-        java = ["java", *FLAGS, DIRECT_MEMORY, *places]
+        classes = ("-cp", self.android.desktop_classpath(runtime))
+        java = ["java", *FLAGS, DIRECT_MEMORY, f"-XX:ErrorFile={error_file}", f"-Djava.io.tmpdir={work.path}", *classes]
         finished = finish_supervised(
             [*java, "dev.pocketfit.Desktop", *arguments],
             timeout=limit_s,
             limits=self.limits,
             walls=self._walls(artifacts, work.path) if self.walled else None,
             cwd=work.path,
-            env=_environment(work.path),
+            env=_environment(work.path, libraries),
         )
         try:
             written = work.read(ERROR_FILE, REPORT_LIMIT_BYTES).decode(errors="replace")
@@ -184,17 +186,12 @@ class RunningJvm:
 
 
 def _runtimes(android: AndroidSide) -> dict[str, str]:
-    """ "ARTIFACT VERSION" for each format that runs in a JVM here."""
-    return {format: name for format, name in android.of_formats().items() if not _missing(android, format)}
-
-
-def _missing(android: AndroidSide, format: str) -> str | None:
-    """Say why no artifact of this format can be tried here; None where it can."""
-    if missing := android.missing(format, android.desktop_abi):
-        return missing
-    if not FORMATS[format].in_desktop_jvm:
-        return f"the Android libraries for format {format} don't run in a JVM: use --device adb or emulator"
-    return None
+    """The Android library for each format that there is one for in a JVM here."""
+    return {
+        format: name
+        for format, name in android.of_formats().items()
+        if not android.missing(format, android.desktop_abi)
+    }
 
 
 def _without_answer(
@@ -218,10 +215,13 @@ def _without_answer(
     return DeviceRun("infra-error", shorten(f"java exited with {finished.code}: {last_line}"), runtime)
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _environment(folder: Path, libraries: str) -> dict[str, str]:
+    """The allowed part of ours; `libraries` are found by name, as those in an app's own folder."""
+    ours = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+    searched = ":".join(filter(None, (libraries, ours.get("LD_LIBRARY_PATH"))))
     # Without a UTF-8 locale Java can't open a file whose name is not ASCII.
     own = {"LC_ALL": "C.UTF-8", "TMPDIR": str(folder.absolute()), "HOME": str(folder.absolute())}
-    return {name: os.environ[name] for name in ENVIRONMENT if name in os.environ} | own
+    return ours | own | {"LD_LIBRARY_PATH": searched}
 
 
 def _cpu() -> str:

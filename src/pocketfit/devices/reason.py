@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pocketfit.devices import executorch
 from pocketfit.devices.program import ProgramError
 from pocketfit.text import clean
 
@@ -22,6 +23,8 @@ def _condensed(error: ProgramError, runtime: str) -> str:
     message = error.message
     if _NO_MEMORY.search(f"{error.type} {message}"):
         return f"{runtime} ran out of memory in {error.stage}"
+    if said := executorch.explain(message, error.stage, runtime):
+        return said
     if missing := missing_operators(message):
         return f"{runtime} does not have {', '.join(missing)}"
     if "failed locating file bytecode.pkl" in message:

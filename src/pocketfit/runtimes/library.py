@@ -21,9 +21,10 @@ class AndroidSide:
     desktop_abi: str
     runtimes: Mapping[RuntimeName, Library]
 
-    @property
-    def desktop_classpath(self) -> str:
-        return str(self.folder / "desktop" / "*")
+    def desktop_classpath(self, runtime: RuntimeName) -> str:
+        """The jars for a JVM; ExecuTorch has some of its own, with other versions of the classes both need."""
+        own = self.folder / runtime / "desktop"
+        return str((own if own.is_dir() else self.folder / "desktop") / "*")
 
     @property
     def shim(self) -> Path:
@@ -50,8 +51,20 @@ class AndroidSide:
             return f"{self.runtimes[facts.runtime]} has no libraries for {abi}"
         return None
 
+    def missing_on_devices(self, format: str, abi: str) -> str | None:
+        """Say why no artifact of this format can be tried on an attached device of this ABI, or None."""
+        if missing := self.missing(format, abi):
+            return missing
+        runtime = FORMATS[format].runtime
+        # The build's dx takes no classes of Java 11, as ExecuTorch's are from 1.3 on: see src/android/assemble.xml.
+        if (self.folder / runtime / "desktop").is_dir() and not (self.folder / runtime / "runner.jar").is_file():
+            return (
+                f"{self.runtimes[runtime]} runs on device jvm alone: its Java classes are too new for the program here"
+            )
+        return None
+
     def program(self, runtime: RuntimeName) -> Path:
-        """The jar for devices; ExecuTorch has one of its own, with other versions of the classes both need."""
+        """The jar for devices; ExecuTorch has one of its own, as for a JVM."""
         own = self.folder / runtime / "runner.jar"
         return own if own.is_file() else self.folder / "runner.jar"
 

@@ -17,7 +17,11 @@ from tests.integration.devices import models
 from tests.integration.devices.conftest import Export, FakeJava, MakeDevice, read_output, write_inputs
 
 FORMATS = ["lite", "torchscript"]
-RUNTIMES = {"lite": "pytorch_android_lite 1.12.2", "torchscript": "pytorch_android 1.13.1"}
+RUNTIMES = {
+    "lite": "pytorch_android_lite 1.12.2",
+    "torchscript": "pytorch_android 1.13.1",
+    "executorch": "ExecuTorch 1.3, built for Android by Software Mansion (react-native-executorch 0.9.3)",
+}
 
 both = pytest.mark.parametrize("format", FORMATS)
 
@@ -220,17 +224,6 @@ def test_an_artifact_that_does_not_answer_in_time(
     endless = export(format, torch.jit.script(models.Endless()), torch.zeros(2))
     run = make_device(timeout_s=3).smoke(endless, tmp_path)
     assert (run.status, run.reason) == ("failed", "no answer in 3 s")
-
-
-def test_a_format_that_it_has_no_runtime_for(device: RunningJvm, tmp_path: Path) -> None:
-    run = device.smoke(SmokeInput("executorch", tmp_path / "model.pte", (), tmp_path), tmp_path)
-    # Whether the registry had ExecuTorch's archive when this was built.
-    reason = (
-        "the Android libraries for format executorch don't run in a JVM: use --device adb or emulator"
-        if "executorch" in find_android().runtimes
-        else "this image has no ExecuTorch Android runtime"
-    )
-    assert (run.status, run.reason) == ("skipped", reason)
 
 
 @both

@@ -146,7 +146,7 @@ def verdicts(format: str, given: Sequence[SmokeInput], folder: Path) -> list[tup
         # The program's outputs belong to the artifact before them.
         place = arguments.index(f"artifact={one.artifact.absolute()}") + 1 + len(one.inputs)
         arguments.insert(place, f"outputs={folder / f'out{index}'}")
-    command = ["java", *FLAGS, "-cp", android.desktop_classpath, "dev.pocketfit.Desktop", *arguments]
+    command = ["java", *FLAGS, "-cp", android.desktop_classpath("lite"), "dev.pocketfit.Desktop", *arguments]
     done = finish(command, timeout=120, cwd=folder, env={**os.environ, "LC_ALL": "C.UTF-8"})
     answer = parse_answer(done.stdout, artifacts=len(given))
     assert answer, done.stdout + done.stderr

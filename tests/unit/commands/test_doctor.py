@@ -74,12 +74,16 @@ def test_the_runtime_of_pte(tmp_path: Path) -> None:
     at = "the Android runtimes"
     lacks = found(at, tmp_path, {"lite": LITE})["Android .pte"]
     assert lacks.problem == (
-        "the Android runtime for .pte is not built, so these files run on this host only: run `make -B android` "
-        "where Maven reaches a registry that has org.pytorch:executorch-android"
+        "the Android runtime for .pte is not built, so these files run on this host only: install npm, or let Maven "
+        "reach a registry that has org.pytorch:executorch-android, and run `make -B android`"
     )
     assert not lacks.needed
-    has = found(at, tmp_path, {"lite": LITE, "executorch": Library("executorch-android", "1.0.1")})
-    assert has == {"Android .pte": Finding("Android .pte", "executorch-android 1.0.1")}
+    software_mansion = Library(
+        "react-native-executorch", "0.9.3", "ExecuTorch 1.3, built for Android by Software Mansion"
+    )
+    has = found(at, tmp_path, {"lite": LITE, "executorch": software_mansion})
+    named = "ExecuTorch 1.3, built for Android by Software Mansion (react-native-executorch 0.9.3)"
+    assert has == {"Android .pte": Finding("Android .pte", named)}
     # Without any, device jvm says so.
     assert found(at, tmp_path, None) == {}
 

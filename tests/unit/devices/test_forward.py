@@ -39,7 +39,7 @@ Symbol table '.dynsym' contains 5 entries:
 def test_imports_and_exports_are_read_with_their_versions(forward: Any) -> None:
     assert list(forward.parse_symbols(READELF)) == [
         forward.Symbol("fopen", "LIBC", False),
-        forward.Symbol("__cxa_thread_atexit_impl", "", False),
+        forward.Symbol("__cxa_thread_atexit_impl", "", False, weak=True),
         forward.Symbol("exported", "LIBFOO", True),
     ]
 
@@ -49,11 +49,29 @@ def needs(forward: Any, *names: str) -> list[tuple[str, Any]]:
 
 
 def test_what_agrees_is_forwarded(forward: Any) -> None:
-    imports = needs(forward, "read@LIBC", "malloc@LIBC", "fclose@LIBC", "__cxa_thread_atexit_impl@")
-    agrees = frozenset({"malloc", "read", "unused", "__cxa_thread_atexit_impl"})
-    glibc = frozenset({"malloc", "read", "fclose", "__cxa_thread_atexit_impl"})
+    imports = needs(forward, "read@LIBC", "malloc@LIBC", "preadv@LIBC_N", "fclose@LIBC", "__cxa_thread_atexit_impl@")
+    agrees = frozenset({"malloc", "preadv", "read", "unused", "__cxa_thread_atexit_impl"})
+    glibc = frozenset({"malloc", "preadv", "read", "fclose", "__cxa_thread_atexit_impl"})
 
-    assert forward.choose_forwards(imports, frozenset({"fclose"}), agrees, glibc) == ["malloc", "read"]
+    assert forward.choose_forwards(imports, frozenset({"fclose"}), agrees, glibc) == [
+        ("malloc", "LIBC"),
+        ("preadv", "LIBC_N"),
+        ("read", "LIBC"),
+    ]
+
+
+def test_a_weak_import_that_android_lacks_too_stays_open_once_somebody_has_listed_it(forward: Any) -> None:
+    weak = [("libexecutorch.so", forward.Symbol("__gcov_dump", "", False, weak=True))]
+    strong = [("libexecutorch.so", forward.Symbol("__gcov_dump", "", False))]
+    nothing: frozenset[str] = frozenset()
+    absent = forward.parse_names((BIONIC / "absent.txt").read_text())
+    missing = "__gcov_dump: libexecutorch.so needs it and it is not classified: wrap it, or list it in agrees.txt"
+
+    assert forward.choose_forwards(weak, nothing, nothing, nothing, absent) == []
+    for imports, listed in ((strong, absent), (weak, nothing)):
+        with pytest.raises(forward.NotProvided) as caught:
+            forward.choose_forwards(imports, nothing, nothing, nothing, listed)
+        assert str(caught.value) == missing
 
 
 def test_what_nobody_has_looked_at_is_refused(forward: Any) -> None:
@@ -64,24 +82,24 @@ def test_what_nobody_has_looked_at_is_refused(forward: Any) -> None:
 
     assert str(caught.value) == (
         "arc4random: libpytorch_jni.so needs it, agrees.txt lists it, and this machine's glibc does not have it\n"
-        "memfd_create: libpytorch_jni.so needs its version LIBC_R, and we provide LIBC\n"
+        "memfd_create: libpytorch_jni.so needs its version LIBC_R, and we provide LIBC and LIBC_N\n"
         "pthread_attr_init: libpytorch_jni.so needs it and it is not classified: wrap it, or list it in agrees.txt"
     )
 
 
 def test_a_forward_jumps_to_glibc_under_bionics_version(forward: Any) -> None:
     assert (
-        forward.render(["read"], "x86_64")
+        forward.render([("read", "LIBC_N")], "x86_64")
         == """\
 .text
 
 .globl bionic_read
-.type bionic_read, @function
+.type bionic_read, %function
 bionic_read:
 \tjmp *read@GOTPCREL(%rip)
-.symver bionic_read, read@LIBC
+.symver bionic_read, read@LIBC_N
 
-.section .note.GNU-stack, "", @progbits
+.section .note.GNU-stack, "", %progbits
 """
     )
 
@@ -89,8 +107,11 @@ bionic_read:
 def test_agrees_lists_every_name_once_and_nothing_that_is_wrapped(forward: Any) -> None:
     text = (BIONIC / "agrees.txt").read_text()
     names = [word for line in text.splitlines() for word in line.partition("#")[0].split()]
-    wrapped = {name for file in BIONIC.glob("*.c") for name in re.findall(r"^BIONIC\((\w+)\)", file.read_text(), re.M)}
+    wrapped = {
+        name for file in BIONIC.glob("*.c") for name in re.findall(r"^BIONIC(?:_N)?\((\w+)\)", file.read_text(), re.M)
+    }
 
-    assert sorted(forward.parse_agrees(text)) == sorted(names)
+    assert sorted(forward.parse_names(text)) == sorted(names)
     assert not wrapped & set(names)
-    assert "fclose" in wrapped
+    assert not forward.parse_names((BIONIC / "absent.txt").read_text()) & {*wrapped, *names}
+    assert {"fclose", "__write_chk"} <= wrapped

@@ -42,12 +42,12 @@ def test_a_built_folder(android: Path) -> None:
     assert str(found.runtimes["full"]) == "pytorch_android 1.13.1"
     assert found.libraries("lite", "arm64-v8a") == android / "lite/jni/arm64-v8a"
     assert found.shim == android / "shim/x86_64"
-    assert found.desktop_classpath == f"{android}/desktop/*"
+    assert found.desktop_classpath("lite") == f"{android}/desktop/*"
 
 
 WITH_EXECUTORCH = RUNTIMES.replace(
     '"version": "1.13.1"}\n',
-    '"version": "1.13.1"},\n    "executorch": {"artifact": "executorch-android", "version": "1.0.1"}\n',
+    '"version": "1.13.1"},\n    "executorch": {"artifact": "executorch-android", "version": "1.3.1"}\n',
 )
 
 
@@ -72,25 +72,52 @@ def test_with_executorchs_archive(android: Path) -> None:
     libraries(android, lite=["arm64-v8a", "x86"], full=["arm64-v8a", "x86"], executorch=["arm64-v8a"])
     (android / "executorch" / "runner.jar").touch()
     found = find_android()
-    assert found.of_formats()["executorch"] == "executorch-android 1.0.1"
+    assert found.of_formats()["executorch"] == "executorch-android 1.3.1"
     assert found.missing("executorch", "arm64-v8a") is None
-    assert found.missing("executorch", "x86") == "executorch-android 1.0.1 has no libraries for x86"
+    assert found.missing("executorch", "x86") == "executorch-android 1.3.1 has no libraries for x86"
     # A device whose ABI ExecuTorch lacks still takes the other formats.
     assert found.abis() == ("arm64-v8a", "x86")
     assert found.program("executorch") == android / "executorch/runner.jar"
     assert found.program("lite") == android / "runner.jar"
 
 
-def test_the_desktop_runs_no_executorch(android: Path) -> None:
-    (android / "runtimes.json").write_text(WITH_EXECUTORCH % __version__)
-    libraries(android, lite=["arm64-v8a", "x86_64"], full=["arm64-v8a", "x86_64"], executorch=["x86_64"])
+SOFTWARE_MANSION = WITH_EXECUTORCH.replace(
+    '"executorch-android", "version": "1.3.1"',
+    '"react-native-executorch", "version": "0.9.3", "title": "ExecuTorch 1.3, built for Android by Software Mansion"',
+)
+NAMED = "ExecuTorch 1.3, built for Android by Software Mansion (react-native-executorch 0.9.3)"
+
+
+def test_a_library_that_is_not_the_official_one_is_named_as_what_it_is(android: Path) -> None:
+    (android / "runtimes.json").write_text(SOFTWARE_MANSION % __version__)
+    libraries(android, lite=["x86_64"], full=["x86_64"], executorch=["x86_64"])
+    with JvmDevice(DeviceSpec(), find_android()).up() as device:
+        assert device.info.runtimes["executorch"] == NAMED
+    assert str(library_for("executorch")) == NAMED
+
+
+def test_executorch_has_jars_of_its_own_and_none_for_devices_where_dx_took_no_classes(android: Path) -> None:
+    (android / "runtimes.json").write_text(SOFTWARE_MANSION % __version__)
+    libraries(android, lite=["arm64-v8a"], full=["arm64-v8a"], executorch=["arm64-v8a"])
+    (android / "executorch/desktop").mkdir()
+    found = find_android()
+
+    assert found.desktop_classpath("executorch") == f"{android}/executorch/desktop/*"
+    assert found.missing("executorch", "arm64-v8a") is None
+    assert found.missing_on_devices("executorch", "arm64-v8a") == (
+        f"{NAMED} runs on device jvm alone: its Java classes are too new for the program here"
+    )
+    assert found.missing_on_devices("lite", "arm64-v8a") is None
+    (android / "executorch/runner.jar").touch()
+    assert found.missing_on_devices("executorch", "arm64-v8a") is None
+
+
+def test_a_jvm_without_executorchs_library_skips_a_pte(android: Path) -> None:
+    (android / "runtimes.json").write_text(RUNTIMES % __version__)
+    libraries(android, lite=["x86_64"], full=["x86_64"])
     with JvmDevice(DeviceSpec(), find_android()).up() as device:
         run = device.smoke(SmokeInput("executorch", android / "model.pte", (), android), android)
-    runtimes = {"lite": "pytorch_android_lite 1.12.2", "torchscript": "pytorch_android 1.13.1"}
-    assert device.info.runtimes == runtimes
-    assert (run.status, run.reason) == (
-        "skipped", "the Android libraries for format executorch don't run in a JVM: use --device adb or emulator"
-    )  # fmt: skip
+    assert (run.status, run.reason) == ("skipped", "this image has no ExecuTorch Android runtime")
 
 
 def test_not_built(android: Path) -> None:

@@ -114,7 +114,7 @@ class RunningAndroid:
         self._artifact_s = comeback.patience.artifact_s
 
     def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
-        if missing := self._android.missing(given.format, self.info.abi):
+        if missing := self._android.missing_on_devices(given.format, self.info.abi):
             return DeviceRun("skipped", missing)
         runtime = self.info.runtimes[given.format]
         return self._twice(
@@ -122,7 +122,7 @@ class RunningAndroid:
         )
 
     def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
-        if base.format != head.format or self._android.missing(base.format, self.info.abi):
+        if base.format != head.format or self._android.missing_on_devices(base.format, self.info.abi):
             return f"{base.format} and {head.format} can't be timed together on this device"
         timing = Timed(base, head, seed, rounds, budget_ms)
         return self._twice(base, lambda: self._time(timing, self.info.runtimes[base.format]), lambda reason: reason)

@@ -91,7 +91,11 @@ def describe(properties: Properties, android: AndroidSide, kind: str, threads: i
         abi=properties.abi,
         cpu=properties.model,
         threads=threads,
-        runtimes=android.of_formats(),
+        runtimes={
+            format: name
+            for format, name in android.of_formats().items()
+            if not android.missing_on_devices(format, properties.abi)
+        },
         notes=tuple(note for note in (x86, shipping_note(android)) if note),
         hardware=Hardware(
             model=properties.model,

@@ -1,23 +1,33 @@
 package dev.pocketfit;
 
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
 import java.nio.file.Files;
 import java.nio.file.Paths;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.pytorch.executorch.EValue;
 import org.pytorch.executorch.ExecutorchRuntimeException;
 import org.pytorch.executorch.Module;
 import org.pytorch.executorch.Tensor;
 
-/** executorch-android 1.0, whose tensors and values have other classes than PyTorch's. */
+/** ExecuTorch 1.0 to 1.3 on Android, whose tensors and values have other classes than PyTorch's. */
 final class ExecuTorchEngine implements Engine {
 
     private int threads = 1;
 
+    /** The start of an error's text in a line of the runtime's log: "[TICKS FUNCTION FILE:LINE] E TEXT". */
+    private static final String ERROR_LEVEL = "] E ";
+
+    /**
+     * As in an app: its own library first, which finds fbjni by the name that it needs. It has a C++ runtime inside and
+     * exports it, and fbjni has to throw and catch with the same one. Loaded before it, fbjni would take
+     * libc++_shared's, not see the exception that is thrown here, and end the process where Java should get the error.
+     */
     @Override
     public String[] libraries() {
-        return new String[] {"c++_shared", "fbjni", "executorch"};
+        return new String[] {"executorch", "fbjni"};
     }
 
     @Override
@@ -27,18 +37,62 @@ final class ExecuTorchEngine implements Engine {
 
     @Override
     public Engine.Model load(String path) {
-        Module module = Module.load(path, Module.LOAD_MODE_FILE, threads);
-        // Otherwise only the first call would find out that an operator or a backend is missing.
-        int error = module.loadMethod("forward");
-        if (error != ExecutorchRuntimeException.OK) {
-            throw ExecutorchRuntimeException.makeExecutorchException(error, "loading the method forward");
+        String before = lastLine();
+        try {
+            Module module = Module.load(path, Module.LOAD_MODE_FILE, threads);
+            // Otherwise only the first call would find out that an operator or a backend is missing.
+            loadForward(module);
+            return new Loaded(module);
+        } catch (RuntimeException e) {
+            throw explained(e, before);
         }
-        return new Loaded(module);
+    }
+
+    /** Called by its name, so that one source serves all: up to 1.1 it returns a number, from 1.3 on it throws. */
+    private static void loadForward(Module module) {
+        Object status;
+        try {
+            status = Module.class.getMethod("loadMethod", String.class).invoke(module, "forward");
+        } catch (InvocationTargetException e) {
+            throw e.getCause() instanceof RuntimeException
+                    ? (RuntimeException) e.getCause()
+                    : new IllegalStateException(e.getCause());
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("this version of ExecuTorch has no Module.loadMethod", e);
+        }
+        if (status instanceof Integer && (Integer) status != ExecutorchRuntimeException.OK) {
+            throw ExecutorchRuntimeException.makeExecutorchException((Integer) status, "loading the method forward");
+        }
+    }
+
+    /** With the errors that its log has since then: an exception has only a number and what was attempted. */
+    private static RuntimeException explained(RuntimeException thrown, String before) {
+        // Up to 1.1 the message has the whole log below its first line.
+        StringBuilder text = new StringBuilder(String.valueOf(thrown.getMessage()).split("\n", 2)[0]);
+        for (String line : linesSince(before)) {
+            int level = line.indexOf(ERROR_LEVEL);
+            if (level != -1) {
+                text.append('\n').append(line.substring(level + ERROR_LEVEL.length()));
+            }
+        }
+        return new IllegalStateException(text.toString(), thrown);
+    }
+
+    private static String lastLine() {
+        String[] log = Module.readLogBufferStatic();
+        return log.length == 0 ? null : log[log.length - 1];
+    }
+
+    /** The log keeps a few lines only: all of them, where that one is gone. */
+    private static List<String> linesSince(String before) {
+        List<String> log = Arrays.asList(Module.readLogBufferStatic());
+        return log.subList(log.lastIndexOf(before) + 1, log.size());
     }
 
     private static final class Loaded implements Engine.Model {
 
         private final Module module;
+        private final String before = lastLine();
         private EValue[] inputs;
         private EValue[] outputs;
 
@@ -56,7 +110,11 @@ final class ExecuTorchEngine implements Engine {
 
         @Override
         public void forward() {
-            outputs = module.forward(inputs);
+            try {
+                outputs = module.forward(inputs);
+            } catch (RuntimeException e) {
+                throw explained(e, before);
+            }
         }
 
         /** By their number: a program has a flat list of outputs, whatever containers the model made of them. */

@@ -32,7 +32,7 @@ class ExecuTorchEngineTest {
     void isFoundByItsName() throws Exception {
         Engine engine = Engine.of("executorch");
         assertEquals(ExecuTorchEngine.class, engine.getClass());
-        assertArrayEquals(new String[] {"c++_shared", "fbjni", "executorch"}, engine.libraries());
+        assertArrayEquals(new String[] {"executorch", "fbjni"}, engine.libraries());
     }
 
     @ParameterizedTest
@@ -81,7 +81,23 @@ class ExecuTorchEngineTest {
     @Test
     void aMethodThatCantBeLoadedIsFoundWhileLoading() {
         Exception error = assertThrows(RuntimeException.class, () -> new ExecuTorchEngine().load("missing.pte"));
-        assertEquals("[Executorch Error 0x14] loading the method forward", error.getMessage());
+        assertEquals(
+                "[Executorch Error 0x14] loading the method forward\nkernel 'aten::foo.out' not found.",
+                error.getMessage());
+    }
+
+    @Test
+    void whatTheRuntimeLoggedSinceIsTheReason() {
+        ExecuTorchEngine engine = new ExecuTorchEngine();
+        assertThrows(RuntimeException.class, () -> engine.load("missing.pte"));
+        Engine.Model model = engine.load("small.pte");
+
+        Exception error = assertThrows(RuntimeException.class, model::forward);
+
+        assertEquals(
+                "[Executorch Error 0x12] Execution failed for method: forward\n"
+                        + "Input 0 has unexpected scalar type: expected Float but was Int.",
+                error.getMessage());
     }
 
     @Test
