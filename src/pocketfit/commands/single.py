@@ -142,9 +142,11 @@ def smoke_file(device: Running, artifact: Path, shapes: Sequence[str], sandbox: 
         tried = smoke(device, variant, given, calls, Limits())
         tried, reasons = with_host(tried, format_name, OnHost(problem, describe_outputs(calls[0])))
         latency = time_file(device, given, tried, sandbox)
-    if problem and not FORMATS[format_name].host_runtime():
+    # with_host has said it of a file that the device skipped.
+    if problem and (tried.status != "skipped" or not FORMATS[format_name].host_runtime()):
         reasons = (f"not compared with the host, which can't run it: {problem}",)
-    return FileTrial(variant, tried, (*reasons, *host.reasons), "torch on this host", latency)
+    reference = f"{FORMATS[format_name].host_runtime() or 'torch'} on this host"
+    return FileTrial(variant, tried, (*reasons, *host.reasons), reference, latency)
 
 
 def _another_file(artifact: Path, entry: Entry) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ from pocketfit.records import (
 )
 from pocketfit.report.before import failed_before, fails_as_before, ignores_old_failures
 from pocketfit.report.changes import beside_fp32, explain, grew_most
+from pocketfit.report.host import host_differs
 from pocketfit.report.notes import gather_notes
 from pocketfit.report.phone import runtime_sizes, with_totals
 from pocketfit.units import format_bytes
@@ -99,6 +100,7 @@ def _built_row(
         status="failed" if failed else "identical" if identical else "compared" if isinstance(base, Built) else "new",
         reasons=(
             *smoke_failed,
+            *host_differs(head, smoke),
             *_sentences(broken),
             *unjudged_limits(limits, base, head, latency, memory),
             *_about_base(base, tried, bool(smoke_failed)),
