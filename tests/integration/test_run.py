@@ -420,10 +420,22 @@ def test_doctor_without_the_android_runtime(repository: Path, tmp_path: Path) ->
 
 
 # Says that it has begun in the only folder that it can write to.
-SLOW = "import os, pathlib, time\npathlib.Path(os.environ['TMPDIR'], 'started').touch()\ntime.sleep(600)\n"
+SLOW = """
+import os, pathlib, time
+pathlib.Path(os.environ["TMPDIR"], "started").touch()
+time.sleep(600)
+def net(): ...
+"""
+
+
+def wait_until_started(process: subprocess.Popen[str], temporary: Path) -> None:
+    while not list(temporary.rglob("started")):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.1)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.timeout(120)
 def test_a_run_that_is_stopped_leaves_a_report_and_nothing_else(
     repository: Path, git: Git, tmp_path: Path, number: int, code: int
 ) -> None:
@@ -436,8 +448,7 @@ def test_a_run_that_is_stopped_leaves_a_report_and_nothing_else(
     process = subprocess.Popen(
         command, cwd=repository, env={**os.environ, "TMPDIR": str(temporary)}, stderr=subprocess.PIPE, text=True
     )
-    while not list(temporary.rglob("started")):
-        time.sleep(0.1)
+    wait_until_started(process, temporary)
 
     process.send_signal(number)
     _, stderr = process.communicate(timeout=20)
@@ -460,10 +471,11 @@ def test_a_run_that_is_stopped_leaves_a_report_and_nothing_else(
     assert running.stdout == ""
 
 
+@pytest.mark.timeout(120)
 def test_a_run_that_is_stopped_reports_what_it_had_found(repository: Path, git: Git, tmp_path: Path) -> None:
     (repository / "slow.py").write_text(SLOW)
     (repository / "pocketfit.toml").write_text(
-        CONFIG + '[models.slow]\nsource = "slow.py:slow"\ninputs = [{ shape = [1] }]\n'
+        CONFIG + '[models.slow]\nsource = "slow.py:net"\ninputs = [{ shape = [1] }]\n'
     )
     temporary = tmp_path / "tmp"
     temporary.mkdir()
@@ -473,8 +485,10 @@ def test_a_run_that_is_stopped_reports_what_it_had_found(repository: Path, git: 
     )
     assert process.stderr
     seen = ""
-    while "head net/lite/fp32: 0." not in seen or not list(temporary.rglob("started")):
-        seen += process.stderr.readline()
+    while not re.search(r"head net/lite/fp32: \d", seen) or not list(temporary.rglob("started")):
+        line = process.stderr.readline()
+        assert line, seen
+        seen += line
 
     process.terminate()
     _, stderr = process.communicate(timeout=60)
@@ -525,6 +539,7 @@ def test_a_link_that_a_pull_request_committed_is_refused(
     assert git("status", "--porcelain") == ""
 
 
+@pytest.mark.timeout(120)
 def test_an_export_that_is_stopped_keeps_what_it_made(repository: Path, tmp_path: Path) -> None:
     (repository / "net.py").write_text(SLOW)
     temporary = tmp_path / "tmp"
@@ -536,8 +551,7 @@ def test_an_export_that_is_stopped_keeps_what_it_made(repository: Path, tmp_path
         stderr=subprocess.PIPE,
         text=True,
     )
-    while not list(temporary.rglob("started")):
-        time.sleep(0.1)
+    wait_until_started(process, temporary)
 
     process.terminate()
     _, stderr = process.communicate(timeout=60)
