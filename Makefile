@@ -2,7 +2,7 @@
 # make test    unit and integration tests       make e2e     the action, run by act with a real dockerd
 # make support  the table of supported models, docs/support.md; goes on where it was interrupted
 # make cases   small repositories with right answers, tests/cases; CASES="02 14" for two
-# make quickstart    the transcripts of docs/quickstart.md, from real runs
+# make quickstart    the transcripts of docs/quickstart.md, from real runs; needs docker and act too
 # make fuzz    hostile files and answers, tests/fuzz; MINUTES=10 of processor time for each kind
 # make chaos   runs killed and stopped at random moments, tests/chaos; KILLS=10 STOPS=4 for fewer
 # make differential  random models against plain torch, tests/differential; N=2000 FIRST=0
@@ -23,7 +23,7 @@ FIRST ?= 0
 KILLS ?= 100
 STOPS ?= 40
 
-.PHONY: help setup demo quickstart support cases differential fuzz chaos test unit e2e e2e-workflows check format lock lock-cpu operators sizes schema clean
+.PHONY: help setup demo quickstart support cases differential fuzz chaos test unit e2e e2e-workflows e2e-quickstart check format lock lock-cpu operators sizes schema clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -56,10 +56,13 @@ unit: $(VENV)/.installed
 	$(BIN)/python -m pytest tests/unit
 
 e2e: setup
-	$(BIN)/python -m pytest --timeout 1200 tests/e2e/test_action.py
+	$(BIN)/python -m pytest --timeout 1200 tests/e2e/test_action.py tests/e2e/test_container.py
 
 quickstart: setup
 	POCKETFIT_WRITE_QUICKSTART=1 $(BIN)/python -m pytest --timeout 1200 tests/e2e/test_quickstart.py
+
+e2e-quickstart: setup
+	$(BIN)/python -m pytest --timeout 1200 tests/e2e/test_quickstart.py
 
 e2e-workflows: setup
 	$(BIN)/python -m pytest --timeout 1200 tests/e2e/test_workflows.py

@@ -20,6 +20,8 @@ STANDINS = {
     "actions/cache/save": ROOT / "tests/e2e/cache",
 }
 TIMEOUT_S = 1800
+# The images that act built in this session, by the folder of the action.
+_images: dict[Path, str] = {}
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ class Act:
         )
         log = done.stdout + done.stderr
         (folder / "act.log").write_text(log)
+        if done.code == 0 and (ours := uses_of(text, "pocketfit/pocketfit")):
+            _images[self.action] = f"act-{re.sub('[^a-zA-Z0-9]', '-', ours)}-dockeraction:latest"
         return Ran(done.code == 0, log, uploads)
 
 
@@ -89,6 +93,14 @@ class Ran:
         """What the step of the action set."""
         words = [line.partition("::set-output:: ")[2] for line in self.log.splitlines() if "::set-output:: " in line]
         return dict(word.split("=", 1) for word in words)
+
+
+def image_of(action: Path) -> str | None:
+    """The image that act built of this copy of the action in this session; None where it has run nothing of it yet.
+
+    It is not found by building: act sends the same files in another way, and the cache knows them not.
+    """
+    return _images.get(action)
 
 
 def copy_action(target: Path) -> Path:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from pocketfit.process import finish
+from pocketfit.process import finish, run
 from pocketfit.records import Report
 from pocketfit.store import read_report
-from tests.e2e.act import Act, Ran, copy_action, files_with
+from tests.e2e.act import Act, Ran, copy_action, files_with, image_of
 from tests.e2e.base_image import ensure_base_image
 from tests.e2e.repository import ROOT, Repository
+from tests.e2e.roads import IMAGE
+from tests.e2e.transcript import Page, words
 from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, FakeGitHub, serve
 
 
@@ -44,6 +47,19 @@ def action(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_action(tmp_path_factory.mktemp("action"))
 
 
+@pytest.fixture(scope="session")
+def image(base_image: str, action: Path) -> Iterator[None]:
+    """The image, under the name that docs/quickstart.md gives it: act's own, where that ran before."""
+    was_there = finish(["docker", "image", "inspect", IMAGE], timeout=60).code == 0
+    if built := image_of(action):
+        run("docker", "tag", built, IMAGE, timeout=60)
+    else:
+        run("docker", "build", "--quiet", "--tag", IMAGE, action, timeout=1400)
+    yield
+    if not was_there:
+        run("docker", "image", "rm", IMAGE, timeout=60)
+
+
 @pytest.fixture
 def place(base_image: str, action: Path, tmp_path: Path) -> Iterator[Place]:
     with serve() as hub:
@@ -52,6 +68,20 @@ def place(base_image: str, action: Path, tmp_path: Path) -> Iterator[Place]:
     # Logs, artifacts, reports, and the repository with its settings.
     for token in (JOB_TOKEN, READ_ONLY_TOKEN):
         assert files_with(tmp_path, token) == []
+
+
+@pytest.fixture
+def check() -> Callable[[str, str], None]:
+    """Hold a transcript against docs/quickstart.md's block of that name, or write it there."""
+    page = Page(ROOT / "docs/quickstart.md")
+
+    def compare(name: str, text: str) -> None:
+        if os.environ.get("POCKETFIT_WRITE_QUICKSTART"):
+            page.write(name, text)
+        shown, said = words(page.block(name)), words(text)
+        assert shown == said, f"{name}: only on the page {shown - said}, only in the run {said - shown}"
+
+    return compare
 
 
 def report_of(ran: Ran, verdict: str, name: str = "pocketfit") -> Report:

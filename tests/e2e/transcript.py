@@ -13,31 +13,12 @@ from pocketfit.process import finish
 COLUMNS = 100
 TIMEOUT_S = 900
 # What another machine, or another load on it, says of latency.
-VERDICTS = set(
-    [
-        "slower",
-        "faster",
-        "same",
-        "unclear",
-        "between",
-        "and",
-        "latency",
-        "ran",
-        "out",
-        "of",
-        "time",
-        "still",
-        "after",
-        "fresh",
-        "loads",
-        "it",
-        "takes",
-        "tell",
-        "with",
-        "MACs",
-        "more",
-    ]
-)
+VERDICTS = {
+    "slower", "faster", "same", "unclear", "between", "and", "latency", "ran", "out", "of", "time", "still", "after",
+    "fresh", "loads", "it", "takes", "tell", "with", "MACs", "more",
+}  # fmt: skip
+# Where model code is held by other layers than here.
+LAYERS = {"own", "user", "Landlock", "ABI", "seccomp", "bubblewrap"}
 PROCESSOR = re.compile(r"\b(AMD|EPYC|Intel|Xeon|Platinum|CPU|Processor|Neoverse|Core|Ryzen)\b")
 
 
@@ -83,8 +64,14 @@ def fenced(text: str) -> str:
     return f"```console\n{textwrap.dedent(text).rstrip()}\n```\n"
 
 
+def quoted(comment: str) -> str:
+    """A comment as a quotation, without the mark that only machines read."""
+    lines = comment.partition("-->\n")[2].rstrip().splitlines()
+    return "".join(f"> {line}".rstrip() + "\n" for line in lines)
+
+
 def words(text: str) -> set[str]:
     """The words of a transcript, without numbers, verdicts on latency and the processor's name."""
     parts = [part for line in text.splitlines() for part in re.split(r" · ", line) if not PROCESSOR.search(part)]
     found = {word.strip("*`|,.:;()<>") for part in parts for word in re.split(r"[\s|]|<br>", part)}
-    return {word for word in found if word and not re.search(r"\d", word)} - VERDICTS
+    return {word for word in found if word and not re.search(r"\d", word)} - VERDICTS - LAYERS
