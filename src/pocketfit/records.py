@@ -20,15 +20,29 @@ INPUT_DTYPES = ("float32", "float64", "int64", "int32", "int8", "uint8", "bool")
 
 
 @dataclass(frozen=True)
+class Dimension:
+    """A dimension of an input that may vary: its place in the shape, its name, its least and its largest length.
+
+    Inputs that name the same one have the same length there.
+    """
+
+    axis: int
+    name: str
+    min: int
+    max: int
+
+
+@dataclass(frozen=True)
 class InputSpec:
     """One tensor that a model takes: its shape, its dtype by torch's name, and the least and largest value that is made
-    up for it; None for those that its dtype has by default.
+    up for it; None for those that its dtype has by default. `shape` is the example's where `dimensions` may vary.
     """
 
     shape: tuple[int, ...]
     dtype: str = "float32"
     low: int | float | None = None
     high: int | float | None = None
+    dimensions: tuple[Dimension, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -300,7 +314,7 @@ class Built:
     """A variant that exported, and agrees with eager on the host. `file` is relative to the artifacts' folder.
 
     `build_s` is how long that took, in seconds: `pocketfit plan` balances by it. `planned_bytes` is the memory that a
-    .pte was planned into (runtimes/planned.py), None for formats that plan none.
+    .pte was planned into (runtimes/program.py), None for formats that plan none.
     """
 
     variant: Variant

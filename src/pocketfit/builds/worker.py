@@ -34,11 +34,12 @@ from pocketfit.job import (
     to_json,
 )
 from pocketfit.judge.golden import TENSOR_LIMIT_BYTES, check_seeded, size_bytes_of
+from pocketfit.judge.memory import bounds_planned
 from pocketfit.process import Finished
 from pocketfit.progress import Progress, tell
 from pocketfit.records import Built, Failed, ModelSpec, TensorFile, Variant
 from pocketfit.runtimes.library import library_for
-from pocketfit.runtimes.planned import planned_bytes
+from pocketfit.runtimes.program import planned_bytes
 from pocketfit.sandbox.order import describe_hit
 from pocketfit.text import clean
 
@@ -227,6 +228,7 @@ def _keep(result: Exported, variant: Variant, spec: ModelSpec, work: Opened, art
     if isinstance(spec.inputs, tuple) and not (variant.precision == "int8" and spec.calibration):
         check_seeded(export.inputs, spec.inputs, artifacts / golden)
     weight = weigh(artifacts / expected)
+    planned = planned_bytes(artifacts / expected) if FORMATS[variant.format].plans_memory else None
     return Built(
         variant=variant,
         file=expected,
@@ -235,12 +237,13 @@ def _keep(result: Exported, variant: Variant, spec: ModelSpec, work: Opened, art
         sha256=weight.sha256,
         export=replace(
             export,
+            reasons=(*export.reasons, *bounds_planned(spec.inputs, planned)),
             inputs=_below(golden, export.inputs),
             outputs=_below(golden, export.outputs),
             later=tuple(_below(golden, call) for call in export.later),
         ),
         delegation=result.delegation,
-        planned_bytes=planned_bytes(artifacts / expected) if FORMATS[variant.format].plans_memory else None,
+        planned_bytes=planned,
     )
 
 

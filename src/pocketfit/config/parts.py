@@ -1,26 +1,15 @@
-"""The tables inside of a model's: inputs, limits and pruning, and what all tables have in common."""
+"""The tables inside of a model's: limits and pruning, and what all tables have in common."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    ValidationInfo,
-    WithJsonSchema,
-    field_validator,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
 
-from pocketfit.config.bounds import Bound, bounds_problem
 from pocketfit.config.names import known_word
 from pocketfit.config.toml import written
-from pocketfit.records import INPUT_DTYPES, OLD_FAILURES, PRUNE_METHODS, Growth, InputSpec, Limits
+from pocketfit.records import OLD_FAILURES, PRUNE_METHODS, Growth, Limits
 from pocketfit.units import PERCENT, SIZE, parse_growth, parse_percent, parse_size
 
 
@@ -43,59 +32,6 @@ def _written_as(parse: Callable[[str], Any], *forms: Mapping[str, Any]) -> tuple
 BYTES = {"type": "integer", "minimum": 0}
 SIZE_TEXT = {"type": "string", "pattern": f"^{SIZE}$"}
 PERCENT_TEXT = {"type": "string", "pattern": f"^{PERCENT}$"}
-
-
-# Whole numbers stay whole.
-Number = Annotated[int | float | None, WithJsonSchema({"type": "number"})]
-
-
-class InputTable(Table):
-    shape: list[Annotated[int, Field(ge=1)]] = Field(
-        max_length=8, description="The length of each dimension, the batch among them.", examples=[[1, 3, 224, 224]]
-    )
-    dtype: Annotated[str, one_of(INPUT_DTYPES)] = Field(
-        default="float32", description="torch's name of the type.", examples=["int64"]
-    )
-    low: Number = Field(
-        default=None, description="The least value that is made up, with high; 0 if that is alone.", examples=[0]
-    )
-    high: Number = Field(default=None, description="The largest value that is made up.", examples=[29_999])
-    value: Number = Field(
-        default=None,
-        # What bounds it is looked at where it is not given, too.
-        validate_default=True,
-        description="All values, instead of made-up ones.",
-        examples=[16_000],
-    )
-
-    @field_validator("dtype")
-    @classmethod
-    def _known(cls, dtype: str) -> str:
-        return known_word(dtype, INPUT_DTYPES, "dtype")
-
-    @field_validator("value")
-    @classmethod
-    def _bounded(cls, value: Bound, info: ValidationInfo) -> Bound:
-        """Look at all that bounds values, once the last of them is there."""
-        given = info.data
-        if {"dtype", "low", "high"} <= set(given) and (
-            problem := bounds_problem(given["dtype"], given["low"], given["high"], value)
-        ):
-            raise ValueError(problem)
-        return value
-
-    def spec(self) -> InputSpec:
-        if self.value is not None:
-            return InputSpec(tuple(self.shape), self.dtype, self.value, self.value)
-        low = 0 if self.low is None and self.high is not None else self.low
-        return InputSpec(tuple(self.shape), self.dtype, low, self.high)
-
-
-# Tables or a callable; what is neither is held to be tables, so that one thing is wrong with it and not two.
-Inputs = Annotated[
-    Annotated[list[InputTable], Tag("tables")] | Annotated[str, Tag("callable")],
-    Discriminator(lambda value: "callable" if isinstance(value, str) else "tables"),
-]
 
 
 class LimitsTable(Table):

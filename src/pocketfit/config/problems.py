@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from pocketfit.config.inputs import DimensionTable, InputTable
 from pocketfit.config.instead import OF_TENSORS, instead
 from pocketfit.config.tables import FileTable, known_keys, table_at
 from pocketfit.config.toml import Place, dotted, written, written_key
@@ -139,6 +140,12 @@ def _example(place: Place) -> Any:
         return next(iter(models[0].values()))
     table = table_at(place[:-1])
     field = table.model_fields.get(str(place[-1])) if table else None
+    if table is InputTable and field is None:
+        return {
+            name: field.examples[0]
+            for name, field in DimensionTable.model_fields.items()
+            if field.is_required() and field.examples
+        }
     # All others that people name are environment variables.
     return field.examples[0] if field is not None and field.examples else "text"
 

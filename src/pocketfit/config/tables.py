@@ -8,6 +8,15 @@ from typing import Annotated, Any, cast
 
 from pydantic import Field, field_validator
 
+from pocketfit.config.inputs import (
+    DimensionTable,
+    Inputs,
+    InputTable,
+    OneSize,
+    OneSizeTable,
+    dimensions_problem,
+    specs_of,
+)
 from pocketfit.config.names import (
     MODEL_NAME,
     VARIABLE_NAME,
@@ -17,10 +26,10 @@ from pocketfit.config.names import (
     known_word,
     variable_problem,
 )
-from pocketfit.config.parts import Inputs, InputTable, LimitsTable, PruneTable, Table, one_of
+from pocketfit.config.parts import LimitsTable, PruneTable, Table, one_of
 from pocketfit.devices.choose import CHOICES
 from pocketfit.formats import FORMATS, PRECISIONS, listed
-from pocketfit.records import WAYS, InputSpec, ModelSpec, Prune
+from pocketfit.records import WAYS, ModelSpec, Prune
 
 CALLABLE = "module:callable"
 
@@ -59,7 +68,7 @@ class ModelTable(Table):
     metric: str | None = Field(
         default=None, description="A measure of your own, such as accuracy, higher being better.", examples=[CALLABLE]
     )
-    check_inputs: Inputs | None = Field(
+    check_inputs: OneSize | None = Field(
         default=None,
         description="Inputs of another size that the file must take too, written like inputs.",
         examples=[[{"shape": [2, 3, 224, 224]}], CALLABLE],
@@ -86,6 +95,23 @@ class ModelTable(Table):
         default=False, description="Whether a saved .pt2 may hold more than tensors, which runs code.", examples=[True]
     )
 
+    @field_validator("inputs")
+    @classmethod
+    def _known_lengths(cls, inputs: Inputs | None) -> Inputs | None:
+        if isinstance(inputs, list) and (problem := dimensions_problem(inputs)):
+            raise ValueError(problem)
+        return inputs
+
+    @field_validator("check_inputs")
+    @classmethod
+    def _one_size(cls, inputs: OneSize | None) -> OneSize | None:
+        if isinstance(inputs, list) and (names := [name for table in inputs for name in table.names]):
+            raise ValueError(
+                f"they are of one size, and {names[0]!r} is none: write a number; what inputs says of {names[0]} is "
+                "checked anyway, at its min, its max and between"
+            )
+        return inputs
+
     @field_validator("env")
     @classmethod
     def _passed_on(cls, env: dict[str, str]) -> dict[str, str]:
@@ -110,13 +136,13 @@ class ModelTable(Table):
             name=name,
             source=self.source,
             arguments=self.arguments,
-            inputs=_inputs(self.inputs),
+            inputs=specs_of(self.inputs),
             formats=tuple(self.formats),
             precisions=tuple(self.precisions),
             calibration=self.calibration,
             preserve_methods=tuple(self.preserve_methods),
             metric=self.metric,
-            check_inputs=_inputs(self.check_inputs),
+            check_inputs=specs_of(self.check_inputs),
             limits=self.limits.limits(limits),
             how=cast(Any, self.how),
             prune=Prune(self.prune.amount, cast(Any, self.prune.method)) if self.prune else None,
@@ -169,14 +195,15 @@ class FileTable(Table):
         return models
 
 
-# Each table by its place in the file, where a model's name is *.
+# Each table by its place in the file, where a name of the user's is *.
 TABLES: Mapping[tuple[str, ...], type[Table]] = {
     (): FileTable,
     ("limits",): LimitsTable,
     ("device",): DeviceTable,
     ("models", "*"): ModelTable,
     ("models", "*", "inputs"): InputTable,
-    ("models", "*", "check_inputs"): InputTable,
+    ("models", "*", "check_inputs"): OneSizeTable,
+    ("models", "*", "inputs", "*"): DimensionTable,
     ("models", "*", "limits"): LimitsTable,
     ("models", "*", "prune"): PruneTable,
 }
@@ -187,6 +214,8 @@ def table_at(place: Sequence[Any]) -> type[Table] | None:
     names = [part for part in place if not isinstance(part, int)]
     if names[:1] == ["models"]:
         names[1:2] = ["*"]
+    if names[2:3] == ["inputs"] and names[3:]:
+        names[3] = "*"
     return TABLES.get(tuple(names))
 
 
@@ -194,8 +223,4 @@ def known_keys(place: Sequence[Any]) -> list[str]:
     """The keys that the table at this place takes."""
     table = table_at(place)
     assert table is not None
-    return list(table.model_fields)
-
-
-def _inputs(tables: list[InputTable] | str | None) -> tuple[InputSpec, ...] | str | None:
-    return tuple(table.spec() for table in tables) if isinstance(tables, list) else tables
+    return [name for name, field in table.model_fields.items() if not field.exclude]

@@ -23,6 +23,7 @@ from pocketfit.exporter.metric import UsersMetric
 from pocketfit.exporter.plain_model import fold_norms, uncompiled, with_own_tensors
 from pocketfit.exporter.prune import prune_model
 from pocketfit.exporter.raised.log import log_traceback
+from pocketfit.exporter.samples.sizes import OtherInputs, other_sizes, told_sizes
 from pocketfit.exporter.source import load_model
 from pocketfit.exporter.state.eager import Eager, Habits, Loaded, use_layers_made_on_first_call
 from pocketfit.exporter.tensors import ModelProblem, flatten, nest
@@ -90,7 +91,7 @@ class Build:
 
 @dataclass(frozen=True)
 class Golden:
-    """Eager's answer to the golden inputs, and both as files; `second` are the inputs that `check_inputs` names.
+    """Eager's answer to the golden inputs, and both as files; `others` are inputs of other sizes or values.
 
     `habits` is what forward does beside answering, and `later` are its outputs when it is asked again, where it has
     state.
@@ -100,7 +101,7 @@ class Golden:
     input_files: tuple[TensorFile, ...]
     output_files: tuple[TensorFile, ...]
     verify: Verifier
-    second: Inputs | None
+    others: tuple[OtherInputs, ...]
     habits: Habits
     later: tuple[tuple[TensorFile, ...], ...]
 
@@ -167,7 +168,7 @@ def ask_eager(build: Build) -> Golden:
     input_files = write_arrays(as_arrays(passed), build.folder, "input")
     calls = answers if habits.has_state else answers[:1]
     output_files, *later = write_calls([as_arrays(call) for call in calls], build.folder)
-    second = None if spec.check_inputs is None else second_inputs(spec, Path(build.job.root), inputs)
+    others = (*second_inputs(spec, Path(build.job.root), inputs), *other_sizes(spec, inputs))
     verify = Verifier(
         (inputs, outputs),
         spec.limits,
@@ -180,7 +181,7 @@ def ask_eager(build: Build) -> Golden:
     if verify.outside:
         build.reasons.append(f"{verify.outside} of {len(build.samples.further)} further sets are left out: {OUTSIDE}")
     verify.add_sequences(build.eager, answers)
-    return Golden(outputs, input_files, output_files, verify, second, habits, tuple(later))
+    return Golden(outputs, input_files, output_files, verify, others, habits, tuple(later))
 
 
 def make(build: Build, golden: Golden) -> Made:
@@ -225,10 +226,11 @@ def run(build: Build, golden: Golden) -> Parity:
         build.reasons += build.mode
         reason = f"{shown} does not compute what eager does: {judged.problem}"
         raise NotShipped(reason, judged.failed_limits, judged.parity)
-    if golden.second is not None:
-        build.enter(f"running {build.path.name} on check_inputs")
-        if problem := baked_in(golden.verify, build.eager, file, golden.second):
+    for other in golden.others:
+        build.enter(f"running {build.path.name} on {other.name}")
+        if problem := baked_in(golden.verify, build.eager, file, other):
             raise NotShipped(problem, (), judged.parity)
+    build.reasons += told_sizes(job.spec, build.inputs)
     problem, reasons = compare_methods(
         build.eager, file, build.inputs, job.spec.preserve_methods, (job.spec.limits, job.variant.precision)
     )

@@ -1,7 +1,7 @@
 """Compares what was made of a model with the model in eager mode, on several sets of inputs.
 
-`Verifier` does so on inputs of the golden shapes; `baked_in` on those that `check_inputs` names, of another batch, size
-or value.
+`Verifier` does so on inputs of the golden shapes; `baked_in` on those of other sizes, and those that `check_inputs`
+names, of another batch, size or value.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pocketfit.exporter.described import describe
 from pocketfit.exporter.inputs import has_nan
 from pocketfit.exporter.java_types import java_inputs
 from pocketfit.exporter.raised.sentences import not_forwarded
+from pocketfit.exporter.samples.sizes import OtherInputs
 from pocketfit.exporter.source import given_inputs, seeded_inputs
 from pocketfit.exporter.state.eager import Eager, Habits, answer, copies, restarts, seed_all
 from pocketfit.exporter.state.held import ATTRIBUTE, BUFFER, told
@@ -188,10 +189,12 @@ def as_arrays(outputs: Outputs) -> Arrays:
     return [(path, to_array(tensor)) for path, tensor in outputs]
 
 
-def second_inputs(spec: ModelSpec, root: Path, golden: Inputs) -> Inputs:
+def second_inputs(spec: ModelSpec, root: Path, golden: Inputs) -> tuple[OtherInputs, ...]:
     """The inputs that `check_inputs` names: as many as the golden ones, of their dtypes. Raises ModelProblem."""
     named = spec.check_inputs
-    second = given_inputs(named, root) if isinstance(named, str) else seeded_inputs(named or ())
+    if named is None:
+        return ()
+    second = given_inputs(named, root) if isinstance(named, str) else seeded_inputs(named)
     if len(second) != len(golden):
         raise ModelProblem(f"check_inputs: {counted(len(second))}, where inputs has {len(golden)}")
     for index, (tensor, like) in enumerate(zip(second, golden, strict=True)):
@@ -199,18 +202,19 @@ def second_inputs(spec: ModelSpec, root: Path, golden: Inputs) -> Inputs:
             raise ModelProblem(
                 f"check_inputs: input {index} is {dtype_name(tensor)}, where inputs has {dtype_name(like)}"
             )
-    return second
+    return (OtherInputs(second, "check_inputs", "change check_inputs"),)
 
 
-def baked_in(verify: Verifier, eager: Eager, run: Callable[..., Any], second: Inputs) -> str | None:
-    """Say how the file `run` fails on a second set of inputs where eager does not, in one sentence, or None.
+def baked_in(verify: Verifier, eager: Eager, run: Callable[..., Any], other: OtherInputs) -> str | None:
+    """Say how the file `run` fails on other inputs where eager does not, in one sentence, or None.
 
     It may differ from eager by as much as on the sets of `verify`. Raises ModelProblem where eager does not take it.
     """
     import torch
 
     golden, _ = verify.sets[0]
-    shown = f"check_inputs ({', '.join(shape_text(tensor.shape) for tensor in second)})"
+    second, remedy = other.inputs, f"; {other.remedy_of_file}" if other.remedy_of_file else ""
+    shown = f"{other.name} ({', '.join(shape_text(tensor.shape) for tensor in second)})"
     other_shape = [tensor.shape for tensor in second] != [tensor.shape for tensor in golden]
     problem = f"{'static shape' if other_shape else 'a value of inputs was'} baked in: {shown}"
     try:
@@ -219,20 +223,20 @@ def baked_in(verify: Verifier, eager: Eager, run: Callable[..., Any], second: In
     except ModelProblem:
         raise
     except Exception as error:
-        raise ModelProblem(not_forwarded(error, second, "check_inputs", "change check_inputs")) from error
+        raise ModelProblem(not_forwarded(error, second, other.name, other.remedy)) from error
     try:
         with torch.no_grad():
             actual = as_arrays(answer(restarts(run)(), java_inputs(second)))
     except Exception as error:
-        return f"{problem} fail: {describe(error)}"
+        return f"{problem} fail: {describe(error)}{remedy}"
     judged = judge(expected, actual, verify.limits, verify.precision, flat=verify.flat)
     if not judged.same_structure and _shapes(actual) != _shapes(expected):
-        return f"{problem} give {_shapes(actual)} where eager gives {_shapes(expected)}"
+        return f"{problem} give {_shapes(actual)} where eager gives {_shapes(expected)}{remedy}"
     if not judged.problem:
         return None
     if judged.same_structure and verify.precision != "fp32" and not _trace_differs(verify, eager, second):
         return f"{verify.precision} is too far from eager on {shown}: {judged.problem}{OTHER_VALUES[verify.precision]}"
-    return f"{problem} give another answer than eager: {judged.problem}"
+    return f"{problem} give another answer than eager: {judged.problem}{remedy}"
 
 
 def _trace_differs(verify: Verifier, eager: Eager, second: Inputs) -> bool:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
+from pocketfit.records import InputSpec
+from pocketfit.units import format_bytes
+
 # The number of loads, runs and releases that a device is asked for, and that what is left is told for.
 RELOADS = 12
 TOLD_FOR = 10
@@ -37,3 +40,13 @@ def peak_grew_bytes(base_bytes: int, head_bytes: int) -> int:
     if abs(delta) <= PEAK_NOISE_BYTES:
         return 0
     return delta - PEAK_NOISE_BYTES if delta > 0 else delta + PEAK_NOISE_BYTES
+
+
+def bounds_planned(inputs: Sequence[InputSpec] | str | None, planned_bytes: int | None) -> tuple[str, ...]:
+    """Say what the largest lengths of dimensions that may vary cost: memory is planned for them at any length."""
+    specs = () if inputs is None or isinstance(inputs, str) else inputs
+    largest = {one.name: one.max for spec in specs for one in spec.dimensions if one.min < one.max}
+    if planned_bytes is None or not largest:
+        return ()
+    named = ", ".join(f"{name} = {length}" for name, length in largest.items())
+    return (f"plans {format_bytes(planned_bytes)} of memory for {named}, and takes it at any length",)

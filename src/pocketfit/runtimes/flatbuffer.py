@@ -66,6 +66,15 @@ class Table:
         """A list of numbers, of a kind as struct names it; an unset one has none."""
         return tuple(self.buffer.number(place, kind) for place in self._items(field, struct.calcsize(f"<{kind}")))
 
+    def table(self, field: int) -> Table | None:
+        place = self._place(field)
+        return None if place is None else Table(self.buffer, self.buffer.follow(place))
+
+    def number(self, field: int, kind: str) -> int:
+        """A number, of a kind as struct names it; an unset one is 0."""
+        place = self._place(field)
+        return 0 if place is None else self.buffer.number(place, kind)
+
     def text(self, field: int) -> str | None:
         place = self._place(field)
         if place is None:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from pocketfit.judge.memory import PEAK_NOISE_BYTES, RELOADS, peak_grew_bytes, retained_bytes
+from pocketfit.judge.memory import PEAK_NOISE_BYTES, RELOADS, bounds_planned, peak_grew_bytes, retained_bytes
+from pocketfit.records import Dimension, InputSpec
 
 # Two runs on device jvm: a small model, and mobilenet_v3_small. Both give everything back.
 SMALL = (
@@ -43,3 +44,11 @@ def test_too_few_readings_say_nothing() -> None:
 @pytest.mark.parametrize(("delta", "grew"), [(0, 0), (PEAK_NOISE_BYTES, 0), (PEAK_NOISE_BYTES + 5, 5), (-PEAK_NOISE_BYTES - 5, -5)])  # fmt: skip
 def test_a_peak_grew_by_no_more_than_what_is_beyond_the_noise(delta: int, grew: int) -> None:
     assert peak_grew_bytes(100_000_000, 100_000_000 + delta) == grew
+
+
+def test_the_largest_length_is_told_with_what_is_planned_for_it() -> None:
+    inputs = (InputSpec((1, 64), dimensions=(Dimension(1, "T", 1, 512), Dimension(0, "ONE", 1, 1))),)
+    assert bounds_planned(inputs, 163_840) == ("plans 163.84 kB of memory for T = 512, and takes it at any length",)
+    assert bounds_planned(inputs, None) == ()
+    assert bounds_planned((InputSpec((1, 64)),), 163_840) == ()
+    assert bounds_planned("net:example", 163_840) == ()

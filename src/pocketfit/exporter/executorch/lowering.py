@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.anatomy.losses import POOR_DB
 from pocketfit.exporter.builder import BuildOrder, Optimized, Step
-from pocketfit.exporter.executorch import costs, delegation, quantize
+from pocketfit.exporter.executorch import costs, delegation, dynamic, quantize
 from pocketfit.exporter.executorch.conv3d import without_conv3d
 from pocketfit.exporter.executorch.forms import (
     contiguous,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from pocketfit.exporter.builder import Check
     from pocketfit.exporter.tensors import Inputs
+    from pocketfit.records import ModelSpec
 
 UNROLLED = (
     "ExecuTorch unrolls recurrent layers, one copy for each time step: "
@@ -72,7 +73,7 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
         reasons += quantized.reasons
         steps += quantized.names
         if quantized.names:
-            exported = _export(quantized.module, inputs)
+            exported = _export(quantized.module, order.spec, inputs)
     elif order.precision == "fp16":
         steps.insert(0, "half inside")
     order.enter("lowering", hint)
@@ -130,13 +131,13 @@ def _with_doors(model: torch.nn.Module, order: BuildOrder, *, casts_to_half: boo
 def _exported(model: torch.nn.Module, order: BuildOrder, inputs: Inputs) -> tuple[Any, tuple[str, ...]]:
     """The model with its doors, and what a reader should know of it; raises ModelProblem."""
     try:
-        exported = without_prelu(_export(_with_doors(model, order), inputs))
+        exported = without_prelu(_export(_with_doors(model, order), order.spec, inputs))
         if order.precision != "fp16" or not _mixes_dtypes(exported, inputs):
             return exported, ()
     except ModelProblem as problem:
         if order.precision != "fp16" or "Half" not in str(problem):
             raise
-    again = without_prelu(_export(_with_doors(model, order, casts_to_half=True), inputs))
+    again = without_prelu(_export(_with_doors(model, order, casts_to_half=True), order.spec, inputs))
     if _mixes_dtypes(again, inputs):
         raise ModelProblem(
             "forward makes float32 of integers itself, say by `x / 255`, and in fp16 weights are half: write "
@@ -157,8 +158,13 @@ def _mixes_dtypes(exported: Any, inputs: Inputs) -> bool:
     return False
 
 
-def _export(module: torch.nn.Module, inputs: Inputs) -> Any:
+def _export(module: torch.nn.Module, spec: ModelSpec, inputs: Inputs) -> Any:
     import torch
+
+    varying = dynamic.of_module(dynamic.shapes_of(spec), module)
+
+    def export() -> Any:
+        return torch.export.export(module, copies(inputs), dynamic_shapes=varying)
 
     if any(isinstance(part, torch.jit.ScriptModule) for part in module.modules()):
         raise ModelProblem(
@@ -167,16 +173,19 @@ def _export(module: torch.nn.Module, inputs: Inputs) -> Any:
         )
     try:
         with kept(module), torch.no_grad():
-            return torch.export.export(module, copies(inputs))
+            return export()
     except Exception as error:
         first = error
+    with kept(module), torch.no_grad():
+        if problem := dynamic.violated(first, spec, export):
+            raise problem from first
     with kept(module) as state, torch.no_grad():
         if not _keeps_tables(module, inputs, state):
             raise not_exported(first) from first
         try:
-            return torch.export.export(module, copies(inputs))
+            return export()
         except Exception as error:
-            raise not_exported(error) from error
+            raise dynamic.violated(error, spec, export) or not_exported(error) from error
 
 
 def _keeps_tables(module: torch.nn.Module, inputs: Inputs, state: State) -> bool:

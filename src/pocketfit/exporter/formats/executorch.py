@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pocketfit.exporter.executorch import lowering
 from pocketfit.exporter.executorch.problems import stopped
 from pocketfit.exporter.tensors import ModelProblem, no_forward
+from pocketfit.runtimes.program import varying_inputs
 
 if TYPE_CHECKING:
     from pocketfit.exporter.builder import BuildOrder, Check, Optimized, Rules
@@ -54,13 +55,17 @@ class ExecuTorch:
             raise no_forward(program.method_names)
         method: Any = program.load_method("forward")
         planned = [_sizes(method.metadata, index) for index in range(method.metadata.num_inputs())]
+        varies = varying_inputs(path)
 
         def run(*inputs: torch.Tensor) -> Any:
             # The program's memory is a part of what is run: it must live as long.
             assert program
             shapes = [list(tensor.shape) for tensor in inputs]
-            if shapes != planned:
-                raise ModelProblem(f"{path.name} takes inputs of {_shown(planned)}, and was given {_shown(shapes)}")
+            if not _fit(shapes, planned, varies):
+                most = " at most" if any(varies) else ""
+                raise ModelProblem(
+                    f"{path.name} takes inputs of {_shown(planned)}{most}, and was given {_shown(shapes)}"
+                )
             # Strides other than the planned ones are refused.
             taken = [tensor.contiguous() for tensor in inputs]
             try:
@@ -83,6 +88,16 @@ class ExecuTorch:
 
 def _sizes(metadata: Any, index: int) -> list[int]:
     return list(metadata.input_tensor_meta(index).sizes())
+
+
+def _fit(shapes: list[list[int]], planned: list[list[int]], varies: tuple[bool, ...]) -> bool:
+    """Say whether inputs have the shapes that are planned, or smaller ones where a program takes such."""
+    if [len(shape) for shape in shapes] != [len(shape) for shape in planned]:
+        return False
+    return all(
+        shape == most or (may_vary and all(length <= bound for length, bound in zip(shape, most, strict=True)))
+        for shape, most, may_vary in zip(shapes, planned, varies, strict=True)
+    )
 
 
 def _shown(shapes: list[list[int]]) -> str:
