@@ -109,6 +109,7 @@ class Entry:
     format_version: int | None = None
     smoke: str | None = None
     later: tuple[tuple[TensorFile, ...], ...] = ()
+    planned_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,7 @@ def entry_of(built: Built, runtime: str | None = None, tried: TrialRow | None = 
         format_version=built.export.anatomy.format_version if built.export.anatomy else None,
         smoke=smoke.status if smoke else None,
         later=built.export.later,
+        planned_bytes=built.planned_bytes,
     )
 
 

@@ -19,9 +19,11 @@ from pocketfit.files.saved import saved_problem
 from pocketfit.formats import FORMATS
 from pocketfit.github.foreign_report import read_member
 from pocketfit.runtimes.bytecode import UnreadableFile, read_bytecode
+from pocketfit.runtimes.program import planned_bytes, varying_inputs
 from pocketfit.variants import variants
 from tests.fuzz.hostile import damaged, damaged_bytes, fuzzed, one_line
 
+PROGRAM = Path(__file__).parents[1] / "data/varying.pte"
 LITE = Path(__file__).parents[1] / "data/torch-1.13.ptl"
 CONFIG: dict[str, Any] = {
     "device": {"kind": "jvm", "threads": 2, "api_level": 33, "latency_budget_s": 30.0},
@@ -30,14 +32,14 @@ CONFIG: dict[str, Any] = {
         "net": {
             "source": "net.py:net",
             "arguments": {"width": 8},
-            "inputs": [{"shape": [1, 3, 224, 224], "dtype": "float32"}],
+            "inputs": [{"shape": [1, "T", 224], "T": {"min": 1, "max": 9, "example": 3}, "dtype": "float32"}],
             "formats": ["lite", "torchscript", "executorch"],
             "precisions": ["fp32", "int8"],
             "calibration": "net.py:batches",
             "metric": "net.py:accuracy",
             "prune": {"amount": 0.5, "method": "structured"},
             "env": {"WIDTH": "8"},
-            "limits": {"size_growth": "200 kB", "min_sqnr_db": 30.0},
+            "limits": {"size_growth": "200 kB", "min_sqnr_db": 30.0, "planned_memory_growth": "0%"},
         }
     },
 }
@@ -125,6 +127,19 @@ def _archive(dice: random.Random) -> bytes:
         archive.writestr("m/version", "3\n")
         archive.writestr("m/bytecode.pkl", damaged_bytes(code, dice, 0.5))
     return damaged_bytes(stream.getvalue(), dice, 0.3)
+
+
+@fuzzed
+def test_programs(seed: int) -> None:
+    dice = random.Random(seed)
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name, "net.pte")
+        path.write_bytes(damaged_bytes(PROGRAM.read_bytes(), dice))
+        try:
+            assert planned_bytes(path) >= 0
+            assert all(isinstance(varies, bool) for varies in varying_inputs(path))
+        except ValueError as error:
+            one_line(error)
 
 
 @fuzzed

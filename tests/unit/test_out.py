@@ -75,6 +75,7 @@ def test_what_an_app_needs_to_know(tmp_path: Path, monkeypatch: pytest.MonkeyPat
                 "format_version": 8,
                 "smoke": "passed",
                 "later": [],
+                "planned_bytes": None,
             }
         ],
     }

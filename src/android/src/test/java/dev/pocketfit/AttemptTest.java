@@ -1,0 +1,103 @@
+package dev.pocketfit;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class AttemptTest {
+
+    /** Writes down what is asked of it, and refuses to load once there were so many loads. */
+    private static final class Recorder implements Engine {
+
+        final List<String> calls = new ArrayList<>();
+        private final int mostLoads;
+        private int loads;
+
+        Recorder(int mostLoads) {
+            this.mostLoads = mostLoads;
+        }
+
+        @Override
+        public String[] libraries() {
+            return new String[0];
+        }
+
+        @Override
+        public void setThreads(int threads) {}
+
+        @Override
+        public Engine.Model load(String path) {
+            if (++loads > mostLoads) {
+                throw new IllegalStateException("no more of " + path);
+            }
+            calls.add("load");
+            return new Engine.Model() {
+                @Override
+                public void read(List<Arguments.Input> inputs) {}
+
+                @Override
+                public void forward() {
+                    calls.add("forward");
+                }
+
+                @Override
+                public List<Leaf> outputs() {
+                    return Collections.emptyList();
+                }
+
+                @Override
+                public void release() {
+                    calls.add("release");
+                }
+            };
+        }
+    }
+
+    private static Attempt passed(Engine engine) {
+        Attempt attempt = new Attempt(new Arguments.Artifact("net.ptl"));
+        assertTrue(attempt.passes(engine));
+        return attempt;
+    }
+
+    @Test
+    void isReleasedAndThenUsedAndReleasedAgainAndAgain() {
+        Recorder engine = new Recorder(3);
+        Attempt attempt = passed(engine);
+        attempt.reload(engine, 2, 60_000);
+        assertEquals(
+                Arrays.asList("load", "forward", "release", "load", "forward", "release", "load", "forward", "release"),
+                engine.calls);
+        List<?> held = (List<?>) attempt.result.get("held_bytes");
+        assertEquals(2, held.size());
+        assertTrue((Long) held.get(0) > 1_000_000, "a Java machine holds more: " + held);
+        assertNull(attempt.result.get("error"));
+    }
+
+    @Test
+    void stopsWhenTheBudgetIsSpent() {
+        Recorder engine = new Recorder(99);
+        Attempt attempt = passed(engine);
+        attempt.reload(engine, 50, 0);
+        assertEquals(Collections.emptyList(), attempt.result.get("held_bytes"));
+        assertEquals(Arrays.asList("load", "forward", "release"), engine.calls);
+    }
+
+    @Test
+    void aFileThatLoadsOnceAndNotAgainFails() {
+        Recorder engine = new Recorder(2);
+        Attempt attempt = passed(engine);
+        attempt.reload(engine, 5, 60_000);
+        assertFalse(attempt.result.containsKey("held_bytes"));
+        assertEquals(
+                "{\"stage\": \"load of the same file again\", \"type\": \"IllegalStateException\", "
+                        + "\"message\": \"no more of net.ptl\"}",
+                Json.write(attempt.result.get("error")));
+    }
+}
