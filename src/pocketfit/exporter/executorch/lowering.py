@@ -43,6 +43,8 @@ UNROLLED = (
     "try a shorter sequence in inputs, or format lite, which keeps the loop"
 )
 
+KEEPS_LOOP = "torch.export unrolls recurrent layers, over one length: formats lite and torchscript keep the loop"
+
 
 def optimize(order: BuildOrder, check: Check) -> Optimized:
     """The program's bytes; raises ModelProblem where a step can't be done or computes something else."""
@@ -64,7 +66,8 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
         reasons += said
     except ModelProblem as problem:
         # numpy and `.data` write past torch.export, whose own words are of tensors that the model has not.
-        raise ModelProblem("; ".join(filter(None, [str(problem), order.habits.writing]))) from problem
+        loop = KEEPS_LOOP if hint and dynamic.shapes_of(order.spec) else ""
+        raise ModelProblem("; ".join(filter(None, [str(problem), order.habits.writing, loop]))) from problem
     _agree(exported.module(), check, "exported program")
     steps = ["torch.export"]
     if order.precision.startswith("int8"):

@@ -51,6 +51,15 @@ class Branch(nn.Module):
         return x - 1
 
 
+class Loop(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.GRU(8, 4, batch_first=True)
+
+    def forward(self, x, scale):
+        return self.layer(x)[0] * scale
+
+
 class Baked(nn.Module):
     def forward(self, x, scale):
         return x + torch.zeros(int(x.shape[1]), 8)
@@ -127,6 +136,7 @@ def test_planned_memory_is_what_executorch_reads_too(varying: tuple[Exported, Pa
     [
         ("Fixed", "T in inputs (1 to 16) can't vary: forward depends on its length at net.py:20, `return y + torch.ones(16, 8)`, which takes 16 alone: take lengths from x.shape there, or write 16 for T in inputs"),
         ("Branch", "T in inputs (1 to 16) can't be exported for all of these: forward depends on its length at net.py:25, `if x.shape[1] > 10:`: torch suggests T = { min = 11, max = 16 }, or write forward without that"),
+        ("Loop", "T in inputs (1 to 16) can't vary: forward depends on its length at net.py:36, `return self.layer(x)[0] * scale`, which takes 16 alone: take lengths from x.shape there, or write 16 for T in inputs; torch.export unrolls recurrent layers, over one length: formats lite and torchscript keep the loop"),
     ],
 )  # fmt: skip
 def test_a_model_that_fixes_a_length_is_told_its_line_and_a_remedy(export: Exports, source: str, said: str) -> None:
@@ -145,8 +155,8 @@ def test_a_length_that_tracing_bakes_in_fails(export: Exports) -> None:
 
 
 def test_a_trace_that_keeps_the_length_is_compared_at_several(export: Exports) -> None:
-    result, _ = export("Frames", "lite")
-    assert isinstance(result, Exported)
+    result, _ = export("Loop", "lite")
+    assert isinstance(result, Exported), result
     assert "T may be 1 to 16: compared with eager at 1, 8, 16" in result.export.reasons
 
 
