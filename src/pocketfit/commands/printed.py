@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pocketfit import __version__
+from pocketfit.judge.memory import TOLD_FOR
 from pocketfit.out import Entry, Manifest, entry_of
-from pocketfit.records import Built, Failed, Latency, Outcome, Smoke, Variant
+from pocketfit.records import Built, Failed, Latency, Memory, Outcome, Smoke, Variant
 from pocketfit.report.cells import count_threads
 from pocketfit.report.layout import wrap_hanging
 from pocketfit.store import plain
@@ -83,7 +84,18 @@ def _smoke_lines(file: Path, trial: FileTrial) -> Iterator[str]:
         yield f"{mark} {file} ({variant.format}) {smoke.status}: {smoke.reason}" + (f" [{where}]" if where else "")
     if trial.latency.head_ms is not None:
         yield f"    latency: {_alone(trial.latency, smoke)}"
+    if memory := ", ".join(_memory(trial.memory)):
+        yield f"    memory: {memory}"
     yield from (f"    {reason}" for reason in trial.reasons)
+
+
+def _memory(memory: Memory) -> Iterator[str]:
+    if memory.planned_bytes is not None:
+        yield f"{format_bytes(memory.planned_bytes)} planned"
+    if memory.peak_rss_bytes is not None:
+        yield f"peak of the process {format_bytes(memory.peak_rss_bytes)}"
+    if memory.retained_bytes is not None:
+        yield f"{format_bytes(max(memory.retained_bytes, 0))} kept after {TOLD_FOR} loads and releases"
 
 
 def _alone(latency: Latency, smoke: Smoke) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pocketfit.builds.sandbox import Sandbox
@@ -20,6 +20,7 @@ from pocketfit.files.temporary import temporary_folder
 from pocketfit.formats import FORMATS
 from pocketfit.job import HostOutputs, HostRun, NotExported
 from pocketfit.judge.golden import read_tensor, seeded_arrays, write_arrays
+from pocketfit.judge.memory import RELOADS, memory_of
 from pocketfit.out import MANIFEST_FILE, Entry, find_entry
 from pocketfit.records import (
     Built,
@@ -27,6 +28,7 @@ from pocketfit.records import (
     InputSpec,
     Latency,
     Limits,
+    Memory,
     Smoke,
     SmokeInput,
     TensorFile,
@@ -34,6 +36,7 @@ from pocketfit.records import (
 )
 from pocketfit.runtimes.bytecode import UnreadableFile, open_archive
 from pocketfit.runtimes.library import library_for
+from pocketfit.runtimes.program import planned_bytes
 from pocketfit.trial.alone import UNTIMED, time_file
 from pocketfit.trial.host import OnHost, describe_outputs, run_golden, try_on_host, with_host
 from pocketfit.trial.smoke import smoke
@@ -83,6 +86,7 @@ class FileTrial:
     reasons: tuple[str, ...] = ()
     reference: str = "eager"
     latency: Latency = UNTIMED
+    memory: Memory = field(default_factory=Memory)
 
 
 def check_file(artifact: Path, shapes: Sequence[str]) -> None:
@@ -108,7 +112,23 @@ def check_file(artifact: Path, shapes: Sequence[str]) -> None:
 
 
 def smoke_file(device: Running, artifact: Path, shapes: Sequence[str], sandbox: Sandbox) -> FileTrial:
-    """Load and run one artifact, which check_file let pass, on a device, whoever made it.
+    """Try one artifact, which check_file let pass, on a device; see _tried."""
+    trial = _tried(device, artifact, shapes, sandbox)
+    return replace(trial, memory=memory_of(_planned_bytes(artifact, trial.variant.format), trial.smoke))
+
+
+def _planned_bytes(artifact: Path, format_name: str) -> int | None:
+    """None where the format plans no memory, or the file can't be read: the device says why."""
+    if format_name not in FORMATS or not FORMATS[format_name].plans_memory:
+        return None
+    try:
+        return planned_bytes(artifact)
+    except (OSError, ValueError):
+        return None
+
+
+def _tried(device: Running, artifact: Path, shapes: Sequence[str], sandbox: Sandbox) -> FileTrial:
+    """Load and run one artifact on a device, whoever made it.
 
     Its inputs are `shapes`, else those that a manifest beside it names. What it computes is compared with the
     manifest's golden outputs, else with the host's torch where that can run the file.
@@ -121,7 +141,9 @@ def smoke_file(device: Running, artifact: Path, shapes: Sequence[str], sandbox: 
     if entry:
         notes = _another_file(artifact, entry)
         calls = (entry.outputs, *entry.later)
-        given = SmokeInput(format_name, artifact.resolve(), entry.inputs, artifact.resolve().parent, len(calls))
+        given = SmokeInput(
+            format_name, artifact.resolve(), entry.inputs, artifact.resolve().parent, len(calls), RELOADS
+        )
         tried = smoke(device, variant, given, calls, Limits())
         if tried.status != "skipped" or not FORMATS[format_name].host_runtime():
             # Asked only where there is something to explain: it takes a child that imports torch.
@@ -138,7 +160,7 @@ def smoke_file(device: Running, artifact: Path, shapes: Sequence[str], sandbox: 
             # The runtimes don't check: some end the whole process.
             return FileTrial(variant, Smoke("failed", host.reason))
         calls, problem = (((),), host.reason) if isinstance(host, NotExported) else ((host.outputs, *host.later), None)
-        given = SmokeInput(format_name, artifact.resolve(), inputs, folder, len(calls))
+        given = SmokeInput(format_name, artifact.resolve(), inputs, folder, len(calls), RELOADS)
         tried = smoke(device, variant, given, calls, Limits())
         tried, reasons = with_host(tried, format_name, OnHost(problem, describe_outputs(calls[0])))
         latency = time_file(device, given, tried, sandbox)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from pocketfit.records import InputSpec
+from pocketfit.records import InputSpec, Memory, Smoke
 from pocketfit.units import format_bytes
 
 # The number of loads, runs and releases that a device is asked for, and that what is left is told for.
@@ -32,6 +32,13 @@ def retained_bytes(held_bytes: Sequence[int]) -> int | None:
         return None
     steps = [after - before for before, after in pairwise(counted)]
     return round(TOLD_FOR * median(steps))
+
+
+def memory_of(planned_bytes: int | None, tried: Smoke | None) -> Memory:
+    """The memory of a file that plans so much and was tried so; one that was not run, or fails, has none measured."""
+    if tried is None or tried.status != "passed":
+        return Memory(planned_bytes=planned_bytes)
+    return Memory(tried.peak_rss_bytes, planned_bytes, retained_bytes(tried.held_bytes))
 
 
 def peak_grew_bytes(base_bytes: int, head_bytes: int) -> int:

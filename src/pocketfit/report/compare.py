@@ -9,7 +9,7 @@ from typing import Literal
 from pocketfit.judge.alone import NO_BASE, judge_alone
 from pocketfit.judge.latency import judge
 from pocketfit.judge.limits import Broken, broken_limits, unjudged_limits
-from pocketfit.judge.memory import RETAINED_NOISE_BYTES, TOLD_FOR, retained_bytes
+from pocketfit.judge.memory import RETAINED_NOISE_BYTES, TOLD_FOR, memory_of
 from pocketfit.judge.parity import believable
 from pocketfit.records import (
     Built,
@@ -223,13 +223,6 @@ def _sentences(broken: Iterable[Broken]) -> tuple[str, ...]:
     return tuple(limit.sentence for limit in broken if limit.sentence)
 
 
-def _memory(built: Built, tried: Smoke | None) -> Memory:
-    """The memory of one side's file; an identical base was not run, and has none that was measured."""
-    if tried is None or tried.status != "passed":
-        return Memory(planned_bytes=built.planned_bytes)
-    return Memory(tried.peak_rss_bytes, built.planned_bytes, retained_bytes(tried.held_bytes))
-
-
 def _retained(memory: tuple[Memory, Memory]) -> tuple[str, ...]:
     """Say where head keeps memory that it should have given back, and whether base does as well."""
     before, after = (side.retained_bytes for side in memory)
@@ -250,7 +243,7 @@ def _facts(outcome: Outcome | None, tried: Smoke | None = None) -> SideFacts | N
                 dict(outcome.export.ops),
                 outcome.export.anatomy,
                 outcome.delegation,
-                memory=_memory(outcome, tried),
+                memory=memory_of(outcome.planned_bytes, tried),
             )
     return None
 

@@ -16,7 +16,7 @@ from pocketfit.commands.printed import (
     smoke_json,
 )
 from pocketfit.commands.single import FileTrial
-from pocketfit.records import Failed, Parity, Skipped, Smoke, TensorFile, Variant
+from pocketfit.records import Failed, Memory, Parity, Skipped, Smoke, TensorFile, Variant
 from tests.unit.report.test_compare import NET, built, with_export
 
 BUILT = with_export(
@@ -67,6 +67,19 @@ def test_smoke(capsys: pytest.CaptureFixture[str]) -> None:
     first, second = json.loads(smoke_json([(Path("net.ptl"), PASSED), (Path("x.ptl"), BROKEN)]))
     assert (first["file"], first["smoke"]["status"], first["reference"]) == ("net.ptl", "passed", "eager")
     assert (second["smoke"]["reason"], second["reasons"]) == ("it is no archive", ["a reason"])
+
+
+@pytest.mark.parametrize(
+    ("memory", "line"),
+    [
+        (Memory(74_170_000, None, 40_960), "memory: peak of the process 74.17 MB, 40.96 kB kept after 10 loads and releases"),
+        (Memory(52_000_000, 832, -4096), "memory: 832 B planned, peak of the process 52.00 MB, 0 B kept after 10 loads and releases"),
+        (Memory(planned_bytes=832), "memory: 832 B planned"),
+    ],
+)  # fmt: skip
+def test_the_memory_of_a_file(capsys: pytest.CaptureFixture[str], memory: Memory, line: str) -> None:
+    print_smoke(Path("net.ptl"), replace(PASSED, memory=memory))
+    assert capsys.readouterr().out.splitlines()[1:] == [f"    {line}"]
 
 
 def test_findings(capsys: pytest.CaptureFixture[str]) -> None:
