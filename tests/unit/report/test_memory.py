@@ -134,3 +134,13 @@ def test_every_form_has_the_column_and_what_it_means() -> None:
     assert "<dt>Planned memory: 640 B → 1.28 kB</dd>" in facts
     assert "<dt>Peak memory of the process: 70.00 MB → 80.00 MB</dd>" in facts
     assert "<dt>Kept after 10 loads and releases: 20.00 MB</dd>" in facts
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
+def test_no_line_of_a_terminal_is_too_wide(width: int) -> None:
+    changed = report(
+        {"peak_rss_bytes": 1_700 * MB}, {"peak_rss_bytes": 1_900 * MB, "held_bytes": LEAK}, planned=(123_456_789, 987_654_321)
+    )  # fmt: skip
+    lines = printed(changed, width=width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert "987.65 MB" in " ".join(lines)
