@@ -77,6 +77,46 @@ def read(android: AndroidSide, runtime: RuntimeName) -> dict[str, Any]:
     }
 
 
+def read_kernels(android: AndroidSide) -> dict[str, Any]:
+    """Read ExecuTorch's library: it lists by itself what registered in it, so all that is to do is to start it."""
+    library, abi = android.runtimes["executorch"], android.desktop_abi
+    folder = android.libraries("executorch", abi)
+    command = ["java", *FLAGS, "-cp", android.desktop_classpath("executorch"), "dev.pocketfit.Registered"]
+    environment = {**os.environ, "LD_LIBRARY_PATH": str(folder)}
+    done = finish([*command, str(folder), str(android.shim)], timeout=120, env=environment)
+    if done.code:
+        raise SystemExit(f"ExecuTorch's library does not start: {done.stdout}{done.stderr}")
+    registered = json.loads(done.stdout.splitlines()[-1])
+    contents = {
+        name: (android.libraries("executorch", name) / "libexecutorch.so").read_bytes() for name in (abi, OTHER_ABI)
+    }
+    for name, content in contents.items():
+        if lacking := [text for text in (*registered["kernels"], *registered["backends"]) if not _holds(content, text)]:
+            raise SystemExit(f"{name}: the library's text lacks {', '.join(lacking)}")
+    return {
+        "artifact": library.artifact,
+        "version": library.version,
+        "read_by": "make operators (tools/read_operators.py), in the running x86_64 library",
+        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
+        "identifier": _identifier(contents[abi]),
+        "backends": sorted(registered["backends"]),
+        "kernels": sorted(registered["kernels"]),
+    }
+
+
+def _holds(content: bytes, text: str) -> bool:
+    """Whether a name stands in a library; a linker lets one text end another, so it can begin anywhere."""
+    return f"{text}\0".encode() in content
+
+
+def _identifier(content: bytes) -> str:
+    """The one of the programs that a library reads, which is compiled into it as a text of its own."""
+    found = set(re.findall(rb"(?<=\0)ET[0-9]{2}(?=\0)", content))
+    if len(found) != 1:
+        raise SystemExit(f"the library has not one identifier of programs, but {sorted(found)}")
+    return str(found.pop(), "ascii")
+
+
 def _render(operator: Mapping[str, Any]) -> str:
     """One schema as text; a default's value is written as `...`, since nobody needs it."""
     canonical = parse_schema(_decode(operator["canonical"]))
@@ -202,10 +242,10 @@ def main() -> None:
     android = find_android()
     DATA.mkdir(parents=True, exist_ok=True)
     for runtime, library in android.runtimes.items():
-        data = read(android, runtime)
+        data = read_kernels(android) if runtime == "executorch" else read(android, runtime)
         path = DATA / f"{library.artifact}-{library.version}.json"
         path.write_text(json.dumps(data, indent=0) + "\n")
-        print(f"{path.name}: {len(data['schemas'])} schemas")
+        print(f"{path.name}: {len(data.get('schemas') or data['kernels'])} operators")
 
 
 if __name__ == "__main__":

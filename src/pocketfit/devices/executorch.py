@@ -10,6 +10,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from pocketfit.records import SmokeInput
+from pocketfit.runtimes.kernels import ANOTHER_KERNEL, FOR_XNNPACK, backend_name
+from pocketfit.runtimes.pte import is_program, read_program
+
 _IS_ONE = re.compile(r"^\[Execu[tT]orch Error 0x|Pytorch Vulkan Runtime|^Cannot load model path")
 
 # As executorch/runtime/core/exec_aten/util/scalar_type_util.h has them, by the names that the field writes.
@@ -18,19 +22,6 @@ DTYPES: Mapping[str, str] = {
     "Half": "float16", "Float": "float32", "Double": "float64", "Bool": "bool", "BFloat16": "bfloat16",
 }  # fmt: skip
 
-# Whose a backend is that a phone may have, and this build of the runtime has not.
-BACKENDS: Mapping[str, str] = {
-    "VulkanBackend": "Vulkan",
-    "QnnBackend": "Qualcomm's QNN",
-    "NeuropilotBackend": "MediaTek's NeuroPilot",
-    "EnnBackend": "Samsung's ENN",
-    "CoreMLBackend": "Apple's Core ML",
-    "MPSBackend": "Apple's MPS",
-    "EthosUBackend": "Arm's Ethos-U",
-    "OpenvinoBackend": "Intel's OpenVINO",
-}
-FOR_XNNPACK = "lower it for XNNPACK, which runs on every phone's CPU"
-ANOTHER_KERNEL = "leave the operator out of the model, or build the app's runtime with its kernel"
 EXPORT_AGAIN = "export it again, or copy it whole"
 # Other formats by the four letters at byte 4 of a flatbuffer, or the first bytes of a file.
 OTHERS: Mapping[str, str] = {"TFL3": "a TensorFlow Lite model", "ORTM": "an ONNX Runtime model"}
@@ -56,9 +47,18 @@ def explain(message: str, stage: str, runtime: str) -> str | None:
     return f"{runtime} {what}: {logged[0] if logged else first}"
 
 
-def backend_name(backend: str) -> str:
-    """A backend as it registers itself, with whose it is where that is known."""
-    return f"{backend} ({BACKENDS[backend]})" if backend in BACKENDS else backend
+def uncallable(given: SmokeInput) -> str | None:
+    """Say why a program can't be called with as many tensors as it is given, or None.
+
+    Asked before the call: without inputs, the runtime would make up some of ones and run.
+    """
+    try:
+        if given.inputs or not is_program(given.artifact) or not (takes := read_program(given.artifact).inputs):
+            return None
+    except (OSError, ValueError):
+        # What can't be read can't be called either, and the runtime says why.
+        return None
+    return f"it takes {takes} input{'' if takes == 1 else 's'}, and was given none: give it tensors to run on"
 
 
 def _missing_kernels(_found: re.Match[str], message: str, runtime: str) -> str:

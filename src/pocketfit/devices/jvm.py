@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pocketfit.devices.base import X86_NOTE, DeviceRun, required
 from pocketfit.devices.crash import describe_crash
+from pocketfit.devices.executorch import uncallable
 from pocketfit.devices.program import Answer, Timed, here, parse_answer, words
 from pocketfit.devices.reason import shorten
 from pocketfit.devices.verdict import judge_result, judge_times
@@ -117,6 +118,8 @@ class RunningJvm:
         if missing := self.android.missing(given.format, self.info.abi):
             return DeviceRun("skipped", missing)
         runtime = self.info.runtimes[given.format]
+        if problem := uncallable(given):
+            return DeviceRun("failed", problem, runtime)
         with lent_folder(FOLDER_PREFIX) as lent:
             finished, report = self._run([given], lent.work, self.timeout_s, outputs=lent.work.path)
             answer = parse_answer(finished.stdout, artifacts=1)

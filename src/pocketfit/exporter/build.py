@@ -13,7 +13,7 @@ from pocketfit.exporter.anatomy.macs import macs_by_module
 from pocketfit.exporter.anatomy.names import input_names, output_name
 from pocketfit.exporter.anatomy.twins import twins
 from pocketfit.exporter.builder import Builder, BuildOrder, Optimized
-from pocketfit.exporter.compatible import Target, find_target, one_sentence, refused, refused_outputs
+from pocketfit.exporter.compatible import Target, find_target, one_sentence, refused, refused_outputs, refused_program
 from pocketfit.exporter.formats import BUILDERS
 from pocketfit.exporter.given import where, write_calls
 from pocketfit.exporter.importing.uncollected import uncollected
@@ -210,6 +210,7 @@ def refuse(build: Build, golden: Golden, made: Made) -> None:
     """Raise NotShipped for a file that the Android runtime will not take."""
     refusals = (
         *refused(made.target, build.path, made.optimized.module, made.optimized.layers),
+        *(refused_program(build.job.library, build.path, made.optimized.layers) or ()),
         *refused_outputs(made.target, golden.outputs),
     )
     if refusals:

@@ -14,7 +14,9 @@ from pocketfit.exporter.tensors import dtype_name
 from pocketfit.records import Library
 from pocketfit.runtimes.bytecode import UnreadableFile, open_archive, record
 from pocketfit.runtimes.compatibility import Call, Problem
+from pocketfit.runtimes.kernels import check_program, kernels_of
 from pocketfit.runtimes.operators import OperatorList, operators_of
+from pocketfit.runtimes.pte import read_program
 
 if TYPE_CHECKING:
     from pocketfit.exporter.builder import Layers
@@ -69,6 +71,21 @@ def refused(target: Target | None, path: Path, module: Any, layers: Layers | Non
     except UnreadableFile as error:
         return (str(error),)
     return tuple(problem.sentence if isinstance(problem, Problem) else problem for problem in problems if problem)
+
+
+def refused_program(library: Library | None, path: Path, layers: Layers | None = None) -> tuple[str, ...] | None:
+    """List what a runtime that is known by its kernels refuses of a program, in sentences; None where it is none.
+
+    `layers` are those that call a kernel, by its name.
+    """
+    runtime = kernels_of(library)
+    if runtime is None:
+        return None
+    try:
+        problems = check_program(read_program(path), runtime, layers or {})
+    except ValueError as error:
+        return (str(error),)
+    return tuple(problem.sentence if isinstance(problem, Problem) else problem for problem in problems)
 
 
 def refused_outputs(target: Target | None, outputs: Iterable[tuple[str, Any]]) -> tuple[str, ...]:

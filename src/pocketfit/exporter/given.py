@@ -80,17 +80,23 @@ def _uncallable(job: HostRun) -> str | None:
 
 def _predicted(job: HostRun) -> tuple[str, ...]:
     """Predict the runtime's verdict from the file alone, in sentences."""
-    from pocketfit.exporter.compatible import find_target, one_sentence, refused
+    from pocketfit.exporter.compatible import find_target, one_sentence, refused, refused_program
 
+    path = Path(job.artifact)
+    lacking = refused_program(job.library, path)
+    if lacking is not None:
+        # What a backend was given shows when it runs.
+        nothing = f"nothing that {job.library} lacks, as far as kernels tell"
+        return (f"predicted: {one_sentence(lacking) if lacking else nothing}",)
     target, notes = find_target(job.format, job.library)
     if target is None:
         return notes
     try:
-        module = BUILDERS[job.format].load(Path(job.artifact)) if target.rules.by_module else None
+        module = BUILDERS[job.format].load(path) if target.rules.by_module else None
     except Exception as error:
         # This torch is newer than the runtime: what it can't read, the runtime can't either.
         return (f"predicted: {target.runtime.library} can't load it: {describe(error)}",)
-    refusals = refused(target, Path(job.artifact), module)
+    refusals = refused(target, path, module)
     prediction = one_sentence(refusals) if refusals else f"nothing that {target.runtime.library} lacks"
     return (f"predicted: {prediction}", *_misnamed(job))
 

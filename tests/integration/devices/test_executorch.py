@@ -52,6 +52,11 @@ def test_integers_and_fewer_rows_than_the_bound(device: RunningJvm, tmp_path: Pa
     np.testing.assert_allclose(read_output(run.outputs[0], tmp_path), [MLP] * 3, atol=2e-6)
 
 
+def test_without_inputs_it_is_not_called(device: RunningJvm, tmp_path: Path) -> None:
+    run = device.smoke(given(tmp_path / "in", "mlp.pte"), tmp_path)
+    assert (run.status, run.reason) == ("failed", "it takes 1 input, and was given none: give it tensors to run on")
+
+
 def test_base_and_head_are_timed_in_turn(device: RunningJvm, tmp_path: Path) -> None:
     base, head = given(tmp_path / "base", "mlp.pte", ONES), given(tmp_path / "head", "rows.pte", ONES)
     load = device.time_load(base, head, seed=1, rounds=3, budget_ms=2000)

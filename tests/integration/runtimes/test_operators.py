@@ -38,3 +38,12 @@ def test_reading_again_gives_the_same(tool: ModuleType, runtime: RuntimeName, op
     assert json.loads(json.dumps(tool.read(android, runtime))) == kept
     assert len(kept["schemas"]) == operators
     assert kept["bytecode_versions"] == [4, 9]
+
+
+def test_reading_executorchs_kernels_again_gives_the_same(tool: ModuleType) -> None:
+    android = find_android()
+    library = android.runtimes["executorch"]
+    kept = json.loads((tool.DATA / f"{library.artifact}-{library.version}.json").read_text())
+
+    assert tool.read_kernels(android) == kept
+    assert len(kept["kernels"]) == 261

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from pocketfit.devices.executorch import uncallable
 from pocketfit.devices.program import ProgramError
 from pocketfit.devices.reason import LONGEST, condense
+from pocketfit.records import SmokeInput, TensorFile
 
 RUNTIME = "ExecuTorch 1.3, built for Android by Software Mansion (react-native-executorch 0.9.3)"
 NO_MODULE = "[ExecuTorch Error 0x12] Invalid argument: Cannot get load module [Native Error: {}]\n"
@@ -148,3 +152,21 @@ def test_each_sentence_is_whole() -> None:
 def test_other_runtimes_messages_are_left_to_others() -> None:
     error = ProgramError("load", "Following ops cannot be found. aten::foo ()", "RuntimeException")
     assert condense(error, "pytorch_android_lite 1.12.2") == "pytorch_android_lite 1.12.2 does not have aten::foo"
+
+
+DATA = Path(__file__).parents[2] / "data"
+
+
+def test_a_program_that_takes_inputs_is_not_called_without_any() -> None:
+    program = DATA / "executorch-1.3.1/mlp.pte"
+    said = "it takes 1 input, and was given none: give it tensors to run on"
+    assert uncallable(SmokeInput("executorch", program, (), DATA)) == said
+    some = TensorFile("[0]", "float32", (1, 16), "input0.bin")
+    assert uncallable(SmokeInput("executorch", program, (some,), DATA)) is None
+
+
+def test_what_can_not_be_read_is_left_to_the_runtime(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.pte"
+    cut.write_bytes((DATA / "executorch-1.3.1/mlp.pte").read_bytes()[:20])
+    for path in (cut, tmp_path / "none.pte", DATA / "torch-1.13.ptl"):
+        assert uncallable(SmokeInput("executorch", path, (), tmp_path)) is None

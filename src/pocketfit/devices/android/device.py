@@ -17,6 +17,7 @@ from pocketfit.devices.android.pushed import Pushed
 from pocketfit.devices.android.tombstone import explain_death
 from pocketfit.devices.android.watched import Ran, run_watched
 from pocketfit.devices.base import DeviceRun
+from pocketfit.devices.executorch import uncallable
 from pocketfit.devices.program import Timed, files_of, words
 from pocketfit.devices.reason import shorten
 from pocketfit.devices.verdict import judge_result, judge_times
@@ -117,6 +118,8 @@ class RunningAndroid:
         if missing := self._android.missing_on_devices(given.format, self.info.abi):
             return DeviceRun("skipped", missing)
         runtime = self.info.runtimes[given.format]
+        if problem := uncallable(given):
+            return DeviceRun("failed", problem, runtime)
         return self._twice(
             given, lambda: self._smoke(given, folder, runtime), lambda reason: DeviceRun("infra-error", reason, runtime)
         )

@@ -45,13 +45,22 @@ def reasons(delegation: Delegation) -> list[str]:
     ]
 
 
-def kernels(program: Any) -> set[str]:
-    """The names of the kernels that a finished program calls, as the runtime registers them: `aten::mean.out`."""
-    return {
-        Overload(schema.name, schema.overload_name).full_name
-        for graph in _graphs(program.graph_module)
-        for schema in _schemas(graph)
-    }
+def layers(program: Any) -> dict[str, tuple[str, ...]]:
+    """The layers that call each kernel of a finished program, as `features.3`; `forward` is the model itself."""
+    found: dict[str, dict[str, None]] = {}
+    for graph in _graphs(program.graph_module):
+        for node in graph.nodes:
+            for schema in _schema_of(node):
+                name = Overload(schema.name, schema.overload_name).full_name
+                found.setdefault(name, {})[_layer_of(node)] = None
+    return {name: tuple(names) for name, names in found.items()}
+
+
+def _layer_of(node: Any) -> str:
+    """Its module's name as the model has it; the program's is inside of `lowering._with_doors`."""
+    stack = list((node.meta.get("nn_module_stack") or {}).values())
+    path = str(stack[-1][0]) if stack else ""
+    return path.removeprefix("model").lstrip(".") or "forward"
 
 
 def _graphs(module: Any) -> Iterator[Any]:
@@ -70,6 +79,10 @@ def _operators(graph: Any) -> Iterator[str]:
 
 def _schemas(graph: Any) -> Iterator[Any]:
     for node in graph.nodes:
-        # What has no schema is no operator: taking an item of a tuple, reserving memory, calling a delegate.
-        if node.op == "call_function" and node.target is not operator.getitem and hasattr(node.target, "_schema"):
-            yield node.target._schema
+        yield from _schema_of(node)
+
+
+def _schema_of(node: Any) -> Iterator[Any]:
+    # What has no schema is no operator: taking an item of a tuple, reserving memory, calling a delegate.
+    if node.op == "call_function" and node.target is not operator.getitem and hasattr(node.target, "_schema"):
+        yield node.target._schema

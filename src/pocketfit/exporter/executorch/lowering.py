@@ -34,7 +34,7 @@ from pocketfit.exporter.tensors import ModelProblem, flatten
 if TYPE_CHECKING:
     import torch
 
-    from pocketfit.exporter.builder import Check
+    from pocketfit.exporter.builder import Check, Layers
     from pocketfit.exporter.tensors import Inputs
     from pocketfit.records import ModelSpec
 
@@ -80,10 +80,10 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
     elif order.precision == "fp16":
         steps.insert(0, "half inside")
     order.enter("lowering", hint)
-    edge, program = _lower(exported)
+    edge, program, layers = _lower(exported)
     delegated, ops = delegation.count(edge)
     reasons += delegation.reasons(delegated)
-    return Optimized(program, (*steps, "XNNPACK"), tuple(reasons), ops, delegated)
+    return Optimized(program, (*steps, "XNNPACK"), tuple(reasons), ops, delegated, layers)
 
 
 def _quantized(exported: Any, order: BuildOrder, inputs: Inputs, check: Check) -> Step:
@@ -209,8 +209,8 @@ def _agree(module: Any, check: Check, name: str) -> None:
         raise ModelProblem(f"the {name} does not compute what eager does: {problem}")
 
 
-def _lower(exported: Any) -> tuple[Any, bytes]:
-    """The lowered graph, whose delegates still hold what they took, and the program."""
+def _lower(exported: Any) -> tuple[Any, bytes, Layers]:
+    """The lowered graph, whose delegates still hold what they took, the program, and who calls each of its kernels."""
     from executorch.backends.xnnpack.partition.config import ALL_PARTITIONER_CONFIGS
     from executorch.backends.xnnpack.partition.config.node_configs import PreluConfig
     from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
@@ -229,9 +229,11 @@ def _lower(exported: Any) -> tuple[Any, bytes]:
     except Exception as error:
         raise not_lowered(error) from error
     known = Runtime.get().operator_registry.operator_names
-    if missing := sorted(delegation.kernels(program.exported_program()) - known):
-        raise ModelProblem(f"ExecuTorch's runtime has no kernel for {', '.join(missing)}")
-    return edge.exported_program(), bytes(program.buffer)
+    layers = delegation.layers(program.exported_program())
+    if missing := sorted(layers.keys() - known):
+        where = (f"{name} (in {layers[name][0]})" for name in missing)
+        raise ModelProblem(f"ExecuTorch's runtime has no kernel for {', '.join(where)}")
+    return edge.exported_program(), bytes(program.buffer), layers
 
 
 def _is_recurrent(model: torch.nn.Module) -> bool:

@@ -82,8 +82,10 @@ class ExecuTorch:
         return tuple(sorted(set(selective_build._get_program_operators(program))))
 
     def arguments(self, path: Path) -> tuple[Argument, ...] | None:
-        # Every input of a program is planned with its size, which `load` asks for.
-        return None
+        from pocketfit.runtimes.pte import read_program
+        from pocketfit.runtimes.schema import Argument
+
+        return tuple(Argument("Tensor", f"input {index}") for index in range(read_program(path).inputs))
 
 
 def _sizes(metadata: Any, index: int) -> list[int]:
