@@ -47,6 +47,11 @@ def explain(message: str, stage: str, runtime: str) -> str | None:
     return f"{runtime} {what}: {logged[0] if logged else first}"
 
 
+def is_unreadable(message: str) -> bool:
+    """Say whether the runtime could not even open the file, which is no fault of the file's."""
+    return message.startswith("Cannot load model path")
+
+
 def uncallable(given: SmokeInput) -> str | None:
     """Say why a program can't be called with as many tensors as it is given, or None.
 

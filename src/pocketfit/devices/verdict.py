@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pocketfit.devices.base import DeviceRun
+from pocketfit.devices.executorch import is_unreadable
 from pocketfit.devices.program import Result, Timed, to_c_order
 from pocketfit.devices.reason import condense
 from pocketfit.files import Opened
@@ -19,6 +20,7 @@ def judge_result(result: Result, given: Opened, folder: Path, runtime: str) -> D
     if result.error:
         # An input that can't be opened is ours; one of a dtype that Java has no tensors for is the model's.
         ours = result.error.stage == "input" and result.error.type != "IllegalArgumentException"
+        ours = ours or is_unreadable(result.error.message)
         reason = condense(result.error, runtime)
         return replace(run, status="infra-error" if ours else "failed", reason=reason)
     try:

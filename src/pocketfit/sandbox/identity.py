@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import socket
@@ -15,6 +16,8 @@ RANGES = (range(66_000, 99_000), range(60_600, 61_180))
 CAP_DAC_READ_SEARCH, CAP_SETGID, CAP_SETUID = 2, 6, 7
 VERSION_3 = 0x20080522
 AMBIENT_RAISE = 2
+# access() then goes by the capabilities that a process has, which it else forgets for whoever is not root.
+NO_SETUID_FIXUP = 1 << 2
 
 
 def has_capability(number: int) -> bool:
@@ -64,6 +67,9 @@ def become(uid: int, *, behind: int | None = None, reading: bool = False) -> Non
     os.setgroups([])
     if reading:
         libc.prctl(libc.PR_SET_KEEPCAPS, 1)
+        # A program may ask before it reads, as ExecuTorch's Java does; without CAP_SETPCAP it is told no.
+        with contextlib.suppress(OSError):
+            libc.prctl(libc.PR_SET_SECUREBITS, NO_SETUID_FIXUP)
     os.setresgid(own, uid, own)
     os.setresuid(own, uid, own)
     if reading:

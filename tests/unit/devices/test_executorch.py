@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from pocketfit.devices.executorch import uncallable
-from pocketfit.devices.program import ProgramError
+from pocketfit.devices.program import ProgramError, Result
 from pocketfit.devices.reason import LONGEST, condense
+from pocketfit.devices.verdict import judge_result
+from pocketfit.files import Opened
 from pocketfit.records import SmokeInput, TensorFile
 
 RUNTIME = "ExecuTorch 1.3, built for Android by Software Mansion (react-native-executorch 0.9.3)"
@@ -170,3 +172,10 @@ def test_what_can_not_be_read_is_left_to_the_runtime(tmp_path: Path) -> None:
     cut.write_bytes((DATA / "executorch-1.3.1/mlp.pte").read_bytes()[:20])
     for path in (cut, tmp_path / "none.pte", DATA / "torch-1.13.ptl"):
         assert uncallable(SmokeInput("executorch", path, (), tmp_path)) is None
+
+
+def test_a_file_that_the_runtime_can_not_open_is_no_fault_of_the_files(tmp_path: Path) -> None:
+    message = "Cannot load model path: path is not readable: /t/m.pte"
+    result = Result(error=ProgramError("load", message, "IllegalStateException"))
+    run = judge_result(result, Opened(tmp_path, -1), tmp_path, RUNTIME)
+    assert (run.status, run.reason) == ("infra-error", f"{RUNTIME} can't load the file: {message}")
