@@ -98,7 +98,7 @@ lock-cpu:
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv
 	build/lock/bin/uv pip compile --quiet --python-platform linux --generate-hashes --no-deps --python-version 3.11 --no-emit-index-url --index-url $(TORCH_INDEX) --custom-compile-command "make lock-cpu" requirements/torch.txt -o requirements/torch-cpu.txt
 
-# After another version of the Android libraries: which operators they have (src/pocketfit/runtimes/data).
+# After another version of the Android libraries: which operators and kernels they have (src/pocketfit/runtimes/data).
 operators: setup
 	$(BIN)/python tools/read_operators.py
 
