@@ -17,10 +17,12 @@ from pocketfit.builds.weigh import weigh
 from pocketfit.exporter import main
 from pocketfit.job import Exported, HostOutputs, HostRun, Job, NotExported
 from pocketfit.records import Built, Delegation, InputSpec, ModelSpec, Variant
+from pocketfit.runtimes.library import find_android
 from pocketfit.runtimes.selection import selections
 from tests.integration.conftest import CONFIG, NET, QUICK, Git, require
 from tests.integration.test_run import pocketfit, rows
 
+RUNTIME = "ExecuTorch 1.3, built for Android by Software Mansion (react-native-executorch 0.9.3)"
 MODELS = (
     NET
     + """
@@ -393,8 +395,23 @@ def test_a_reason_names_operator_or_construct(root: Path, source: str, inputs: I
     assert result.reason == reason.replace("LINE", str(line))
 
 
-def test_a_run(repository: Path, git: Git, root: Path) -> None:
-    """Built on both sides, skipped on the device, timed on the host; and the same bytes from another tree and process."""
+def android_without_executorch(folder: Path) -> Path:
+    folder.mkdir()
+    built = find_android().folder
+    for path in built.iterdir():
+        if path.name not in ("executorch", "runtimes.json"):
+            (folder / path.name).symlink_to(path)
+    runtimes = json.loads((built / "runtimes.json").read_text())
+    del runtimes["runtimes"]["executorch"]
+    (folder / "runtimes.json").write_text(json.dumps(runtimes))
+    return folder
+
+
+def test_a_run(repository: Path, git: Git, root: Path, tmp_path: Path) -> None:
+    """Built on both sides, run and timed on the device; the same bytes from another tree and process.
+
+    Without Android's runtime a file is tried and timed on the host.
+    """
     narrow = QUICK + CONFIG + 'formats = ["executorch"]\n'
     (repository / "pocketfit.toml").write_text(narrow)
     git("commit", "-q", "-am", "executorch")
@@ -406,23 +423,25 @@ def test_a_run(repository: Path, git: Git, root: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     row = rows(repository)["net/executorch/fp32"]
-    assert (row["status"], row["smoke"]["status"]) == ("compared", "skipped")
-    assert row["smoke"]["reason"] == "this image has no ExecuTorch Android runtime"
+    assert (row["status"], row["smoke"]["status"]) == ("compared", "passed"), row
+    assert row["smoke"]["runtime"] == RUNTIME
+    assert row["smoke"]["sqnr_db"] > 100
+    assert row["smoke"]["peak_rss_bytes"] > 30e6
     assert row["head"]["delegation"] == {"delegated": 5, "total": 6, "left_out": {"aten::mean": 1}}
     # How much slower shows where a machine is quiet; here it counts that it was timed, and where.
     assert row["latency"]["loads"] >= 1
-    assert (row["latency"]["device"], row["latency"]["threads"]) == ("host, executorch 1.3.1", 1)
+    assert (row["latency"]["device"], row["latency"]["threads"]) == ("jvm x86_64", 1)
     out = repository / "pocketfit-out"
-    assert "on host, executorch 1.3.1, 1 thread" in (out / "report.md").read_text()
+    assert RUNTIME in (out / "report.md").read_text()
     assert "head net/executorch/fp32: " in done.stderr
     assert "cpuinfo" not in done.stderr + done.stdout
 
     exported(root, "net.py:net", IMAGE)
     assert weigh(root.parent / "job" / "net.executorch.fp32.pte").sha256 == row["base"]["sha256"]
 
-    done = pocketfit(
-        repository, "smoke", str(out / "artifacts" / "head" / "net.executorch.fp32.pte"), "--device", "jvm"
-    )
+    file = str(out / "artifacts" / "head" / "net.executorch.fp32.pte")
+    without = android_without_executorch(tmp_path / "android")
+    done = pocketfit(repository, "smoke", file, "--device", "jvm", POCKETFIT_ANDROID=str(without))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "(executorch) skipped: this image has no ExecuTorch Android runtime [jvm, x86_64]" in done.stdout
     assert "on the host by executorch 1.3.1 it runs, and its largest difference from eager is " in done.stdout
