@@ -11,6 +11,7 @@ from pocketfit.records import (
     Delegation,
     Export,
     InputSpec,
+    LayerLoss,
     Library,
     Load,
     ModelSpec,
@@ -114,7 +115,7 @@ class HostTimes:
 class NotExported:
     """`uncallable`: a given file that must not be called with the inputs there are, by what its forward declares.
 
-    `traced`: the traceback of what model code raised is in the child's log.
+    `traced`: the traceback of what model code raised is in the child's log. `layer_losses` are as in Export.
     """
 
     reason: str
@@ -125,6 +126,7 @@ class NotExported:
     state: Literal["not-exported"] = "not-exported"
     uncallable: bool = False
     traced: bool = False
+    layer_losses: tuple[LayerLoss, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -283,12 +283,26 @@ class Delegation:
 
 
 @dataclass(frozen=True)
+class LayerLoss:
+    """The SQNR in dB, against eager, of what goes into a layer and of what comes out; `layer` is its module path."""
+
+    layer: str
+    before_db: float
+    after_db: float
+
+    @property
+    def lost_db(self) -> float:
+        return self.before_db - self.after_db
+
+
+@dataclass(frozen=True)
 class Export:
     """The account that the process which made an artifact gives of it. `inputs` and `outputs` are its golden tensors.
 
     `recipe` lists the steps that made it, and `reasons` what a reader should know of them. For a model that has state,
     `later` are its outputs to the same inputs when it is called a second time, a third, and so on. `root_operators` are
-    those that the file asks of its runtime, by name and overload; None where nobody looked.
+    those that the file asks of its runtime, by name and overload; None where nobody looked. `layer_losses` say of a
+    file that is far from eager where that comes from, the worst first; of others nobody asks.
     """
 
     parameters: int
@@ -302,6 +316,7 @@ class Export:
     anatomy: Anatomy | None = None
     later: tuple[tuple[TensorFile, ...], ...] = ()
     root_operators: tuple[str, ...] | None = None
+    layer_losses: tuple[LayerLoss, ...] = ()
 
     @property
     def golden(self) -> tuple[TensorFile, ...]:
@@ -331,7 +346,10 @@ class Built:
 
 @dataclass(frozen=True)
 class Failed:
-    """A variant that could not be built, or must not be shipped, and why: a result, not a crash."""
+    """A variant that could not be built, or must not be shipped, and why: a result, not a crash.
+
+    `layer_losses` are as in Export.
+    """
 
     variant: Variant
     reason: str
@@ -340,6 +358,7 @@ class Failed:
     parity: Parity | None = None
     state: Literal["failed"] = "failed"
     build_s: float | None = None
+    layer_losses: tuple[LayerLoss, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -599,7 +618,7 @@ class Row:
 
     `new` has a head and no base, `removed` the other way round; `failed` is head's failure, in the build,
     on the device, or of a limit (named in `failed_limits`); it is no part of the verdict where it `failed_before`, on
-    base and in the same way.
+    base and in the same way. `layer_losses` are of head, as in Export.
     """
 
     model: str
@@ -615,6 +634,7 @@ class Row:
     latency: Latency = Latency("not-measured")
     smoke: Smoke = Smoke("skipped")
     failed_before: bool = False
+    layer_losses: tuple[LayerLoss, ...] = ()
 
     @property
     def fails(self) -> bool:
@@ -658,7 +678,7 @@ class Environment:
 # measured or decided apart from it, on the file that it handed over.
 REPORTED_BY_MODEL = (
     "environment.torch",
-    *(f"rows.{name}" for name in ("parity", "metric")),
+    *(f"rows.{name}" for name in ("parity", "metric", "layer_losses")),
     *(f"rows.{side}.{name}" for side in ("base", "head") for name in ("parameters", "ops", "anatomy", "delegation")),
 )
 

@@ -201,6 +201,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "held_bytes": [],
                 },
                 "failed_before": False,
+                "layer_losses": [],
             }
         ],
         "notes": ["a note"],

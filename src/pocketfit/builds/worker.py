@@ -128,7 +128,8 @@ def _failed(variant: Variant, said: NotExported, log_name: str) -> Failed:
     reasons = said.reasons
     if said.traced:
         reasons += (f"{TRACEBACK_AT}{log_name}" if log_name else "-v shows its traceback",)
-    return Failed(variant, said.reason, reasons, said.failed_limits, said.parity)
+    losses = said.layer_losses
+    return Failed(variant, said.reason, reasons, said.failed_limits, said.parity, layer_losses=losses)
 
 
 def run_on_host(job: HostRun, sandbox: Sandbox, keep: Path) -> HostOutputs | NotExported:

@@ -8,7 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.exporter import taps
 from pocketfit.exporter.anatomy.bytes import count_parameters, dissect
+from pocketfit.exporter.anatomy.losses import Explained
 from pocketfit.exporter.anatomy.macs import macs_by_module
 from pocketfit.exporter.anatomy.names import input_names, output_name
 from pocketfit.exporter.anatomy.twins import twins
@@ -43,11 +45,21 @@ if TYPE_CHECKING:
 
 
 class NotShipped(Exception):
-    """A file was made of the model and must not be shipped: why, in one sentence, and what was measured of it."""
+    """A file was made of the model and must not be shipped: why, in one sentence, and what was measured of it.
 
-    def __init__(self, reason: str, failed_limits: tuple[str, ...] = (), parity: Parity | None = None) -> None:
+    `disagrees`: it runs, and its answers to the golden inputs or further ones are not eager's.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        failed_limits: tuple[str, ...] = (),
+        parity: Parity | None = None,
+        *,
+        disagrees: bool = False,
+    ) -> None:
         super().__init__(reason)
-        self.failed_limits, self.parity = failed_limits, parity
+        self.failed_limits, self.parity, self.disagrees = failed_limits, parity, disagrees
 
 
 @dataclass
@@ -110,6 +122,7 @@ class Golden:
 class Made:
     """The model in its format, saved at Build.path. `target` is None where nobody knows what the runtime has."""
 
+    order: BuildOrder
     optimized: Optimized
     target: Target | None
     dropped_debug_bytes: int | None
@@ -126,9 +139,13 @@ def build_variant(job: Job, folder: Path) -> Exported | NotExported:
         refuse(build, golden, made)
         parity = run(build, golden)
     except ModelProblem as problem:
-        return NotExported(str(problem), tuple(build.reasons), torch=torch.__version__, traced=log_traceback(problem))
+        traced, losses = log_traceback(problem), problem.losses
+        return NotExported(
+            str(problem), tuple(build.reasons), torch=torch.__version__, traced=traced, layer_losses=losses
+        )
     except NotShipped as stop:
-        return NotExported(str(stop), tuple(build.reasons), stop.failed_limits, stop.parity, torch.__version__)
+        failed = NotExported(str(stop), tuple(build.reasons), stop.failed_limits, stop.parity, torch.__version__)
+        return blamed(build, made, failed) if stop.disagrees else failed
     return describe(build, golden, made, parity)
 
 
@@ -200,10 +217,17 @@ def make(build: Build, golden: Golden) -> Made:
         verify.careful_problem,
         golden.habits,
     )
-    optimized = build.builder.optimize(order, verify.problem)
+    try:
+        optimized = build.builder.optimize(order, verify.problem)
+    except ModelProblem as problem:
+        if problem.disagrees:
+            cause = blame(build, order, str(problem))
+            build.reasons[:0] = cause.reasons
+            problem.losses = cause.losses
+        raise
     build.reasons += (*optimized.reasons, *notes)
     build.enter(f"saving {build.path.name}")
-    return Made(optimized, target, build.builder.save(optimized, build.path))
+    return Made(order, optimized, target, build.builder.save(optimized, build.path))
 
 
 def refuse(build: Build, golden: Golden, made: Made) -> None:
@@ -226,7 +250,7 @@ def run(build: Build, golden: Golden) -> Parity:
     if judged.problem:
         build.reasons += build.mode
         reason = f"{shown} does not compute what eager does: {judged.problem}"
-        raise NotShipped(reason, judged.failed_limits, judged.parity)
+        raise NotShipped(reason, judged.failed_limits, judged.parity, disagrees=judged.same_structure)
     for other in golden.others:
         build.enter(f"running {build.path.name} on {other.name}")
         if problem := baked_in(golden.verify, build.eager, file, other):
@@ -242,6 +266,21 @@ def run(build: Build, golden: Golden) -> Parity:
         # From its first state.
         build.metric.of_file(_nested(Loaded(file.anew), build.eager, build.inputs), shown, build.enter)
     return judged.parity if build.samples.unseen else without_score(judged.parity, CALIBRATED_WITH)
+
+
+def blame(build: Build, order: BuildOrder, reason: str) -> Explained:
+    """Look for the layers that are to blame where what was made of the model is too far from eager, for `reason`."""
+    # Should the search end this process, its last words are what failed.
+    build.enter(f"looking for the layer to blame, since {reason}")
+    return taps.explain(order, build.builder, build.path)
+
+
+def blamed(build: Build, made: Made, failed: NotExported) -> NotExported:
+    """What failed, with the layers that are to blame, as far as they can be found."""
+    if made.optimized.losses:
+        return replace(failed, layer_losses=made.optimized.losses)
+    cause = blame(build, made.order, failed.reason)
+    return replace(failed, reasons=(*cause.reasons, *failed.reasons), layer_losses=cause.losses)
 
 
 def describe(build: Build, golden: Golden, made: Made, parity: Parity) -> Exported:
@@ -264,6 +303,7 @@ def describe(build: Build, golden: Golden, made: Made, parity: Parity) -> Export
             metric=build.metric.evaluated,
             anatomy=dissect(build.path, build.model, macs, made.dropped_debug_bytes),
             later=golden.later,
+            layer_losses=optimized.losses,
             root_operators=build.builder.root_operators(optimized.module),
         ),
         torch=torch.__version__,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pocketfit.exporter.state.eager import Habits
-from pocketfit.records import Delegation, ModelSpec
+from pocketfit.records import Delegation, LayerLoss, ModelSpec
 
 if TYPE_CHECKING:
     import torch
@@ -47,11 +47,15 @@ class BuildOrder:
 
 @dataclass(frozen=True)
 class Step:
-    """A module after a step of a recipe. `names` are the step's, none where it changed nothing."""
+    """A module after a step of a recipe. `names` are the step's, none where it changed nothing.
+
+    `losses` are the layers', as in Export.
+    """
 
     module: Any
     names: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    losses: tuple[LayerLoss, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Optimized:
     """`module` is the format's own; `recipe` names the steps taken, `reasons` what a reader should know about them.
 
     `layers` are those that call an operator, where freezing made the module forget them. `odd_names` are the model's
-    names with letters beyond ASCII, and what each names.
+    names with letters beyond ASCII, and what each names. `losses` are as in Export.
     """
 
     module: Any
@@ -69,6 +73,7 @@ class Optimized:
     delegation: Delegation | None = None
     layers: Layers = field(default_factory=dict)
     odd_names: Mapping[str, str] = field(default_factory=dict)
+    losses: tuple[LayerLoss, ...] = ()
 
 
 @dataclass(frozen=True)

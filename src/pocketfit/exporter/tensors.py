@@ -12,12 +12,21 @@ from pocketfit.judge.golden import TEXT
 if TYPE_CHECKING:
     import torch
 
+    from pocketfit.records import LayerLoss
+
     # What is passed to forward, one tensor for each of its parameters.
     Inputs = tuple[torch.Tensor, ...]
 
 
 class ModelProblem(Exception):
-    """The user's model is at fault: one sentence, which becomes a failed row."""
+    """The user's model is at fault: one sentence, which becomes a failed row.
+
+    `disagrees`: what was made of it does not compute what eager does; `losses` are its layers' (see Export).
+    """
+
+    def __init__(self, reason: str, losses: tuple[LayerLoss, ...] = (), *, disagrees: bool = False) -> None:
+        super().__init__(reason)
+        self.losses, self.disagrees = losses, disagrees
 
 
 def flatten(output: Any, path: str = "") -> Iterator[tuple[str, torch.Tensor]]:

@@ -115,6 +115,7 @@ def _built_row(
         parity=head.export.parity,
         metric=_metric(base, head),
         latency=latency,
+        layer_losses=head.export.layer_losses,
         # A failure is judged by all that the device said; agreement only by what can mean something.
         smoke=smoke if smoke_failed else replace(smoke, parity=believable(smoke.parity, head.export.parity)),
         failed_before=failed and ignores_old and fails_as_before(base, head, tried.base, smoke, broken),
@@ -189,6 +190,7 @@ def _bare_row(
         failed_limits=failed.failed_limits if failed else (),
         base=_facts(base),
         parity=failed.parity if failed else None,
+        layer_losses=failed.layer_losses if failed else (),
         latency=Latency("not-measured", "there is no artifact of head"),
         smoke=Smoke("skipped", "there is no artifact of head"),
     )

@@ -44,6 +44,7 @@ def bare(row: Row) -> Row:
         base=_bare_side(row.base),
         head=_bare_side(row.head),
         parity=parity,
+        layer_losses=(),
         smoke=replace(row.smoke, parity=replace(row.smoke.parity, outputs=())),
     )
 

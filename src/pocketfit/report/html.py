@@ -12,7 +12,7 @@ from pocketfit.report.cells import Line, count_threads, line, titles
 from pocketfit.report.memory import memory_facts
 from pocketfit.report.phone import total_facts
 from pocketfit.report.summary import changed_rows, headline, legend, notes, sides, surroundings, unchanged_rows
-from pocketfit.report.unfolded import Module, anatomy_facts, modules
+from pocketfit.report.unfolded import LossyLayer, Module, anatomy_facts, lossy_layers, modules
 from pocketfit.text import clean
 from pocketfit.units import format_diff, format_ms, format_ms_number, format_ratio, format_sqnr
 
@@ -21,11 +21,12 @@ SIGNS = {"good": "✓", "bad": "✗", "unknown": "!"}
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the table, and what unfolds beneath it: pairs of a word and a value, and where the bytes are."""
+    """A line of the table, and what unfolds beneath it: pairs of a word and a value, where bytes are, and the error."""
 
     line: Line
     facts: tuple[tuple[str, str], ...]
     modules: tuple[Module, ...]
+    layers: tuple[LossyLayer, ...]
 
 
 def render_html(report: Report) -> str:
@@ -55,7 +56,7 @@ def render_html(report: Report) -> str:
 
 
 def _entries(report: Report, rows: list[Row]) -> list[Entry]:
-    return [Entry(line(report, row), tuple(_facts(row)), modules(row)) for row in rows]
+    return [Entry(line(report, row), tuple(_facts(row)), modules(row), lossy_layers(row)) for row in rows]
 
 
 def _facts(row: Row) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from pocketfit.records import Row
 from pocketfit.report.cells import NAME_LENGTH
 from pocketfit.report.changes import module_name, signed_bytes
 from pocketfit.text import clean
-from pocketfit.units import format_bytes
+from pocketfit.units import format_bytes, format_sqnr
 
 MANY_MODULES = 40
 
@@ -55,6 +55,23 @@ def modules(row: Row) -> tuple[Module, ...]:
         rest = sum(after.get(name, 0) for name in names[MANY_MODULES:])
         table = [*table[:MANY_MODULES], Module(f"{len(names) - MANY_MODULES} more", format_bytes(rest), "")]
     return tuple(table)
+
+
+@dataclass(frozen=True)
+class LossyLayer:
+    """A line of the table of layers that lose most."""
+
+    name: str
+    before: str
+    after: str
+
+
+def lossy_layers(row: Row) -> tuple[LossyLayer, ...]:
+    """The layers of a file that is far from eager, the worst first."""
+    return tuple(
+        LossyLayer(clean(module_name(one.layer), NAME_LENGTH), format_sqnr(one.before_db), format_sqnr(one.after_db))
+        for one in row.layer_losses[:MANY_MODULES]
+    )
 
 
 def _listed(sizes: Mapping[str, int]) -> str:

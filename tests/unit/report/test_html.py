@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from pocketfit.records import OutputParity, Parity
+from pocketfit.records import LayerLoss, OutputParity, Parity
 from pocketfit.report.html import render_html
 from tests.unit.report.samples import BROKEN, CALM, EVERYTHING, GREW, IDENTICAL
 from tests.unit.report.test_markdown import HOSTILE, attacked
@@ -193,3 +193,15 @@ def test_a_cosine_and_a_share_that_none_can_be_are_shown_within_their_bounds(sai
     """Seed 41089 of the fuzz target job_results: a child said so, and no page was written."""
     page = render_html(replace(CALM, rows=(replace(IDENTICAL, parity=Parity(1e-6, 110.0, said, said)),)))
     assert ("cosine 1, same argmax in 100 %" if said > 0 else "cosine -1, same argmax in 0 %") in page
+
+
+def test_the_layers_to_blame_are_a_table_of_their_own() -> None:
+    layers = (LayerLoss("features.<b>3", 60.0, 5.25), LayerLoss("head", 12.0, -100.0))
+    page = Page(render_html(replace(EVERYTHING, rows=(replace(BROKEN, layer_losses=layers), GREW))))
+    start = page.text.index("SQNR against eager by layer, the worst first")
+    assert page.text.count("SQNR against eager by layer, the worst first") == 1
+    assert page.text[start + 1 : start + 10] == [
+        *("Layer", "Before it", "After it"),
+        *("features.<b>3", "60.0 dB", "5.2 dB"),
+        *("head", "12.0 dB", "-100.0 dB"),
+    ]

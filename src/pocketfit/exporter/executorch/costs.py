@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.exporter.anatomy.losses import Loss, agreement_db, first_tensor, loss, sentence, sqnr_db
+from pocketfit.exporter.anatomy.losses import Explained, agreement_db, explained, first_tensor, loss, sqnr_db
 from pocketfit.exporter.java_types import has_bools
 from pocketfit.exporter.state.eager import copies
 from pocketfit.exporter.state.held import kept
+from pocketfit.records import LayerLoss
 
 if TYPE_CHECKING:
     from pocketfit.exporter.builder import BuildOrder
@@ -25,7 +26,7 @@ def explain(
     reference: Callable[[], Any],
     quantized: Any,
     least_db: float = math.inf,
-) -> tuple[str, ...]:
+) -> Explained:
     """Say in one sentence which layers cost most and what helps, where the golden inputs come out below `least_db`.
 
     `exported` is the program in fp32, and `reference` makes its graph whose nodes have the names of the quantized
@@ -40,17 +41,17 @@ def explain(
                 expected, actual = plain(*copies(inputs)), quantized(*copies(inputs))
             outputs_db = agreement_db(expected, actual)
             if outputs_db is None or outputs_db >= least_db:
-                return ()
+                return Explained()
             named = reference()
             with kept(named), kept(quantized):
                 losses = _losses(order, named, quantized, inputs)
     except Exception:
         # It is only an explanation: a graph may not run node by node.
-        return ()
-    return (sentence(order, outputs_db, losses),)
+        return Explained()
+    return explained(order, outputs_db, losses)
 
 
-def _losses(order: BuildOrder, reference: Any, quantized: Any, inputs: Inputs) -> list[Loss]:
+def _losses(order: BuildOrder, reference: Any, quantized: Any, inputs: Inputs) -> list[LayerLoss]:
     """The largest loss of each layer over the operators that it calls."""
     from torch.fx import Interpreter
 
@@ -79,7 +80,7 @@ def _losses(order: BuildOrder, reference: Any, quantized: Any, inputs: Inputs) -
 
     Recording(reference).run(*copies(inputs))
     Comparing(quantized).run(*copies(inputs))
-    worst: dict[str, Loss] = {}
+    worst: dict[str, LayerLoss] = {}
     for node in quantized.graph.nodes:
         layer = layers.get(node.name)
         before = [found_db.get(_measured(one)) for one in node.all_input_nodes]

@@ -30,6 +30,7 @@ from pocketfit.exporter.java_types import java_inputs, java_reasons, with_java_t
 from pocketfit.exporter.state.eager import copies
 from pocketfit.exporter.state.held import ATTRIBUTE, BUFFER, PARAMETER, State, kept
 from pocketfit.exporter.tensors import ModelProblem, flatten
+from pocketfit.records import LayerLoss
 
 if TYPE_CHECKING:
     import torch
@@ -70,11 +71,13 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
         raise ModelProblem("; ".join(filter(None, [str(problem), order.habits.writing, loop]))) from problem
     _agree(exported.module(), check, "exported program")
     steps = ["torch.export"]
+    losses: tuple[LayerLoss, ...] = ()
     if order.precision.startswith("int8"):
         order.enter("quantizing", hint)
         quantized = _quantized(exported, order, inputs, check)
         reasons += quantized.reasons
         steps += quantized.names
+        losses = quantized.losses
         if quantized.names:
             exported = _export(quantized.module, order.spec, inputs)
     elif order.precision == "fp16":
@@ -83,7 +86,7 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
     edge, program, layers = _lower(exported)
     delegated, ops = delegation.count(edge)
     reasons += delegation.reasons(delegated)
-    return Optimized(program, (*steps, "XNNPACK"), tuple(reasons), ops, delegated, layers)
+    return Optimized(program, (*steps, "XNNPACK"), tuple(reasons), ops, delegated, layers, losses=losses)
 
 
 def _quantized(exported: Any, order: BuildOrder, inputs: Inputs, check: Check) -> Step:
@@ -97,9 +100,11 @@ def _quantized(exported: Any, order: BuildOrder, inputs: Inputs, check: Check) -
     reference = partial(quantize.unquantized, exported, batches, dynamic=dynamic)
     explain = partial(costs.explain, order, inputs, exported, reference, module)
     if problem := check(module):
-        why = "".join(f"; {one}" for one in explain())
-        raise ModelProblem(f"the quantized model does not compute what eager does: {problem}{why}")
-    return Step(module, (f"PT2E {order.precision}, per channel",), explain(POOR_DB))
+        cause = explain()
+        why = "".join(f"; {one}" for one in cause.reasons)
+        raise ModelProblem(f"the quantized model does not compute what eager does: {problem}{why}", cause.losses)
+    poor = explain(POOR_DB)
+    return Step(module, (f"PT2E {order.precision}, per channel",), poor.reasons, poor.losses)
 
 
 def _with_doors(model: torch.nn.Module, order: BuildOrder, *, casts_to_half: bool = False) -> torch.nn.Module:
@@ -206,7 +211,7 @@ def _keeps_tables(module: torch.nn.Module, inputs: Inputs, state: State) -> bool
 
 def _agree(module: Any, check: Check, name: str) -> None:
     if problem := check(module):
-        raise ModelProblem(f"the {name} does not compute what eager does: {problem}")
+        raise ModelProblem(f"the {name} does not compute what eager does: {problem}", disagrees=True)
 
 
 def _lower(exported: Any) -> tuple[Any, bytes, Layers]:

@@ -7,10 +7,11 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pocketfit.exporter.anatomy.losses import Loss, agreement_db, first_tensor, loss, sentence, sqnr_db
+from pocketfit.exporter.anatomy.losses import Explained, agreement_db, explained, first_tensor, loss, sqnr_db
 from pocketfit.exporter.state.eager import copies
 from pocketfit.exporter.state.held import kept
 from pocketfit.exporter.torchscript.qnnpack import fuse
+from pocketfit.records import LayerLoss
 
 if TYPE_CHECKING:
     import torch
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pocketfit.exporter.builder import BuildOrder, Step
 
 
-def explain(order: BuildOrder, quantized: Step, least_db: float = math.inf) -> tuple[str, ...]:
+def explain(order: BuildOrder, quantized: Step, least_db: float = math.inf) -> Explained:
     """Say in one sentence which layers cost most and what helps, where the golden inputs come out below `least_db`."""
     import torch
 
@@ -27,12 +28,12 @@ def explain(order: BuildOrder, quantized: Step, least_db: float = math.inf) -> t
             expected, actual = order.model(*copies(order.inputs)), quantized.module(*copies(order.inputs))
             outputs_db = agreement_db(expected, actual)
             if outputs_db is None or outputs_db >= least_db:
-                return ()
+                return Explained()
             losses = _losses(_reference(order, quantized), quantized.module, order)
     except Exception:
         # It is only an explanation: model code may not run twice, or take no copy.
-        return ()
-    return (sentence(order, outputs_db, losses),)
+        return Explained()
+    return explained(order, outputs_db, losses)
 
 
 def _reference(order: BuildOrder, quantized: Step) -> Any:
@@ -40,7 +41,7 @@ def _reference(order: BuildOrder, quantized: Step) -> Any:
     return fuse(copy.deepcopy(order.model), order.inputs) if "quantize_fx" in quantized.names else order.model
 
 
-def _losses(reference: torch.nn.Module, quantized: torch.nn.Module, order: BuildOrder) -> list[Loss]:
+def _losses(reference: torch.nn.Module, quantized: torch.nn.Module, order: BuildOrder) -> list[LayerLoss]:
     """The loss of each layer that is quantized, or has weights."""
     theirs = dict(quantized.named_modules())
     names = [
@@ -50,7 +51,10 @@ def _losses(reference: torch.nn.Module, quantized: torch.nn.Module, order: Build
     ]
     right, wrong = _watched(reference, names, order), _watched(quantized, names, order)
     seen = [name for name in names if name in right and name in wrong]
-    losses = (loss(name, *map(sqnr_db, right[name], wrong[name])) for name in seen)
+    losses = []
+    for name in seen:
+        before_db, after_db = map(sqnr_db, right[name], wrong[name])
+        losses.append(loss(name, before_db, after_db))
     return [one for one in losses if one]
 
 

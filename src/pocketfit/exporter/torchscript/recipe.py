@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.anatomy.calls import count_ops, layers_of
-from pocketfit.exporter.anatomy.losses import POOR_DB
+from pocketfit.exporter.anatomy.losses import POOR_DB, Explained
 from pocketfit.exporter.builder import BuildOrder, Optimized, Step
 from pocketfit.exporter.described import describe
 from pocketfit.exporter.importing.plain import odd_names
@@ -58,9 +58,10 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
     called = _from_java(quantized.module, order.inputs, spec)
     model = called.module
     if quantized.names and (problem := check(model)):
-        why = "".join(f"; {one}" for one in (*costs.explain(order, quantized), *quantized.reasons))
-        raise ModelProblem(f"in {order.precision} it does not compute what eager does: {problem}{why}")
-    poor = costs.explain(order, quantized, POOR_DB) if quantized.names else ()
+        cause = costs.explain(order, quantized)
+        why = "".join(f"; {one}" for one in (*cause.reasons, *quantized.reasons))
+        raise ModelProblem(f"in {order.precision} it does not compute what eager does: {problem}{why}", cause.losses)
+    poor = costs.explain(order, quantized, POOR_DB) if quantized.names else Explained()
     recorded = torchscript_of(model, order.inputs, spec, order.target)
     layers = layers_of(recorded.module) if SCRIPT in recorded.names and order.target else {}
     careful = order.careful or check
@@ -75,10 +76,11 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
     return Optimized(
         optimized.module,
         tuple(name for step in steps for name in step.names),
-        (*poor, *(reason for step in steps for reason in step.reasons)),
+        (*poor.reasons, *(reason for step in steps for reason in step.reasons)),
         count_ops(optimized.module),
         layers=layers,
         odd_names=odd_names(order.model),
+        losses=poor.losses,
     )
 
 

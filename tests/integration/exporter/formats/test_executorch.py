@@ -16,7 +16,7 @@ import pytest
 from pocketfit.builds.weigh import weigh
 from pocketfit.exporter import main
 from pocketfit.job import Exported, HostOutputs, HostRun, Job, NotExported
-from pocketfit.records import Built, Delegation, InputSpec, ModelSpec, Variant
+from pocketfit.records import Built, Delegation, InputSpec, Limits, ModelSpec, Variant
 from pocketfit.runtimes.library import find_android
 from pocketfit.runtimes.selection import selections
 from tests.integration.conftest import CONFIG, NET, QUICK, Git, require
@@ -139,6 +139,35 @@ class Volume(nn.Module):
         return nn.functional.conv3d(x, torch.ones(4, 3, 3, 3, 3))
 
 
+class Biased(nn.Module):
+    # In half precision nothing is left of what the first layer adds to its bias.
+    def __init__(self):
+        super().__init__()
+        self.loud, self.norm = nn.Linear(8, 16), nn.LayerNorm(16)
+        with torch.no_grad():
+            self.loud.bias.add_(1000)
+
+    def forward(self, x):
+        return self.norm(self.loud(x))
+
+
+class Centre(nn.Module):
+    def forward(self, x):
+        return x - 0.5
+
+
+class Small(nn.Module):
+    # A sigmoid is near 0.5 here, and what it is off by in its last digits is all that is left when that is taken away.
+    def __init__(self):
+        super().__init__()
+        self.layer, self.gate, self.centre = nn.Linear(8, 8, bias=False), nn.Sigmoid(), Centre()
+        with torch.no_grad():
+            self.layer.weight.mul_(1e-4)
+
+    def forward(self, x):
+        return self.centre(self.gate(self.layer(x)))
+
+
 def scripted():
     return torch.jit.script(nn.ReLU())
 """
@@ -168,11 +197,12 @@ def export(
     *inputs: InputSpec,
     precision: str = "fp32",
     check_inputs: tuple[InputSpec, ...] | None = None,
+    limits: Limits | None = None,
 ) -> Exported | NotExported:
     """As the child does it, in this process."""
     folder = root.parent / "job"
     folder.mkdir()
-    spec = ModelSpec("net", source, inputs=inputs, check_inputs=check_inputs)
+    spec = ModelSpec("net", source, inputs=inputs, check_inputs=check_inputs, limits=limits or Limits())
     job = Job(Variant("net", "executorch", precision), spec, str(root), str(folder))
     result = main.export(job, folder)
     assert isinstance(result, Exported | NotExported)
@@ -278,7 +308,26 @@ def test_a_poor_int8_says_where_most_is_lost(root: Path) -> None:
     assert failed.reason.startswith(said)
     assert "; int8 agrees with eager to " in failed.reason
     assert ": most is lost in late (" in failed.reason
+    assert failed.layer_losses[0].layer == "late"
     assert 'What helps: real inputs in calibration = "module:callable", else int8-dynamic or fp32' in failed.reason
+
+
+def test_a_program_that_is_too_far_names_the_layer(root: Path) -> None:
+    failed = export(root, "net.py:Biased", InputSpec((4, 8)), precision="fp16")
+    assert isinstance(failed, NotExported), failed
+    assert failed.reason.startswith("the exported program does not compute what eager does: SQNR against eager is ")
+    assert failed.reasons[0].startswith("on the golden inputs most is lost in norm (70 dB before it, ")
+    assert failed.layer_losses[0].layer == "norm"
+
+
+def test_a_file_that_is_too_far_names_the_layer(root: Path) -> None:
+    """torch itself runs the exported program as eager does; the file's own runtime has another sigmoid."""
+    failed = export(root, "net.py:Small", InputSpec((4, 8)), limits=Limits(min_sqnr_db=100))
+    assert isinstance(failed, NotExported), failed
+    assert failed.reason.startswith("the executorch file does not compute what eager does: SQNR against eager is ")
+    assert failed.failed_limits == ("min_sqnr_db",)
+    assert failed.reasons[0].startswith("on the golden inputs most is lost in centre (130 dB before it, ")
+    assert [one.layer for one in failed.layer_losses] == ["centre"]
 
 
 def test_names_of_layers_that_are_no_identifiers(root: Path) -> None:

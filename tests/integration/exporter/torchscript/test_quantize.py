@@ -422,6 +422,7 @@ def test_a_poor_result_names_the_layers_that_cost_most() -> None:
     assert ": most is lost in " in reason
     assert "last (" in reason.split(": most is lost in ")[1].split(")")[0] + ")"
     assert "dB before it" in reason
+    assert "last" in [one.layer for one in optimized.losses]
 
 
 def test_an_output_that_means_nothing_has_no_score() -> None:
