@@ -329,7 +329,7 @@ class Built:
     """A variant that exported, and agrees with eager on the host. `file` is relative to the artifacts' folder.
 
     `build_s` is how long that took, in seconds: `pocketfit plan` balances by it. `planned_bytes` is the memory that a
-    .pte was planned into (runtimes/program.py), None for formats that plan none.
+    .pte was planned into (runtimes/pte.py), None for formats that plan none.
     """
 
     variant: Variant

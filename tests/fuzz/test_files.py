@@ -19,7 +19,7 @@ from pocketfit.files.saved import saved_problem
 from pocketfit.formats import FORMATS
 from pocketfit.github.foreign_report import read_member
 from pocketfit.runtimes.bytecode import UnreadableFile, read_bytecode
-from pocketfit.runtimes.program import planned_bytes, varying_inputs
+from pocketfit.runtimes.pte import planned_bytes, varying_inputs
 from pocketfit.variants import variants
 from tests.fuzz.hostile import damaged, damaged_bytes, fuzzed, one_line
 

@@ -39,7 +39,7 @@ from pocketfit.process import Finished
 from pocketfit.progress import Progress, tell
 from pocketfit.records import Built, Failed, ModelSpec, TensorFile, Variant
 from pocketfit.runtimes.library import library_for
-from pocketfit.runtimes.program import planned_bytes
+from pocketfit.runtimes.pte import planned_bytes
 from pocketfit.sandbox.order import describe_hit
 from pocketfit.text import clean
 

@@ -36,7 +36,7 @@ from pocketfit.records import (
 )
 from pocketfit.runtimes.bytecode import UnreadableFile, open_archive
 from pocketfit.runtimes.library import library_for
-from pocketfit.runtimes.program import planned_bytes
+from pocketfit.runtimes.pte import planned_bytes
 from pocketfit.trial.alone import UNTIMED, time_file
 from pocketfit.trial.host import OnHost, describe_outputs, run_golden, try_on_host, with_host
 from pocketfit.trial.smoke import smoke

@@ -1,4 +1,4 @@
-"""Reads from an ExecuTorch program what it needs of a runtime. Nothing in it is run.
+"""Reads from an ExecuTorch program what it needs of a runtime: kernels, backends, inputs, memory. Nothing in it is run.
 
 The fields are those of executorch/schema/program.fbs, which only ever grows at the end of a table.
 """
@@ -15,8 +15,13 @@ from pocketfit.runtimes.schema import Overload
 
 IDENTIFIER = re.compile(rb"ET[0-9]{2}")
 EXECUTION_PLANS = 1
-NAME, INPUTS, OPERATORS, DELEGATES = 0, 3, 6, 7
+NAME, VALUES, INPUTS, OPERATORS, DELEGATES, NON_CONST_BUFFER_SIZES = 0, 2, 3, 6, 7, 8
 OPERATOR_NAME, OPERATOR_OVERLOAD, DELEGATE_ID = 0, 1, 0
+VALUE_TYPE, VALUE, TENSOR = 0, 1, 5
+SHAPE_DYNAMISM, STATIC = 8, 0
+MANY_METHODS = 1_000
+# More than a phone has, and what is added up stays below 2**63.
+MOST_BYTES = 1 << 50
 
 
 @dataclass(frozen=True)
@@ -36,9 +41,7 @@ def read_program(path: Path, method: str = "forward") -> Program:
     """Raises ValueError with a reason for what is no such program, OSError where it can't be read."""
     with path.open("rb") as file:
         buffer = Flatbuffer(file)
-        if not IDENTIFIER.fullmatch(buffer.identifier):
-            raise Broken("it is no ExecuTorch program, which has ET and two digits at byte 4")
-        plan = _plan(buffer.root(), method)
+        plan = _plan(buffer, method)
         return Program(
             buffer.identifier.decode(),
             len(plan.numbers(INPUTS, "i")),
@@ -53,8 +56,45 @@ def is_program(path: Path) -> bool:
         return IDENTIFIER.fullmatch(Flatbuffer(file).identifier) is not None
 
 
-def _plan(root: Table, method: str) -> Table:
-    plans = root.tables(EXECUTION_PLANS)
+def planned_bytes(path: Path, method: str = "forward") -> int:
+    """The bytes that a runtime allocates for the tensors of a method of a .pte before it runs.
+
+    That is every tensor that is neither a weight nor inside of a delegate: inputs, outputs, buffers that forward
+    writes, and what is between operators, each in its largest size. XNNPACK allocates its own workspace beside it,
+    which no file says.
+
+    Raises ValueError with a reason for what is no such program, OSError where it can't be read.
+    """
+    with path.open("rb") as file:
+        # The first is reserved: runtimes skip it.
+        sizes = _plan(Flatbuffer(file), method).numbers(NON_CONST_BUFFER_SIZES, "q")[1:]
+    if any(not 0 <= size <= MOST_BYTES for size in sizes) or sum(sizes) > MOST_BYTES:
+        raise Broken(f"its planned memory of {', '.join(f'{size:,}' for size in sizes[:3])} bytes makes no sense")
+    return sum(sizes)
+
+
+def varying_inputs(path: Path, method: str = "forward") -> tuple[bool, ...]:
+    """Whether each input of a method may be smaller than it was planned. Raises as planned_bytes does."""
+    with path.open("rb") as file:
+        plan = _plan(Flatbuffer(file), method)
+        values = plan.tables(VALUES)
+        places = plan.numbers(INPUTS, "i")
+        if any(not 0 <= place < len(values) for place in places):
+            raise Broken("it has inputs that are none of its values")
+        return tuple(_varies(values[place]) for place in places)
+
+
+def _varies(value: Table) -> bool:
+    tensor = value.table(VALUE) if value.number(VALUE_TYPE, "B") == TENSOR else None
+    return tensor is not None and tensor.number(SHAPE_DYNAMISM, "b") != STATIC
+
+
+def _plan(buffer: Flatbuffer, method: str) -> Table:
+    if not IDENTIFIER.fullmatch(buffer.identifier):
+        raise Broken("it is no ExecuTorch program, which has ET and two digits at byte 4")
+    plans = buffer.root().tables(EXECUTION_PLANS)
+    if len(plans) > MANY_METHODS:
+        raise Broken(f"it has {len(plans):,} methods")
     names = [plan.text(NAME) or "" for plan in plans]
     if method not in names:
         raise Broken(f"it has no method {method}" + (f", but {', '.join(names[:5])}" if names else ""))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pocketfit.exporter.executorch import lowering
 from pocketfit.exporter.executorch.problems import stopped
 from pocketfit.exporter.tensors import ModelProblem, no_forward
-from pocketfit.runtimes.program import varying_inputs
+from pocketfit.runtimes.pte import varying_inputs
 
 if TYPE_CHECKING:
     from pocketfit.exporter.builder import BuildOrder, Check, Optimized, Rules

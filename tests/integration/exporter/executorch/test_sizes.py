@@ -19,7 +19,7 @@ from pocketfit.exporter.formats import BUILDERS
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.job import Exported, Job, NotExported
 from pocketfit.records import Dimension, InputSpec, ModelSpec, Variant
-from pocketfit.runtimes.program import planned_bytes, varying_inputs
+from pocketfit.runtimes.pte import planned_bytes, varying_inputs
 from tests.integration.conftest import require
 
 MODELS = """
