@@ -37,6 +37,8 @@ from pocketfit.records import DeviceSpec
 from pocketfit.runtimes.library import find_android
 logging.basicConfig(level=logging.INFO, format="%(message)s")
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+# A shell's background job starts with it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 device = EmulatorDevice(DeviceSpec(), find_android(), image=sys.argv[1])
 assert device.unavailable() is None
 print("starting", flush=True)
