@@ -56,12 +56,19 @@ class AndroidSide:
         if missing := self.missing(format, abi):
             return missing
         runtime = FORMATS[format].runtime
-        # The build's dx takes no classes of Java 11, as ExecuTorch's are from 1.3 on: see src/android/assemble.xml.
-        if (self.folder / runtime / "desktop").is_dir() and not (self.folder / runtime / "runner.jar").is_file():
+        if not self.has_program(runtime):
             return (
                 f"{self.runtimes[runtime]} runs on device jvm alone: its Java classes are too new for the program here"
             )
         return None
+
+    def has_program(self, runtime: RuntimeName) -> bool:
+        """Return whether there is a jar for devices that drives this runtime.
+
+        The build's dx takes no classes of Java 11, as ExecuTorch's are from 1.3 on: see src/android/assemble.xml.
+        """
+        own = self.folder / runtime
+        return not (own / "desktop").is_dir() or (own / "runner.jar").is_file()
 
     def program(self, runtime: RuntimeName) -> Path:
         """The jar for devices; ExecuTorch has one of its own, as for a JVM."""

@@ -73,12 +73,17 @@ def check_usable(properties: Properties, android: AndroidSide, serial: str) -> N
         raise EnvironmentProblem(
             f"{serial} has API level {properties.api_level}, and Pocketfit needs {MIN_API_LEVEL} (Android 7) or later"
         )
-    folders = [android.libraries(name, properties.abi) for name in android.runtimes]
-    alignment = smallest_alignment_bytes(folders)
-    if alignment and properties.page_size_bytes and properties.page_size_bytes > alignment:
+    small = {
+        str(library): alignment
+        for name, library in android.runtimes.items()
+        if android.has_program(name)
+        and (alignment := smallest_alignment_bytes([android.libraries(name, properties.abi)]))
+        and alignment < (properties.page_size_bytes or 0)
+    }
+    if small:
         raise EnvironmentProblem(
-            f"{serial} has pages of {properties.page_size_bytes // 1024} kB, and the libraries of "
-            f"{' and '.join(map(str, android.runtimes.values()))} are aligned to {alignment // 1024} kB, "
+            f"{serial} has pages of {(properties.page_size_bytes or 0) // 1024} kB, and the libraries of "
+            f"{' and '.join(small)} are aligned to {min(small.values()) // 1024} kB, "
             "so it can't load them: use a device with pages of 4 kB"
         )
 
