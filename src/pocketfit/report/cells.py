@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -92,19 +93,23 @@ def has_baseline(report: Report) -> bool:
     return report.base is not None or any(row.base for row in report.rows)
 
 
-def line(report: Report, row: Row) -> Line:
-    """Put a row into words; in a report without a baseline nothing is "new"."""
-    return Line(
-        name=name(row),
-        status=_status(row, has_baseline(report)),
-        file=_size(row, "size_bytes", {"size", "size_growth"}),
-        download=_size(row, "download_bytes", set()),
-        latency=_latency(row),
-        memory=memory_cell(row) if has_memory(report) else None,
-        metric=_metric(row) if has_metric(report) else None,
-        check=_check(row),
-        reasons=tuple(clean(reason) for reason in row.reasons),
-    )
+def lines(report: Report, rows: Iterable[Row]) -> list[Line]:
+    """Put rows of a report into words; in one without a baseline nothing is "new"."""
+    baseline, memory, metric = has_baseline(report), has_memory(report), has_metric(report)
+    return [
+        Line(
+            name=name(row),
+            status=_status(row, baseline),
+            file=_size(row, "size_bytes", {"size", "size_growth"}),
+            download=_size(row, "download_bytes", set()),
+            latency=_latency(row),
+            memory=memory_cell(row) if memory else None,
+            metric=_metric(row) if metric else None,
+            check=_check(row),
+            reasons=tuple(clean(reason) for reason in row.reasons),
+        )
+        for row in rows
+    ]
 
 
 def failures(row: Row) -> tuple[str, ...]:

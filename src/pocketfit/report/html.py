@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pocketfit.judge.parity import meaningless
 from pocketfit.records import Latency, OutputParity, Parity, Report, Row
-from pocketfit.report.cells import Line, count_threads, line, titles
+from pocketfit.report.cells import Line, count_threads, lines, titles
 from pocketfit.report.memory import memory_facts
 from pocketfit.report.phone import total_facts
 from pocketfit.report.summary import changed_rows, headline, legend, notes, sides, surroundings, unchanged_rows
@@ -56,7 +56,10 @@ def render_html(report: Report) -> str:
 
 
 def _entries(report: Report, rows: list[Row]) -> list[Entry]:
-    return [Entry(line(report, row), tuple(_facts(row)), modules(row), lossy_layers(row)) for row in rows]
+    return [
+        Entry(line, tuple(_facts(row)), modules(row), lossy_layers(row))
+        for line, row in zip(lines(report, rows), rows, strict=True)
+    ]
 
 
 def _facts(row: Row) -> Iterator[tuple[str, str]]:

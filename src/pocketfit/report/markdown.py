@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from pocketfit.records import Report, Row
 from pocketfit.report.cell import Cell
-from pocketfit.report.cells import Line, line, titles
+from pocketfit.report.cells import Line, lines, titles
 from pocketfit.report.summary import changed_rows, headline, legend, notes, sides, surroundings, unchanged_rows
 from pocketfit.text import clean, utf16_length
 
@@ -103,8 +103,7 @@ def _body(report: Report, most: int, whole: str, many_notes: int = MANY_NOTES) -
     """The whole text with at most so many rows and notes; `whole` is where the rest is."""
     changed, unchanged = changed_rows(report)[:most], unchanged_rows(report)
     folded = unchanged[: max(0, most - len(changed))]
-    shown = [line(report, row) for row in changed]
-    quiet = [line(report, row) for row in folded]
+    shown, quiet = lines(report, changed), lines(report, folded)
     missing = len(report.rows) - len(shown) - len(quiet)
     blocks = [
         _headline(report),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pocketfit.records import Report
-from pocketfit.report.cells import Line, line
+from pocketfit.report.cells import Line, lines
 from pocketfit.report.layout import wrap
 from pocketfit.report.selection import counted, select_rows
 from pocketfit.report.summary import Headline, headline, legend, notes, sides, surroundings
@@ -49,7 +49,7 @@ class _Terminal:
 
         report, view, width = self.report, self.view, options.max_width
         chosen = select_rows(report, every=view.every_row)
-        rows = [line(report, row) for row in chosen.rows]
+        rows = lines(report, chosen.rows)
         yield _headline(headline(report), width)
         if view.quiet:
             yield from _reasons([row for row in rows if row.status.tone == "failed"], width)

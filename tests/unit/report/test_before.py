@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pocketfit.records import Built, Evaluated, Failed, Limits, Outcome, Parity, Report, Smoke, Trial, TrialRow
-from pocketfit.report.cells import line
+from pocketfit.report.cells import lines
 from pocketfit.report.compare import compare
 from pocketfit.report.summary import headline
 from tests.unit.report.test_compare import DEVICE, NET, PASSED, built, snapshot
@@ -41,7 +41,7 @@ def test_what_fails_as_before_is_counted_apart(base: Outcome, head: Outcome, tri
     (row,) = told.rows
     assert (row.status, row.failed_before, told.verdict) == ("failed", True, "pass")
     assert headline(told).text == "nothing was checked, 1 failed before too"
-    assert line(told, row).status.fact == "failed before too"
+    assert lines(told, [row])[0].status.fact == "failed before too"
     asked = report(base, head, tried, Limits(old_failures="fail"))
     assert (asked.rows[0].failed_before, asked.verdict) == (False, "fail")
 

@@ -7,7 +7,7 @@ import pytest
 
 from pocketfit.records import Delegation, Latency, Metric, Parity, Row
 from pocketfit.report.cell import Cell
-from pocketfit.report.cells import line, titles
+from pocketfit.report.cells import lines, titles
 from pocketfit.report.html import render_html
 from pocketfit.report.markdown import render_markdown
 from tests.unit.report.samples import CALM, EVERYTHING, GREW, IDENTICAL, TOUCHED, side
@@ -30,14 +30,14 @@ REPORT = replace(CALM, rows=(MEASURED, IDENTICAL))
     ],
 )
 def test_metric(metric: Metric | None, failed: tuple[str, ...], cell: Cell) -> None:
-    assert line(REPORT, replace(MEASURED, metric=metric, failed_limits=failed)).metric == cell
+    assert lines(REPORT, [replace(MEASURED, metric=metric, failed_limits=failed)])[0].metric == cell
 
 
 def test_the_metric_has_a_column_only_where_a_row_has_one() -> None:
     assert [title.fact for title in titles(REPORT)] == [
         "Variant", "File", "Download", "Latency on", "Metric", "On-device check",
     ]  # fmt: skip
-    assert line(EVERYTHING, MEASURED).metric is None
+    assert lines(EVERYTHING, [MEASURED])[0].metric is None
     assert "| Metric |" not in render_markdown(EVERYTHING)
     text = render_markdown(REPORT)
     assert "| Latency on<br>jvm x86_64, 1 thread | Metric | On-device check |\n|:--|--:|--:|--:|--:|:--|\n" in text
@@ -57,7 +57,7 @@ def test_the_metric_has_a_column_only_where_a_row_has_one() -> None:
     ("on_host", "said"), [(108.04, ""), (113.0, ""), (114.1, "host 114.1 dB"), (300.0, "host exact"), (None, "")]
 )
 def test_the_hosts_parity_stands_beside_the_devices_where_they_differ(on_host: float | None, said: str) -> None:
-    assert line(CALM, replace(IDENTICAL, parity=Parity(1e-6, on_host))).check.aside == said
+    assert lines(CALM, [replace(IDENTICAL, parity=Parity(1e-6, on_host))])[0].check.aside == said
 
 
 HOST = "host, executorch 1.3.1"
@@ -66,7 +66,7 @@ TIMED = replace(GREW, latency=replace(GREW.latency, device=HOST))
 
 def test_a_time_of_another_device_names_it() -> None:
     """The column's title names the trial's device, which this one is not."""
-    assert line(replace(CALM, rows=(TIMED,)), TIMED).latency.lines == (
+    assert lines(replace(CALM, rows=(TIMED,)), [TIMED])[0].latency.lines == (
         "11.2 → 14.9 ms",
         "×1.33, slower",
         "1.29 to 1.38",
@@ -90,10 +90,10 @@ def test_what_xnnpack_takes() -> None:
 
 def test_what_a_precision_gains_is_shown_where_nothing_changed() -> None:
     head = replace(side(11_843_250, 10_669_826), fp32_ratio=0.25328)
-    new = line(replace(CALM, base=None, rows=()), Row("resnet18", "lite", "int8", "new", head=head))
+    new = lines(replace(CALM, base=None, rows=()), [Row("resnet18", "lite", "int8", "new", head=head)])[0]
     assert new.file.lines == ("11.84 MB", "25.3 % of fp32")
     assert new.download.lines == ("10.67 MB",)
-    changed = line(CALM, Row("resnet18", "lite", "int8", "compared", base=side(11_000_000, 1), head=head))
+    changed = lines(CALM, [Row("resnet18", "lite", "int8", "compared", base=side(11_000_000, 1), head=head)])[0]
     assert changed.file.lines == ("11.84 MB", "+843,250 B", "+7.7 %")
 
 
@@ -115,7 +115,7 @@ ALONE = Latency(
 )  # fmt: skip
 def test_head_timed_alone_has_a_time_and_no_verdict(latency: Latency, cell: Cell) -> None:
     row = replace(IDENTICAL, status="new", base=None, latency=latency)
-    assert line(CALM, row).latency == cell
+    assert lines(CALM, [row])[0].latency == cell
 
 
 def test_the_legend_and_the_page_say_how_head_alone_was_timed() -> None:

@@ -35,7 +35,7 @@ from pocketfit.records import (
     Variant,
 )
 from pocketfit.report.cell import Cell
-from pocketfit.report.cells import line
+from pocketfit.report.cells import lines
 from pocketfit.report.compare import compare
 from pocketfit.report.html import render_html
 from pocketfit.report.markdown import render_markdown
@@ -367,7 +367,7 @@ def test_agreement_that_means_nothing_is_no_score_of_the_devices() -> None:
     report = compare(snapshot(built()), snapshot(head), trial(replace(PASSED, parity=on_device)))
     (row,) = report.rows
     assert row.smoke.parity == replace(parity, input_sets=None)
-    assert line(report, row).check == Cell("ran", "agreement means nothing", f"the output {same}", "worse")
+    assert lines(report, [row])[0].check == Cell("ran", "agreement means nothing", f"the output {same}", "worse")
     assert headline(report).text == "1 variant built and run, but agreement means nothing for 1 variant"
     for text in (render_markdown(report), render_html(report), printed(report, 200)):
         assert "agreement means nothing" in text

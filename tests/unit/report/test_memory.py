@@ -9,7 +9,7 @@ import pytest
 
 from pocketfit.records import Growth, Limits, Memory, Report, Row, Smoke
 from pocketfit.report.cell import Cell
-from pocketfit.report.cells import line, titles
+from pocketfit.report.cells import lines, titles
 from pocketfit.report.compare import compare
 from pocketfit.report.html import render_html
 from pocketfit.report.markdown import render_markdown
@@ -93,7 +93,7 @@ def test_limits(
 def test_there_is_no_column_where_nothing_changed() -> None:
     same = report({"peak_rss_bytes": 70 * MB}, {"peak_rss_bytes": 71 * MB}, planned=(640, 640))
     assert "Memory" not in [title.fact for title in titles(same)]
-    assert line(same, same.rows[0]).memory is None
+    assert lines(same, [same.rows[0]])[0].memory is None
     assert "Memory" not in render_markdown(same)
 
 
@@ -113,14 +113,14 @@ def test_the_cell(
     base: dict[str, Any], head: dict[str, Any], planned: tuple[int | None, int | None], limits: Limits, cell: Cell
 ) -> None:
     changed = report(base, head, limits, planned)
-    assert line(changed, changed.rows[0]).memory == cell
+    assert lines(changed, [changed.rows[0]])[0].memory == cell
 
 
 def test_a_row_without_memory_beside_one_that_has_some() -> None:
     changed = report({}, {}, planned=(640, 1280))
     other = replace(changed.rows[0], model="other", head=None, smoke=Smoke("skipped"))
     both = replace(changed, rows=(*changed.rows, other))
-    assert line(both, other).memory == Cell("not measured", tone="quiet")
+    assert lines(both, [other])[0].memory == Cell("not measured", tone="quiet")
 
 
 def test_every_form_has_the_column_and_what_it_means() -> None:
