@@ -92,6 +92,6 @@ def test_an_earlier_runs_files_are_gone(changed: Path) -> None:
         if path.is_file() and "golden" not in path.parts and path.name != "head.net.lite.fp32.log"
     )
     assert files == [
-        ".gitignore", "artifacts/head/manifest.json", "artifacts/head/net.lite.fp32.ptl", "head.json", "mine.txt",
-        "report.html", "report.json", "report.md",
+        ".gitignore", "artifacts/head/manifest.json", "artifacts/head/net.lite.fp32.ptl",
+        "artifacts/head/selected_operators.lite.yaml", "head.json", "mine.txt", "report.html", "report.json", "report.md",
     ]  # fmt: skip
