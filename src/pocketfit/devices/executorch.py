@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pocketfit.records import SmokeInput
 from pocketfit.runtimes.kernels import ANOTHER_KERNEL, FOR_XNNPACK, backend_name
-from pocketfit.runtimes.pte import is_program, read_program
+from pocketfit.runtimes.pte import read_program
 
 _IS_ONE = re.compile(r"^\[Execu[tT]orch Error 0x|Pytorch Vulkan Runtime|^Cannot load model path")
 
@@ -57,11 +57,14 @@ def uncallable(given: SmokeInput) -> str | None:
 
     Asked before the call: without inputs, the runtime would make up some of ones and run.
     """
+    if given.inputs:
+        return None
     try:
-        if given.inputs or not is_program(given.artifact) or not (takes := read_program(given.artifact).inputs):
-            return None
+        takes = read_program(given.artifact).inputs
     except (OSError, ValueError):
         # What can't be read can't be called either, and the runtime says why.
+        return None
+    if not takes:
         return None
     return f"it takes {takes} input{'' if takes == 1 else 's'}, and was given none: give it tensors to run on"
 

@@ -91,8 +91,9 @@ def _run(order: BuildOrder, builder: Builder, tapped: torch.nn.Module, path: Pat
     """Build the tapped model as the file was built, and give all its outputs, flat."""
     import torch
 
-    # What a step leaves out where it is wrong is wrong in the file as well: nothing is compared on the way.
-    agrees = lambda run: None  # noqa: E731
+    def agrees(_: Any) -> None:
+        """What a step leaves out where it is wrong is wrong in the file as well: nothing is compared on the way."""
+
     spec = replace(order.spec, preserve_methods=())
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         again = Path(folder) / path.name

@@ -41,6 +41,11 @@ def memory_of(planned_bytes: int | None, tried: Smoke | None) -> Memory:
     return Memory(tried.peak_rss_bytes, planned_bytes, retained_bytes(tried.held_bytes))
 
 
+def leaks(memory: Memory) -> bool:
+    """Return whether loads and releases leave more than a process that leaks nothing keeps."""
+    return (memory.retained_bytes or 0) > RETAINED_NOISE_BYTES
+
+
 def peak_grew_bytes(base_bytes: int, head_bytes: int) -> int:
     """By how many bytes the peak grew at least, or shrank if it is negative; 0 where that is within the noise."""
     delta = head_bytes - base_bytes

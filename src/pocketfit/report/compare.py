@@ -9,7 +9,7 @@ from typing import Literal
 from pocketfit.judge.alone import NO_BASE, judge_alone
 from pocketfit.judge.latency import judge
 from pocketfit.judge.limits import Broken, broken_limits, unjudged_limits
-from pocketfit.judge.memory import RETAINED_NOISE_BYTES, TOLD_FOR, memory_of
+from pocketfit.judge.memory import TOLD_FOR, leaks, memory_of
 from pocketfit.judge.parity import believable
 from pocketfit.records import (
     Built,
@@ -228,7 +228,7 @@ def _sentences(broken: Iterable[Broken]) -> tuple[str, ...]:
 def _retained(memory: tuple[Memory, Memory]) -> tuple[str, ...]:
     """Say where head keeps memory that it should have given back, and whether base does as well."""
     before, after = (side.retained_bytes for side in memory)
-    if after is None or after <= RETAINED_NOISE_BYTES:
+    if after is None or not leaks(memory[1]):
         return ()
     as_base = "" if before is None else f" (base {format_bytes(max(before, 0))})"
     return (f"{format_bytes(after)} of memory are not given back after {TOLD_FOR} loads and releases{as_base}",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pocketfit.judge.memory import PEAK_NOISE_BYTES, RETAINED_NOISE_BYTES, TOLD_FOR
+from pocketfit.judge.memory import PEAK_NOISE_BYTES, TOLD_FOR, leaks
 from pocketfit.records import Memory, Report, Row
 from pocketfit.report.cell import Cell, Tone
 from pocketfit.units import format_bytes, format_bytes_delta, format_change
@@ -60,11 +60,7 @@ def _sides(row: Row) -> tuple[Memory, Memory]:
 def _matters(row: Row) -> bool:
     base, head = _sides(row)
     changed = planned_changed(base, head) or peak_changed(base, head)
-    return changed or bool(LIMITS & set(row.failed_limits)) or _leaks(head)
-
-
-def _leaks(head: Memory) -> bool:
-    return (head.retained_bytes or 0) > RETAINED_NOISE_BYTES
+    return changed or bool(LIMITS & set(row.failed_limits)) or leaks(head)
 
 
 def _planned(base: Memory, head: Memory) -> Iterator[str]:
@@ -85,7 +81,7 @@ def _peak(base: Memory, head: Memory) -> Iterator[str]:
 
 
 def _kept(head: Memory) -> Iterator[str]:
-    if _leaks(head) and head.retained_bytes is not None:
+    if leaks(head) and head.retained_bytes is not None:
         yield f"keeps {format_bytes(head.retained_bytes)}"
 
 
@@ -96,4 +92,4 @@ def _tone(row: Row, base: Memory, head: Memory) -> Tone:
         return "quiet"
     grew = planned_changed(base, head) and (head.planned_bytes or 0) > (base.planned_bytes or 0)
     grew = grew or (peak_changed(base, head) and (head.peak_rss_bytes or 0) > (base.peak_rss_bytes or 0))
-    return "worse" if grew or _leaks(head) else "better"
+    return "worse" if grew or leaks(head) else "better"

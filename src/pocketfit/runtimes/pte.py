@@ -50,12 +50,6 @@ def read_program(path: Path, method: str = "forward") -> Program:
         )
 
 
-def is_program(path: Path) -> bool:
-    """Say whether a file begins as an ExecuTorch program does, of whatever version; raises OSError."""
-    with path.open("rb") as file:
-        return IDENTIFIER.fullmatch(Flatbuffer(file).identifier) is not None
-
-
 def planned_bytes(path: Path, method: str = "forward") -> int:
     """The bytes that a runtime allocates for the tensors of a method of a .pte before it runs.
 
