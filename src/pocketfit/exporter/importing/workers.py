@@ -28,7 +28,7 @@ class Semaphore:
     # Without one nobody has to remove it.
     name = None
 
-    def __init__(self, kind: int, value: int, maxvalue: int, _name: str = "", _unlink: bool = True) -> None:
+    def __init__(self, kind: int, value: int, maxvalue: int, name: str = "", unlink: bool = True) -> None:
         self.kind, self.maxvalue = kind, maxvalue
         self.handle = os.eventfd(value, os.EFD_SEMAPHORE | os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         # How often this process holds it, and by which of its threads.

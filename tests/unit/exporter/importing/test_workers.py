@@ -31,6 +31,12 @@ def test_a_counter() -> None:
     assert not semaphore.acquire(True, 0.01)
 
 
+def test_it_is_made_by_the_words_that_the_systems_takes() -> None:
+    # As joblib does, which scikit-learn imports, to see whether there are any.
+    made = Semaphore(kind=RECURSIVE, value=0, maxvalue=1, name="/made-up", unlink=True)
+    assert (made.name, made._is_zero()) == (None, True)
+
+
 def test_a_lock_that_is_released_too_often() -> None:
     lock = Semaphore(PLAIN, 1, 1)
     with lock:
