@@ -4,6 +4,7 @@
     .venv/bin/python -m benchmarks.latency_calibration live     # whole measurements, as a run makes them
     .venv/bin/python -m benchmarks.latency_calibration report   # replays them, writes docs/latency.md's tables and plot
 
+With `--format executorch` the same of .pte files, on Android's ExecuTorch runtime instead of the lite one's .ptl.
 Leave the machine alone meanwhile. `record` takes fresh loads of every pair, first quiet, then beside a process that
 keeps one core busy; `report` (latency_replay.py) replays the sequential procedure of pocketfit.trial.timing on loads
 drawn from these, 1,000 times for each pair, and holds the whole measurements of `live` against that.
@@ -26,9 +27,10 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.latency_models import MODELS, SLOWDOWNS_PERCENT, SLOWED, Pair, export, plain, slowed
-from benchmarks.latency_replay import BUDGET_S, FOLDER, LIVE_FILE, Stream, report
+from benchmarks.latency_replay import BUDGET_S, FOLDERS, LIVE_FILE, Stream, report
 from pocketfit.devices.base import Running
 from pocketfit.devices.jvm import JvmDevice
+from pocketfit.formats import FORMATS
 from pocketfit.judge import latency
 from pocketfit.records import DeviceSpec, Load
 from pocketfit.runtimes.library import find_android
@@ -45,18 +47,19 @@ def jvm() -> contextlib.AbstractContextManager[Running]:
     return JvmDevice(DeviceSpec(), find_android()).up()
 
 
-def pairs(folder: Path, device: Running) -> list[Pair]:
+def pairs(folder: Path, device: Running, format: str) -> list[Pair]:
+    suffix = FORMATS[format].suffix
     made = []
     for name in MODELS:
-        base, head = (export(plain(name), folder / f"{name}-{side}.ptl") for side in ("a", "b"))
+        base, head = (export(plain(name), folder / f"{name}-{side}{suffix}") for side in ("a", "b"))
         made.append(Pair(name, 0, base, head))
     base = next(pair.base for pair in made if pair.name == SLOWED)
-    much = export(slowed(plain(SLOWED), UNIT_LAYERS), folder / "unit.ptl")
+    much = export(slowed(plain(SLOWED), UNIT_LAYERS), folder / f"unit{suffix}")
     times = [device.time_load(base, much, seed=seed, rounds=20, budget_ms=2000) for seed in range(6)]
     per_layer = median(math.exp(latency.log_ratio(load)) - 1 for load in times if isinstance(load, Load)) / UNIT_LAYERS
     for percent in SLOWDOWNS_PERCENT:
         layers = max(1, round(percent / 100 / per_layer))
-        head = export(slowed(plain(SLOWED), layers), folder / f"slower-{percent}.ptl")
+        head = export(slowed(plain(SLOWED), layers), folder / f"slower-{percent}{suffix}")
         made.append(Pair(SLOWED, percent, base, head))
     return made
 
@@ -76,10 +79,10 @@ def neighbour(condition: str) -> Iterator[None]:
         process.wait()
 
 
-def record() -> None:
-    FOLDER.mkdir(parents=True, exist_ok=True)
+def record(format: str) -> None:
+    (folder := FOLDERS[format]).mkdir(parents=True, exist_ok=True)
     with jvm() as device, tempfile.TemporaryDirectory() as name:
-        made = pairs(Path(name), device)
+        made = pairs(Path(name), device, format)
         for condition in CONDITIONS:
             with neighbour(condition):
                 taken: list[list[tuple[Load, float]]] = [[] for _ in made]
@@ -100,15 +103,16 @@ def record() -> None:
                     tuple(load for load, _ in loads),
                     tuple(seconds for _, seconds in loads),
                 )
-                path = FOLDER / f"{condition}-{pair.name}-{pair.slowdown_percent}.json"
+                path = folder / f"{condition}-{pair.name}-{pair.slowdown_percent}.json"
                 path.write_text(json.dumps(dataclasses.asdict(stream)))
 
 
-def live(times: int) -> None:
+def live(format: str, times: int) -> None:
     """Whole measurements, so many of each pair in each condition; appended to live.jsonl as they come."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with jvm() as device, tempfile.TemporaryDirectory() as name, (FOLDER / LIVE_FILE).open("a") as file:
-        made = [pair for pair in pairs(Path(name), device) if pair.name == SLOWED and pair.slowdown_percent in (0, 5)]
+    (folder := FOLDERS[format]).mkdir(parents=True, exist_ok=True)
+    with jvm() as device, tempfile.TemporaryDirectory() as name, (folder / LIVE_FILE).open("a") as file:
+        both = (pair for pair in pairs(Path(name), device, format) if pair.name == SLOWED)
+        made = [pair for pair in both if pair.slowdown_percent in (0, 5)]
         for condition in CONDITIONS:
             with neighbour(condition):
                 for _ in range(times):
@@ -131,9 +135,14 @@ def live(times: int) -> None:
 
 
 if __name__ == "__main__":
-    steps: dict[str, Callable[[int], None]] = {"record": lambda _: record(), "live": live, "report": lambda _: report()}
+    steps: dict[str, Callable[[str, int], None]] = {
+        "record": lambda format, _: record(format),
+        "live": live,
+        "report": lambda format, _: report(format),
+    }
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("step", choices=steps)
+    options.add_argument("--format", choices=FOLDERS, default="lite")
     options.add_argument("--times", type=int, default=LIVE, help=f"of live, measurements of each kind ({LIVE})")
     given = options.parse_args()
-    steps[given.step](given.times)
+    steps[given.step](given.format, given.times)

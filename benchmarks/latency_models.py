@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,15 +29,34 @@ class Pair:
 
 
 def export(model: Any, path: Path) -> SmokeInput:
-    """As .ptl; the archive's root folder is named after the file, so that two exports differ in their bytes."""
+    """In the format that the file's suffix says, .ptl or .pte."""
+    format, save = {".ptl": ("lite", _save_lite), ".pte": ("executorch", _save_executorch)}[path.suffix]
+    save(model, path)
+    inputs = write_arrays([("[0]", seeded_arrays([InputSpec(SHAPE)])[0])], path.parent, "input")
+    return SmokeInput(format, path, inputs, path.parent)
+
+
+def _save_lite(model: Any, path: Path) -> None:
+    """The archive's root folder is named after the file, so that two exports differ in their bytes."""
     import torch
     from torch.utils.mobile_optimizer import optimize_for_mobile
 
     with torch.no_grad():
         traced = torch.jit.freeze(torch.jit.trace(model, torch.zeros(SHAPE)))
         optimize_for_mobile(traced)._save_for_lite_interpreter(str(path))
-    inputs = write_arrays([("[0]", seeded_arrays([InputSpec(SHAPE)])[0])], path.parent, "input")
-    return SmokeInput("lite", path, inputs, path.parent)
+
+
+def _save_executorch(model: Any, path: Path) -> None:
+    """By executorch's own documented way, all that XNNPACK takes with XNNPACK. Two exports have the same bytes."""
+    import torch
+    from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
+    from executorch.exir import to_edge_transform_and_lower
+
+    # The lowering starts flatc by its name, which is installed beside Python.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    exported = torch.export.export(model, (torch.zeros(SHAPE),))
+    lowered = to_edge_transform_and_lower(exported, partitioner=[XnnpackPartitioner()])
+    path.write_bytes(lowered.to_executorch().buffer)
 
 
 def plain(name: str) -> Any:

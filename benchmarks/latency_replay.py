@@ -20,10 +20,12 @@ from pocketfit.judge import latency
 from pocketfit.records import Load, Timing
 
 ROOT = Path(__file__).parents[1]
-FOLDER = ROOT / "build" / "latency"
+FOLDERS = {"lite": ROOT / "build" / "latency", "executorch": ROOT / "build" / "latency" / "executorch"}
 LIVE_FILE = "live.jsonl"
-PAGE, PLOT = ROOT / "docs" / "latency.md", ROOT / "docs" / "latency.svg"
-BEGIN, END = "<!-- calibration: written by the benchmark -->", "<!-- end of calibration -->"
+PAGE = ROOT / "docs" / "latency.md"
+PLOTS = {"lite": PAGE.with_name("latency.svg"), "executorch": PAGE.with_name("latency-executorch.svg")}
+# Each format's tables stand between the two marks that name it.
+BEGIN, END = "<!-- calibration of {}: written by the benchmark -->", "<!-- end of calibration of {} -->"
 TRIALS = 1000
 BUDGET_S = 30.0
 LONG_BUDGET_S = 60.0
@@ -56,10 +58,10 @@ def _load(fields: dict[str, Any]) -> Load:
     return Load(**values)
 
 
-def streams() -> list[Stream]:
+def streams(folder: Path) -> list[Stream]:
     """As recorded: quiet first, and the larger slowdown later."""
     found = []
-    for path in FOLDER.glob("*.json"):
+    for path in folder.glob("*.json"):
         raw = json.loads(path.read_text())
         loads = tuple(map(_load, raw["loads"]))
         found.append(Stream(raw["condition"], raw["model"], raw["slowdown_percent"], loads, tuple(raw["seconds"])))
@@ -128,19 +130,20 @@ def replay_all(recorded: Sequence[Stream]) -> list[Replayed]:
     return found
 
 
-def report() -> None:
-    """Into the page between its two marks, and beside it the plot."""
-    recorded = streams()
+def report(format: str) -> None:
+    """Into the page between the format's two marks, and beside it the plot."""
+    folder, plot, begin, end = FOLDERS[format], PLOTS[format], BEGIN.format(format), END.format(format)
+    recorded = streams(folder)
     replayed = replay_all(recorded)
     minutes = sum(sum(stream.seconds) for stream in recorded) / 60
     lines = [f"{minutes:.0f} minutes of raw samples, {TRIALS:,} trials for each line.", ""]
-    lines += [*rates_table(replayed), "", "![share of trials that say slower](latency.svg)", ""]
-    lines += live_table(replayed)
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    write_text_atomically(PAGE, "\n".join([before + BEGIN, *lines, END + after]))
-    write_text_atomically(PLOT, draw(plot_lines(replayed)))
-    print(f"wrote {PAGE.relative_to(ROOT)} and {PLOT.relative_to(ROOT)}", file=sys.stderr)
+    lines += [*rates_table(replayed), "", f"![share of trials that say slower]({plot.name})", ""]
+    lines += live_table(replayed, folder / LIVE_FILE)
+    before, _, rest = PAGE.read_text().partition(begin)
+    _, _, after = rest.partition(end)
+    write_text_atomically(PAGE, "\n".join([before + begin, *lines, end + after]))
+    write_text_atomically(plot, draw(plot_lines(replayed)))
+    print(f"wrote {PAGE.relative_to(ROOT)} and {plot.relative_to(ROOT)}", file=sys.stderr)
 
 
 def rates_table(replayed: Sequence[Replayed]) -> list[str]:
@@ -157,11 +160,10 @@ def rates_table(replayed: Sequence[Replayed]) -> list[str]:
     return lines
 
 
-def live_table(replayed: Sequence[Replayed]) -> list[str]:
+def live_table(replayed: Sequence[Replayed], path: Path) -> list[str]:
     """Whole measurements beside the replay of the like pair: do they raise the alarm alike?"""
     from scipy.stats import fisher_exact
 
-    path = FOLDER / LIVE_FILE
     measured = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     lines = [
         f"| neighbour | meant to be slower by | whole measurements | {' | '.join(VERDICTS)} | slower, replayed | "
