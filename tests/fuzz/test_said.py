@@ -27,7 +27,7 @@ from pocketfit.report.markdown import COMMENT_LIMIT, render_markdown
 from pocketfit.store import parse_foreign_report, plain, read_snapshot, read_trial, write_report, write_snapshot
 from pocketfit.text import utf16_length
 from tests.fuzz.hostile import damaged, damaged_json, fuzzed, one_line
-from tests.unit.report.test_terminal import printed
+from tests.unit.report.terminal.test_whole import printed
 from tests.unit.test_published import HEAD, RICH
 
 PUBLISHED = Path(__file__).parents[1] / "data/published"

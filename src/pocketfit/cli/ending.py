@@ -39,7 +39,7 @@ def show(report: Report, before: Report | None = None, *, as_json: bool = False)
         return
     from rich.console import Console
 
-    from pocketfit.report.terminal import View, render_terminal
+    from pocketfit.report.terminal.whole import View, render_terminal
 
     # rich takes a pipe, such as a job's log, to be 80 columns wide.
     console = Console()

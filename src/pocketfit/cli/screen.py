@@ -12,7 +12,7 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
-from pocketfit.report.layout import wrap
+from pocketfit.report.terminal.layout import wrap
 
 if TYPE_CHECKING:
     from rich.console import Console

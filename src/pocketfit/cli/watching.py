@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pocketfit.cli.loudness import loudness
 from pocketfit.cli.screen import is_live, say, stderr_console
 from pocketfit.progress import Phase, Progress, observed_by
-from pocketfit.report.layout import wrap, wrap_name
+from pocketfit.report.terminal.layout import wrap, wrap_name
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType

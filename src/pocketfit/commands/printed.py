@@ -15,7 +15,7 @@ from pocketfit.judge.memory import TOLD_FOR
 from pocketfit.out import Entry, Manifest, entry_of
 from pocketfit.records import Built, Failed, Latency, Memory, Outcome, Smoke, Variant
 from pocketfit.report.cells import count_threads
-from pocketfit.report.layout import wrap_hanging
+from pocketfit.report.terminal.layout import wrap_hanging
 from pocketfit.store import plain
 from pocketfit.units import format_bytes, format_diff, format_ms, format_ms_number, format_sqnr
 

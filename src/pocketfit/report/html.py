@@ -12,7 +12,7 @@ from pocketfit.report.cells import Line, count_threads, lines, titles
 from pocketfit.report.memory import memory_facts
 from pocketfit.report.phone import total_facts
 from pocketfit.report.summary import changed_rows, headline, legend, notes, sides, surroundings, unchanged_rows
-from pocketfit.report.unfolded import LossyLayer, Module, anatomy_facts, lossy_layers, modules
+from pocketfit.report.terminal.unfolded import LossyLayer, Module, anatomy_facts, lossy_layers, modules
 from pocketfit.text import clean
 from pocketfit.units import format_diff, format_ms, format_ms_number, format_ratio, format_sqnr
 

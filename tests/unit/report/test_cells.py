@@ -11,7 +11,7 @@ from pocketfit.report.cells import lines, titles
 from pocketfit.report.html import render_html
 from pocketfit.report.markdown import render_markdown
 from tests.unit.report.samples import CALM, EVERYTHING, GREW, IDENTICAL, TOUCHED, side
-from tests.unit.report.test_terminal import printed
+from tests.unit.report.terminal.test_whole import printed
 
 MEASURED = replace(TOUCHED, model="digits", metric=Metric(0.9917, 0.9889, 0.9861))
 REPORT = replace(CALM, rows=(MEASURED, IDENTICAL))

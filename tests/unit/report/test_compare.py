@@ -40,7 +40,7 @@ from pocketfit.report.compare import compare
 from pocketfit.report.html import render_html
 from pocketfit.report.markdown import render_markdown
 from pocketfit.report.summary import headline
-from tests.unit.report.test_terminal import printed
+from tests.unit.report.terminal.test_whole import printed
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 NET = Variant("net", "lite", "fp32")

@@ -13,8 +13,8 @@ from pocketfit.report.cells import lines, titles
 from pocketfit.report.compare import compare
 from pocketfit.report.html import render_html
 from pocketfit.report.markdown import render_markdown
+from tests.unit.report.terminal.test_whole import printed
 from tests.unit.report.test_compare import PASSED, built, snapshot, trial
-from tests.unit.report.test_terminal import printed
 
 MB = 1_000_000
 NO_LIMITS = Limits()

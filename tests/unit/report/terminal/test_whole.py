@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from pocketfit.records import Metric, Report, Smoke
-from pocketfit.report.terminal import View, render_terminal
+from pocketfit.report.terminal.whole import View, render_terminal
 from tests.unit.report.samples import CALM, EVERYTHING, GREW, IDENTICAL, TOUCHED
 
 WIDE = """\

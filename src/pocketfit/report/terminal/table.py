@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pocketfit.records import Report
 from pocketfit.report.cell import Cell, Tone
 from pocketfit.report.cells import Line, titles
-from pocketfit.report.layout import fit, least_width, natural_width, wrap, wrap_name
+from pocketfit.report.terminal.layout import fit, least_width, natural_width, wrap, wrap_name
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from pocketfit.records import Report
 from pocketfit.report.cells import Line, lines
-from pocketfit.report.layout import wrap
 from pocketfit.report.selection import counted, select_rows
 from pocketfit.report.summary import Headline, headline, legend, notes, sides, surroundings
-from pocketfit.report.terminal_table import STYLES, table
+from pocketfit.report.terminal.layout import wrap
+from pocketfit.report.terminal.table import STYLES, table
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType

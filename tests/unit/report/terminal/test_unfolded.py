@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from pocketfit.records import Anatomy
 from pocketfit.report.html import render_html
-from pocketfit.report.unfolded import Module, anatomy_facts, modules
+from pocketfit.report.terminal.unfolded import Module, anatomy_facts, modules
 from tests.unit.report.samples import CALM, TOUCHED
 
 BEFORE = Anatomy(modules={"conv1": 1000, "old": 10, "fc": 4_000_000})

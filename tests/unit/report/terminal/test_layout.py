@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pocketfit.report.layout import fit, least_width, natural_width, wrap, wrap_hanging, wrap_name
+from pocketfit.report.terminal.layout import fit, least_width, natural_width, wrap, wrap_hanging, wrap_name
 
 
 @pytest.mark.parametrize(
