@@ -134,8 +134,8 @@ class Place:
         said = self.said()
         if code == 0:
             return "was done already", []
-        if "base is " not in said:
-            # Nothing had begun, and maybe not even Python.
+        if not said.partition("base is ")[2].partition("\n")[2]:
+            # Nothing had begun, and maybe not even Python: what base is, is said first of all.
             return "stopped before it began", [] if self.identity() == before else ["a report of nothing"]
         faults = [] if code == CODES[number] else [f"exit code {code}"]
         faults += ["a traceback"] if "Traceback" in said else []
