@@ -16,9 +16,8 @@ from pocketfit.github.comment import NotPosted, Posted
 from pocketfit.github.context import Context
 from pocketfit.github.foreign_report import fetch_report
 from pocketfit.github.publish import publish
+from pocketfit.records import UNVERIFIED
 from pocketfit.text import clean
-
-FOREIGN_NOTE = "These numbers come from the pull request's own code, run without secrets. Nothing has verified them."
 
 T = TypeVar("T")
 Publish = Callable[[], Posted | NotPosted]
@@ -49,7 +48,7 @@ def relay(context: Context, inputs: Inputs, github: GitHub, log: TextIO) -> int:
         reason = fetched
         tell(context, Results.without_report(), log, lambda: reason)
         return 0
-    report = replace(fetched, notes=(FOREIGN_NOTE, *fetched.notes))
+    report = replace(fetched, notes=(UNVERIFIED, *fetched.notes))
     results = replace(Results.without_report(), verdict=report.verdict, report=report)
     tell(
         context,

@@ -525,6 +525,10 @@ ABOUT_BASE = "base: "
 
 # What follows a limit's name where nobody could look at it; no key of its own, for the same reason.
 UNJUDGED = " could not be judged: "
+# Notes on the report as a whole, which nobody must overlook: they stand where others are folded away.
+CUT_SHORT = "this report is cut short, since the run was stopped: what it had not tried yet is skipped"
+UNVERIFIED = "These numbers come from the pull request's own code, run without secrets. Nothing has verified them."
+ABOUT_THE_REPORT = (CUT_SHORT, UNVERIFIED)
 
 
 def about_base(reason: str) -> str:

@@ -60,6 +60,30 @@ def format_bytes(size: int) -> str:
     return f"{size} B"
 
 
+def format_bytes_pair(before: int, after: int) -> str:
+    """Both in the unit of the larger, with three digits of it: "14.0 → 24.4 MB".
+
+    Where that hides a change it is said to the byte, "346 MB +1 B", and one that would be left with no digits has a
+    unit of its own.
+    """
+    smaller, larger = sorted((before, after))
+    if smaller * 100 < larger:
+        return f"{format_bytes(before)} → {format_bytes(after)}"
+    unit, factor = next(
+        (
+            (unit, factor)
+            for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
+            if larger * 2000 >= factor * 1999
+        ),
+        ("B", 1),
+    )
+    decimals = 0
+    if factor > 1:
+        decimals = next((digits for below, digits in ((9_995, 2), (99_950, 1)) if larger * 1000 < below * factor), 0)
+    first, last = (f"{Decimal(size) / factor:,.{decimals}f}" for size in (before, after))
+    return f"{last} {unit} {format_bytes_delta(after - before)}" if first == last else f"{first} → {last} {unit}"
+
+
 def format_bytes_delta(delta: int) -> str:
     """To the byte: "+1,234,567 B"."""
     return f"{delta:+,} B" if delta else "\N{PLUS-MINUS SIGN}0 B"

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from pocketfit.github.comment import DEFAULT_KEY, marker
 from pocketfit.process import finish, run
 from pocketfit.records import Report
+from pocketfit.report.markdown import Job, render_markdown
 from pocketfit.store import read_report
 from tests.e2e.act import Act, Ran, copy_action, files_with, image_of
 from tests.e2e.base_image import ensure_base_image
-from tests.e2e.repository import ROOT, Repository
+from tests.e2e.repository import REPO, ROOT, Repository
 from tests.e2e.roads import IMAGE
 from tests.e2e.transcript import Page, words
 from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, FakeGitHub, serve
@@ -29,6 +31,12 @@ class Place:
     act: Act
     repository: Repository
     folder: Path
+
+
+def comment_on(report: Report, pushed: str, run_id: int = 1) -> str:
+    """The comment that a job makes of a report; act numbers every run 1."""
+    job = Job(f"https://github.com/{REPO}/actions/runs/{run_id}", pushed)
+    return f"{marker(DEFAULT_KEY)}\n{render_markdown(report, job=job)}"
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from entrypoint.tell import FOREIGN_NOTE
+from pocketfit.records import UNVERIFIED
 from pocketfit.report.markdown import render_markdown
 from pocketfit.store import read_report
-from tests.e2e.conftest import Place, report_of, statuses
+from tests.e2e.conftest import Place, comment_on, report_of, statuses
 from tests.e2e.repository import REPO
 from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN
 
@@ -20,7 +20,6 @@ from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN
 pytestmark = pytest.mark.timeout(1500)
 
 FORK = "someone/phone"
-MARK = "<!-- pocketfit:default -->\n"
 WIDTH = ("models/classify.py", "MOBILENET_WIDTH = 1.0", "MOBILENET_WIDTH = 1.4", "Make mobilenet_v2 wider")
 # What a hostile model finds out and does; the answer comes back as the reason why it failed.
 HOSTILE = """def two_inputs() -> nn.Module:
@@ -65,7 +64,7 @@ def test_a_pull_request_and_its_next_push(place: Place) -> None:
     }
     assert {row.smoke.status for row in report.rows} == {"passed"}
     (comment,) = hub.comments[REPO, 7]
-    assert comment["body"] == MARK + render_markdown(report)
+    assert comment["body"] == comment_on(report, event["pull_request"]["head"]["sha"])
     assert comment["user"]["login"] == "github-actions[bot]"
     artifacts = first.uploads / "pocketfit-pass/artifacts"
     file = "mobilenet_v2.lite.fp32.ptl"
@@ -104,7 +103,7 @@ def test_a_pull_request_and_its_next_push(place: Place) -> None:
         "git PermissionError net PermissionError" in row.reasons[0]
     )
     assert [updated["id"] for updated in hub.comments[REPO, 7]] == [comment["id"]]
-    assert hub.bodies(REPO, 7) == [MARK + render_markdown(report)]
+    assert hub.bodies(REPO, 7) == [comment_on(report, event["pull_request"]["head"]["sha"])]
     assert second.outputs() == {**first.outputs(), "verdict": "fail"}
     assert "Summary - " + render_markdown(report).rstrip("\n") in second.log
 
@@ -144,8 +143,8 @@ def test_a_fork_gets_its_comment_from_the_second_workflow(place: Place) -> None:
 
     assert second.succeeded, second.log
     (comment,) = hub.comments[REPO, 7]
-    shown = replace(report, notes=(FOREIGN_NOTE, *report.notes))
-    assert comment["body"] == MARK + render_markdown(shown)
+    shown = replace(report, notes=(UNVERIFIED, *report.notes))
+    assert comment["body"] == comment_on(shown, head["sha"], run["id"])
     assert (second.outputs()["verdict"], second.outputs()["comment-url"]) == ("pass", comment["html_url"])
     (fetched,) = [seen for seen in hub.seen if seen.path.startswith("/blobs/")]
     assert fetched.authorization is None

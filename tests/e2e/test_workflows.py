@@ -6,8 +6,7 @@ import json
 
 import pytest
 
-from pocketfit.report.markdown import render_markdown
-from tests.e2e.conftest import Place, report_of, statuses
+from tests.e2e.conftest import Place, comment_on, report_of, statuses
 from tests.e2e.repository import REPO
 from tests.fake_github import JOB_TOKEN
 from tests.local_package import write_package
@@ -15,7 +14,6 @@ from tests.local_package import write_package
 # The first run builds the image, of which torch alone takes minutes.
 pytestmark = pytest.mark.timeout(1500)
 
-MARK = "<!-- pocketfit:default -->\n"
 WIDER = ("models/two_inputs.py", "width: int = 32", "width: int = 64", "Wider")
 
 
@@ -66,7 +64,7 @@ def test_several_machines_and_one_comment(place: Place) -> None:
     report = report_of(ran, "pass", "merged")
     assert report.base == before
     assert statuses(report) == {"two_inputs/lite/fp32": "compared", "two_inputs/torchscript/fp32": "compared"}
-    assert place.hub.bodies(REPO, 7) == [MARK + render_markdown(report)]
+    assert place.hub.bodies(REPO, 7) == [comment_on(report, event["pull_request"]["head"]["sha"])]
     artifacts = ran.uploads / "merged-pass/artifacts/head"
     assert {"two_inputs.lite.fp32.ptl", "two_inputs.torchscript.fp32.pt"} <= {path.name for path in artifacts.iterdir()}
 

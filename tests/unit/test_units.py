@@ -147,3 +147,22 @@ def test_a_change_of_a_metric_has_its_decimals() -> None:
 )
 def test_a_change_whose_direction_is_said_in_words(base: int, head: int, text: str) -> None:
     assert units.format_unsigned_change(base, head) == text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (13_995_123, 19_607_468, "14.0 → 19.6 MB"),
+        (999, 1_234, "1.00 → 1.23 kB"),
+        (998, 999, "998 → 999 B"),
+        (346_000_000, 346_000_001, "346 MB +1 B"),
+        (346_000_001, 346_000_000, "346 MB -1 B"),
+        (999_499, 999_500, "1.00 MB +1 B"),
+        (9_994_999, 9_995_000, "10.0 MB +1 B"),
+        (99_949_999, 99_960_000, "100 MB +10,001 B"),
+        (5_000_000, 500, "5.00 MB → 500 B"),
+        (0, 5, "0 B → 5 B"),
+    ],
+)
+def test_two_sizes_have_one_unit_and_no_change_is_rounded_away(before: int, after: int, expected: str) -> None:
+    assert units.format_bytes_pair(before, after) == expected

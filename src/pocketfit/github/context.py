@@ -82,6 +82,12 @@ class Context:
         """The page of the run that made the report, with its summary."""
         return self._run_url(str(self.workflow_run.id)) if self.workflow_run else self.run_url
 
+    @property
+    def pushed_sha(self) -> str | None:
+        """The commit that a pull request's author pushed; the one that was checked out may be its merge."""
+        about = self.pull_request or self.workflow_run
+        return about.head_sha if about else None
+
     def _run_url(self, run_id: str) -> str:
         return f"{self.server_url}/{self.repository}/actions/runs/{run_id}"
 

@@ -37,7 +37,7 @@ def publish_file(
 
 def publish(report: Report, context: Context, github: GitHub, *, mode: Mode, key: str) -> Posted | NotPosted:
     """Create or update the pull request's comment, or say why not."""
-    from pocketfit.report.markdown import render_markdown
+    from pocketfit.report.markdown import Job, render_markdown
 
     if mode == "off":
         return NotPosted("comments are switched off")
@@ -51,7 +51,7 @@ def publish(report: Report, context: Context, github: GitHub, *, mode: Mode, key
             github,
             context.repository,
             pull_request.number,
-            render_markdown(report, whole_url=context.reported_run_url),
+            render_markdown(report, job=Job(context.reported_run_url, context.pushed_sha)),
             key=key,
             create=mode == "always" or is_worth_a_comment(report),
         )

@@ -7,14 +7,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from pocketfit.records import Report, Row
+from pocketfit.records import ABOUT_THE_REPORT, Report, Row
 from pocketfit.report.cell import Cell
-from pocketfit.report.cells import Line, lines, titles
-from pocketfit.report.summary import changed_rows, headline, legend, notes, sides, surroundings, unchanged_rows
+from pocketfit.report.cells import LABEL_LENGTH, NAME_LENGTH, Line, device_label, lines, titles
+from pocketfit.report.glance import AGREES, Glance, glance_titles, glances
+from pocketfit.report.summary import (
+    SHORT_SHA,
+    changed_rows,
+    headline,
+    legend,
+    notes,
+    sides,
+    surroundings,
+    unchanged_rows,
+)
 from pocketfit.text import clean, utf16_length
 
 SIGNS = {"good": "✅", "bad": "❌", "unknown": "⚠️"}
+# A comment of 200 variants is two screens high: so many lines, and the reasons of so many that fail.
+GLANCED = 30
+GLANCED_REASONS = 12
 MANY_REASONS = 8
 MANY_NOTES = 12
 # Room for the names of all limits that there are.
@@ -43,26 +57,37 @@ BLOCK = re.compile(r"[-+=]|[0-9](?=[0-9]{0,8}[.)])")
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_./+-]+")
 
 
-def render_markdown(report: Report, limit_chars: int = COMMENT_LIMIT, whole_url: str | None = None) -> str:
+@dataclass(frozen=True)
+class Job:
+    """What only the job knows: the page of the run that made the report, and the commit that was pushed.
+
+    GitHub checks out a merge of that commit with the target branch, which is the report's head and says nothing to a
+    reader.
+    """
+
+    url: str | None = None
+    pushed: str | None = None
+
+
+def render_markdown(report: Report, limit_chars: int = COMMENT_LIMIT, job: Job = Job()) -> str:
     """The comment's body, without the hidden marker; at most `limit_chars` long (in UTF-16 units, as GitHub may count).
 
-    What doesn't fit is left out from the end, unchanged variants first, and a line says so, with a link to
-    `whole_url`, the job's summary, where that is known. Nobody cuts what comes from here again: whatever the report
-    holds, a limit of at least LEAST_LIMIT is kept.
+    One screen says what a reviewer has to know; all that was measured is folded beneath it. What doesn't fit is left
+    out from the end, unchanged variants first, and a line says so, with a link to the job's page where that is known.
+    Nobody cuts what comes from here again: whatever the report holds, a limit of at least LEAST_LIMIT is kept.
     """
-    whole = f"[the job's summary]({whole_url})" if whole_url else "the whole report"
     most = len(report.rows)
-    if utf16_length(text := _body(report, most, whole)) <= limit_chars:
+    if utf16_length(text := _body(report, most, job)) <= limit_chars:
         return text
     low, high = 0, most - 1
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if utf16_length(_body(report, middle, whole)) <= limit_chars else (low, middle - 1)
-    text, many_notes = _body(report, low, whole), MANY_NOTES
+        low, high = (middle, high) if utf16_length(_body(report, middle, job)) <= limit_chars else (low, middle - 1)
+    text, many_notes = _body(report, low, job), MANY_NOTES
     # Each sign of a hostile note may take twelve.
     while utf16_length(text) > limit_chars and many_notes:
         many_notes //= 2
-        text = _body(report, 0, whole, many_notes)
+        text = _body(report, 0, job, many_notes)
     return text
 
 
@@ -99,24 +124,85 @@ def _escape_match(match: re.Match[str]) -> str:
     return "".join(f"&#{ord(char)};" for char in found)
 
 
-def _body(report: Report, most: int, whole: str, many_notes: int = MANY_NOTES) -> str:
-    """The whole text with at most so many rows and notes; `whole` is where the rest is."""
+def _body(report: Report, most: int, job: Job, many_notes: int = MANY_NOTES) -> str:
+    """The whole text with at most so many rows and notes."""
     changed, unchanged = changed_rows(report)[:most], unchanged_rows(report)
     folded = unchanged[: max(0, most - len(changed))]
     shown, quiet = lines(report, changed), lines(report, folded)
     missing = len(report.rows) - len(shown) - len(quiet)
-    blocks = [
-        _headline(report),
+    failing = [line for line, row in zip(shown, changed, strict=True) if row.fails]
+    others = [line for line, row in zip(shown, changed, strict=True) if not row.fails]
+    urgent = [note for note in notes(report) if note in ABOUT_THE_REPORT]
+    all_numbers = [
         _context(report),
         _table(report, shown),
-        _reasons(shown),
-        _next_step(changed),
-        _folded(report, quiet, len(unchanged)),
-        f"**{CUT.format(missing, len(report.rows), whole)}**" if missing else "",
+        _reasons([*failing[GLANCED_REASONS:], *others]),
+        _identical(report, quiet),
         _notes(report, many_notes),
         f"<sub>{' '.join(map(escape, legend(report)))}</sub>" if report.rows else "",
     ]
+    blocks = [
+        _headline(report),
+        *(f"⚠️ {item(note)}" for note in urgent),
+        _glance(report, changed),
+        _unchanged(len(unchanged)) if changed else "",
+        _reasons(failing[:GLANCED_REASONS]),
+        _next_step(changed),
+        f"**{CUT.format(missing, len(report.rows), _whole(job))}**" if missing else "",
+        _fold("All numbers, reasons and notes", all_numbers),
+        _where(report, job),
+    ]
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _whole(job: Job) -> str:
+    return f"[the job's summary]({job.url})" if job.url else "the whole report"
+
+
+def _where(report: Report, job: Job) -> str:
+    """Name what was compared on what, and link to the job, in one small line."""
+    both = sides(report)
+    head = job.pushed[:SHORT_SHA] if job.pushed else both.head
+    commits = f"{code(both.base)} → {code(head)}" if both.base and head else code(head) if head else ""
+    link = f"[the job, with the page and the files]({job.url})" if job.url else ""
+    parts = [commits, escape(device_label(report.environment)), link]
+    return f"<sub>{' · '.join(part for part in parts if part)}</sub>" if any(parts) else ""
+
+
+def _glance(report: Report, rows: Sequence[Row]) -> str:
+    """The table for a reviewer: a line for each variant, the first ones alone where there are many."""
+    if not rows:
+        return ""
+    titles_ = glance_titles(report)
+    header = [f"| {' | '.join(map(_cell, titles_))} |", "|:--|:--|" + ":--|" * (len(titles_) - 2)]
+    table = "\n".join([*header, *map(_glance_row, glances(report, rows[:GLANCED]))])
+    more = len(rows) - GLANCED
+    return table if more <= 0 else f"{table}\n\n{_count(more)} more changed less: below."
+
+
+def _glance_row(line: Glance) -> str:
+    model = f"**{code(line.model)}**" if line.model else ""
+    *columns, check = line.columns
+    sign = {"failed": "❌ ", "worse": "⚠️ ", "better": "✅ "}.get(check.tone, "")
+    # A browser would rather break a number from its unit than make the table wider.
+    said = [*map(_cell, columns), f"{sign}{_cell(check)}" if check.fact != AGREES else sign.strip()]
+    cells = [cell.replace(" ", "\N{NO-BREAK SPACE}") for cell in said]
+    return f"| {' | '.join([model, code(line.variant), *cells])} |"
+
+
+def _count(count: int) -> str:
+    return "1 variant" if count == 1 else f"{count} variants"
+
+
+def _unchanged(count: int) -> str:
+    if not count:
+        return ""
+    return f"{_count(count)} {'is' if count == 1 else 'are'} byte-identical to base."
+
+
+def _fold(title: str, blocks: Sequence[str]) -> str:
+    inside = "\n\n".join(block for block in blocks if block)
+    return f"<details>\n<summary>{title}</summary>\n\n{inside}\n\n</details>"
 
 
 def _headline(report: Report) -> str:
@@ -178,18 +264,18 @@ def _reason_items(row: Line) -> Iterator[str]:
 
 
 def _next_step(rows: Sequence[Row]) -> str:
-    if not any(row.failed_limits for row in rows):
+    """Say how a change is accepted, with the first limit that is in its way."""
+    row = next((row for row in rows if row.failed_limits), None)
+    if row is None:
         return ""
-    return "If a change is meant to be so, raise its limit in Pocketfit's configuration."
+    limit, place = clean(row.failed_limits[0], LABEL_LENGTH), f"[models.{clean(row.model, NAME_LENGTH)}.limits]"
+    return f"If this is meant to be so, raise {code(limit)} under {code(place)} in Pocketfit's configuration."
 
 
-def _folded(report: Report, lines: Sequence[Line], total: int) -> str:
+def _identical(report: Report, lines: Sequence[Line]) -> str:
     if not lines:
         return ""
-    count = "1 variant is" if total == 1 else f"{total} variants are"
-    table = _table(report, lines)
-    inside = "\n\n".join(filter(None, [table, _reasons(lines)]))
-    return f"<details>\n<summary>{count} byte-identical to base</summary>\n\n{inside}\n\n</details>"
+    return "\n\n".join(filter(None, ["Byte-identical to base:", _table(report, lines), _reasons(lines)]))
 
 
 def _notes(report: Report, most: int) -> str:

@@ -8,7 +8,8 @@ from typing import Literal
 
 from pocketfit.judge.parity import meaningless
 from pocketfit.records import Hardware, Report, Row
-from pocketfit.report.cells import LABEL_LENGTH, device_label, failures, has_alone, has_baseline, has_metric, name
+from pocketfit.report.cells import LABEL_LENGTH, device_label, has_alone, has_baseline, has_metric, name
+from pocketfit.report.glance import stakes
 from pocketfit.report.memory import has_memory
 from pocketfit.report.phone import runtimes_line
 from pocketfit.text import clean
@@ -66,7 +67,7 @@ def headline(report: Report) -> Headline:
     rows = [row for row in report.rows if row.status != "removed"]
     failed = [row for row in changed_rows(report) if row.fails]
     if failed:
-        about = tuple((name(row), ", ".join(failures(row))) for row in failed[:NAMED])
+        about = tuple((name(row), stakes(row)) for row in failed[:NAMED])
         verb = "fails" if len(failed) == 1 else "fail"
         text = f"{len(failed)} of {_variants(len(rows))} {verb}{_came_and_went(report)}"
         return Headline("bad", text, "", about, len(failed) - len(about))

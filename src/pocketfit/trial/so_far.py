@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.snapshot import Side, snapshot_of
 from pocketfit.records import (
+    CUT_SHORT,
     Built,
     DeviceInfo,
     Outcome,
@@ -25,7 +26,6 @@ from pocketfit.variants import variants
 
 STOPPED = "not tried, since the run was stopped"
 UNTIMED = "not timed, since the run was stopped"
-NOTE = "this report is cut short, since the run was stopped: what it had not tried yet is skipped"
 
 
 @dataclass
@@ -79,4 +79,4 @@ class SoFar:
 def cut_short(base: Snapshot | None, head: Snapshot, trial: Trial | None) -> Report:
     """The report of a run that was stopped. Its verdict is never a pass, nor a fail: nobody knows what is missing."""
     report = compare(base, head, trial)
-    return replace(report, verdict="error", notes=(NOTE, *report.notes))
+    return replace(report, verdict="error", notes=(CUT_SHORT, *report.notes))

@@ -16,6 +16,7 @@ import pytest
 
 from entrypoint.action import run_action
 from pocketfit.records import Environment, Report, Row, Smoke
+from pocketfit.report import markdown
 from pocketfit.report.markdown import render_markdown
 from pocketfit.store import write_report
 from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, FakeGitHub, serve
@@ -105,6 +106,10 @@ sys.exit({code})
         text = (self.folder / "output").read_text()
         return {match[1]: match[3] for match in re.finditer(r"(.+)<<(.+)\n(.*)\n\2\n", text)}
 
+    def comment(self, report: Report) -> str:
+        """What the comment says of a report; this job has no page."""
+        return "<!-- pocketfit:default -->\n" + render_markdown(report, job=markdown.Job(pushed=self.repository.work))
+
     def summary(self) -> str:
         path = self.folder / "summary"
         return path.read_text() if path.exists() else ""
@@ -125,7 +130,7 @@ def test_a_pull_request_gets_outputs_summary_and_comment(job: Job) -> None:
     assert not [key for key, value in environ.items() if key.startswith(("INPUT_", "ACTIONS_")) or JOB_TOKEN in value]
     assert code == 0
     (comment,) = job.hub.comments[REPO, 7]
-    assert comment["body"] == "<!-- pocketfit:default -->\n" + render_markdown(GOOD)
+    assert comment["body"] == job.comment(GOOD)
     assert job.summary() == render_markdown(GOOD).rstrip("\n") + "\n"
     assert job.outputs() == {
         "verdict": "pass",
@@ -154,7 +159,7 @@ def test_the_second_run_updates_the_comment(job: Job) -> None:
     job.run()
     job.will(replace(GOOD, rows=()))
     _, log = job.run()
-    assert job.hub.bodies(REPO, 7) == ["<!-- pocketfit:default -->\n" + render_markdown(replace(GOOD, rows=()))]
+    assert job.hub.bodies(REPO, 7) == [job.comment(replace(GOOD, rows=()))]
     assert log.endswith(f"comment updated: {job.hub.comments[REPO, 7][0]['html_url']}\n")
 
 
@@ -462,7 +467,7 @@ def test_mode_merge_comments(job: Job) -> None:
     code, _ = job.run(mode="merge", results="results")
     assert (code, job.call()[0]) == (0, ["merge", "--out", "pocketfit-out", "results/shard-1"])
     assert job.outputs()["verdict"] == "pass"
-    assert job.hub.bodies(REPO, 7) == ["<!-- pocketfit:default -->\n" + render_markdown(GOOD)]
+    assert job.hub.bodies(REPO, 7) == [job.comment(GOOD)]
 
 
 def test_mode_merge_without_results_is_an_error(job: Job) -> None:

@@ -27,7 +27,7 @@ from pocketfit.github.context import Context, WorkflowRun
 from pocketfit.github.publish import publish_file
 from pocketfit.github.rest import Rest
 from pocketfit.report.html import render_html
-from pocketfit.report.markdown import render_markdown
+from pocketfit.report.markdown import Job, render_markdown
 from pocketfit.store import parse_foreign_report, plain
 from tests.fake_github import JOB_TOKEN, FakeGitHub, serve
 from tests.unit.report.samples import BROKEN, EVERYTHING, GREW, IDENTICAL, TOUCHED
@@ -289,7 +289,7 @@ def assert_shown_or_refused(data: bytes) -> bool:
         annotate(log, "warning", str(error))
         assert_refused(log.getvalue())
         return False
-    assert_harmless(render_markdown(report, whole_url=SUMMARY))
+    assert_harmless(render_markdown(report, job=Job(SUMMARY)))
     return True
 
 

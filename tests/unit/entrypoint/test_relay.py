@@ -14,9 +14,8 @@ from typing import Any
 import pytest
 
 from entrypoint.action import run_action
-from entrypoint.tell import FOREIGN_NOTE
-from pocketfit.records import Environment, Report, Row
-from pocketfit.report.markdown import render_markdown
+from pocketfit.records import UNVERIFIED, Environment, Report, Row
+from pocketfit.report.markdown import Job, render_markdown
 from pocketfit.store import write_report
 from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, FakeGitHub, Fault, Token, serve
 
@@ -94,7 +93,7 @@ def relay(tmp_path: Path) -> Iterator[Relay]:
         yield Relay(tmp_path, hub)
 
 
-SHOWN = replace(REPORT, notes=(FOREIGN_NOTE,))
+SHOWN = replace(REPORT, notes=(UNVERIFIED,))
 
 
 def test_a_forks_report_is_shown(relay: Relay) -> None:
@@ -104,7 +103,8 @@ def test_a_forks_report_is_shown(relay: Relay) -> None:
     log = relay.run()
 
     (comment,) = relay.hub.comments[REPO, 7]
-    assert comment["body"] == f"<!-- pocketfit:default -->\n{render_markdown(SHOWN)}"
+    job = Job(f"https://ghe.example/{REPO}/actions/runs/{RUN}", HEAD)
+    assert comment["body"] == f"<!-- pocketfit:default -->\n{render_markdown(SHOWN, job=job)}"
     assert "@&#8203;everyone &#60;b&#62;&#58;&#58;error::x" in comment["body"]
     assert log == f"comment created: {comment['html_url']}\n"
     assert (relay.folder / "summary").read_text() == render_markdown(SHOWN)

@@ -14,7 +14,7 @@ from pocketfit.github.context import Context, PullRequest
 from pocketfit.github.publish import is_worth_a_comment, parse_mode, publish, publish_file
 from pocketfit.github.rest import Rest
 from pocketfit.records import Environment, Report, Row
-from pocketfit.report.markdown import render_markdown
+from pocketfit.report.markdown import Job, render_markdown
 from pocketfit.store import write_report
 from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, FakeGitHub, Fault, serve
 
@@ -24,6 +24,10 @@ SAME = Row("resnet18", "lite", "fp32", "identical")
 NEW = Row("tiny", "lite", "fp32", "new")
 QUIET = Report("pass", BASE, HEAD, "0.1.0", Environment("2.12.1", "jvm", "pytorch_android_lite 1.12.2", "cpu"), (SAME,))
 CHANGED = replace(QUIET, rows=(SAME, NEW))
+
+
+# The commit that was pushed; these jobs have no page.
+PUSHED = Job(pushed=HEAD)
 
 
 @pytest.fixture
@@ -45,7 +49,7 @@ def test_the_comment_is_the_report(hub: FakeGitHub) -> None:
     context = job(hub)
     posted = publish(CHANGED, context, client(context), mode="changes", key="phone")
     assert isinstance(posted, Posted)
-    assert hub.bodies(REPO, 7) == ["<!-- pocketfit:phone -->\n" + render_markdown(CHANGED)]
+    assert hub.bodies(REPO, 7) == ["<!-- pocketfit:phone -->\n" + render_markdown(CHANGED, job=PUSHED)]
     assert str(posted) == f"comment created: {posted.url}"
 
 
@@ -59,7 +63,7 @@ def test_quiet_until_something_changed_then_kept_up_to_date(hub: FakeGitHub) -> 
     updated = publish(QUIET, context, github, mode="changes", key="default")
 
     assert str(updated).startswith("comment updated: https://github.com/octo/phone/pull/7#issuecomment-")
-    assert hub.bodies(REPO, 7) == ["<!-- pocketfit:default -->\n" + render_markdown(QUIET)]
+    assert hub.bodies(REPO, 7) == ["<!-- pocketfit:default -->\n" + render_markdown(QUIET, job=PUSHED)]
 
 
 def test_always_comments_without_a_change(hub: FakeGitHub) -> None:
@@ -208,7 +212,7 @@ def test_a_saved_report_is_published(hub: FakeGitHub, tmp_path: Path) -> None:
 
     assert isinstance(publish_file(tmp_path / "report.json", environ), Posted)
 
-    assert hub.bodies(REPO, 7) == ["<!-- pocketfit:default -->\n" + render_markdown(CHANGED)]
+    assert hub.bodies(REPO, 7) == ["<!-- pocketfit:default -->\n" + render_markdown(CHANGED, job=PUSHED)]
 
 
 def test_a_saved_report_that_is_none(tmp_path: Path) -> None:

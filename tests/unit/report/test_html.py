@@ -46,7 +46,7 @@ def test_what_it_says() -> None:
         "✗",
         "Pocketfit: 2 of 3 variants fail",
         "mobilenet_v2/lite/fp32",
-        "(size_growth, latency_growth),",
+        "(file +40.1 %, latency ×1.33),",
         "detector/torchscript/fp32",
         "(in the build)",
         "Base",

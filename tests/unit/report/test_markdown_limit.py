@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pocketfit.records import Environment, Hardware, Latency, Report, Row, Smoke
-from pocketfit.report.markdown import COMMENT_LIMIT, LEAST_LIMIT, render_markdown
+from pocketfit.report.markdown import COMMENT_LIMIT, LEAST_LIMIT, Job, render_markdown
 from tests.unit.report.samples import CALM, EVERYTHING, GREW, IDENTICAL, TOUCHED
 
 # What one character may become: "#" twelve units, others eight or five, two units outside the basic plane.
@@ -58,7 +58,9 @@ def units(text: str) -> int:
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(report=reports(), limit=st.sampled_from([LEAST_LIMIT, COMMENT_LIMIT]))
 def test_no_report_is_longer_than_the_limit(report: Report, limit: int) -> None:
-    assert units(render_markdown(report, limit, "https://github.com/octo/phone/actions/runs/42")) <= limit
+    assert (
+        units(render_markdown(report, limit, Job("https://github.com/octo/phone/actions/runs/42", "c" * 40))) <= limit
+    )
 
 
 def test_the_least_limit_is_kept_by_the_worst_text_in_every_place() -> None:

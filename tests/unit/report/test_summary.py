@@ -73,7 +73,12 @@ def report(*rows: Row, verdict: str = "pass") -> Report:
         (report(IDENTICAL, verdict="fail"), Headline("bad", "the verdict is fail")),
         (
             report(GREW, verdict="fail"),
-            Headline("bad", "1 of 1 variant fails", "", (("mobilenet_v2/lite/fp32", "size_growth, latency_growth"),)),
+            Headline(
+                "bad",
+                "1 of 1 variant fails",
+                "",
+                (("mobilenet_v2/lite/fp32", "file +40.1 %, latency \N{MULTIPLICATION SIGN}1.33"),),
+            ),
         ),
         (
             report(BROKEN, UNSUPPORTED, GREW, replace(BROKEN, model="zzz"), IDENTICAL, verdict="fail"),
@@ -82,7 +87,7 @@ def report(*rows: Row, verdict: str = "pass") -> Report:
                 "4 of 5 variants fail",
                 "",
                 (
-                    ("mobilenet_v2/lite/fp32", "size_growth, latency_growth"),
+                    ("mobilenet_v2/lite/fp32", "file +40.1 %, latency \N{MULTIPLICATION SIGN}1.33"),
                     ("vit_b_16/lite/fp32", "on jvm"),
                     ("detector/torchscript/fp32", "in the build"),
                 ),

@@ -13,7 +13,7 @@ from pocketfit.report.terminal.whole import View, render_terminal
 from tests.unit.report.samples import CALM, EVERYTHING, GREW, IDENTICAL, TOUCHED
 
 WIDE = """\
-✗ 3 of 8 variants fail, 1 new, 1 removed: mobilenet_v2/lite/fp32 (size_growth, latency_growth), vit_b_16/lite/fp32 (on
+✗ 3 of 8 variants fail, 1 new, 1 removed: mobilenet_v2/lite/fp32 (file +40.1 %, latency ×1.33), vit_b_16/lite/fp32 (on
 jvm), detector/torchscript/fp32 (in the build)
 base 27d5ce7f1 → head bbbca2dda · jvm x86_64, 1 thread · pytorch_android_lite 1.12.2 · Intel Xeon Platinum 8481C ·
 exported with torch 2.12.1 · pocketfit 0.1.0
@@ -82,8 +82,8 @@ all else was measured apart from it.
 """
 
 NARROW = """\
-✗ 3 of 8 variants fail, 1 new, 1 removed: mobilenet_v2/lite/fp32 (size_growth,
-latency_growth), vit_b_16/lite/fp32 (on jvm), detector/torchscript/fp32 (in the
+✗ 3 of 8 variants fail, 1 new, 1 removed: mobilenet_v2/lite/fp32 (file +40.1 %,
+latency ×1.33), vit_b_16/lite/fp32 (on jvm), detector/torchscript/fp32 (in the
 build)
 base 27d5ce7f1 → head bbbca2dda · jvm x86_64, 1 thread · pytorch_android_lite
 1.12.2 · Intel Xeon Platinum 8481C · exported with torch 2.12.1 · pocketfit
@@ -202,7 +202,7 @@ def test_text_from_outside_is_no_markup_and_no_command() -> None:
     reason = "[bold]::error::" + "long " * 30 + "::error:: " * 9 + "x" * 77 + "::error::"
     row = replace(GREW, model="[red]x[/red]\x1b[2J", reasons=(reason,))
     text = printed(replace(EVERYTHING, rows=(row,), notes=("\n::error::note",)), 80)
-    assert text.startswith("✗ 1 of 1 variant fails: [red]x[/red] [2J/lite/fp32 (size_growth, latency_growth)\n")
+    assert text.startswith("✗ 1 of 1 variant fails: [red]x[/red] [2J/lite/fp32 (file +40.1 %, latency ×1.33)\n")
     assert "\x1b" not in text
     assert "note: : :error::note" in text
     assert not re.search(r"^\s*::", text, re.MULTILINE)

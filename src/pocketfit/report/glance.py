@@ -1,0 +1,140 @@
+"""What a reviewer needs of a row at a glance, on one line: which way it went, by how much, and whether it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from pocketfit.judge.parity import meaningless
+from pocketfit.records import Report, Row
+from pocketfit.report.cell import Cell, Tone
+from pocketfit.report.cells import LABEL_LENGTH, NAME_LENGTH, failures, has_baseline, has_metric
+from pocketfit.text import clean
+from pocketfit.units import (
+    format_bytes,
+    format_bytes_pair,
+    format_change,
+    format_metric,
+    format_metric_delta,
+    format_ms,
+    format_ratio,
+)
+
+UP, DOWN = "\N{BLACK UP-POINTING TRIANGLE}", "\N{BLACK DOWN-POINTING TRIANGLE}"
+NOTHING = "\N{EN DASH}"
+AGREES = "agrees"
+
+
+@dataclass(frozen=True)
+class Glance:
+    """One line. `model` is empty where the line above is of the same one; `columns` are as `glance_titles` has them."""
+
+    model: str
+    variant: str
+    columns: tuple[Cell, ...]
+    tone: Tone
+
+
+def glance_titles(report: Report) -> tuple[Cell, ...]:
+    metric = (Cell("Metric"),) if has_metric(report) else ()
+    return (Cell("Model"), Cell("Variant"), Cell("File"), Cell("Latency"), *metric, Cell("Check"))
+
+
+def glances(report: Report, rows: Sequence[Row]) -> list[Glance]:
+    """Put rows into one line each, those of a model beneath each other, where the first of them stands."""
+    baseline, metric = has_baseline(report), has_metric(report)
+    places = {row.model: place for place, row in reversed(list(enumerate(rows)))}
+    lines = []
+    for model, group in groupby(sorted(rows, key=lambda row: places[row.model]), key=lambda row: row.model):
+        for place, row in enumerate(group):
+            columns = (_file(row, baseline), _latency(row), *((_metric(row),) if metric else ()), _check(row))
+            name = "" if place else clean(model, NAME_LENGTH)
+            variant = clean(f"{row.format}/{row.precision}", LABEL_LENGTH)
+            lines.append(Glance(name, variant, columns, "failed" if row.fails else "plain"))
+    return lines
+
+
+def stakes(row: Row) -> str:
+    """Say what is up with a failing row in a few words, with the numbers: for a headline."""
+    said = []
+    for limit in row.failed_limits:
+        match limit:
+            case "size_growth" if row.base and row.head:
+                said.append(f"file {format_change(row.base.size_bytes, row.head.size_bytes)}")
+            case "size" if row.head:
+                said.append(f"file {format_bytes(row.head.size_bytes)}")
+            case "latency_growth" if row.latency.ratio is not None:
+                said.append(f"latency {format_ratio(row.latency.ratio)}")
+            case _:
+                said.append(clean(limit, LABEL_LENGTH))
+    return ", ".join(said or failures(row))
+
+
+def _file(row: Row, baseline: bool) -> Cell:
+    if row.head is None:
+        gone = "removed" if row.status == "removed" else "no file"
+        return Cell(gone if row.base is None else f"{gone}, was {format_bytes(row.base.size_bytes)}", tone="quiet")
+    over: bool = bool({"size", "size_growth"} & set(row.failed_limits))
+    after = row.head.size_bytes
+    if row.base is None:
+        new = f"new, {format_bytes(after)}" if baseline else format_bytes(after)
+        return Cell(new, tone="failed" if over else "plain")
+    before = row.base.size_bytes
+    if before == after:
+        return Cell(f"{format_bytes(after)}, same size", tone="failed" if over else "quiet")
+    arrow = UP if after > before else DOWN
+    tone: Tone = "failed" if over else "worse" if after > before else "better"
+    return Cell(f"{arrow} {format_bytes_pair(before, after)}, {format_change(before, after)}", tone=tone)
+
+
+def _latency(row: Row) -> Cell:
+    latency = row.latency
+    if latency.head_ms is not None and latency.verdict == "not-measured":
+        return Cell(format_ms(latency.head_ms), tone="quiet")
+    if latency.verdict == "not-measured" or latency.base_ms is None:
+        return Cell(NOTHING, tone="quiet")
+    low, high = latency.ci_low, latency.ci_high
+    if latency.ratio is None or latency.head_ms is None or latency.verdict == "unclear":
+        bounds = "" if low is None or high is None else f", {format_ratio(low)} to {high:.2f}"
+        return Cell(f"unclear{bounds}", tone="quiet")
+    if latency.verdict == "same":
+        return Cell(f"{format_ms(latency.head_ms)}, same", tone="quiet")
+    arrow, tone = _way(latency.verdict == "slower")
+    fails = "latency_growth" in row.failed_limits
+    said = f"{arrow} {format_ms(latency.head_ms)}, {format_ratio(latency.ratio)}"
+    return Cell(said, tone="failed" if fails else tone)
+
+
+def _way(is_worse: bool) -> tuple[str, Tone]:
+    return (UP, "worse") if is_worse else (DOWN, "better")
+
+
+def _metric(row: Row) -> Cell:
+    metric, fails = row.metric, "metric_drop" in row.failed_limits
+    if metric is None or metric.head is None:
+        return Cell(NOTHING, tone="failed" if fails else "quiet")
+    reference = metric.eager if metric.base is None else metric.base
+    if reference is None or reference == metric.head:
+        return Cell(format_metric(metric.head), tone="failed" if fails else "quiet")
+    change = format_metric_delta(metric.head - reference, metric.head)
+    fell = metric.head < reference
+    arrow, tone = (DOWN if fell else UP), _way(fell)[1]
+    return Cell(f"{arrow} {format_metric(metric.head)}, {change}", tone="failed" if fails else tone)
+
+
+def _check(row: Row) -> Cell:
+    if row.failed_before:
+        return Cell("failed before too", tone="quiet")
+    if row.failed_limits:
+        many = len(row.failed_limits)
+        return Cell("1 limit" if many == 1 else f"{many} limits", tone="failed")
+    if row.status == "failed":
+        return Cell(failures(row)[0], tone="failed")
+    if row.head is None:
+        return Cell(NOTHING, tone="quiet")
+    if row.smoke.status != "passed":
+        return Cell("not run", tone="worse")
+    if meaningless(row.parity) or meaningless(row.smoke.parity):
+        return Cell("agreement says nothing", tone="worse")
+    return Cell(AGREES, tone="better")
