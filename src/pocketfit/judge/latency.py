@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from functools import cache
 from statistics import median
 from typing import Literal
@@ -56,7 +57,7 @@ def judge(timing: Timing | None, identical: bool) -> Latency:
     Each load gives one log ratio: the median over its rounds, each of which compares the mean of head's four blocks (it
     is loaded twice) with base's two. `ratio` is their median; its interval is of order statistics, which assume nothing
     about the distribution and bear outliers (W. J. Conover, Practical Nonparametric Statistics, 3rd ed., 1999, section
-    3.2; `scipy.stats.quantile_test`). `slower` and `faster` need the whole interval beyond THRESHOLD, `same` within it.
+    3.2). `slower` and `faster` need the whole interval beyond THRESHOLD, `same` within it.
 
     `base_ms` is the median over the loads, and `head_ms` is that times the ratio: the median of head's own times may
     stand in another ratio to base's, since the two medians need not come from the same loads. Where the answer is
@@ -121,11 +122,19 @@ def interval(values: Sequence[float], comparisons: int) -> tuple[float, float, f
 
 @cache
 def _ranks(count: int, confidence: float) -> tuple[int, int]:
-    """The ranks of those of `count` ordered values that bound their median: 0, 1, 2, ... are their own ranks."""
-    from scipy.stats import quantile_test
+    """The ranks, from 0, of those of `count` ordered values that bound their median.
 
-    bounds = quantile_test(range(count), q=0, p=0.5).confidence_interval(confidence_level=confidence)
-    return int(bounds.low), int(bounds.high)
+    How many of them lie below the median is binomial with one half. The lower bound is the highest rank that leaves no
+    more than half of the error below itself, and the upper bound its mirror image: in whole numbers, so exact.
+    """
+    most = Fraction((1 - confidence) / 2) * 2**count
+    # In how many of the equally likely ways exactly, and at most, `number` values lie below the median.
+    number, exactly, at_most = 0, 1, 1
+    while at_most < most:
+        number += 1
+        exactly = exactly * (count - number + 1) // number
+        at_most += exactly
+    return number - 1, count - number
 
 
 def _verdict(

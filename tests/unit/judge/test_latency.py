@@ -196,3 +196,25 @@ def test_a_load_of_times_that_nothing_takes_is_none(time_ms: float) -> None:
 def test_any_number_of_comparisons_has_a_confidence(comparisons: int) -> None:
     assert 0.98 < confidence_of(comparisons) < 1
     assert 7 <= fewest_loads(comparisons) <= 28
+
+
+# Comparisons, loads, and the ranks that scipy.stats.quantile_test (1.17.1) gives as the interval of their median.
+SCIPYS = [
+    (1, 8, 0, 7), (1, 9, 0, 8), (1, 11, 1, 9), (1, 16, 2, 13), (1, 24, 5, 18), (1, 25, 5, 19), (1, 100, 37, 62),
+    (2, 9, 0, 8), (2, 10, 0, 9), (2, 12, 0, 11), (2, 17, 2, 14), (2, 25, 5, 19), (2, 26, 5, 20), (2, 100, 35, 64),
+    (4, 10, 0, 9), (4, 11, 0, 10), (4, 13, 0, 12), (4, 18, 2, 15), (4, 26, 5, 20), (4, 27, 5, 21), (4, 100, 34, 65),
+    (20, 12, 0, 11), (20, 13, 0, 12), (20, 15, 0, 14), (20, 20, 2, 17), (20, 28, 4, 23), (20, 100, 32, 67),
+    (1000, 18, 0, 17), (1000, 19, 0, 18), (1000, 21, 0, 20), (1000, 26, 2, 23), (1000, 34, 4, 29), (1000, 100, 27, 72),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("comparisons", "loads", "low", "high"), SCIPYS)
+def test_the_interval_is_scipys(comparisons: int, loads: int, low: int, high: int) -> None:
+    assert interval(range(loads)[::-1], comparisons) == (low, high, confidence_of(comparisons))
+
+
+def test_the_interval_of_very_many_loads() -> None:
+    """Nearly normal by then: 2.4977 standard deviations, of sqrt(20000) / 2 each, on either side of the middle."""
+    low, high, _ = interval(range(20_000), 1)
+    assert (low, high) == (9_822, 10_177)
+    assert 10_000 - low == pytest.approx(2.4977 * math.sqrt(20_000) / 2, abs=2)
