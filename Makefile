@@ -99,6 +99,7 @@ lock-cpu:
 	build/lock/bin/uv pip compile --quiet --python-platform linux --generate-hashes --no-deps --python-version 3.11 --no-emit-index-url --index-url $(TORCH_INDEX) --custom-compile-command "make lock-cpu" requirements/torch.txt -o requirements/torch-cpu.txt
 
 # After another version of the Android libraries: which operators and kernels they have (src/pocketfit/runtimes/data).
+# With OLDER=1 also those of older ExecuTorchs.
 operators: setup
 	$(BIN)/python tools/read_operators.py
 

@@ -18,6 +18,7 @@ import tempfile
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,10 @@ def read(android: AndroidSide, runtime: RuntimeName) -> dict[str, Any]:
 
 
 def read_kernels(android: AndroidSide) -> dict[str, Any]:
-    """Read ExecuTorch's library: it lists by itself what registered in it, so all that is to do is to start it."""
+    """Read ExecuTorch's library: it lists by itself what registered in it, so all that is to do is to start it.
+
+    Which nodes its XNNPACK knows is in its text alone: their names, in the order of their numbers.
+    """
     library, abi = android.runtimes["executorch"], android.desktop_abi
     folder = android.libraries("executorch", abi)
     command = ["java", *FLAGS, "-cp", android.desktop_classpath("executorch"), "dev.pocketfit.Registered"]
@@ -93,6 +97,9 @@ def read_kernels(android: AndroidSide) -> dict[str, Any]:
     for name, content in contents.items():
         if lacking := [text for text in (*registered["kernels"], *registered["backends"]) if not _holds(content, text)]:
             raise SystemExit(f"{name}: the library's text lacks {', '.join(lacking)}")
+    nodes = {name: _xnnpack_nodes(content) for name, content in contents.items()}
+    if nodes[abi] != nodes[OTHER_ABI]:
+        raise SystemExit(f"{OTHER_ABI}'s XNNPACK knows other nodes than {abi}'s: {nodes}")
     return {
         "artifact": library.artifact,
         "version": library.version,
@@ -101,7 +108,24 @@ def read_kernels(android: AndroidSide) -> dict[str, Any]:
         "identifier": _identifier(contents[abi]),
         "backends": sorted(registered["backends"]),
         "kernels": sorted(registered["kernels"]),
+        "xnnpack_nodes": nodes[abi],
     }
+
+
+def _xnnpack_nodes(content: bytes) -> list[str]:
+    """The nodes of the exporter's schema whose names stand in a library: a version adds some at the end.
+
+    The library has a name for each that it can be given, to say so where it fails (EnumNameXNodeUnion).
+    """
+    schema = files("executorch.backends.xnnpack.serialization").joinpath("schema.fbs").read_text()
+    union = re.search(r"^union XNodeUnion \{(.*?)^\}", schema, re.DOTALL | re.MULTILINE)
+    if union is None:
+        raise SystemExit("the schema of XNNPACK's programs has no XNodeUnion any more")
+    names = re.findall(r"^ *(\w+)[^/\n]*,", union[1], re.MULTILINE)
+    known = [name for name in names if _holds(content, name)]
+    if known != names[: len(known)]:
+        raise SystemExit(f"the library lacks nodes between others: {sorted(set(names) - set(known))}")
+    return known
 
 
 def _holds(content: bytes, text: str) -> bool:
@@ -241,8 +265,11 @@ def _records(name: str) -> dict[str, bytes]:
 def main() -> None:
     android = find_android()
     DATA.mkdir(parents=True, exist_ok=True)
-    for runtime, library in android.runtimes.items():
-        data = read_kernels(android) if runtime == "executorch" else read(android, runtime)
+    sides = [(android, runtime) for runtime in android.runtimes]
+    sides += [(older, "executorch") for version in android.older if (older := android.at(version))]
+    for side, runtime in sides:
+        data = read_kernels(side) if runtime == "executorch" else read(side, runtime)
+        library = side.runtimes[runtime]
         path = DATA / f"{library.artifact}-{library.version}.json"
         path.write_text(json.dumps(data, indent=0) + "\n")
         print(f"{path.name}: {len(data.get('schemas') or data['kernels'])} operators")

@@ -114,6 +114,13 @@ class RunningJvm:
     walled: bool
     timeout_s: float
 
+    def at(self, version: str) -> RunningJvm | None:
+        """The same machine with an older ExecuTorch; None where the Android side has none of this version."""
+        android = self.android.at(version)
+        if android is None:
+            return None
+        return replace(self, android=android, info=replace(self.info, runtimes=_runtimes(android)))
+
     def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
         if missing := self.android.missing(given.format, self.info.abi):
             return DeviceRun("skipped", missing)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pocketfit import __version__
@@ -15,15 +15,31 @@ from pocketfit.records import Library, RuntimeName
 
 @dataclass(frozen=True)
 class AndroidSide:
-    """The built folder; `desktop_abi` is the ABI whose libraries run in a JVM here."""
+    """The built folder; `desktop_abi` is the ABI whose libraries run in a JVM here.
+
+    `older` are further versions of ExecuTorch, by their number ("1.0"): `make android OLDER=1` adds them.
+    `executorch_folder` is where ExecuTorch's own files are.
+    """
 
     folder: Path
     desktop_abi: str
     runtimes: Mapping[RuntimeName, Library]
+    older: Mapping[str, Library] = field(default_factory=dict)
+    executorch_folder: str = "executorch"
+
+    def at(self, version: str) -> AndroidSide | None:
+        """The same side with an older ExecuTorch, and nothing else; None where it was not built."""
+        library = self.older.get(version)
+        if library is None:
+            return None
+        return replace(self, runtimes={"executorch": library}, older={}, executorch_folder=f"executorch-{version}")
+
+    def _own(self, runtime: RuntimeName) -> Path:
+        return self.folder / (self.executorch_folder if runtime == "executorch" else runtime)
 
     def desktop_classpath(self, runtime: RuntimeName) -> str:
         """The jars for a JVM; ExecuTorch has some of its own, with other versions of the classes both need."""
-        own = self.folder / runtime / "desktop"
+        own = self._own(runtime) / "desktop"
         return str((own if own.is_dir() else self.folder / "desktop") / "*")
 
     @property
@@ -32,7 +48,7 @@ class AndroidSide:
 
     def abis(self) -> tuple[str, ...]:
         """The ABIs that some runtime has libraries for."""
-        return tuple(sorted({path.name for name in self.runtimes for path in (self.folder / name / "jni").iterdir()}))
+        return tuple(sorted({path.name for name in self.runtimes for path in (self._own(name) / "jni").iterdir()}))
 
     def of_formats(self) -> dict[str, str]:
         """ "ARTIFACT VERSION" for each format that there is a runtime for."""
@@ -67,16 +83,16 @@ class AndroidSide:
 
         The build's dx takes no classes of Java 11, as ExecuTorch's are from 1.3 on: see src/android/assemble.xml.
         """
-        own = self.folder / runtime
+        own = self._own(runtime)
         return not (own / "desktop").is_dir() or (own / "runner.jar").is_file()
 
     def program(self, runtime: RuntimeName) -> Path:
         """The jar for devices; ExecuTorch has one of its own, as for a JVM."""
-        own = self.folder / runtime / "runner.jar"
+        own = self._own(runtime) / "runner.jar"
         return own if own.is_file() else self.folder / "runner.jar"
 
     def libraries(self, runtime: RuntimeName, abi: str) -> Path:
-        return self.folder / runtime / "jni" / abi
+        return self._own(runtime) / "jni" / abi
 
 
 @dataclass(frozen=True)
@@ -86,6 +102,7 @@ class _File:
     pocketfit: str
     desktop_abi: str
     runtimes: Mapping[RuntimeName, Library]
+    older: Mapping[str, Library] = field(default_factory=dict)
 
 
 def android_folder() -> Path:
@@ -122,7 +139,7 @@ def find_android() -> AndroidSide:
             f"the Android runtime in {path.parent} is of Pocketfit {file.pocketfit}, and this is {__version__}: "
             "build it again with `make android`"
         )
-    return AndroidSide(path.parent, file.desktop_abi, file.runtimes)
+    return AndroidSide(path.parent, file.desktop_abi, file.runtimes, file.older)
 
 
 def android_or_why() -> AndroidSide | str:

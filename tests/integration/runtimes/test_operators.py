@@ -47,3 +47,17 @@ def test_reading_executorchs_kernels_again_gives_the_same(tool: ModuleType) -> N
 
     assert tool.read_kernels(android) == kept
     assert len(kept["kernels"]) == 261
+
+
+@pytest.mark.parametrize(("version", "kernels", "nodes"), [("1.0", 253, 44), ("1.1", 258, 47)])
+def test_reading_an_older_executorch_again_gives_the_same(
+    tool: ModuleType, version: str, kernels: int, nodes: int
+) -> None:
+    android = find_android().at(version)
+    require(android, "built without older ExecuTorchs: make android OLDER=1")
+    assert android
+    library = android.runtimes["executorch"]
+    kept = json.loads((tool.DATA / f"{library.artifact}-{library.version}.json").read_text())
+
+    assert tool.read_kernels(android) == kept
+    assert (len(kept["kernels"]), len(kept["xnnpack_nodes"])) == (kernels, nodes)

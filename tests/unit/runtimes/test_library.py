@@ -112,6 +112,31 @@ def test_executorch_has_jars_of_its_own_and_none_for_devices_where_dx_took_no_cl
     assert found.missing_on_devices("executorch", "arm64-v8a") is None
 
 
+OLDER = SOFTWARE_MANSION.rstrip().removesuffix("}").rstrip() + (
+    ',\n  "older": {"1.0": {"artifact": "react-native-executorch", "version": "0.7.3", "title": "ExecuTorch 1.0"}}\n}\n'
+)
+
+
+def test_an_older_executorch_takes_the_place_of_the_newest(android: Path) -> None:
+    (android / "runtimes.json").write_text(OLDER % __version__)
+    libraries(android, lite=["x86_64"], full=["x86_64"], executorch=["x86_64"], **{"executorch-1.0": ["x86_64"]})
+    (android / "executorch-1.0/desktop").mkdir()
+    found = find_android()
+    older = found.at("1.0")
+    assert older
+    assert older.of_formats() == {"executorch": "ExecuTorch 1.0 (react-native-executorch 0.7.3)"}
+    assert older.libraries("executorch", "x86_64") == android / "executorch-1.0/jni/x86_64"
+    assert older.desktop_classpath("executorch") == f"{android}/executorch-1.0/desktop/*"
+    assert older.missing_on_devices("executorch", "x86_64") == (
+        "ExecuTorch 1.0 (react-native-executorch 0.7.3) runs on device jvm alone: its Java classes are too new for the "
+        "program here"
+    )
+    assert (older.folder, older.shim, older.abis()) == (android, found.shim, ("x86_64",))
+    assert found.at("1.1") is None
+    assert older.at("1.0") is None
+    assert found.libraries("executorch", "x86_64") == android / "executorch/jni/x86_64"
+
+
 def test_a_jvm_without_executorchs_library_skips_a_pte(android: Path) -> None:
     (android / "runtimes.json").write_text(RUNTIMES % __version__)
     libraries(android, lite=["x86_64"], full=["x86_64"])
