@@ -20,17 +20,23 @@ class Broken(ValueError):
 
 
 class Flatbuffer:
-    """The bytes of an open file, of which few are ever read."""
+    """The bytes of an open file, or `size_bytes` of them from `start` on; few are ever read.
 
-    def __init__(self, file: BinaryIO) -> None:
-        self.file = file
-        self.size_bytes = file.seek(0, os.SEEK_END)
+    Raises Broken where the file ends before.
+    """
+
+    def __init__(self, file: BinaryIO, start: int = 0, size_bytes: int | None = None) -> None:
+        self.file, self.start = file, start
+        whole_bytes = file.seek(0, os.SEEK_END)
+        self.size_bytes = whole_bytes - start if size_bytes is None else size_bytes
+        if not 0 <= start <= start + self.size_bytes <= whole_bytes:
+            raise Broken(f"a part of it would end at byte {start + self.size_bytes:,}, and it has {whole_bytes:,}")
 
     def read(self, at: int, size_bytes: int) -> bytes:
         """Raises Broken where the file ends before."""
         if not 0 <= at <= self.size_bytes - size_bytes:
             raise Broken(f"it points to byte {at:,}, and has {self.size_bytes:,}")
-        self.file.seek(at)
+        self.file.seek(self.start + at)
         return self.file.read(size_bytes)
 
     def number(self, at: int, kind: str) -> int:
@@ -69,6 +75,14 @@ class Table:
     def table(self, field: int) -> Table | None:
         place = self._place(field)
         return None if place is None else Table(self.buffer, self.buffer.follow(place))
+
+    def place(self, field: int) -> tuple[int, int]:
+        """Where the items of a list of bytes stand in the buffer, and how many there are; (0, 0) for an unset one."""
+        place = self._place(field)
+        if place is None:
+            return 0, 0
+        start = self.buffer.follow(place)
+        return start + 4, self.buffer.number(start, "I")
 
     def number(self, field: int, kind: str) -> int:
         """A number, of a kind as struct names it; an unset one is 0."""

@@ -1,7 +1,8 @@
 """What an Android ExecuTorch has: its kernels and backends, from the data that `make operators` read out of it.
 
-And, from that, what it refuses of a program before it is tried. A kernel is looked for by its name alone; which dtypes
-it takes, and what is inside of a delegate, shows when it runs. Pure.
+And, from that, what it refuses of a program before it is tried. A kernel is looked for by its name alone, and a node
+that XNNPACK was given by its kind; which dtypes they take, and what another backend was given, shows when it runs.
+Pure.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from importlib.resources import files
 from pocketfit.records import Library
 from pocketfit.runtimes.compatibility import Problem
 from pocketfit.runtimes.pte import Program
+from pocketfit.runtimes.versions import NEWEST, VERSIONS
 
 # Whose a backend is that a phone may have, and a build of the runtime may not.
 BACKENDS: Mapping[str, str] = {
@@ -28,17 +30,22 @@ BACKENDS: Mapping[str, str] = {
     "OpenvinoBackend": "Intel's OpenVINO",
 }
 FOR_XNNPACK = "lower it for XNNPACK, which runs on every phone's CPU"
+NEWER_RUNTIME = "ship a newer runtime, or export it with executorch of this one's version"
 ANOTHER_KERNEL = "leave the operator out of the model, or build the app's runtime with its kernel"
 
 
 @dataclass(frozen=True)
 class KernelList:
-    """`identifier` is that of the programs that it reads, as `ET12`; `kernels` are named as `aten::mean.out`."""
+    """`identifier` is that of the programs that it reads, as `ET12`; `kernels` are named as `aten::mean.out`.
+
+    `nodes` are those that its XNNPACK knows, in the order of their numbers, from 1; empty where nobody looked.
+    """
 
     library: str
     identifier: str
     kernels: frozenset[str]
     backends: frozenset[str]
+    nodes: tuple[str, ...] = ()
 
 
 def kernels_of(library: Library | None) -> KernelList | None:
@@ -52,7 +59,8 @@ def _load(artifact: str, version: str, named: str) -> KernelList | None:
     data = json.loads(path.read_text()) if path.is_file() else {}
     if "kernels" not in data:
         return None
-    return KernelList(named, data["identifier"], frozenset(data["kernels"]), frozenset(data["backends"]))
+    kernels, backends = frozenset(data["kernels"]), frozenset(data["backends"])
+    return KernelList(named, data["identifier"], kernels, backends, tuple(data.get("xnnpack_nodes", ())))
 
 
 def check_program(
@@ -72,7 +80,26 @@ def check_program(
     for backend in program.backends:
         if backend not in runtime.backends:
             problems.append(f"{backend_name(backend)} is not in {runtime.library}: {FOR_XNNPACK}")
+    for node in _unknown_nodes(program, runtime):
+        problems.append(f"XNNPACK of {runtime.library} does not know {node}: {NEWER_RUNTIME}")
     return tuple(problems)
+
+
+def lacking(program: Program, runtime: KernelList) -> tuple[str, ...]:
+    """Name what a program needs and the runtime does not have: kernels, backends, nodes of XNNPACK."""
+    kernels = (name for name in program.kernels if name not in runtime.kernels)
+    backends = (name for name in program.backends if name not in runtime.backends)
+    nodes = (f"XNNPACK's {node}" for node in _unknown_nodes(program, runtime))
+    return (*kernels, *backends, *nodes)
+
+
+def _unknown_nodes(program: Program, runtime: KernelList) -> tuple[str, ...]:
+    if not runtime.nodes:
+        return ()
+    newest = kernels_of(VERSIONS[NEWEST])
+    names = newest.nodes if newest else ()
+    beyond = (number for number in program.nodes if number > len(runtime.nodes))
+    return tuple(names[number - 1] if number <= len(names) else f"node {number}" for number in beyond)
 
 
 def backend_name(backend: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pocketfit.runtimes.flatbuffer import Broken, Flatbuffer, Table
 from pocketfit.runtimes.schema import Overload
+from pocketfit.runtimes.xnnpack import xnnpack_nodes
 
 IDENTIFIER = re.compile(rb"ET[0-9]{2}")
 EXECUTION_PLANS = 1
@@ -28,13 +29,15 @@ MOST_BYTES = 1 << 50
 class Program:
     """A method of a program: `identifier` is the schema's, as `ET12`, and `inputs` is how many it takes.
 
-    `kernels` are those that it calls, as `aten::mean.out`, and `backends` those that run the rest of it.
+    `kernels` are those that it calls, as `aten::mean.out`, and `backends` those that run the rest of it. `nodes` are
+    the kinds of what XNNPACK was given, by their numbers in its schema; what can't be read of that is left out.
     """
 
     identifier: str
     inputs: int
     kernels: tuple[str, ...]
     backends: tuple[str, ...]
+    nodes: tuple[int, ...] = ()
 
 
 def read_program(path: Path, method: str = "forward") -> Program:
@@ -47,6 +50,7 @@ def read_program(path: Path, method: str = "forward") -> Program:
             len(plan.numbers(INPUTS, "i")),
             tuple(dict.fromkeys(_kernels(plan))),
             tuple(dict.fromkeys(each.text(DELEGATE_ID) or "" for each in plan.tables(DELEGATES))),
+            xnnpack_nodes(buffer, plan.tables(DELEGATES)),
         )
 
 

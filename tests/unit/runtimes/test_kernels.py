@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from pocketfit.records import Library
 from pocketfit.runtimes.compatibility import Problem
-from pocketfit.runtimes.kernels import KernelList, check_program, kernels_of
+from pocketfit.runtimes.kernels import KernelList, check_program, kernels_of, lacking
 from pocketfit.runtimes.pte import Program, read_program
 
 DATA = Path("tests/data/executorch-1.3.1")
@@ -37,10 +38,29 @@ def test_a_program_of_another_version_is_refused_as_a_whole() -> None:
     )
 
 
+def test_a_node_that_an_older_xnnpack_does_not_know() -> None:
+    sine = read_program(DATA / "sin.pte")
+    old = KernelList("ET 1", "ET12", frozenset(sine.kernels), frozenset(sine.backends), ("XNNAdd",) * 44)
+    assert check_program(sine, old, {}) == (
+        "XNNPACK of ET 1 does not know XNNSin: ship a newer runtime, or export it with executorch of this one's version",
+    )
+    assert lacking(sine, old) == ("XNNPACK's XNNSin",)
+    assert check_program(sine, replace(old, nodes=("XNNAdd",) * 45), {}) == ()
+    # Where nobody has looked at its nodes, nothing is said.
+    assert check_program(sine, replace(old, nodes=()), {}) == ()
+    assert lacking(replace(sine, nodes=(2, 99)), old) == ("XNNPACK's node 99",)
+
+
+def test_all_that_is_lacking_is_named() -> None:
+    lacks = Program("ET12", 1, ("aten::mean.out", "aten::erf.out"), ("XnnpackBackend", "QnnBackend"))
+    assert lacking(lacks, RUNTIME) == ("aten::erf.out", "QnnBackend")
+
+
 def test_the_kernels_of_a_library_that_was_read() -> None:
     found = kernels_of(SOFTWARE_MANSION)
     assert found
     assert (found.library, found.identifier, len(found.kernels)) == (NAMED, "ET12", 261)
+    assert (len(found.nodes), found.nodes[:2], found.nodes[-1]) == (47, ("XNNAdd", "XNNFullyConnected"), "XNNCos")
     assert found.backends == {"XnnpackBackend", "VulkanBackend"}
     assert check_program(read_program(DATA / "words.pte"), found, {}) == ()
 

@@ -88,9 +88,9 @@ def test_a_real_program() -> None:
 
 
 def test_what_a_program_needs_is_read_from_its_file() -> None:
-    assert read_program(EXPORTED / "mlp.pte") == Program("ET12", 1, (), ("XnnpackBackend",))
+    assert read_program(EXPORTED / "mlp.pte") == Program("ET12", 1, (), ("XnnpackBackend",), (2,))
     assert read_program(EXPORTED / "words.pte") == Program(
-        "ET12", 1, ("aten::embedding.out", "aten::mean.out"), ("XnnpackBackend",)
+        "ET12", 1, ("aten::embedding.out", "aten::mean.out"), ("XnnpackBackend",), (2,)
     )
 
 
