@@ -129,6 +129,8 @@ class DeviceSpec:
     threads: int = 1
     api_level: int = 33
     latency_budget_s: float = 30.0
+    # Versions of ExecuTorch's Android runtime that a .pte is for (runtimes/versions.py).
+    runtimes: tuple[str, ...] = ("1.3",)
 
 
 @dataclass(frozen=True)
@@ -325,11 +327,30 @@ class Export:
 
 
 @dataclass(frozen=True)
+class RunsOn:
+    """What a version of Android's ExecuTorch, which `library` names, makes of a .pte.
+
+    It was seen (`known_by` is "run": loaded, run and compared with eager there), or follows from the file and from what
+    the library is known to have ("prediction"). `differs` is a file that runs and disagrees with eager. `lacks` names
+    what a refused one needs; `reason` is a sentence, also on what could not be known.
+    """
+
+    status: Literal["runs", "refused", "differs", "unknown"]
+    known_by: Literal["run", "prediction"]
+    library: str
+    reason: str = ""
+    lacks: tuple[str, ...] = ()
+    max_abs_diff: float | None = None
+    sqnr_db: float | None = None
+
+
+@dataclass(frozen=True)
 class Built:
     """A variant that exported, and agrees with eager on the host. `file` is relative to the artifacts' folder.
 
     `build_s` is how long that took, in seconds: `pocketfit plan` balances by it. `planned_bytes` is the memory that a
-    .pte was planned into (runtimes/pte.py), None for formats that plan none.
+    .pte was planned into (runtimes/pte.py), None for formats that plan none. `runs_on` predicts what versions of its
+    runtime make of a .pte, as far as the configuration asks for them.
     """
 
     variant: Variant
@@ -342,6 +363,7 @@ class Built:
     delegation: Delegation | None = None
     build_s: float | None = None
     planned_bytes: int | None = None
+    runs_on: Mapping[str, RunsOn] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -501,7 +523,8 @@ class Timing:
 class TrialRow:
     """A variant on the device. `base` is None when there is none or it is byte-identical with head.
 
-    `trial_s` is how long all of it took, in seconds.
+    `trial_s` is how long all of it took, in seconds. `runs_on` is what older versions of the runtime made of head's
+    file, where the device has them and the configuration asks for them.
     """
 
     variant: Variant
@@ -509,6 +532,7 @@ class TrialRow:
     head: Smoke | None
     timing: Timing | None = None
     trial_s: float | None = None
+    runs_on: Mapping[str, RunsOn] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -622,7 +646,8 @@ class Row:
 
     `new` has a head and no base, `removed` the other way round; `failed` is head's failure, in the build,
     on the device, or of a limit (named in `failed_limits`); it is no part of the verdict where it `failed_before`, on
-    base and in the same way. `layer_losses` are of head, as in Export.
+    base and in the same way. `layer_losses` are of head, as in Export. `runs_on` are the versions of ExecuTorch that
+    head's .pte is for.
     """
 
     model: str
@@ -639,6 +664,7 @@ class Row:
     smoke: Smoke = Smoke("skipped")
     failed_before: bool = False
     layer_losses: tuple[LayerLoss, ...] = ()
+    runs_on: Mapping[str, RunsOn] = field(default_factory=dict)
 
     @property
     def fails(self) -> bool:

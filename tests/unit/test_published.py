@@ -217,6 +217,7 @@ NEW_KEYS = {
     "peak_memory_growth": None,
     "planned_memory_growth": None,
     "layer_losses": [],
+    "runs_on": {},
 }
 
 

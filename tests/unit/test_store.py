@@ -202,6 +202,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                 },
                 "failed_before": False,
                 "layer_losses": [],
+                "runs_on": {},
             }
         ],
         "notes": ["a note"],

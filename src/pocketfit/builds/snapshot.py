@@ -16,9 +16,13 @@ from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.walls import downloads_folder
 from pocketfit.builds.worker import build
 from pocketfit.errors import CommandError
+from pocketfit.formats import FORMATS
 from pocketfit.process import pool_of_threads, were_stopped
 from pocketfit.progress import Progress, tell
 from pocketfit.records import Built, Config, Failed, ModelSpec, Outcome, SideName, Skipped, Snapshot, Variant
+from pocketfit.runtimes.library import library_for
+from pocketfit.runtimes.predicted import EXECUTORCH, predict
+from pocketfit.runtimes.versions import newer_exporter, version_of
 from pocketfit.sandbox.layers import available_memory_bytes, layers
 from pocketfit.units import format_bytes
 from pocketfit.variants import count_variants, skip_reason, variants
@@ -104,6 +108,9 @@ def _build_one(
         outcome = replace(outcome, reason=lacking)
     if spec.network:
         outcome = _with_reason(outcome, NETWORK)
+    if isinstance(outcome, Built):
+        file = out.artifacts(side.name) / outcome.file
+        outcome = replace(outcome, runs_on=predict(file, variant.format, side.config.device.runtimes))
     outcome = replace(outcome, build_s=round(time.monotonic() - started, 1))
     tell(ended(begun, outcome))
     done(side.name, outcome, torch_version)
@@ -126,9 +133,20 @@ def snapshot_of(side: Side, results: Sequence[tuple[Outcome, str]], sandbox: San
         artifacts=f"artifacts/{side.name}",
         outcomes=tuple(outcome for outcome, _ in results),
         limits={spec.name: spec.limits for spec in side.config.models},
-        notes=side.notes,
+        notes=(*side.notes, *_older_runtimes(side.config)),
         sandbox=str(layers()) if sandbox.walled else "none (--unsandboxed)",
     )
+
+
+def _older_runtimes(config: Config) -> tuple[str, ...]:
+    """A note where .pte files are for runtimes that are older than what exports them."""
+    formats = {name for spec in config.models for name in spec.formats}
+    if EXECUTORCH not in formats:
+        return ()
+    own = version_of(str(library_for(EXECUTORCH) or ""))
+    targets = dict.fromkeys(filter(None, (own, *config.device.runtimes)))
+    note = newer_exporter(FORMATS[EXECUTORCH].host_runtime() or "", sorted(targets))
+    return (note,) if note else ()
 
 
 def built(snapshot: Snapshot) -> tuple[Built, ...]:

@@ -17,8 +17,10 @@ from pocketfit.config import find_config
 from pocketfit.devices import DEVICES
 from pocketfit.devices.base import DeviceOptions
 from pocketfit.errors import CommandError, ConfigError, PocketfitError
+from pocketfit.formats import FORMATS, listed
 from pocketfit.process import finish, run
 from pocketfit.records import DeviceSpec
+from pocketfit.runtimes.versions import PROMISE, newer_exporter, version_of
 from pocketfit.sandbox import bubblewrap_probe
 from pocketfit.sandbox.layers import available_memory_bytes, layers
 from pocketfit.units import format_bytes
@@ -90,13 +92,25 @@ def _android_of_pte(options: DeviceOptions) -> Iterator[Finding]:
     if isinstance(options.android, str):
         return
     if runtime := options.android.runtimes.get("executorch"):
-        yield Finding("Android .pte", str(runtime))
+        yield _pte_runtime(str(runtime), tuple(options.android.older))
         return
     problem = (
         "the Android runtime for .pte is not built, so these files run on this host only: install npm, or let Maven "
         "reach a registry that has org.pytorch:executorch-android, and run `make -B android`"
     )
     yield Finding("Android .pte", "", problem, needed=False)
+
+
+def _pte_runtime(runtime: str, older: tuple[str, ...]) -> Finding:
+    """What runs a .pte, beside which older versions, and whether what exports is newer."""
+    beside = (
+        f"beside it ExecuTorch {listed(older, 'and')}" if older else "older ones are predicted (OLDER=1 builds them)"
+    )
+    version = version_of(runtime)
+    newer = newer_exporter(FORMATS["executorch"].host_runtime() or "", (version,)) if version else None
+    if newer:
+        return Finding("Android .pte", "", f"{newer}: build {runtime} anew in a later version", needed=False)
+    return Finding("Android .pte", f"{runtime}; {beside}; {PROMISE}")
 
 
 def _python() -> Finding:

@@ -15,6 +15,7 @@ from pocketfit.judge.memory import TOLD_FOR
 from pocketfit.out import Entry, Manifest, entry_of
 from pocketfit.records import Built, Failed, Latency, Memory, Outcome, Smoke, Variant
 from pocketfit.report.cells import count_threads
+from pocketfit.report.runtimes import not_everywhere
 from pocketfit.report.terminal.layout import wrap_hanging
 from pocketfit.store import plain
 from pocketfit.units import format_bytes, format_diff, format_ms, format_ms_number, format_sqnr
@@ -47,7 +48,7 @@ def _exported_lines(outcome: Outcome, files: Mapping[Variant, Path]) -> Iterator
     agreement = _agreement(outcome.export.parity.max_abs_diff, outcome.export.parity.sqnr_db)
     yield f"✓ {files[outcome.variant]}: {sizes}; {agreement} on this host"
     yield f"    recipe: {' → '.join(outcome.export.recipe)}"
-    yield from (f"    {reason}" for reason in outcome.export.reasons)
+    yield from (f"    {reason}" for reason in (*not_everywhere(outcome.runs_on, {}), *outcome.export.reasons))
 
 
 def manifest_of_file(outcome: Built | Failed, file: Path) -> str:

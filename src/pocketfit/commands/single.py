@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -29,17 +29,22 @@ from pocketfit.records import (
     Latency,
     Limits,
     Memory,
+    RunsOn,
     Smoke,
     SmokeInput,
     TensorFile,
     Variant,
 )
+from pocketfit.report.runtimes import not_everywhere
 from pocketfit.runtimes.bytecode import UnreadableFile, open_archive
 from pocketfit.runtimes.library import library_for
+from pocketfit.runtimes.predicted import judged, predict
 from pocketfit.runtimes.pte import planned_bytes
+from pocketfit.runtimes.versions import VERSIONS
 from pocketfit.trial.alone import UNTIMED, time_file
 from pocketfit.trial.host import OnHost, describe_outputs, run_golden, try_on_host, with_host
-from pocketfit.trial.smoke import smoke
+from pocketfit.trial.older import try_older
+from pocketfit.trial.smoke import Golden, smoke
 from pocketfit.variants import one_model, parse_shapes, skip_reason
 
 # What an archive without a marker, or a file of another name, is taken for.
@@ -79,7 +84,10 @@ def export_one(
 
 @dataclass(frozen=True)
 class FileTrial:
-    """A given file on a device; `reference` says whose outputs it was compared with, `latency` is its own alone."""
+    """A given file on a device; `reference` says whose outputs it was compared with, `latency` is its own alone.
+
+    `runs_on` is what each version of ExecuTorch that is known makes of a .pte.
+    """
 
     variant: Variant
     smoke: Smoke
@@ -87,6 +95,7 @@ class FileTrial:
     reference: str = "eager"
     latency: Latency = UNTIMED
     memory: Memory = field(default_factory=Memory)
+    runs_on: Mapping[str, RunsOn] = field(default_factory=dict)
 
 
 def check_file(artifact: Path, shapes: Sequence[str]) -> None:
@@ -114,7 +123,18 @@ def check_file(artifact: Path, shapes: Sequence[str]) -> None:
 def smoke_file(device: Running, artifact: Path, shapes: Sequence[str], sandbox: Sandbox) -> FileTrial:
     """Try one artifact, which check_file let pass, on a device; see _tried."""
     trial = _tried(device, artifact, shapes, sandbox)
-    return replace(trial, memory=memory_of(_planned_bytes(artifact, trial.variant.format), trial.smoke))
+    versions = judged(predict(artifact, trial.variant.format, VERSIONS), trial.runs_on, trial.smoke)
+    return replace(
+        trial,
+        memory=memory_of(_planned_bytes(artifact, trial.variant.format), trial.smoke),
+        runs_on=versions,
+        reasons=(*trial.reasons, *not_everywhere(versions, {})),
+    )
+
+
+def _on_older(device: Running, variant: Variant, given: SmokeInput, golden: Golden, tried: Smoke) -> dict[str, RunsOn]:
+    predicted = predict(given.artifact, variant.format, VERSIONS)
+    return try_older(device, variant, replace(given, reloads=0), golden, Limits(), predicted, tried)
 
 
 def _planned_bytes(artifact: Path, format_name: str) -> int | None:
@@ -149,7 +169,8 @@ def _tried(device: Running, artifact: Path, shapes: Sequence[str], sandbox: Sand
             # Asked only where there is something to explain: it takes a child that imports torch.
             predicted = _predicted(given, sandbox) if tried.status == "failed" else ()
             latency = time_file(device, given, tried, sandbox)
-            return FileTrial(variant, tried, (*notes, *predicted), latency=latency)
+            older = _on_older(device, variant, given, calls, tried)
+            return FileTrial(variant, tried, (*notes, *predicted), latency=latency, runs_on=older)
         on_host = try_on_host(given, calls, variant.precision, sandbox)
         tried, reasons = with_host(tried, format_name, on_host)
         return FileTrial(variant, tried, (*notes, *reasons), latency=time_file(device, given, tried, sandbox))
@@ -164,11 +185,12 @@ def _tried(device: Running, artifact: Path, shapes: Sequence[str], sandbox: Sand
         tried = smoke(device, variant, given, calls, Limits())
         tried, reasons = with_host(tried, format_name, OnHost(problem, describe_outputs(calls[0])))
         latency = time_file(device, given, tried, sandbox)
+        older = _on_older(device, variant, given, calls, tried)
     # with_host has said it of a file that the device skipped.
     if problem and (tried.status != "skipped" or not FORMATS[format_name].host_runtime()):
         reasons = (f"not compared with the host, which can't run it: {problem}",)
     reference = f"{FORMATS[format_name].host_runtime() or 'torch'} on this host"
-    return FileTrial(variant, tried, (*reasons, *host.reasons), reference, latency)
+    return FileTrial(variant, tried, (*reasons, *host.reasons), reference, latency, runs_on=older)
 
 
 def _another_file(artifact: Path, entry: Entry) -> tuple[str, ...]:

@@ -97,7 +97,8 @@ def parse_config(raw: Mapping[str, Any], name: str, place_of: Callable[[Place], 
 
 def _config(table: Any) -> Config:
     models = tuple(model.spec(name, table.limits) for name, model in table.models.items())
-    return Config(models, DeviceSpec(**table.device.model_dump()))
+    device = table.device.model_dump()
+    return Config(models, DeviceSpec(**{**device, "runtimes": tuple(device["runtimes"])}))
 
 
 def _load(path: Path) -> tuple[dict[str, Any], str]:

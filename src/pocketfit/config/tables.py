@@ -30,6 +30,7 @@ from pocketfit.config.parts import LimitsTable, PruneTable, Table, one_of
 from pocketfit.devices.choose import CHOICES
 from pocketfit.formats import FORMATS, PRECISIONS, listed
 from pocketfit.records import WAYS, ModelSpec, Prune
+from pocketfit.runtimes.versions import NEWEST, VERSIONS
 
 CALLABLE = "module:callable"
 
@@ -161,6 +162,23 @@ class DeviceTable(Table):
     latency_budget_s: float = Field(
         default=30, gt=0, le=3600, description="Seconds for timing one changed variant.", examples=[30]
     )
+
+    runtimes: list[Annotated[str, one_of(tuple(VERSIONS))]] = Field(
+        default=[NEWEST],
+        min_length=1,
+        description="The versions of ExecuTorch that a .pte is for: what each makes of it is predicted, and tried.",
+        examples=[list(VERSIONS)],
+    )
+
+    @field_validator("runtimes")
+    @classmethod
+    def _known_versions(cls, versions: list[str]) -> list[str]:
+        for version in versions:
+            if version not in VERSIONS:
+                raise ValueError(
+                    f"ExecuTorch {version!r} is none that is known here: use some of {listed(VERSIONS, 'and')}"
+                )
+        return [version for version in VERSIONS if version in versions]
 
     @field_validator("kind")
     @classmethod

@@ -62,6 +62,9 @@ class Running(Protocol):
     def info(self) -> DeviceInfo:
         """Describe the device, as reports do."""
 
+    def at(self, version: str) -> Running | None:
+        """The same device with another version of ExecuTorch ("1.0"); None where it has none."""
+
     def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
         """Load and run one artifact on its golden inputs, in a process of its own; its outputs go into `folder`.
 

@@ -34,9 +34,10 @@ from pocketfit.records import (
 )
 from pocketfit.report.before import failed_before, fails_as_before, ignores_old_failures
 from pocketfit.report.changes import beside_fp32, explain, grew_most
-from pocketfit.report.host import host_differs
 from pocketfit.report.notes import gather_notes
 from pocketfit.report.phone import runtime_sizes, with_totals
+from pocketfit.report.runtimes import host_differs, not_everywhere
+from pocketfit.runtimes.predicted import judged
 from pocketfit.units import format_bytes
 
 
@@ -90,6 +91,7 @@ def _built_row(
     latency = _latency(base, tried, smoke, identical)
     before, after = _facts(base, tried.base), _facts(head, tried.head)
     memory = (before.memory if before else Memory(), after.memory if after else Memory())
+    runs_on = judged(head.runs_on, tried.runs_on, smoke)
     broken = broken_limits(limits, base if isinstance(base, Built) else None, head, smoke, latency, memory)
     smoke_failed = (_smoke_reason(smoke),) if smoke.status == "failed" else ()
     failed = bool(broken or smoke_failed)
@@ -104,6 +106,7 @@ def _built_row(
             *_sentences(broken),
             *unjudged_limits(limits, base, head, latency, memory),
             *_about_base(base, tried, bool(smoke_failed)),
+            *not_everywhere(runs_on, base.runs_on if isinstance(base, Built) else {}),
             *_retained(memory),
             *_growth(base, head),
             *_explanation(base, head, latency),
@@ -116,6 +119,7 @@ def _built_row(
         metric=_metric(base, head),
         latency=latency,
         layer_losses=head.export.layer_losses,
+        runs_on=runs_on,
         # A failure is judged by all that the device said; agreement only by what can mean something.
         smoke=smoke if smoke_failed else replace(smoke, parity=believable(smoke.parity, head.export.parity)),
         failed_before=failed and ignores_old and fails_as_before(base, head, tried.base, smoke, broken),

@@ -11,6 +11,7 @@ from pocketfit.records import Latency, OutputParity, Parity, Report, Row
 from pocketfit.report.cells import Line, count_threads, lines, titles
 from pocketfit.report.memory import memory_facts
 from pocketfit.report.phone import total_facts
+from pocketfit.report.runtimes import version_facts
 from pocketfit.report.summary import changed_rows, headline, legend, notes, sides, surroundings, unchanged_rows
 from pocketfit.report.terminal.unfolded import LossyLayer, Module, anatomy_facts, lossy_layers, modules
 from pocketfit.text import clean
@@ -71,6 +72,7 @@ def _facts(row: Row) -> Iterator[tuple[str, str]]:
             yield "Operators", _operators(row)
         if row.head.delegation:
             yield "Run by XNNPACK", _delegated(row)
+        yield from version_facts(row)
         yield from total_facts(row)
         yield from anatomy_facts(row)
     if row.parity:

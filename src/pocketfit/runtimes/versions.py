@@ -12,32 +12,31 @@ VERSIONS: Mapping[str, Library] = {
     version: Library("react-native-executorch", npm, f"ExecuTorch {version}, built for Android by Software Mansion")
     for version, npm in (("1.0", "0.7.3"), ("1.1", "0.8.5"), ("1.3", "0.9.3"))
 }
+OFFICIAL = "executorch-android"
 NEWEST = tuple(VERSIONS)[-1]
 PROMISE = "ExecuTorch promises that newer runtimes run older files, never the reverse"
 
 
-def version_of(library: Library | None) -> str | None:
-    """ "1.3" for an Android library of ExecuTorch 1.3; None for one that is none, or whose version nobody knows."""
-    if library is None:
-        return None
-    if library.artifact == "executorch-android":
-        return _minor(library.version)
-    same = ((version, known) for version, known in VERSIONS.items() if known.artifact == library.artifact)
-    return next((version for version, known in same if known.version == library.version), None)
+def version_of(library: str) -> str | None:
+    """ "1.3" for an Android library of ExecuTorch 1.3, as reports name it; None for one whose version nobody knows."""
+    artifact, _, release = library.partition(" ")
+    if artifact == OFFICIAL:
+        return _minor(release)
+    return next((version for version, known in VERSIONS.items() if str(known) == library), None)
 
 
 def newer_exporter(exporter: str, targets: Iterable[str]) -> str | None:
     """Say that files come from a newer ExecuTorch than some of the runtimes that they are for; None where they don't.
 
-    `exporter` is a release ("1.3.1"), `targets` are versions as in VERSIONS.
+    `exporter` is a name with its release ("executorch 1.3.1"), `targets` are versions as in VERSIONS.
     """
-    made = _minor(exporter)
+    made = _minor(exporter.partition(" ")[2])
     older = [version for version in targets if made and _numbers(version) < _numbers(made)]
     if not older:
         return None
     which = " and ".join(filter(None, (", ".join(older[:-1]), older[-1])))
     return (
-        f"executorch {exporter} exports, and the runtime{'s' if len(older) > 1 else ''} {which} "
+        f"{exporter} exports, and the runtime{'s' if len(older) > 1 else ''} {which} "
         f"{'are' if len(older) > 1 else 'is'} older: {PROMISE}"
     )
 

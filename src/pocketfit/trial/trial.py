@@ -21,6 +21,7 @@ from pocketfit.records import (
     Built,
     DeviceInfo,
     Limits,
+    RunsOn,
     SideName,
     Smoke,
     SmokeInput,
@@ -30,6 +31,7 @@ from pocketfit.records import (
     TrialRow,
     Variant,
 )
+from pocketfit.trial.older import try_older
 from pocketfit.trial.smoke import explain, smoke, smoke_input
 from pocketfit.trial.timing import Counted, Effort, Host, Loader, Place, loader_for, time_alone, time_pair
 
@@ -187,7 +189,14 @@ def _try_pair(device: Running, pair: _Pair, host: Host | None, of: int) -> Trial
     if pair.base is not None and not pair.is_identical:
         base = _try(device, "base", pair.base, pair.limits, of)
     runs = loader_for(device, host, head, pair.variant.format) is not None
-    return TrialRow(pair.variant, base, head, None if runs else Timing(reason=f"not timed, since head {_ended(head)}"))
+    timing = None if runs else Timing(reason=f"not timed, since head {_ended(head)}")
+    return TrialRow(pair.variant, base, head, timing, runs_on=_on_older(device, pair, head))
+
+
+def _on_older(device: Running, pair: _Pair, head: Smoke) -> dict[str, RunsOn]:
+    built = pair.head.built
+    golden = (built.export.outputs, *built.export.later)
+    return try_older(device, built.variant, pair.head.given, golden, pair.limits, built.runs_on, head)
 
 
 def _ended(head: Smoke) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,8 +13,10 @@ import pytest
 from pocketfit.commands import doctor
 from pocketfit.commands.doctor import Finding, looks
 from pocketfit.devices.base import DeviceOptions
+from pocketfit.formats import FORMATS
 from pocketfit.records import Library, RuntimeName
 from pocketfit.runtimes.library import AndroidSide
+from pocketfit.runtimes.versions import VERSIONS
 from pocketfit.sandbox.layers import Layers
 
 LITE = Library("pytorch_android_lite", "1.12.2")
@@ -83,9 +86,30 @@ def test_the_runtime_of_pte(tmp_path: Path) -> None:
     )
     has = found(at, tmp_path, {"lite": LITE, "executorch": software_mansion})
     named = "ExecuTorch 1.3, built for Android by Software Mansion (react-native-executorch 0.9.3)"
-    assert has == {"Android .pte": Finding("Android .pte", named)}
+    said = (
+        f"{named}; older ones are predicted (OLDER=1 builds them); ExecuTorch promises that newer runtimes run older "
+        "files, never the reverse"
+    )
+    assert has == {"Android .pte": Finding("Android .pte", said)}
     # Without any, device jvm says so.
     assert found(at, tmp_path, None) == {}
+
+
+def test_older_runtimes_of_pte_and_one_that_is_older_than_the_exporter(tmp_path: Path) -> None:
+    at, one = "the Android runtimes", Library("executorch-android", "1.3.1")
+    older = {version: VERSIONS[version] for version in ("1.0", "1.1")}
+    side = AndroidSide(Path("android"), "x86_64", {"executorch": one}, older)
+    (look,) = [look for look in looks(DeviceOptions(side), tmp_path) if look.at == at]
+    (finding,) = look.find()
+    assert finding.found.startswith("executorch-android 1.3.1; beside it ExecuTorch 1.0 and 1.1; ExecuTorch promises")
+
+    (finding,) = doctor._android_of_pte(DeviceOptions(replace(side, runtimes={"executorch": VERSIONS["1.0"]})))
+    assert not finding.needed
+    exporter = FORMATS["executorch"].host_runtime()
+    assert finding.problem == (
+        f"{exporter} exports, and the runtime 1.0 is older: ExecuTorch promises that newer runtimes run older files, never "
+        f"the reverse: build {VERSIONS['1.0']} anew in a later version"
+    )
 
 
 def test_every_device_and_format_is_looked_at() -> None:

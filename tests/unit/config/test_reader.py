@@ -49,6 +49,7 @@ def test_every_key_of_the_contract() -> None:
         [device]
         kind = "jvm"
         threads = 2
+        runtimes = ["1.3", "1.0", "1.3"]
         api_level = 30
     """)
 
@@ -77,7 +78,7 @@ def test_every_key_of_the_contract() -> None:
                 prune=Prune(0.3, "structured"),
             ),
         ),
-        device=DeviceSpec("jvm", 2, 30),
+        device=DeviceSpec("jvm", 2, 30, runtimes=("1.0", "1.3")),
     )
 
 
@@ -115,6 +116,11 @@ def test_inputs_from_a_callable() -> None:
         (MINIMAL + 'precisions = ["bf16"]', "models.net.precisions: unknown precision 'bf16': use one of fp32, fp16, int8, int8-dynamic"),
         (MINIMAL + "[models.net.limits]\nsize = 'big'", "models.net.limits.size: "),
         (MINIMAL + "[device]\nkind = 'watch'", "device.kind: unknown device 'watch': use one of auto, jvm, adb, emulator, none"),
+        (
+            MINIMAL + '[device]\nruntimes = ["0.7"]',
+            "device.runtimes: ExecuTorch '0.7' is none that is known here: use some of 1.0, 1.1 and 1.3",
+        ),
+        (MINIMAL + "[device]\nruntimes = [1.0]", 'device.runtimes: each must be text: write runtimes = ["1.0"]'),
         (MINIMAL + "[device]\nthreads = 0", "device.threads: it must be at least 1: write threads = 1"),
         (MINIMAL + "[models.net.env]\nWIDTH = 8", 'models.net.env.WIDTH: it must be text: write WIDTH = "8"'),
         (MINIMAL + "[models.net.env]\n'A B' = ''", "models.net.env: 'A B' can't name an environment variable: use letters, digits and _"),

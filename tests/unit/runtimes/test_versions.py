@@ -30,21 +30,21 @@ def test_the_kernels_and_backends_of_each_are_known() -> None:
 
 
 def test_the_version_of_a_library() -> None:
-    assert version_of(VERSIONS["1.1"]) == "1.1"
-    assert version_of(Library("executorch-android", "1.0.1")) == "1.0"
-    assert version_of(Library("react-native-executorch", "0.6.0")) is None
-    assert version_of(Library("pytorch_android_lite", "1.12.2")) is None
-    assert version_of(None) is None
+    assert version_of(str(VERSIONS["1.1"])) == "1.1"
+    assert version_of(str(Library("executorch-android", "1.0.1"))) == "1.0"
+    assert version_of(str(Library("react-native-executorch", "0.6.0"))) is None
+    assert version_of("pytorch_android_lite 1.12.2") is None
+    assert version_of("") is None
 
 
 def test_an_exporter_newer_than_a_runtime() -> None:
-    assert newer_exporter("1.3.1", ("1.3",)) is None
-    assert newer_exporter("", ("1.3",)) is None
-    assert newer_exporter("1.3.1", ("1.1", "1.3")) == (
+    assert newer_exporter("executorch 1.3.1", ("1.3",)) is None
+    assert newer_exporter("executorch", ("1.0",)) is None
+    assert newer_exporter("executorch 1.3.1", ("1.1", "1.3")) == (
         "executorch 1.3.1 exports, and the runtime 1.1 is older: ExecuTorch promises that newer runtimes run older files, "
         "never the reverse"
     )
-    assert newer_exporter("1.10.0", ("1.0", "1.1", "1.3")) == (
+    assert newer_exporter("executorch 1.10.0", ("1.0", "1.1", "1.3")) == (
         "executorch 1.10.0 exports, and the runtimes 1.0, 1.1 and 1.3 are older: ExecuTorch promises that newer runtimes "
         "run older files, never the reverse"
     )

@@ -124,6 +124,9 @@ class RunningAndroid:
             given, lambda: self._smoke(given, folder, runtime), lambda reason: DeviceRun("infra-error", reason, runtime)
         )
 
+    def at(self, version: str) -> None:
+        """None: its program drives one ExecuTorch alone."""
+
     def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
         if base.format != head.format or self._android.missing_on_devices(base.format, self.info.abi):
             return f"{base.format} and {head.format} can't be timed together on this device"
