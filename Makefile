@@ -6,7 +6,7 @@
 # make fuzz    hostile files and answers, tests/fuzz; MINUTES=10 of processor time for each kind
 # make chaos   runs killed and stopped at random moments, tests/chaos; KILLS=10 STOPS=4 for fewer
 # make differential  random models against plain torch, tests/differential; N=2000 FIRST=0
-# make schema  docs/schema/pocketfit.schema.json, which editors read, from the configuration's tables
+# make schema  docs/schema: the configuration for editors, report.json and manifest.json for programs
 PYTHON ?= python3
 # torch comes from here where it answers, a fifth of the size; elsewhere the ordinary build is taken.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu

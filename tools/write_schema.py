@@ -1,4 +1,4 @@
-"""Writes docs/schema/pocketfit.schema.json, which editors read, from the tables that read the configuration."""
+"""Writes the JSON Schemas of docs/schema: the configuration's for editors, and the files' that programs read."""
 
 from __future__ import annotations
 
@@ -6,18 +6,32 @@ import json
 from pathlib import Path
 
 from pocketfit.config.schema import json_schema
+from tools.record_schemas import SCHEMAS, record_schema
 
-SCHEMA_FILE = Path(__file__).parents[1] / "docs/schema/pocketfit.schema.json"
+FOLDER = Path(__file__).parents[1] / "docs/schema"
+SCHEMA_FILE = FOLDER / "pocketfit.schema.json"
 
 
 def schema_text() -> str:
-    return json.dumps(json_schema(), indent=2) + "\n"
+    return _text(json_schema())
+
+
+def record_schema_text(name: str) -> str:
+    return _text(record_schema(name))
+
+
+def _text(schema: dict[str, object]) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def main() -> None:
-    SCHEMA_FILE.parent.mkdir(exist_ok=True)
-    SCHEMA_FILE.write_text(schema_text())
-    print(f"wrote {SCHEMA_FILE}")
+    FOLDER.mkdir(exist_ok=True)
+    for path, text in {
+        SCHEMA_FILE: schema_text(),
+        **{FOLDER / name: record_schema_text(name) for name in SCHEMAS},
+    }.items():
+        path.write_text(text)
+        print(f"wrote {path}")
 
 
 if __name__ == "__main__":

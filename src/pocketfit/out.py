@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 from pocketfit.door import let_in
 from pocketfit.files import read_named, write_text_atomically
@@ -79,7 +80,8 @@ class Out:
         Beside it stand the lists of operators for smaller builds of the runtimes.
         """
         content = asdict(manifest(snapshot, built_runtimes(), trial))
-        write_text_atomically(self.manifest(snapshot.side), json.dumps(content, indent=2) + "\n")
+        text = json.dumps({"schema": content["schema"]} | content, indent=2) + "\n"
+        write_text_atomically(self.manifest(snapshot.side), text)
         for name, text in selections(snapshot.outcomes).items():
             write_text_atomically(self.artifacts(snapshot.side) / name, text)
 
@@ -120,6 +122,7 @@ class Manifest:
     torch: str
     commit: str | None
     artifacts: tuple[Entry, ...]
+    schema: Literal[1] = 1
 
 
 def manifest(snapshot: Snapshot, runtimes: Mapping[str, str], trial: Trial | None = None) -> Manifest:

@@ -39,6 +39,7 @@ def test_what_an_app_needs_to_know(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(out, "built_runtimes", lambda: {"lite": "pytorch_android_lite 1.12.2"})
     Out(tmp_path).write_manifest(SNAPSHOT, TRIAL)
     assert json.loads((tmp_path / "artifacts/head/manifest.json").read_text()) == {
+        "schema": 1,
         "pocketfit": "0.1.0",
         "torch": "2.12.1",
         "commit": "c" * 40,

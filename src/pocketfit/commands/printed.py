@@ -60,7 +60,8 @@ def manifest_of_file(outcome: Built | Failed, file: Path) -> str:
             tuple(replace(tensor, file="") for tensor in tensors) for tensors in (entry.inputs, entry.outputs)
         )
         entries = (replace(entry, file=str(file), inputs=inputs, outputs=outputs, later=()),)
-    return _json(plain(Manifest(__version__, version("torch"), None, entries)))
+    manifest = Manifest(__version__, version("torch"), None, entries)
+    return _json({"schema": manifest.schema} | plain(manifest))
 
 
 def print_smoke(file: Path, trial: FileTrial, *, to_stderr: bool = False, quiet: bool = False) -> None:
