@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
-from entrypoint.annotations import ConfigLines, annotate_failures, annotate_reasons, locate_models
+from entrypoint.annotations import annotate_failures, annotate_reasons
 from entrypoint.checkout import credentials_hidden
 from entrypoint.fenced import Ended, run_fenced, without_secrets
 from entrypoint.find_base import find_base
@@ -19,6 +19,7 @@ from entrypoint.sharding import merge_words, plan_words, read_matrix
 from entrypoint.tell import relay, tell
 from entrypoint.workflow_commands import annotate, group
 from pocketfit.builds.git import NO_BASE
+from pocketfit.config.model_lines import NO_LINES, locate_models
 from pocketfit.errors import VERDICT_FAILED, ConfigError, EnvironmentProblem, PocketfitError
 from pocketfit.github.api import GitHub, connect
 from pocketfit.github.comment import NotPosted, Posted
@@ -129,7 +130,7 @@ def _explain(job: _Job, ended: Ended, results: Results) -> None:
     if ended.code == 0:
         return
     if results.report is not None:
-        lines = ConfigLines() if inputs.model else locate_models(workspace, inputs.config)
+        lines = NO_LINES if inputs.model else locate_models(workspace, inputs.config)
         annotate_failures(log, results.report, lines)
     elif ended.code in (ConfigError.exit_code, EnvironmentProblem.exit_code, VERDICT_FAILED):
         annotate_reasons(log, ended.errors or (reason,), workspace, inputs.config)

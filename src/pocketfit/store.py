@@ -13,11 +13,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from pocketfit import __version__
 from pocketfit.door import NotFit, let_in
 from pocketfit.errors import ConfigError
 from pocketfit.files import read_named, write_text_atomically
 from pocketfit.flat import flat_type, published, unflattened
 from pocketfit.records import Report, Snapshot, Trial
+from pocketfit.text import clean
 
 Record = TypeVar("Record", Snapshot, Trial, Report)
 
@@ -28,7 +30,7 @@ OWN_KEYS: Mapping[type[Any], frozenset[str]] = {
     Trial: frozenset({"device", "rows"}),
 }
 TAKEN: Mapping[type[Any], str] = {
-    Report: "publish takes report.json",
+    Report: "report and publish take report.json",
     Snapshot: "compare takes base.json and head.json",
     Trial: "--trial takes trial.json",
 }
@@ -36,6 +38,7 @@ TAKEN: Mapping[type[Any], str] = {
 # A report of 1,000 variants with 30 operators each has about 3 MB.
 FOREIGN_LIMIT_BYTES = 8 * 1024 * 1024
 MANY_ROWS = 2_000
+VERSION_LENGTH = 40
 # What runs of ours wrote may be of more models.
 OWN_LIMIT_BYTES = 64 * 1024 * 1024
 
@@ -137,15 +140,30 @@ def _parse(data: bytes, kind: type[Record], name: str) -> Record:
     except NotFit as error:
         other = _another(data)
         if other is None or other is kind:
-            raise ConfigError(f"{name}: {error}") from error
+            raise ConfigError(f"{name}: {error}{_by_another_version(data)}") from error
         raise ConfigError(f"{name} is a {other.__name__.lower()}: {TAKEN[kind]}") from error
     return record
 
 
 def _another(data: bytes) -> type[Any] | None:
     """The kind of file of ours that this is, whatever is wrong with it."""
-    try:
-        keys = set(json.loads(data))
-    except (ValueError, TypeError, RecursionError):
-        return None
+    keys = set(_raw(data))
     return next((kind for kind, own in OWN_KEYS.items() if own <= keys), None)
+
+
+def _by_another_version(data: bytes) -> str:
+    """Say that another Pocketfit wrote this, which may have a key that this one does not know; "" where none did."""
+    version = _raw(data).get("pocketfit")
+    if not isinstance(version, str) or version == __version__:
+        return ""
+    written = clean(version, VERSION_LENGTH)
+    return f" (pocketfit {written} wrote it, and this is {__version__}: read it with that version, or a newer one)"
+
+
+def _raw(data: bytes) -> Mapping[str, Any]:
+    """The keys and values of a file as it is; nothing where it holds no table."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from pocketfit.devices.program import parse_answer
 from pocketfit.devices.verdict import judge_result
@@ -22,6 +23,8 @@ from pocketfit.judge.latency import judge as judge_latency
 from pocketfit.judge.outputs import judge
 from pocketfit.records import Built, Failed, Limits, Load, Outcome, Report, Snapshot, Timing, Variant
 from pocketfit.report.compare import compare
+from pocketfit.report.forms.junit import render_junit
+from pocketfit.report.forms.sarif import render_sarif
 from pocketfit.report.html import render_html
 from pocketfit.report.markdown import COMMENT_LIMIT, render_markdown
 from pocketfit.store import parse_foreign_report, plain, read_snapshot, read_trial, write_report, write_snapshot
@@ -91,7 +94,10 @@ def outcome_of(result: object) -> Outcome | None:
 def render_all(report: Report) -> None:
     body = render_markdown(report)
     assert utf16_length(body) <= COMMENT_LIMIT
-    for text in (body, render_html(report), printed(report, 100)):
+    junit, sarif = render_junit(report), render_sarif(report)
+    assert len(ElementTree.fromstring(junit).findall(".//testcase")) >= len(report.rows)
+    assert json.loads(sarif)["version"] == "2.1.0"
+    for text in (body, render_html(report), printed(report, 100), junit, sarif):
         assert not {"\x1b", "\x07", "\x00", "\u202e"} & set(text)
         assert "##[" not in text
         assert not any(line.lstrip().startswith("::") for line in text.splitlines())

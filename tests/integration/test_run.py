@@ -12,7 +12,9 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
+import fastjsonschema
 import pytest
 
 from pocketfit.devices.jvm import JvmDevice
@@ -21,6 +23,8 @@ from pocketfit.runtimes.bytecode import read_bytecode
 from pocketfit.runtimes.library import android_or_why
 from tests.integration.builds.test_git import state
 from tests.integration.conftest import CONFIG, QUICK, WHO, Git, require
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -214,7 +218,8 @@ def test_without_a_base_and_without_git(repository: Path) -> None:
 
 def test_saved_files_give_the_same_report(repository: Path, git: Git, tmp_path: Path) -> None:
     git("commit", "-q", "--allow-empty", "-m", "head")
-    assert pocketfit(repository, "run", "--base", "HEAD^", "--device", "jvm").returncode == 0
+    run = pocketfit(repository, "run", "--base", "HEAD^", "--device", "jvm", "--junit", "results/junit.xml")
+    assert run.returncode == 0, run.stderr
     out = repository / "pocketfit-out"
     done = pocketfit(
         out, "compare", "base.json", "head.json", "--trial", "trial.json", "--out", str(tmp_path / "again")
@@ -222,6 +227,16 @@ def test_saved_files_give_the_same_report(repository: Path, git: Git, tmp_path: 
     assert done.returncode == 0, done.stderr
     for name in ("report.json", "report.md", "report.html"):
         assert (tmp_path / "again" / name).read_text() == (out / name).read_text()
+
+    # The forms for other programs, and what is published of the files that they read.
+    again = pocketfit(out, "report", "report.json", "--format", "junit").stdout
+    assert again == (repository / "results/junit.xml").read_text()
+    (case,) = ElementTree.fromstring(again).findall("testsuite/testcase")
+    assert (case.attrib["name"], [child.tag for child in case]) == ("net/lite/fp32", ["system-out"])
+    assert "On-device check: passed, " in (case.findtext("system-out") or "")
+    for schema, file in (("report", "report.json"), ("manifest", "artifacts/head/manifest.json")):
+        published = json.loads((ROOT / f"docs/schema/{schema}.1.schema.json").read_text())
+        fastjsonschema.validate(published, json.loads((out / file).read_text()))
 
 
 def test_export_by_configuration(repository: Path) -> None:

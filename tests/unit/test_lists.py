@@ -19,6 +19,7 @@ from pocketfit.devices import DEVICES
 from pocketfit.devices.choose import CHOICES
 from pocketfit.formats import FORMATS, PRECISIONS
 from pocketfit.records import RuntimeName
+from pocketfit.report.forms.again import FORMS
 
 ROOT = Path(__file__).parents[2]
 KINDS = {"formats": tuple(FORMATS), "precisions": PRECISIONS, "device": CHOICES}
@@ -129,3 +130,10 @@ def test_the_page_of_the_configuration_has_every_key(table: list[str]) -> None:
     for key in known_keys(table):
         if key != "limits":
             assert row("docs/configuration.md", key)
+
+
+def test_forms_of_a_report() -> None:
+    assert set(FORMS) <= words(option("report", "format"))
+    assert set(FORMS) <= words(row("docs/command-line.md", "--format FORM"))
+    page = (ROOT / "docs/other-programs.md").read_text()
+    assert [form for form in FORMS if f"\n| `{form}` | " not in page] == []

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 from pocketfit import __version__
+from pocketfit.cli.again import report
 from pocketfit.cli.build import export, run, smoke
 from pocketfit.cli.loudness import NoColor, Quiet, Verbose, ask, with_loudness
 from pocketfit.cli.reports import compare, merge, plan, publish
@@ -47,7 +48,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 # In the order in which --help lists them.
-for _command in (run, export, smoke, compare, plan, merge, publish, init, check, doctor):
+for _command in (run, export, smoke, compare, report, plan, merge, publish, init, check, doctor):
     app.command(cls=_Command)(with_loudness(_command))
 
 

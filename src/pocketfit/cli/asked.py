@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -54,6 +55,16 @@ def check_base(base: str | None, exact: bool) -> None:
 
     if exact and base == NO_BASE:
         raise ConfigError("--exact compares with --base itself, and --base none names nothing to compare with")
+
+
+def check_file(file: Path | None, option: str) -> None:
+    """Raise ConfigError where a file can't be written at the end of a run, which may take long."""
+    if file is None:
+        return
+    if file.is_dir():
+        raise ConfigError(f"{option} {file} is a folder: name a file")
+    if file.parent.exists() and not os.access(file.parent, os.W_OK | os.X_OK):
+        raise ConfigError(f"{option} {file}: its folder can't be written to")
 
 
 def check_one_file(context: Context) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from pocketfit.cli import asked
-from pocketfit.cli.ending import leave, leave_with_verdict, reported_before, show
+from pocketfit.cli.ending import leave, leave_with_verdict, reported_before, show, write_junit
 from pocketfit.cli.loudness import loudness
 from pocketfit.cli.options import (
     DEFAULT_OUT,
@@ -21,6 +21,7 @@ from pocketfit.cli.options import (
     Exact,
     FormatNames,
     Json,
+    Junit,
     LimitWords,
     Models,
     OutPath,
@@ -63,6 +64,7 @@ def run(
     limits: LimitWords = None,
     readable: Readable = None,
     unsandboxed: Unsandboxed = False,
+    junit: Junit = None,
     as_json: Json = False,
 ) -> None:
     """Build base and head, try them on a device, and report what changed.
@@ -88,6 +90,7 @@ def run(
         single=asked.single(source, config, shape, format_names, precisions),
         models=tuple(model or ()),
     )
+    asked.check_file(junit, "--junit")
     head = read_head(request)
     require_another_base(head)
     before = reported_before(out)
@@ -97,6 +100,7 @@ def run(
         choice = choose_device(head.config.device, device, options)
         sandbox = asked.sandbox(timeout, limits=limits, readable=readable, unsandboxed=unsandboxed)
         report = pipeline.run(head, choice, staging, sandbox, requirements)
+    write_junit(junit, report)
     show(report, before, as_json=as_json)
     if not loudness().quiet:
         say(f"\nreports: {out}/report.html, report.md, report.json")

@@ -53,6 +53,15 @@ def show(report: Report, before: Report | None = None, *, as_json: bool = False)
     console.print(render_terminal(report, view))
 
 
+def write_junit(file: Path | None, report: Report) -> None:
+    """Write a report as JUnit XML, where a file is named for it; raises ConfigError where it can't be written."""
+    from pocketfit.files import write_text_atomically
+    from pocketfit.report.forms.junit import render_junit
+
+    if file is not None:
+        write_text_atomically(file, render_junit(report))
+
+
 def leave_with_verdict(report: Report) -> NoReturn:
     leave({"pass": 0, "fail": VERDICT_FAILED, "error": EnvironmentProblem.exit_code}[report.verdict])
 

@@ -27,6 +27,13 @@ Json = Annotated[
         help="Print the result as JSON on stdout; all else goes to stderr.",
     ),
 ]  # fmt: skip
+Junit = Annotated[
+    Path | None,
+    typer.Option(
+        "--junit", metavar="FILE", rich_help_panel=OUTPUT,
+        help="Write the report as JUnit XML too; `pocketfit report` makes more forms of it.",
+    ),
+]  # fmt: skip
 ConfigFile = Annotated[
     Path | None,
     typer.Option(

@@ -86,6 +86,14 @@ def print_json(text: str) -> None:
     sys.stdout.flush()
 
 
+def print_markup(text: str) -> None:
+    """Write HTML, XML or Markdown to stdout, all of it: as references where the encoding is not what it is read as."""
+    if codecs.lookup(sys.stdout.encoding or "utf-8").name != "utf-8":
+        text = text.encode("ascii", "xmlcharrefreplace").decode()
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 class Lines(logging.Handler):
     """Log records as lines on stderr; commands that we run stay on one line, so that they can be copied."""
 

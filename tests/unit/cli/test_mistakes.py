@@ -147,7 +147,7 @@ def test_files_named_for_one_another(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_publish_of_a_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write_snapshot(Path("head.json"), SNAPSHOT)
-    assert refusal("publish", "head.json") == "head.json is a snapshot: publish takes report.json"
+    assert refusal("publish", "head.json") == "head.json is a snapshot: report and publish take report.json"
 
 
 @pytest.mark.parametrize("name", ["net.pth", "cat.png", "data.zip"])
