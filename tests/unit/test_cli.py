@@ -28,7 +28,8 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "export", "smoke", "compare", "plan", "merge", "publish", "init", "check", "doctor"]
+    "command",
+    ["run", "export", "smoke", "compare", "report", "plan", "merge", "publish", "init", "check", "doctor", "version"],
 )
 def test_every_command_has_help_with_an_example(command: str) -> None:
     done = subprocess.run(

@@ -19,7 +19,7 @@ from pocketfit.devices import DEVICES
 from pocketfit.devices.choose import CHOICES
 from pocketfit.formats import FORMATS, PRECISIONS
 from pocketfit.records import RuntimeName
-from pocketfit.report.forms.again import FORMS
+from pocketfit.report.forms import FORMS
 
 ROOT = Path(__file__).parents[2]
 KINDS = {"formats": tuple(FORMATS), "precisions": PRECISIONS, "device": CHOICES}

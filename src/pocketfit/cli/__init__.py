@@ -15,7 +15,7 @@ from pocketfit.cli.build import export, run, smoke
 from pocketfit.cli.loudness import NoColor, Quiet, Verbose, ask, with_loudness
 from pocketfit.cli.reports import compare, merge, plan, publish
 from pocketfit.cli.screen import Lines, say, show_whatever_fits
-from pocketfit.cli.setup import check, doctor, init
+from pocketfit.cli.setup import check, doctor, init, version
 from pocketfit.errors import PocketfitError
 from pocketfit.process import exit_on_sigterm
 from pocketfit.sandbox.hidden import hide_process
@@ -48,7 +48,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 # In the order in which --help lists them.
-for _command in (run, export, smoke, compare, report, plan, merge, publish, init, check, doctor):
+for _command in (run, export, smoke, compare, report, plan, merge, publish, init, check, doctor, version):
     app.command(cls=_Command)(with_loudness(_command))
 
 
@@ -63,7 +63,7 @@ def root(
     verbose: Verbose = False,
     quiet: Quiet = False,
     no_color: NoColor = False,
-    version: Annotated[
+    print_version: Annotated[
         bool,
         typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_print_version),
     ] = False,

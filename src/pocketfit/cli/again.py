@@ -13,7 +13,7 @@ from pocketfit.cli.options import OUTPUT
 from pocketfit.cli.screen import print_json, print_markup
 from pocketfit.errors import ConfigError
 from pocketfit.formats import listed
-from pocketfit.report.forms.again import FORMS, render
+from pocketfit.report.forms import FORMS
 
 
 def report(
@@ -49,6 +49,7 @@ def report(
     """
     from pocketfit.config.model_lines import locate_models
     from pocketfit.files import write_text_atomically
+    from pocketfit.report.forms.again import render
     from pocketfit.store import read_report
 
     wanted = next((known for known in FORMS if known == form), None)

@@ -1,4 +1,4 @@
-"""The commands for a start: init, check and doctor."""
+"""The commands for a start: init, check, doctor and version."""
 
 from __future__ import annotations
 
@@ -93,3 +93,19 @@ def doctor(serial: Serial = None, emulator_image: EmulatorImage = None, as_json:
     if as_json:
         print_json(findings_json(found))
     leave(EnvironmentProblem.exit_code if any(finding.problem and finding.needed for finding in found) else 0)
+
+
+def version(as_json: Json = False) -> None:
+    """Say which Pocketfit this is, what makes its files and what runs them.
+
+    Example: `pocketfit version --json`
+    """
+    from pocketfit.commands.version import lines, versions
+    from pocketfit.store import plain
+
+    found = versions()
+    if as_json:
+        print_json(json.dumps(plain(found), indent=2) + "\n")
+        return
+    for line in lines(found):
+        echo(line)

@@ -18,7 +18,8 @@ from pocketfit.cli import app
 from pocketfit.errors import PocketfitError
 from pocketfit.out import Out
 from pocketfit.records import Report
-from pocketfit.report.forms.again import FORMS, render
+from pocketfit.report.forms import FORMS
+from pocketfit.report.forms.again import render
 from pocketfit.store import plain, report_json, write_report, write_snapshot
 from tests.unit.cli.test_mistakes import refusal
 from tests.unit.report.samples import CALM, EVERYTHING, GREW, IDENTICAL
@@ -49,7 +50,7 @@ def test_a_form_is_what_the_run_wrote(saved: Path, form: str, file: str) -> None
 
 def test_the_terminal_is_the_form_without_a_word(saved: Path) -> None:
     text = shown("report.json")
-    assert text.startswith("✗ 3 of 8 variants fail, 1 new, 1 removed: mobilenet_v2/lite/fp32 (size_growth,")
+    assert text.startswith("✗ 3 of 8 variants fail, 1 new, 1 removed: mobilenet_v2/lite/fp32 (file +40.1 %, latency ")
     assert "\x1b" not in text
 
 

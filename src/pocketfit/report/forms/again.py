@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
 from pocketfit.config.model_lines import NO_LINES, ConfigLines
 from pocketfit.records import Report
+from pocketfit.report.forms import Form
 
-Form = Literal["terminal", "md", "html", "json", "junit", "sarif"]
-FORMS: tuple[Form, ...] = get_args(Form)
 # What a job's log is wide; a terminal says how wide it is.
 COLUMNS = 120
 
