@@ -31,7 +31,7 @@ DRAIN_S = 5.0
 
 
 # What is run in any thread, each with what stops it, for `pool_of_threads`.
-_running: dict[subprocess.Popen[Any], Callable[[], None]] = {}
+_running: dict[object, Callable[[], None]] = {}
 _lock = threading.Lock()
 _stopped = threading.Event()
 
@@ -61,7 +61,7 @@ def exit_on_sigterm() -> None:
 class Finished:
     """The end of a program. A negative `code` is the number of the signal that killed it.
 
-    `hit` names the limit of a supervised program that ended it (see supervised.py), and is "stopped" where we did,
+    `hit` names the limit of a supervised program that ended it (see supervised), and is "stopped" where we did,
     since we were told to stop. `left` counts the processes that it left running, which were killed.
     """
 
@@ -121,8 +121,8 @@ def were_stopped() -> bool:
 
 
 @contextlib.contextmanager
-def stoppable(process: subprocess.Popen[Any], stop: Callable[[], None]) -> Iterator[None]:
-    """While the block runs, others can stop the program; in every ending, an interrupt too, it is stopped."""
+def stoppable(process: object, stop: Callable[[], None], *, at_end: bool = True) -> Iterator[None]:
+    """While the block runs, others can stop the program; unless it is to live on, it is stopped in every ending."""
     with _lock:
         _running[process] = stop
     if _stopped.is_set():
@@ -132,7 +132,8 @@ def stoppable(process: subprocess.Popen[Any], stop: Callable[[], None]) -> Itera
         yield
     finally:
         # Also for grandchildren that outlived their parent.
-        stop()
+        if at_end:
+            stop()
         with _lock:
             _running.pop(process, None)
 

@@ -7,9 +7,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pocketfit.builds.room import Room
 from pocketfit.sandbox.order import DEFAULT_LIMITS, ResourceLimits
+
+if TYPE_CHECKING:
+    from pocketfit.builds.forking import Forks
 
 # What a child may know of our environment. Everything else, tokens above all, stays here.
 PASSED_ON = (
@@ -28,7 +32,8 @@ class Sandbox:
 
     Its memory limit holds for all of its processes together; it also sets it on itself (RLIMIT_DATA) before it runs
     any model code. Unless it is `walled`, it may touch all that we may. `readable` are files and folders beside its
-    own, and `downloads` is the cache of a model that has a network. `room` is what children that run at once share.
+    own, and `downloads` is the cache of a model that has a network. `room` is what children that run at once share, and
+    `forks` has processes ready that need not be started.
     """
 
     timeout_s: float = 900.0
@@ -38,6 +43,7 @@ class Sandbox:
     readable: tuple[Path, ...] = ()
     downloads: Path | None = None
     room: Room | None = None
+    forks: Forks | None = None
 
     @property
     def memory_limit_bytes(self) -> int | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pocketfit import __version__
+from pocketfit.builds.forking import forks_for
 from pocketfit.builds.lacking import why_lacking
 from pocketfit.builds.room import Room, children_at_once
 from pocketfit.builds.sandbox import Sandbox
@@ -60,7 +61,8 @@ def take_snapshots(
     count = sum(count_variants(side.config) for side in sides)
     workers = max(1, min(children_at_once(), count))
     sandbox = replace(sandbox, room=sandbox.room or Room(workers, available_memory_bytes()))
-    with pool_of_threads(workers) as pool:
+    with forks_for(_to_fork(sides) if sandbox.walled else ()) as forks, pool_of_threads(workers) as pool:
+        sandbox = replace(sandbox, forks=forks)
         pending = [
             [
                 pool.submit(_build_one, side, variant, spec, out, sandbox, done, count)
@@ -70,6 +72,14 @@ def take_snapshots(
         ]
         results = [[future.result() for future in futures] for futures in pending]
     return [snapshot_of(side, of_side, sandbox) for side, of_side in zip(sides, results, strict=True)]
+
+
+def _to_fork(sides: Sequence[Side]) -> Iterator[tuple[Variant, ModelSpec]]:
+    """What is built with our own packages."""
+    for side in sides:
+        for variant, spec in variants(side.config) if side.python is None else ():
+            if not skip_reason(spec, variant.format, variant.precision):
+                yield variant, spec
 
 
 def _build_one(

@@ -19,6 +19,7 @@ from pocketfit.process import Finished
 from pocketfit.sandbox.order import Walls
 from pocketfit.sandbox.paths import of_interpreter, of_repository, of_system
 from pocketfit.supervised import finish_supervised
+from pocketfit.supervised.forks import ForkServer
 
 # What a model with a network may speak: DNS, HTTP and HTTPS, and what its proxy wants. adb and Docker are other ports.
 PORTS = (53, 80, 443)
@@ -38,8 +39,8 @@ def run_in_sandbox(job: Task, job_file: Path, cwd: Path, folder: Path, sandbox: 
     env = child_environment(os.environ, folder if sandbox.walled else None, folder, wanted)
     kept = caches(os.environ, folder, downloads)
     if sandbox.walled:
-        own = NAME_OF_USER | kept | (proxies(os.environ) if network else {})
-        env |= {name: value for name, value in own.items() if name not in wanted}
+        ours = NAME_OF_USER | kept | (proxies(os.environ) if network else {})
+        env |= {name: value for name, value in ours.items() if name not in wanted}
     with held(downloads):
         finished = finish_supervised(
             # -P: the user's tree must not stand before our own package while that is imported.
@@ -50,12 +51,20 @@ def run_in_sandbox(job: Task, job_file: Path, cwd: Path, folder: Path, sandbox: 
             cwd=cwd,
             env=env,
             last_words=True,
+            server=_server_for(job, sandbox),
         )
         if downloads and finished.hit in ("files", "folder"):
             # Else the model's next process would begin beyond its limit.
             with contextlib.suppress(OSError):
                 remove_tree(downloads)
         return finished
+
+
+def _server_for(job: Task, sandbox: Sandbox) -> ForkServer | None:
+    """What can fork this job's process. Without walls, or with packages of the repository's own, nothing can."""
+    if sandbox.forks is None or not sandbox.walled or sandbox.python or not isinstance(job, Job):
+        return None
+    return sandbox.forks.server_for(job)
 
 
 def walls_of(job: Task, own: tuple[Path, Path], sandbox: Sandbox, kept: Mapping[str, str]) -> Walls | None:

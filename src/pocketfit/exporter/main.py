@@ -1,7 +1,8 @@
 """The child process that model code runs in: a job file in, a result file in its own folder out.
 
-`python -P -m pocketfit.exporter JOB_FILE FOLDER`, or `--examine` for `pocketfit doctor`. Its environment holds no
-secrets; the parent reads what it writes as a stranger's, and says of what only it could know that it is its word.
+`python -P -m pocketfit.exporter JOB_FILE FOLDER`, `--examine` for `pocketfit doctor`, or `--serve` (importing/serving).
+Its environment holds no secrets; the parent reads what it writes as a stranger's, and says of what only it could know
+that it is its word.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import faulthandler
 import resource
 import sys
+from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pocketfit.exporter.build import build_variant
 from pocketfit.exporter.formats import BUILDERS
@@ -34,11 +37,12 @@ from pocketfit.job import (
     to_json,
 )
 
-
-def main(job_file: Path, folder: Path) -> None:
+if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-    job = TypeAdapter[Task](Task).validate_json(job_file.read_bytes())
+
+def main(job_file: Path, folder: Path) -> None:
+    job = task_reader().validate_json(job_file.read_bytes())
     if job.memory_limit_bytes:
         resource.setrlimit(resource.RLIMIT_DATA, (job.memory_limit_bytes, job.memory_limit_bytes))
     # A factory that reads its command line finds what a script of its own would: its name, and nothing of ours.
@@ -58,6 +62,14 @@ def main(job_file: Path, folder: Path) -> None:
     unfinished = folder / f"{RESULT_FILE}.partial"
     unfinished.write_text(to_json(result))
     unfinished.rename(folder / RESULT_FILE)
+
+
+@cache
+def task_reader() -> TypeAdapter[Task]:
+    """What reads a job's file; it takes a while to be made."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter[Task](Task)
 
 
 def examine() -> dict[str, dict[str, str | None]]:

@@ -76,6 +76,8 @@ def become(uid: int, *, behind: int | None = None, reading: bool = False) -> Non
         bit = 1 << CAP_DAC_READ_SEARCH
         libc.capset(struct.pack("=Ii", VERSION_3, 0), struct.pack("=6I", bit, bit, bit, 0, 0, 0))
         libc.prctl(libc.PR_CAP_AMBIENT, AMBIENT_RAISE, CAP_DAC_READ_SEARCH)
+        # Another program would not have it; one that is forked would.
+        libc.prctl(libc.PR_SET_KEEPCAPS, 0)
 
 
 def give(folder: str, uid: int) -> None:

@@ -47,7 +47,8 @@ class Order(TypedDict):
     """The words to a supervisor: plain values, since it imports next to nothing.
 
     `bubblewrap` is the path of bwrap where the program is to be inside of it, else "". With `last_words` the program
-    gets SIGABRT when its time is up, and a moment to say where it is.
+    gets SIGABRT when its time is up, and a moment to say where it is. A `forked` one is what the fork server runs, in
+    the process that there is: no other program is started.
     """
 
     args: list[str]
@@ -64,6 +65,7 @@ class Order(TypedDict):
     walls: WallsOrder | None
     bubblewrap: str
     last_words: bool
+    forked: bool
 
 
 class WallsOrder(TypedDict):
@@ -101,6 +103,7 @@ def order(
     walls: Walls | None,
     bubblewrap: str = "",
     last_words: bool = False,
+    forked: bool = False,
 ) -> Order:
     """The words that have a supervisor run `args` within these limits and walls; without walls it sees what we see."""
     return {
@@ -118,6 +121,7 @@ def order(
         "walls": None if walls is None else _told(walls),
         "bubblewrap": bubblewrap if walls else "",
         "last_words": last_words,
+        "forked": forked,
     }
 
 

@@ -24,6 +24,14 @@ INSIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inside.py")
 INTERPRETERS_ENVIRONMENT = ("LD_LIBRARY_PATH",)
 
 
+class Forked(BaseException):
+    """Raised where a forked program begins: it leaves the supervisor's frames, and all that they hold, behind."""
+
+    def __init__(self, order: Order) -> None:
+        super().__init__()
+        self.order = order
+
+
 class Program:
     """The other side of the fork: from here to the program itself, and never back.
 
@@ -50,12 +58,16 @@ class Program:
         program = self.order["args"][0]
         try:
             self._close_in()
+            if self.order["forked"]:
+                raise Forked(self.order)
             for path in self._paths(program):
                 try:
                     os.execve(path, self.order["args"], self.order["env"])
                 except (FileNotFoundError, NotADirectoryError):
                     continue
             raise FileNotFoundError(errno.ENOENT, "", program)
+        except Forked:
+            raise
         except FileNotFoundError as error:
             self._tell(str(error.filename or program), errno.ENOENT, "")
         except PermissionError as error:
@@ -91,6 +103,8 @@ class Program:
     def _prepare(self, out: int, err: int) -> None:
         starter = os.getppid()
         os.setsid()
+        if self.order["forked"]:
+            self._show()
         nothing = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((nothing, 0), (out, 1), (err, 2)):
             os.dup2(source, target)
@@ -101,10 +115,19 @@ class Program:
             reading = not all(map(identity.is_open_to_all, (*walls["readable"], *walls["writable"], self.order["cwd"])))
             reading = reading and identity.has_capability(identity.CAP_DAC_READ_SEARCH) and landlock.version() > 0
             identity.become(self.uid, reading=reading)
+            if self.order["forked"]:
+                self._show()
         if sys.platform == "linux":
             libc.prctl(libc.PR_SET_PDEATHSIG, signal.SIGKILL)
             if os.getppid() != starter:
                 os._exit(127)
+
+    def _show(self) -> None:
+        """Let our own children look at this process, as the kernel lets them when a program begins in it.
+
+        The fork server is hidden, and so is what it forks; whoever changes its user is hidden again.
+        """
+        libc.prctl(libc.PR_SET_DUMPABLE, 1)
 
     def _close_in(self) -> None:
         # Python ignores some; a program of its own expects the usual.

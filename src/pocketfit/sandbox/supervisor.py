@@ -14,8 +14,9 @@ import signal
 import sys
 import time
 
-# Started by its path, isolated: this is where the package is.
-sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+if not __package__:
+    # Started by its path, isolated: this is where the package is.
+    sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 from pocketfit.sandbox import disk, identity, libc, tree
 from pocketfit.sandbox.capture import Capture

@@ -396,6 +396,18 @@ def find_a_canary_in_what_is_given() -> str:
     return ", ".join(found)
 
 
+@attack
+def signal_or_trace_who_forked_us() -> str:
+    """The fork server, where there is one: whose child our supervisor is."""
+    with open(f"/proc/{TOLD['supervisor']}/status") as file:
+        status = dict(line.split(":", 1) for line in file)
+    grandparent = int(status["PPid"])
+    if not grandparent:
+        # It is in another table of processes.
+        return ""
+    return signalled(grandparent) or refused(LIBC.ptrace(0x4206, grandparent, 0, 0))
+
+
 # What must go on working.
 
 

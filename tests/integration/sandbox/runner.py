@@ -1,7 +1,7 @@
 """Stands where Pocketfit does: starts `attacks.py` in the sandbox, with a token, a password and open doors about.
 
-`python runner.py`, as whoever it is to be, or `python runner.py bare`, without walls; prints one JSON object. It needs
-nothing but src/ and a Python.
+`python runner.py`, as whoever it is to be; `python runner.py bare` does it without walls, and `python runner.py forked`
+has a fork server fork them. Prints one JSON object. It needs nothing but src/ and a Python.
 """
 
 from __future__ import annotations
@@ -24,9 +24,17 @@ from pocketfit.sandbox.layers import layers  # noqa: E402
 from pocketfit.sandbox.order import ResourceLimits, Walls  # noqa: E402
 from pocketfit.sandbox.paths import of_interpreter, of_repository, of_system  # noqa: E402
 from pocketfit.supervised import finish_supervised  # noqa: E402
+from pocketfit.supervised.forks import ForkServer  # noqa: E402
 
 CANARY = "canary-d2f1c9"
 LIMITS = ResourceLimits(file_bytes=50_000_000)
+
+
+SERVER = (
+    ForkServer([sys.executable, "-I", str(HERE / "server.py")], "", {"PATH": os.environ["PATH"]}, Path("/"))
+    if sys.argv[1:] == ["forked"]
+    else None
+)
 
 
 def walls(job: Path, repository: Path) -> Walls | None:
@@ -53,7 +61,7 @@ def main() -> None:
         while not (other / "pid").exists() or not (other / "pid").read_text():
             time.sleep(0.01)
         # Its own number for itself is another in another table of processes.
-        told["sibling"] = next(pid for pid in tree.descendants() if code in Path(f"/proc/{pid}/cmdline").read_text())
+        told["sibling"] = _sibling(other, code)
         done = _run(["-I", str(HERE / "attacks.py"), json.dumps(told)], job, repository)
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         print(
@@ -62,6 +70,7 @@ def main() -> None:
                     "layers": str(layers()),
                     "uid": os.geteuid(),
                     "code": done.code,
+                    "forked": SERVER is not None and SERVER.early() is not None,
                     "stderr": done.stderr,
                     "said": dict(lines),
                 }
@@ -73,10 +82,22 @@ def main() -> None:
     del sockets
 
 
+def _sibling(folder: Path, code: str) -> int:
+    if SERVER:
+        return int((folder / "pid").read_text())
+    return next(pid for pid in tree.descendants() if code in Path(f"/proc/{pid}/cmdline").read_text())
+
+
 def _run(words: list[str], job: Path, repository: Path) -> Finished:
     environment = {"PATH": os.environ["PATH"], "TMPDIR": str(job), "HOME": str(job)}
     return finish_supervised(
-        [sys.executable, *words], timeout=100, limits=LIMITS, walls=walls(job, repository), cwd=job, env=environment
+        [sys.executable, *words],
+        timeout=100,
+        limits=LIMITS,
+        walls=walls(job, repository),
+        cwd=job,
+        env=environment,
+        server=SERVER,
     )
 
 

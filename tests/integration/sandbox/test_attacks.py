@@ -39,11 +39,16 @@ PLACES = {
     "container": (*IN_CONTAINER, BASE, "python3", "/x/tests/integration/sandbox/runner.py"),
     "container-user": (*IN_CONTAINER, "--user=1000:1000", BASE, "python3", "/x/tests/integration/sandbox/runner.py"),
 }
+# As a fork server's forks, which no exec has cleaned.
+PLACES |= {f"{place}-forked": (*PLACES[place], "forked") for place in ("root", "user", "container")}
 LAYERS = {
     "root": "own user, Landlock",
     "user": "Landlock",
     "container": "own user, Landlock",
     "container-user": "Landlock",
+    "root-forked": "own user, Landlock",
+    "user-forked": "Landlock",
+    "container-forked": "own user, Landlock",
 }
 
 
@@ -67,9 +72,9 @@ def outcome(place: str, *more: str) -> dict[str, Any]:
 
 
 def need(place: str) -> None:
-    if place == "root":
+    if place.startswith("root"):
         require(os.geteuid() == 0, "only root can give a program a user of its own")
-    if place == "user":
+    if place.startswith("user"):
         require(os.geteuid() == 0 and shutil.which("setpriv"), "only root can become an ordinary user")
     if place.startswith("container"):
         require(shutil.which("docker"), "docker is not on PATH")
@@ -94,6 +99,7 @@ def test_every_attack_was_tried_behind_all_layers(place: str) -> None:
     need(place)
     said = outcome(place)
     assert said["code"] == 0
+    assert said["forked"] == place.endswith("-forked")
     assert said["layers"].startswith(LAYERS[place])
     assert said["layers"].endswith("seccomp, no network")
     assert set(said["said"]) == {*ATTACKS, *WORKS}

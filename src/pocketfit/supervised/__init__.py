@@ -20,6 +20,7 @@ from pocketfit.errors import CommandError
 from pocketfit.process import Finished, check_wanted, stoppable, were_stopped
 from pocketfit.sandbox import bubblewrap_probe
 from pocketfit.sandbox.order import Answer, Order, ResourceLimits, Walls, order
+from pocketfit.supervised.forks import ForkedSupervisor, ForkServer
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +40,14 @@ def finish_supervised(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     last_words: bool = False,
+    server: ForkServer | None = None,
 ) -> Finished:
     """Run a program by strangers to its end, or to its first limit; nothing that came from it is left then.
 
     Of its output the first and the last megabyte are kept; with `last_words` it gets SIGABRT when its time is up, and a
     moment to print where it is. Within `walls` it has a user of its own where we are root,
-    and the folders that it may write are given to that. Raises CommandError where it can't be started.
+    and the folders that it may write are given to that. A `server` that serves forks it, and the program is what the
+    server has imported; `args` are then what it finds as its own. Raises CommandError where it can't be started.
     """
     check_wanted(args)
     words = [str(arg) for arg in args]
@@ -59,7 +62,11 @@ def finish_supervised(
         bubblewrap=bubblewrap_probe.found() if walls else "",
         last_words=last_words,
     )
-    answer, code = _ask_supervisor(told)
+    forked = server.fork() if server else None
+    if forked:
+        told["forked"] = True
+    with contextlib.closing(forked) if forked else contextlib.nullcontext():
+        answer, code = _ask_supervisor(told, forked or _start())
     if answer is None:
         return Finished(code, "", "", hit="stopped" if were_stopped() else "")
     if answer["code"] is None:
@@ -77,10 +84,8 @@ def finish_supervised(
     )
 
 
-def _ask_supervisor(told: Order) -> tuple[Answer | None, int]:
-    """Have a supervisor run a program; returns what it says, None where it was killed, and its own exit code."""
-    words = marshal.dumps(dict(told))
-    process = subprocess.Popen(
+def _start() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         # Isolated and without packages: its start is paid for every program.
         [sys.executable, "-I", "-S", str(SUPERVISOR)],
         stdin=subprocess.PIPE,
@@ -89,6 +94,11 @@ def _ask_supervisor(told: Order) -> tuple[Answer | None, int]:
         start_new_session=True,
         env={name: os.environ[name] for name in SUPERVISORS_ENVIRONMENT if name in os.environ},
     )
+
+
+def _ask_supervisor(told: Order, process: subprocess.Popen[bytes] | ForkedSupervisor) -> tuple[Answer | None, int]:
+    """Have a supervisor run a program; returns what it says, None where it was killed, and its own exit code."""
+    words = marshal.dumps(dict(told))
     assert process.stdin is not None
     assert process.stdout is not None
     # It keeps the time itself, unless the program found a way to it.
@@ -113,7 +123,17 @@ def _ask_supervisor(told: Order) -> tuple[Answer | None, int]:
                 process.wait()
             process.stdout.close()
             killer.cancel()
-    return (marshal.loads(said) if said and process.returncode == 0 else None), process.returncode
+    answer = _read(said) if process.returncode == 0 else None
+    return answer, process.returncode or (-signal.SIGKILL if answer is None else 0)
+
+
+def _read(said: bytes) -> Answer | None:
+    """The answer, whole: one who was killed may have said the beginning of it."""
+    try:
+        answer: Answer = marshal.loads(said)
+    except (EOFError, ValueError, TypeError):
+        return None
+    return answer
 
 
 def _not_started(program: str, name: str, number: int, sentence: str) -> CommandError:
