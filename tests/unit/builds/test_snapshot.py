@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from pocketfit.builds.snapshot import ended
+from pocketfit.builds.sandbox import Sandbox
+from pocketfit.builds.snapshot import Side, ended, snapshot_of
 from pocketfit.cli.watching import PlainLines
 from pocketfit.progress import Progress, observed_by, tell
-from pocketfit.records import Built, Export, Failed, Parity, Variant
+from pocketfit.records import Built, Config, DeviceSpec, Export, Failed, ModelSpec, Parity, Variant
 
 NET = Variant("net", "lite", "fp32")
 BEGUN = Progress("build", "head", str(NET), "starting")
@@ -45,3 +47,22 @@ def test_a_variant_that_was_built() -> None:
 def test_a_childs_words_do_nothing_to_a_terminal_or_a_log(reason: str, said: str) -> None:
     """See hole 17: in `docker run ... run` nothing else stands between them and the runner."""
     assert printed(Failed(NET, reason, build_s=1.0)) == f"head net/lite/fp32: failed: {said} (1.0 s)"
+
+
+@pytest.mark.parametrize(
+    ("formats", "runtimes", "is_said"),
+    [(("executorch",), ("0.9", "99.0"), True), (("executorch",), ("99.0",), False), (("lite",), ("0.9",), False)],
+)
+def test_runtimes_that_are_older_than_the_exporter_are_a_note(
+    formats: tuple[str, ...], runtimes: tuple[str, ...], is_said: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("pocketfit.formats.version", lambda name: "1.3.1")
+    # None is built there, so that what is asked for counts alone.
+    monkeypatch.setenv("POCKETFIT_ANDROID", str(tmp_path))
+    config = Config((ModelSpec("net", "net.py:net", formats=formats),), DeviceSpec(runtimes=runtimes))
+    notes = snapshot_of(Side("head", tmp_path, None, config, notes=("a note",)), [], Sandbox()).notes
+    said = (
+        "executorch 1.3.1 exports, and the runtime 0.9 is older: ExecuTorch promises that newer runtimes run older files, "
+        "never the reverse"
+    )
+    assert notes == (("a note", said) if is_said else ("a note",))

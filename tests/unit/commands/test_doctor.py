@@ -13,7 +13,6 @@ import pytest
 from pocketfit.commands import doctor
 from pocketfit.commands.doctor import Finding, looks
 from pocketfit.devices.base import DeviceOptions
-from pocketfit.formats import FORMATS
 from pocketfit.records import Library, RuntimeName
 from pocketfit.runtimes.library import AndroidSide
 from pocketfit.runtimes.versions import VERSIONS
@@ -95,7 +94,10 @@ def test_the_runtime_of_pte(tmp_path: Path) -> None:
     assert found(at, tmp_path, None) == {}
 
 
-def test_older_runtimes_of_pte_and_one_that_is_older_than_the_exporter(tmp_path: Path) -> None:
+def test_older_runtimes_of_pte_and_one_that_is_older_than_the_exporter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pocketfit.formats.version", lambda name: "1.3.1")
     at, one = "the Android runtimes", Library("executorch-android", "1.3.1")
     older = {version: VERSIONS[version] for version in ("1.0", "1.1")}
     side = AndroidSide(Path("android"), "x86_64", {"executorch": one}, older)
@@ -105,9 +107,8 @@ def test_older_runtimes_of_pte_and_one_that_is_older_than_the_exporter(tmp_path:
 
     (finding,) = doctor._android_of_pte(DeviceOptions(replace(side, runtimes={"executorch": VERSIONS["1.0"]})))
     assert not finding.needed
-    exporter = FORMATS["executorch"].host_runtime()
     assert finding.problem == (
-        f"{exporter} exports, and the runtime 1.0 is older: ExecuTorch promises that newer runtimes run older files, never "
+        "executorch 1.3.1 exports, and the runtime 1.0 is older: ExecuTorch promises that newer runtimes run older files, never "
         f"the reverse: build {VERSIONS['1.0']} anew in a later version"
     )
 

@@ -25,6 +25,7 @@ from pocketfit.records import (
     Parity,
     Report,
     Row,
+    RunsOn,
     SideFacts,
     Skipped,
     Smoke,
@@ -40,6 +41,7 @@ from pocketfit.report.compare import compare
 from pocketfit.report.html import render_html
 from pocketfit.report.markdown import render_markdown
 from pocketfit.report.summary import headline
+from pocketfit.runtimes.versions import VERSIONS
 from tests.unit.report.terminal.test_whole import printed
 
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -556,3 +558,28 @@ def test_head_alone_is_timed_where_base_does_not_run() -> None:
             None,
         )
         assert (latency.head_low_ms, latency.head_high_ms) == (4.0, 4.0)
+
+
+def test_the_versions_that_a_pte_runs_on_are_those_seen_before_those_predicted() -> None:
+    program = Variant("net", "executorch", "fp32")
+    one_0, one_3 = str(VERSIONS["1.0"]), str(VERSIONS["1.3"])
+    fine = {version: RunsOn("runs", "prediction", str(library)) for version, library in VERSIONS.items()}
+    refused = RunsOn("refused", "run", one_0, "it does not have aten::sin.out: leave it out", ("aten::sin.out",))
+    own = Smoke("passed", "", "jvm", "x86_64", one_3, parity=AGREES)
+    head = replace(built(1500, "bb", program), runs_on=fine)
+    base = replace(built(variant=program), runs_on={"1.0": fine["1.0"]})
+
+    row = only_row(base, head, Trial(DEVICE, (TrialRow(program, own, own, runs_on={"1.0": refused}),)))
+
+    assert row.runs_on == {
+        "1.0": refused,
+        "1.1": fine["1.1"],
+        "1.3": RunsOn("runs", "run", one_3, max_abs_diff=1e-6, sqnr_db=120.0),
+    }
+    said = "runs on ExecuTorch 1.1 (predicted) and 1.3, refused by 1.0: aten::sin.out; base's file runs on 1.0"
+    # It fails nothing: the device's own runtime takes the file.
+    assert (row.status, said in row.reasons) == ("compared", True)
+    report = compare(snapshot(base), snapshot(head), None)
+    assert report.rows[0].runs_on == fine
+    assert not [reason for reason in report.rows[0].reasons if "ExecuTorch" in reason]
+    assert "predicted to run, not tried" in render_html(report)
