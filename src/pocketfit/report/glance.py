@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from pocketfit.formats import listed
 from pocketfit.judge.parity import meaningless
 from pocketfit.records import Report, Row
 from pocketfit.report.cell import Cell, Tone
 from pocketfit.report.cells import LABEL_LENGTH, NAME_LENGTH, failures, has_baseline, has_metric
+from pocketfit.report.runtimes import not_taken_by
 from pocketfit.text import clean
 from pocketfit.units import (
     format_bytes,
@@ -137,4 +139,6 @@ def _check(row: Row) -> Cell:
         return Cell("not run", tone="worse")
     if meaningless(row.parity) or meaningless(row.smoke.parity):
         return Cell("agreement says nothing", tone="worse")
+    if versions := not_taken_by(row.runs_on):
+        return Cell(f"not on ExecuTorch {listed(versions, 'and')}", tone="worse")
     return Cell(AGREES, tone="better")

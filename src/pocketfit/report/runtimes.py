@@ -54,6 +54,13 @@ def not_everywhere(head: Mapping[str, RunsOn], base: Mapping[str, RunsOn]) -> tu
     return ("; ".join([", ".join(parts[:2]), *parts[2:]]),)
 
 
+def not_taken_by(versions: Mapping[str, RunsOn]) -> tuple[str, ...]:
+    """Name the versions that refuse a file, or run it wrongly; none where there is but one, which the row has."""
+    if len(versions) < 2:
+        return ()
+    return tuple(version for version, one in versions.items() if one.status in ("refused", "differs"))
+
+
 def _grouped(head: Mapping[str, RunsOn]) -> dict[tuple[str, str], list[str]]:
     """The versions that don't take a file, by what they say of it."""
     groups: dict[tuple[str, str], list[str]] = {}

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from pocketfit.records import Latency, Metric, OutputParity, Parity, Report, Row, SideFacts
+from pocketfit.records import Latency, Metric, OutputParity, Parity, Report, Row, RunsOn, SideFacts
 from pocketfit.report.cell import Cell
 from pocketfit.report.glance import glance_titles, glances, stakes
 from tests.unit.report.samples import (
@@ -78,6 +78,15 @@ def test_agreement_that_means_nothing_is_no_tick() -> None:
     constant = Parity(0.0, 300.0, cosine=1.0, outputs=(OutputParity("", 0.0, 300.0, degenerate="is zero everywhere"),))
     row = replace(TOUCHED, parity=constant, smoke=replace(passed(), parity=constant))
     assert columns(row)[-1] == Cell("agreement says nothing", tone="worse")
+
+
+def test_a_version_that_a_file_is_for_and_does_not_run_on_is_no_tick() -> None:
+    fine = RunsOn("runs", "run", "ET")
+    row = replace(TOUCHED, runs_on={"1.0": replace(fine, status="refused"), "1.1": replace(fine, status="differs")})
+    (*_, check) = columns(replace(row, runs_on={**row.runs_on, "1.3": fine}))
+    assert (check.fact, check.tone) == ("not on ExecuTorch 1.0 and 1.1", "worse")
+    assert facts(replace(row, runs_on={"1.1": fine, "1.3": replace(fine, status="unknown")}))[-1] == "agrees"
+    assert facts(replace(row, runs_on={}))[-1] == "agrees"
 
 
 def test_a_metric_has_a_column_of_its_own() -> None:
