@@ -48,6 +48,12 @@ def digits(width: int = WIDTH) -> nn.Module:
     return model.eval()
 
 
+def example() -> tuple[torch.Tensor]:
+    """One of the digits kept back: a 5."""
+    images, _ = _data(kept_back=True)
+    return (images[3:4],)
+
+
 def batches() -> Iterator[torch.Tensor]:
     """What int8 is calibrated with: digits that the model was trained on."""
     images, _ = _data(kept_back=False)
