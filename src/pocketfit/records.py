@@ -123,14 +123,27 @@ class ModelSpec:
     folder: str = ""
 
 
+# The core that an emulator of single programs shows to a phone's libraries, which choose their kernels by it.
+DEFAULT_CPU = "cortex-a76"
+
+
 @dataclass(frozen=True)
 class DeviceSpec:
+    """The `[device]` table. `abi` and `also` are of the JVM's libraries: the first is that of the device, None for the
+    machine's own, and each artifact is tried on the others besides. `cpu` is the core that an emulator shows where an
+    ABI is not the machine's; `work_budget_s` bounds the counting of one variant's work.
+    """
+
     kind: str = "auto"
     threads: int = 1
     api_level: int = 33
     latency_budget_s: float = 30.0
     # Versions of ExecuTorch's Android runtime that a .pte is for (runtimes/versions.py).
     runtimes: tuple[str, ...] = ("1.3",)
+    abi: str | None = None
+    also: tuple[str, ...] = ()
+    cpu: str = DEFAULT_CPU
+    work_budget_s: float = 120.0
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,11 @@ VERSIONS = ("LIBC", "LIBC_N")
 
 # A jump, not a call: the arguments, also variadic ones, stay where they are, and a callee that looks at its
 # return address (dlsym) sees the Android library.
-JUMPS = {"x86_64": "jmp *{name}@GOTPCREL(%rip)"}
+# x16 is what AArch64 leaves to such jumps.
+JUMPS = {
+    "x86_64": "jmp *{name}@GOTPCREL(%rip)",
+    "arm64-v8a": "adrp x16, :got:{name}\n\tldr x16, [x16, :got_lo12:{name}]\n\tbr x16",
+}
 
 
 class NotProvided(Exception):

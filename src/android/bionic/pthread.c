@@ -1,11 +1,16 @@
-/* On x86_64 pthread_mutex_t has 40 bytes in both libraries and is all zeros for a plain mutex. But bionic's
- * static initialisers of recursive and error-checking mutexes keep the kind in the first word, which is
- * glibc's lock word: they have to be rewritten before glibc sees them. */
+/* bionic's pthread_mutex_t has 40 bytes, and is all zeros for a plain mutex. So has what glibc keeps in its own,
+ * which on AArch64 ends in 8 bytes that nothing but pthread_mutex_init touches. But bionic's static initialisers of
+ * recursive and error-checking mutexes keep the kind in the first word, which is glibc's lock word: they have to be
+ * rewritten before glibc sees them. */
 #include "layer.h"
 
 #include <pthread.h>
+#include <string.h>
 
-_Static_assert(sizeof(pthread_mutex_t) == 40, "glibc's mutex does not fit into bionic's on this architecture");
+enum { BIONIC_MUTEX_BYTES = 40 };
+
+_Static_assert(sizeof((pthread_mutex_t){0}.__data) == BIONIC_MUTEX_BYTES,
+               "glibc's mutex does not fit into bionic's on this architecture");
 _Static_assert(sizeof(pthread_cond_t) == 48, "glibc's condition does not fit into bionic's on this architecture");
 _Static_assert(sizeof(pthread_rwlock_t) == 56, "glibc's lock does not fit into bionic's on this architecture");
 
@@ -26,6 +31,12 @@ static pthread_mutex_t *translated(pthread_mutex_t *mutex) {
   return mutex;
 }
 
+BIONIC(pthread_mutex_init) int bionic_pthread_mutex_init(void *mutex, const pthread_mutexattr_t *attributes) {
+  pthread_mutex_t whole;
+  int error = pthread_mutex_init(&whole, attributes);
+  if (!error) memcpy(mutex, &whole, BIONIC_MUTEX_BYTES);
+  return error;
+}
 BIONIC(pthread_mutex_lock) int bionic_pthread_mutex_lock(pthread_mutex_t *m) {
   return pthread_mutex_lock(translated(m));
 }

@@ -1,5 +1,5 @@
 /* Bionic's stdin, stdout and stderr are the elements of an array of its own FILE, `__sF`, whose address is
- * compiled into the libraries. Every other FILE * comes from our fopen and is glibc's already. */
+ * compiled into the libraries. Every other FILE * is glibc's already, and opaque to its caller. */
 #include "layer.h"
 
 #include <stdarg.h>

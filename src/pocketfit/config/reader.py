@@ -13,7 +13,7 @@ from pocketfit.config.sources import source_problems
 from pocketfit.config.toml import Place, dotted, lines_of
 from pocketfit.errors import ConfigError, ConfigProblems, NoConfig
 from pocketfit.files import read_named
-from pocketfit.records import Config, DeviceSpec
+from pocketfit.records import Config
 from pocketfit.text import clean
 
 # A configuration is the pull request's, and what is wrong with it is shown on a terminal.
@@ -97,8 +97,7 @@ def parse_config(raw: Mapping[str, Any], name: str, place_of: Callable[[Place], 
 
 def _config(table: Any) -> Config:
     models = tuple(model.spec(name, table.limits) for name, model in table.models.items())
-    device = table.device.model_dump()
-    return Config(models, DeviceSpec(**{**device, "runtimes": tuple(device["runtimes"])}))
+    return Config(models, table.device.spec())
 
 
 def _load(path: Path) -> tuple[dict[str, Any], str]:

@@ -3,6 +3,7 @@ example of it as TOML has it. What each says of itself is what an editor shows (
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, cast
 
@@ -28,11 +29,13 @@ from pocketfit.config.names import (
 )
 from pocketfit.config.parts import LimitsTable, PruneTable, Table, one_of
 from pocketfit.devices.choose import CHOICES
+from pocketfit.devices.java import ABIS, EMULATOR
 from pocketfit.formats import FORMATS, PRECISIONS, listed
-from pocketfit.records import WAYS, ModelSpec, Prune
+from pocketfit.records import DEFAULT_CPU, WAYS, DeviceSpec, ModelSpec, Prune
 from pocketfit.runtimes.versions import NEWEST, VERSIONS
 
 CALLABLE = "module:callable"
+CPU_NAME = "[A-Za-z0-9_-]{1,40}"
 
 
 class ModelTable(Table):
@@ -162,6 +165,23 @@ class DeviceTable(Table):
     latency_budget_s: float = Field(
         default=30, gt=0, le=3600, description="Seconds for timing one changed variant.", examples=[30]
     )
+    abi: Annotated[str | None, one_of(ABIS)] = Field(
+        default=None, description="Of the JVM's Android libraries; else this machine's own.", examples=["arm64-v8a"]
+    )
+    also: list[Annotated[str, one_of(ABIS)]] = Field(
+        default_factory=list,
+        description="ABIs that each artifact is tried on in a JVM besides, untimed.",
+        examples=[["arm64-v8a"]],
+    )
+    cpu: str = Field(
+        default=DEFAULT_CPU,
+        description="The core that QEMU shows to an ABI that is not this machine's own.",
+        examples=[DEFAULT_CPU],
+        json_schema_extra={"pattern": f"^{CPU_NAME}$"},
+    )
+    work_budget_s: float = Field(
+        default=120, gt=0, le=3600, description="Seconds for counting the work of one variant.", examples=[120]
+    )
 
     runtimes: list[Annotated[str, one_of(tuple(VERSIONS))]] = Field(
         default=[NEWEST],
@@ -184,6 +204,27 @@ class DeviceTable(Table):
     @classmethod
     def _known(cls, kind: str) -> str:
         return known_word(kind, CHOICES, "device")
+
+    @field_validator("abi")
+    @classmethod
+    def _known_abi(cls, abi: str | None) -> str | None:
+        return abi if abi is None else known_word(abi, ABIS, "ABI")
+
+    @field_validator("also")
+    @classmethod
+    def _known_abis(cls, abis: list[str]) -> list[str]:
+        return list(dict.fromkeys(known_word(abi, ABIS, "ABI") for abi in abis))
+
+    @field_validator("cpu")
+    @classmethod
+    def _names_a_core(cls, cpu: str) -> str:
+        if not re.fullmatch(CPU_NAME, cpu):
+            raise ValueError(f"{cpu!r} can't name a core: `{EMULATOR} -cpu help` lists them")
+        return cpu
+
+    def spec(self) -> DeviceSpec:
+        lists = {"also", "runtimes"}
+        return DeviceSpec(**self.model_dump(exclude=lists), also=tuple(self.also), runtimes=tuple(self.runtimes))
 
 
 class FileTable(Table):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pocketfit.devices import java
 from pocketfit.devices.base import X86_NOTE, DeviceRun, required
 from pocketfit.devices.crash import describe_crash
 from pocketfit.devices.executorch import uncallable
@@ -21,7 +22,7 @@ from pocketfit.files import Opened
 from pocketfit.files.temporary import lent_folder
 from pocketfit.formats import FORMATS
 from pocketfit.process import Finished
-from pocketfit.records import DeviceInfo, DeviceSpec, Hardware, Load, SmokeInput
+from pocketfit.records import DEFAULT_CPU, DeviceInfo, DeviceSpec, Hardware, Load, SmokeInput
 from pocketfit.runtimes.elf import shipping_note
 from pocketfit.runtimes.library import AndroidSide
 from pocketfit.sandbox.order import DEFAULT_LIMITS, ResourceLimits, Walls, describe_hit
@@ -46,6 +47,9 @@ REPORT_LIMIT_BYTES = 10_000_000
 # All that a JVM needs; what a pull request's model runs in must not see our secrets.
 ENVIRONMENT = ("PATH", "JAVA_HOME", "LD_LIBRARY_PATH")
 
+EMULATED_NOTE = "arm64-v8a was emulated: its outputs are a phone's kernels', and its times would mean nothing"
+EMULATED = "its processor is emulated, so its times mean nothing"
+
 
 class JvmDevice:
     """`timeout_s` bounds one artifact, twice that and its budget a load that is timed.
@@ -67,41 +71,42 @@ class JvmDevice:
     ) -> None:
         self.android = android
         self.threads = spec.threads
+        self.abi = spec.abi
+        self.cpu = spec.cpu
         self.limits = limits
         self.walled = walled
         self.timeout_s = timeout_s
 
     def unavailable(self) -> str | None:
-        if shutil.which("java") is None:
-            return "java is not on PATH: apt-get install default-jre-headless"
         try:
-            abi = required(self.android).desktop_abi
+            android = required(self.android)
         except EnvironmentProblem as problem:
             return str(problem)
-        if platform.machine() != abi:
-            return f"its Android libraries are {abi}'s, and this machine is {platform.machine()}: use another device"
-        return None
+        return java.unavailable(android, self.abi or android.desktop_abi, self.cpu)
 
     def summary(self) -> str:
-        return ", ".join(_runtimes(required(self.android)).values())
+        android = required(self.android)
+        return ", ".join(_runtimes(android, self.abi or android.desktop_abi).values())
 
     def up(self) -> AbstractContextManager[RunningJvm]:
         """Nothing to bring up, and nothing is left: each artifact gets a JVM of its own, which ends."""
         android = required(self.android)
+        abi = self.abi or android.desktop_abi
+        emulated = java.is_emulated(abi)
         info = DeviceInfo(
             self.kind,
-            android.desktop_abi,
-            _cpu(),
+            abi,
+            java.describe_cpu(self.cpu) if emulated else _cpu(),
             self.threads,
-            _runtimes(android),
-            tuple(note for note in (X86_NOTE, shipping_note(android)) if note),
+            _runtimes(android, abi),
+            tuple(note for note in (_note(abi), shipping_note(android)) if note),
             Hardware(
                 page_size_bytes=os.sysconf("SC_PAGE_SIZE"),
                 cores=len(os.sched_getaffinity(0)),
                 free_memory_bytes=os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
             ),
         )
-        return nullcontext(RunningJvm(info, android, self.limits, self.walled, self.timeout_s))
+        return nullcontext(RunningJvm(info, android, self.limits, self.walled, self.timeout_s, self.cpu))
 
 
 @dataclass(frozen=True)
@@ -113,13 +118,18 @@ class RunningJvm:
     limits: ResourceLimits
     walled: bool
     timeout_s: float
+    cpu: str = DEFAULT_CPU
+
+    @property
+    def is_emulated(self) -> bool:
+        return java.is_emulated(self.info.abi)
 
     def at(self, version: str) -> RunningJvm | None:
         """The same machine with an older ExecuTorch; None where the Android side has none of this version."""
         android = self.android.at(version)
         if android is None:
             return None
-        return replace(self, android=android, info=replace(self.info, runtimes=_runtimes(android)))
+        return replace(self, android=android, info=replace(self.info, runtimes=_runtimes(android, self.info.abi)))
 
     def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
         if missing := self.android.missing(given.format, self.info.abi):
@@ -128,16 +138,22 @@ class RunningJvm:
         if problem := uncallable(given):
             return DeviceRun("failed", problem, runtime)
         with lent_folder(FOLDER_PREFIX) as lent:
+            # What is left of its memory is the emulator's too.
+            given = replace(given, reloads=0) if self.is_emulated else given
             finished, report = self._run([given], lent.work, self.timeout_s, outputs=lent.work.path)
             answer = parse_answer(finished.stdout, artifacts=1)
             if answer is None or answer.error:
                 return _without_answer(finished, report, answer, runtime, self.timeout_s, self.limits)
             run = judge_result(answer.artifacts[0], lent.work, folder, runtime)
+        if self.is_emulated:
+            run = replace(run, load_ms=None, first_ms=None, peak_rss_bytes=None)
         return replace(run, flat=FORMATS[given.format].flat_outputs)
 
     def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
         if base.format != head.format or self.android.missing(base.format, self.info.abi):
             return f"{base.format} and {head.format} can't be timed together on device {self.info.kind}"
+        if self.is_emulated:
+            return EMULATED
         runtime = self.info.runtimes[base.format]
         timing = Timed(base, head, seed, rounds, budget_ms)
         limit_s = self.timeout_s * 2 + budget_ms / 1000
@@ -160,26 +176,27 @@ class RunningJvm:
         """Run the program in a folder lent to it; returns its end and what a crash left: a report, its streams."""
         runtime = FORMATS[artifacts[0].format].runtime
         error_file = work.path.absolute() / ERROR_FILE
-        libraries = str(self.android.libraries(runtime, self.android.desktop_abi))
+        abi = self.info.abi
+        start = java.launch(self.android, runtime, abi, self.cpu)
         arguments = words(
             artifacts,
             here,
             runtime=runtime,
             threads=self.info.threads,
-            libraries=libraries,
-            shim=str(self.android.shim),
+            libraries=str(self.android.libraries(runtime, abi)),
+            shim=str(self.android.layer(abi)),
             outputs=here(outputs) if outputs else None,
             timing=timing,
         )
         classes = ("-cp", self.android.desktop_classpath(runtime))
-        java = ["java", *FLAGS, DIRECT_MEMORY, f"-XX:ErrorFile={error_file}", f"-Djava.io.tmpdir={work.path}", *classes]
+        options = [*FLAGS, DIRECT_MEMORY, f"-XX:ErrorFile={error_file}", f"-Djava.io.tmpdir={work.path}", *classes]
         finished = finish_supervised(
-            [*java, "dev.pocketfit.Desktop", *arguments],
+            [*start.argv, *options, "dev.pocketfit.Desktop", *arguments],
             timeout=limit_s,
             limits=self.limits,
-            walls=self._walls(artifacts, work.path) if self.walled else None,
+            walls=self._walls(artifacts, work.path, start.readable) if self.walled else None,
             cwd=work.path,
-            env=_environment(work.path, libraries),
+            env=_environment(work.path, start.environment),
         )
         try:
             written = work.read(ERROR_FILE, REPORT_LIMIT_BYTES).decode(errors="replace")
@@ -187,21 +204,24 @@ class RunningJvm:
             written = ""
         return finished, "\n".join([written, finished.stdout, finished.stderr])
 
-    def _walls(self, artifacts: Sequence[SmokeInput], folder: Path) -> Walls:
+    def _walls(self, artifacts: Sequence[SmokeInput], folder: Path, readable: Sequence[str]) -> Walls:
         """Java, our program with its libraries, and the artifacts with their inputs; it writes into `folder` alone."""
         given = [str(path.absolute()) for each in artifacts for path in (each.artifact, each.folder)]
-        java = str(Path(shutil.which("java") or "java").resolve().parents[1])
-        home = os.environ.get("JAVA_HOME", java)
-        return Walls((*of_system(), java, home, str(self.android.folder), *given), writable=(str(folder.absolute()),))
+        jdk = str(Path(shutil.which("java") or "java").resolve().parents[1])
+        home = os.environ.get("JAVA_HOME", jdk)
+        seen = (*of_system(), jdk, home, *readable, str(self.android.folder), *given)
+        return Walls(seen, writable=(str(folder.absolute()),))
 
 
-def _runtimes(android: AndroidSide) -> dict[str, str]:
-    """The Android library for each format that there is one for in a JVM here."""
-    return {
-        format: name
-        for format, name in android.of_formats().items()
-        if not android.missing(format, android.desktop_abi)
-    }
+def _note(abi: str) -> str:
+    if java.is_emulated(abi):
+        return EMULATED_NOTE
+    return X86_NOTE if abi == "x86_64" else ""
+
+
+def _runtimes(android: AndroidSide, abi: str) -> dict[str, str]:
+    """The Android library for each format that there is one for in a JVM of this ABI."""
+    return {format: name for format, name in android.of_formats().items() if not android.missing(format, abi)}
 
 
 def _without_answer(
@@ -225,13 +245,13 @@ def _without_answer(
     return DeviceRun("infra-error", shorten(f"java exited with {finished.code}: {last_line}"), runtime)
 
 
-def _environment(folder: Path, libraries: str) -> dict[str, str]:
-    """The allowed part of ours; `libraries` are found by name, as those in an app's own folder."""
+def _environment(folder: Path, started: Mapping[str, str]) -> dict[str, str]:
+    """The allowed part of ours, and that which Java is started with; its libraries are found before ours."""
     ours = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
-    searched = ":".join(filter(None, (libraries, ours.get("LD_LIBRARY_PATH"))))
+    searched = ":".join(filter(None, (started.get("LD_LIBRARY_PATH"), ours.get("LD_LIBRARY_PATH"))))
     # Without a UTF-8 locale Java can't open a file whose name is not ASCII.
     own = {"LC_ALL": "C.UTF-8", "TMPDIR": str(folder.absolute()), "HOME": str(folder.absolute())}
-    return ours | own | {"LD_LIBRARY_PATH": searched}
+    return ours | own | dict(started) | ({"LD_LIBRARY_PATH": searched} if searched else {})
 
 
 def _cpu() -> str:

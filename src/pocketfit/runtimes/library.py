@@ -44,7 +44,15 @@ class AndroidSide:
 
     @property
     def shim(self) -> Path:
-        return self.folder / "shim" / self.desktop_abi
+        return self.layer(self.desktop_abi)
+
+    def layer(self, abi: str) -> Path:
+        """The compatibility layer for an ABI's libraries in a JVM; not there where it was not built."""
+        return self.folder / "shim" / abi
+
+    def jvm(self, abi: str) -> Path:
+        """A JVM for an ABI that is not this machine's, with the C library it needs; not there where none was built."""
+        return self.folder / "jvm" / abi
 
     def abis(self) -> tuple[str, ...]:
         """The ABIs that some runtime has libraries for."""

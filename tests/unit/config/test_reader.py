@@ -82,6 +82,19 @@ def test_every_key_of_the_contract() -> None:
     )
 
 
+def test_abis_and_the_core_that_is_emulated() -> None:
+    device = """
+[device]
+abi = "x86_64"
+also = ["arm64-v8a", "arm64-v8a"]
+cpu = "neoverse-n1"
+work_budget_s = 60
+"""
+    assert parse(MINIMAL + device).device == DeviceSpec(
+        abi="x86_64", also=("arm64-v8a",), cpu="neoverse-n1", work_budget_s=60
+    )
+
+
 def test_a_key_that_is_left_out_has_its_default() -> None:
     assert parse(MINIMAL) == Config((ModelSpec("net", "net.py:net"),), DeviceSpec("auto", 1, 33))
 

@@ -115,3 +115,9 @@ def test_agrees_lists_every_name_once_and_nothing_that_is_wrapped(forward: Any) 
     assert not wrapped & set(names)
     assert not forward.parse_names((BIONIC / "absent.txt").read_text()) & {*wrapped, *names}
     assert {"fclose", "__write_chk"} <= wrapped
+
+
+def test_on_arm64_it_jumps_through_the_register_that_is_left_to_such_jumps(forward: Any) -> None:
+    assert "\tadrp x16, :got:read\n\tldr x16, [x16, :got_lo12:read]\n\tbr x16\n" in forward.render(
+        [("read", "LIBC")], "arm64-v8a"
+    )

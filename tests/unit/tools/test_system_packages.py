@@ -19,13 +19,19 @@ def bin_folder(tmp_path: Path) -> Path:
     return folder
 
 
+OPTIONAL = ("gcc-aarch64-linux-gnu", "qemu-user")
+
+
 def program(folder: Path, name: str, body: str) -> None:
     (folder / name).write_text(f"#!/bin/sh\n{body}\n")
     (folder / name).chmod(0o755)
 
 
 def run(folder: Path, uid: int) -> subprocess.CompletedProcess[str]:
-    code = f"import os, runpy; os.geteuid = lambda: {uid}; runpy.run_path({str(TOOL)!r}, run_name='__main__')"
+    machine = "import platform; platform.machine = lambda: 'x86_64'"
+    code = (
+        f"{machine}; import os, runpy; os.geteuid = lambda: {uid}; runpy.run_path({str(TOOL)!r}, run_name='__main__')"
+    )
     env = {**os.environ, "PATH": str(folder)}
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=env)
 
@@ -43,12 +49,23 @@ def test_without_root_one_sentence_names_them(bin_folder: Path) -> None:
     assert done.stderr == "error: maven, adb missing; as root: apt-get install -y --no-install-recommends maven adb\n"
 
 
-def test_root_installs_them(bin_folder: Path, tmp_path: Path) -> None:
+def test_root_installs_them_and_then_what_a_phones_libraries_need(bin_folder: Path, tmp_path: Path) -> None:
     (bin_folder / "mvn").unlink()
     program(bin_folder, "apt-get", f'echo "$*" >> {tmp_path}/calls')
     done = run(bin_folder, uid=0)
+    update, needed, optional = (tmp_path / "calls").read_text().splitlines()
+
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "calls").read_text() == "update -q\ninstall -y --no-install-recommends maven\n"
+    assert update == "update -q"
+    assert needed == "install -y --no-install-recommends maven"
+    # The headers are looked for in their place, so whether they are named is this machine's.
+    assert optional.removesuffix(" libc6-dev-arm64-cross") == f"install -y --no-install-recommends {' '.join(OPTIONAL)}"
+
+
+def test_a_system_without_what_a_phones_libraries_need_does_without(bin_folder: Path, tmp_path: Path) -> None:
+    program(bin_folder, "apt-get", f'echo "$*" >> {tmp_path}/calls; exit 100')
+    done = run(bin_folder, uid=0)
+    assert (done.returncode, (tmp_path / "calls").read_text()) == (0, "update -q\n")
 
 
 def test_apt_that_fails(bin_folder: Path) -> None:
