@@ -18,6 +18,7 @@ from pocketfit.records import DeviceInfo, Report, SideName, Snapshot, Trial, Var
 from pocketfit.report.compare import compare
 from pocketfit.staging import Staging
 from pocketfit.store import write_snapshot, write_trial
+from pocketfit.trial.also import bring_up
 from pocketfit.trial.host import HostTimer
 from pocketfit.trial.so_far import SoFar, cut_short
 from pocketfit.trial.trial import Artifacts, run_trial, untried
@@ -160,7 +161,11 @@ def _try_on_device(
     budget_s = head.config.device.latency_budget_s
     for device in choice.devices:
         try:
-            with device.up() as running, _reported_if_stopped(so_far, staging):
+            with (
+                device.up() as running,
+                bring_up(choice.also, running.info.abi) as also,
+                _reported_if_stopped(so_far, staging),
+            ):
                 so_far.device = running.info
                 trial = run_trial(
                     running,
@@ -169,6 +174,7 @@ def _try_on_device(
                     budget_s=budget_s,
                     host=host,
                     elsewhere=head.elsewhere,
+                    also=also,
                     done=so_far.add_row,
                 )
             break

@@ -448,7 +448,8 @@ class Hardware:
 class DeviceInfo:
     """The device that a trial ran on. `runtimes` maps a format to "ARTIFACT VERSION" of the Android library.
 
-    `notes` are what a report must say about it, and about how it was chosen.
+    `notes` are what a report must say about it, and about how it was chosen. `emulated_cpu` is the core that QEMU shows
+    to libraries of another ABI than the machine's, None where nothing is emulated so.
     """
 
     kind: str
@@ -458,6 +459,7 @@ class DeviceInfo:
     runtimes: Mapping[str, str]
     notes: tuple[str, ...] = ()
     hardware: Hardware = field(default=Hardware(), metadata=inlined())
+    emulated_cpu: str | None = None
 
 
 @dataclass(frozen=True)
@@ -481,7 +483,7 @@ class Smoke:
     """One artifact on the device: it loaded, ran on the golden inputs and agrees with eager, or why not.
 
     `failed` is the model's fault, `infra-error` is ours or the machine's. `held_bytes` is the memory that was the
-    process's own after each of some loads, runs and releases.
+    process's own after each of some loads, runs and releases. `emulated_cpu` is as in DeviceInfo.
     """
 
     status: Literal["passed", "failed", "skipped", "infra-error"]
@@ -494,6 +496,17 @@ class Smoke:
     peak_rss_bytes: int | None = None
     parity: Parity = field(default=Parity(), metadata=inlined(without=("input_sets",)))
     held_bytes: tuple[int, ...] = ()
+    emulated_cpu: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Name the device and its ABI; empty where neither is known."""
+        return " ".join(filter(None, (self.device, self.abi)))
+
+    @property
+    def where(self) -> str:
+        """Name the device in a sentence, with its ABI where that is an emulated one."""
+        return self.place if self.emulated_cpu else self.device or "the device"
 
 
 @dataclass(frozen=True)
@@ -533,11 +546,20 @@ class Timing:
 
 
 @dataclass(frozen=True)
+class Also:
+    """Both sides of a variant on a further ABI; `base` is None as in TrialRow."""
+
+    base: Smoke | None
+    head: Smoke
+
+
+@dataclass(frozen=True)
 class TrialRow:
     """A variant on the device. `base` is None when there is none or it is byte-identical with head.
 
     `trial_s` is how long all of it took, in seconds. `runs_on` is what older versions of the runtime made of head's
     file, where the device has them and the configuration asks for them.
+    `also` has an entry for each further ABI that was asked for.
     """
 
     variant: Variant
@@ -546,6 +568,7 @@ class TrialRow:
     timing: Timing | None = None
     trial_s: float | None = None
     runs_on: Mapping[str, RunsOn] = field(default_factory=dict)
+    also: tuple[Also, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -661,6 +684,7 @@ class Row:
     on the device, or of a limit (named in `failed_limits`); it is no part of the verdict where it `failed_before`, on
     base and in the same way. `layer_losses` are of head, as in Export. `runs_on` are the versions of ExecuTorch that
     head's .pte is for.
+    `also` is head on each further ABI.
     """
 
     model: str
@@ -678,6 +702,14 @@ class Row:
     failed_before: bool = False
     layer_losses: tuple[LayerLoss, ...] = ()
     runs_on: Mapping[str, RunsOn] = field(default_factory=dict)
+    also: tuple[Smoke, ...] = ()
+
+    @property
+    def right_elsewhere(self) -> Smoke | None:
+        """Give the ABI on which head is right where it fails on the device, and that is no failure of head's."""
+        if self.status == "failed" or self.smoke.status != "failed":
+            return None
+        return next((smoke for smoke in self.also if smoke.status == "passed"), None)
 
     @property
     def fails(self) -> bool:

@@ -218,6 +218,8 @@ NEW_KEYS = {
     "planned_memory_growth": None,
     "layer_losses": [],
     "runs_on": {},
+    "emulated_cpu": None,
+    "also": [],
 }
 
 

@@ -199,10 +199,12 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "cosine": None,
                     "outputs": [],
                     "held_bytes": [],
+                    "emulated_cpu": None,
                 },
                 "failed_before": False,
                 "layer_losses": [],
                 "runs_on": {},
+                "also": [],
             }
         ],
         "notes": ["a note"],

@@ -49,6 +49,16 @@ def single(source: str | None, config: Path | None, shapes: Words, formats: Word
     return one_model(source, shapes or (), formats or (), precisions or ())
 
 
+def check_abi(abi: str | None, device: str | None) -> None:
+    """Raise ConfigError for an ABI that no JVM has, or that the device is not asked for."""
+    from pocketfit.devices import ABIS
+
+    if abi is not None and abi not in ABIS:
+        raise ConfigError(f"--abi {abi}: use one of {', '.join(ABIS)}")
+    if abi is not None and device not in (None, "auto", "jvm"):
+        raise ConfigError(f"--abi is of a JVM, and the device is {device}: use --device jvm")
+
+
 def check_base(base: str | None, exact: bool) -> None:
     """Raise ConfigError where the options that name base do not go together."""
     from pocketfit.builds.git import NO_BASE

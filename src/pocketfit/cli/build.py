@@ -14,6 +14,7 @@ from pocketfit.cli.loudness import loudness
 from pocketfit.cli.options import (
     DEFAULT_OUT,
     OUTPUT,
+    Abi,
     Base,
     ConfigFile,
     DeviceKind,
@@ -201,6 +202,7 @@ def smoke(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=".ptl, .pt or .pte files, whoever made them.")],
     shape: Shapes = None,
     device: DeviceKind = None,
+    abi: Abi = None,
     serial: Serial = None,
     emulator_image: EmulatorImage = None,
     timeout: Timeout = 900,
@@ -217,12 +219,13 @@ def smoke(
     from pocketfit.devices.choose import choose_device
     from pocketfit.records import DeviceSpec
 
+    asked.check_abi(abi, device)
     for file in files:
         check_file(file, shape or ())
         asked.require_sandbox(str(file), unsandboxed)
     options = asked.device_options(serial, emulator_image, limits=limits, unsandboxed=unsandboxed)
     sandbox = asked.sandbox(timeout, limits=limits, unsandboxed=unsandboxed)
-    choice = choose_device(DeviceSpec(), device, options)
+    choice = choose_device(DeviceSpec(abi=abi), device, options)
     if not choice.devices:
         raise ConfigError("smoke needs a device: use --device jvm")
     quiet = loudness().quiet

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pocketfit.devices import DEVICES
+from pocketfit.devices import ABIS, DEVICES
 from pocketfit.formats import FORMATS, PRECISIONS, listed
 
 DEFAULT_OUT = Path("pocketfit-out")
@@ -155,6 +155,13 @@ Serial = Annotated[
         "--serial", metavar="SERIAL", rich_help_panel=DEVICE, help="Which attached device, where there are several."
     ),
 ]
+Abi = Annotated[
+    str | None,
+    typer.Option(
+        "--abi", metavar="ABI", rich_help_panel=DEVICE, autocompletion=lambda: list(ABIS),
+        help=f"Of the JVM's Android libraries: {listed(ABIS)}. Default: this machine's own.",
+    ),
+]  # fmt: skip
 EmulatorImage = Annotated[
     str | None,
     typer.Option(

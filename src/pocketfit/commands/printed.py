@@ -75,6 +75,8 @@ def _smoke_lines(file: Path, trial: FileTrial) -> Iterator[str]:
     where = ", ".join(part for part in (smoke.device, smoke.abi, smoke.runtime) if part)
     if smoke.status == "passed":
         times = f"load {_ms(smoke.load_ms)}, first run {_ms(smoke.first_ms)} on {where}"
+        if smoke.emulated_cpu:
+            times = f"on {where}, {smoke.emulated_cpu} emulated, so nothing is timed"
         agreement = (
             f"; {_agreement(smoke.parity.max_abs_diff, smoke.parity.sqnr_db, trial.reference)}"
             if smoke.parity.max_abs_diff is not None

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, cast
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from pocketfit.config.inputs import (
     DimensionTable,
@@ -28,8 +28,9 @@ from pocketfit.config.names import (
     variable_problem,
 )
 from pocketfit.config.parts import LimitsTable, PruneTable, Table, one_of
+from pocketfit.devices import ABIS
 from pocketfit.devices.choose import CHOICES
-from pocketfit.devices.java import ABIS, EMULATOR
+from pocketfit.devices.java import EMULATOR
 from pocketfit.formats import FORMATS, PRECISIONS, listed
 from pocketfit.records import DEFAULT_CPU, WAYS, DeviceSpec, ModelSpec, Prune
 from pocketfit.runtimes.versions import NEWEST, VERSIONS
@@ -209,6 +210,12 @@ class DeviceTable(Table):
     @classmethod
     def _known_abi(cls, abi: str | None) -> str | None:
         return abi if abi is None else known_word(abi, ABIS, "ABI")
+
+    @model_validator(mode="after")
+    def _abi_of_a_jvm(self) -> DeviceTable:
+        if self.abi and self.kind in ("adb", "emulator"):
+            raise ValueError(f'abi is of a JVM, and {self.kind} has its own: write kind = "jvm", or leave abi out')
+        return self
 
     @field_validator("also")
     @classmethod

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from pocketfit.devices.base import Device, DeviceOptions
     from pocketfit.records import DeviceSpec
 
+# The ABIs that a JVM can have Android's libraries of; device `jvm` says which can be used here.
+ABIS = ("x86_64", "arm64-v8a")
+
 
 # Imported when asked for: whoever only needs the names, as the configuration does, loads none of them.
 def _jvm(spec: DeviceSpec, options: DeviceOptions) -> Device:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pocketfit.devices import DEVICES
 from pocketfit.devices.android.server import server_runs
@@ -22,11 +22,13 @@ IMAGE_VARIABLE = "POCKETFIT_EMULATOR_IMAGE"
 class Choice:
     """The devices to try in turn until one comes up: none where none was wanted, one where the user named it.
 
-    `note` says what was chosen and why, where the user had not said.
+    `note` says what was chosen and why, where the user had not said. `also` are ABIs, each with the device that is
+    tried besides.
     """
 
     devices: tuple[Device, ...] = ()
     note: str = ""
+    also: tuple[tuple[str, Device], ...] = ()
 
 
 def choose_device(spec: DeviceSpec, kind: str | None, options: DeviceOptions) -> Choice:
@@ -34,7 +36,17 @@ def choose_device(spec: DeviceSpec, kind: str | None, options: DeviceOptions) ->
 
     Raises ConfigError for a device that we don't know, EnvironmentProblem for one that can't be used here.
     """
+    choice = _chosen(spec, kind, options)
+    if not choice.devices:
+        return choice
+    also = ((abi, DEVICES["jvm"](replace(spec, kind="jvm", abi=abi), options)) for abi in spec.also)
+    return replace(choice, also=tuple(also))
+
+
+def _chosen(spec: DeviceSpec, kind: str | None, options: DeviceOptions) -> Choice:
     kind = kind or spec.kind
+    if kind == "auto" and spec.abi:
+        kind = "jvm"
     if kind not in CHOICES:
         raise ConfigError(f"unknown device {kind!r}: use one of {', '.join(CHOICES)}")
     for named, option in _named_by(options, os.environ).items():

@@ -17,8 +17,7 @@ from pocketfit.runtimes.library import AndroidSide
 
 # Where Android's libraries run as they are, by the machine's name.
 MACHINES = {"x86_64": "x86_64", "aarch64": "arm64-v8a"}
-# What a JVM's libraries can be of; the second also under EMULATOR, on another machine.
-ABIS = tuple(MACHINES.values())
+# On another machine, what EMULATOR runs.
 EMULATED = "arm64-v8a"
 EMULATOR = "qemu-aarch64"
 # It shows all that QEMU has; up to 7.2 its int8 matrix products were wrong, and are right in this version.
@@ -50,11 +49,12 @@ def is_emulated(abi: str) -> bool:
 
 
 def launch(
-    android: AndroidSide, runtime: RuntimeName, abi: str, cpu: str, emulator_arguments: Sequence[str] = ()
+    android: AndroidSide, runtime: RuntimeName, abi: str, cpu: str | None, emulator_arguments: Sequence[str] = ()
 ) -> Launch:
     """Compose how Java is started with a runtime's libraries of an ABI.
 
-    `emulator_arguments` are further ones of QEMU, such as a plugin. Only asked for what `unavailable` says nothing of.
+    `cpu` is the core that is emulated where one is (default: DEFAULT_CPU), and `emulator_arguments` are further ones of
+    QEMU, such as a plugin. Only asked for what `unavailable` says nothing of.
     """
     libraries = str(android.libraries(runtime, abi))
     guard = android.layer(abi) / "guard.so"
@@ -68,6 +68,7 @@ def launch(
     emulator = Path(shutil.which(EMULATOR) or EMULATOR)
     # What a compiler takes for so small a program is more than it saves, the less so where each instruction counts.
     java = (str(root / "java" / "bin" / "java"), "-Xint")
+    cpu = cpu or DEFAULT_CPU
     return Launch(
         (str(emulator), "-L", str(root), "-cpu", cpu, *emulator_arguments, *words, *java),
         readable=(str(emulator.resolve()), str(root)),

@@ -22,7 +22,7 @@ from pocketfit.files import Opened
 from pocketfit.files.temporary import lent_folder
 from pocketfit.formats import FORMATS
 from pocketfit.process import Finished
-from pocketfit.records import DEFAULT_CPU, DeviceInfo, DeviceSpec, Hardware, Load, SmokeInput
+from pocketfit.records import DeviceInfo, DeviceSpec, Hardware, Load, SmokeInput
 from pocketfit.runtimes.elf import shipping_note
 from pocketfit.runtimes.library import AndroidSide
 from pocketfit.sandbox.order import DEFAULT_LIMITS, ResourceLimits, Walls, describe_hit
@@ -49,6 +49,8 @@ ENVIRONMENT = ("PATH", "JAVA_HOME", "LD_LIBRARY_PATH")
 
 EMULATED_NOTE = "arm64-v8a was emulated: its outputs are a phone's kernels', and its times would mean nothing"
 EMULATED = "its processor is emulated, so its times mean nothing"
+# An emulated processor takes so many times as long, or some more.
+EMULATED_TAKES = 5
 
 
 class JvmDevice:
@@ -105,8 +107,10 @@ class JvmDevice:
                 cores=len(os.sched_getaffinity(0)),
                 free_memory_bytes=os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
             ),
+            self.cpu if emulated else None,
         )
-        return nullcontext(RunningJvm(info, android, self.limits, self.walled, self.timeout_s, self.cpu))
+        timeout_s = self.timeout_s * (EMULATED_TAKES if emulated else 1)
+        return nullcontext(RunningJvm(info, android, self.limits, self.walled, timeout_s))
 
 
 @dataclass(frozen=True)
@@ -118,11 +122,6 @@ class RunningJvm:
     limits: ResourceLimits
     walled: bool
     timeout_s: float
-    cpu: str = DEFAULT_CPU
-
-    @property
-    def is_emulated(self) -> bool:
-        return java.is_emulated(self.info.abi)
 
     def at(self, version: str) -> RunningJvm | None:
         """The same machine with an older ExecuTorch; None where the Android side has none of this version."""
@@ -139,20 +138,20 @@ class RunningJvm:
             return DeviceRun("failed", problem, runtime)
         with lent_folder(FOLDER_PREFIX) as lent:
             # What is left of its memory is the emulator's too.
-            given = replace(given, reloads=0) if self.is_emulated else given
+            given = replace(given, reloads=0) if self.info.emulated_cpu else given
             finished, report = self._run([given], lent.work, self.timeout_s, outputs=lent.work.path)
             answer = parse_answer(finished.stdout, artifacts=1)
             if answer is None or answer.error:
                 return _without_answer(finished, report, answer, runtime, self.timeout_s, self.limits)
             run = judge_result(answer.artifacts[0], lent.work, folder, runtime)
-        if self.is_emulated:
+        if self.info.emulated_cpu:
             run = replace(run, load_ms=None, first_ms=None, peak_rss_bytes=None)
         return replace(run, flat=FORMATS[given.format].flat_outputs)
 
     def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
         if base.format != head.format or self.android.missing(base.format, self.info.abi):
             return f"{base.format} and {head.format} can't be timed together on device {self.info.kind}"
-        if self.is_emulated:
+        if self.info.emulated_cpu:
             return EMULATED
         runtime = self.info.runtimes[base.format]
         timing = Timed(base, head, seed, rounds, budget_ms)
@@ -177,7 +176,7 @@ class RunningJvm:
         runtime = FORMATS[artifacts[0].format].runtime
         error_file = work.path.absolute() / ERROR_FILE
         abi = self.info.abi
-        start = java.launch(self.android, runtime, abi, self.cpu)
+        start = java.launch(self.android, runtime, abi, self.info.emulated_cpu)
         arguments = words(
             artifacts,
             here,

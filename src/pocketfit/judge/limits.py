@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -27,11 +27,11 @@ def broken_limits(
     limits: Limits,
     base: Built | None,
     head: Built,
-    smoke: Smoke,
+    smokes: Sequence[Smoke],
     latency: Latency,
     memory: tuple[Memory, Memory],
 ) -> tuple[Broken, ...]:
-    """`base` is None where there is nothing to grow from; `memory` is base's and head's.
+    """`base` is None where there is nothing to grow from; `memory` is base's and head's, `smokes` are head's alone.
 
     A value that is exactly at its limit is within it.
     """
@@ -39,7 +39,7 @@ def broken_limits(
         *_size(limits, base, head),
         *_memory(limits, *memory),
         *_latency(limits, latency),
-        *_parity(limits, head, smoke),
+        *_parity(limits, head, smokes),
         *_metric(limits, base, head),
     )
 
@@ -159,13 +159,12 @@ def _metric(limits: Limits, base: Built | None, head: Built) -> Iterator[Broken]
         yield Broken("metric_drop", f"the metric drops {drop}, the limit is a drop of {limits.metric_drop:g}")
 
 
-def _parity(limits: Limits, head: Built, smoke: Smoke) -> Iterator[Broken]:
+def _parity(limits: Limits, head: Built, smokes: Sequence[Smoke]) -> Iterator[Broken]:
     """On the host and on the device; a failed smoke has said the latter in its reason already."""
     precision = head.variant.precision
     for broken in disagreements(head.export.parity, limits, precision):
         yield Broken(broken.limit, f"on the host, {broken.sentence}")
-    for disagreement in disagreements(smoke.parity, limits, precision):
-        already_said = smoke.status == "failed"
-        yield Broken(
-            disagreement.limit, "" if already_said else f"on {smoke.device or 'the device'}, {disagreement.sentence}"
-        )
+    for smoke in smokes:
+        for disagreement in disagreements(smoke.parity, limits, precision):
+            already_said = smoke.status == "failed"
+            yield Broken(disagreement.limit, "" if already_said else f"on {smoke.where}, {disagreement.sentence}")

@@ -33,19 +33,24 @@ def failed_before(base: Outcome | None, head: Failed) -> bool:
 
 
 def fails_as_before(
-    base: Outcome | None, head: Built, tried_base: Smoke | None, smoke: Smoke, broken: Sequence[Broken]
+    base: Outcome | None, head: Built, tried: Sequence[tuple[Smoke | None, Smoke]], broken: Sequence[Broken]
 ) -> bool:
     """Whether what fails of a built head fails of base too: the same file does, another one on the device.
 
-    Beside the device's failure no limit may be broken that it does not speak of itself.
+    `tried` are base and head, on the device and on each further ABI. Beside their failures no limit may be broken that
+    these do not speak of themselves.
     """
     if not isinstance(base, Built) or any(limit.name in ABOUT_CHANGES for limit in broken):
         return False
     if base.sha256 == head.sha256:
         return True
-    if smoke.status != "failed" or any(limit.sentence for limit in broken):
+    failing = [(before, after) for before, after in tried if after.status == "failed"]
+    if not failing or any(limit.sentence for limit in broken):
         return False
-    return tried_base is not None and tried_base.status == "failed" and same_reason(tried_base.reason, smoke.reason)
+    return all(
+        before is not None and before.status == "failed" and same_reason(before.reason, after.reason)
+        for before, after in failing
+    )
 
 
 def same_reason(base: str, head: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pocketfit.judge.alone import NO_BASE
 from pocketfit.judge.parity import meaningless
-from pocketfit.records import Environment, Report, Row, SideFacts
+from pocketfit.records import Environment, Report, Row, SideFacts, Smoke
 from pocketfit.report.cell import Cell, Tone
 from pocketfit.report.memory import has_memory, memory_cell
 from pocketfit.text import clean
@@ -118,7 +118,8 @@ def failures(row: Row) -> tuple[str, ...]:
         return tuple(clean(limit, LABEL_LENGTH) for limit in row.failed_limits)
     if row.head is None:
         return ("in the build",)
-    return (f"on {clean(row.smoke.device or 'the device', LABEL_LENGTH)}",)
+    failed = [smoke for smoke in (row.smoke, *row.also) if smoke.status == "failed"]
+    return tuple(f"on {clean(smoke.where, LABEL_LENGTH)}" for smoke in failed or [row.smoke])
 
 
 def _status(row: Row, baseline: bool) -> Cell:
@@ -222,12 +223,29 @@ def _check(row: Row) -> Cell:
             return Cell("not run", clean(smoke.reason, LABEL_LENGTH), tone="quiet")
         case "infra-error":
             return Cell("not run", "device problem", tone="quiet")
+    if right := row.right_elsewhere:
+        return Cell(f"right on {clean(right.abi or '', LABEL_LENGTH)}", *_agreement(right), aside=f"not on {smoke.abi}")
     if smoke.status == "passed" and (cause := meaningless(row.parity) or meaningless(smoke.parity)):
         return Cell("ran", "agreement means nothing", f"the output {clean(cause, LABEL_LENGTH)}", tone="worse")
-    difference = "" if smoke.parity.max_abs_diff is None else f"max diff {format_diff(smoke.parity.max_abs_diff)}"
-    sqnr = "" if smoke.parity.sqnr_db is None else f"SQNR {format_sqnr(smoke.parity.sqnr_db)}"
-    tone: Tone = "failed" if smoke.status == "failed" else "quiet"
-    return Cell(smoke.status, difference, sqnr, tone, _host(row))
+    failed = smoke.status == "failed" or any(one.status == "failed" for one in row.also)
+    aside = ", ".join(filter(None, (_host(row), *map(_elsewhere, row.also))))
+    return Cell(smoke.status, *_agreement(smoke), "failed" if failed else "quiet", aside)
+
+
+def _agreement(smoke: Smoke) -> tuple[str, str]:
+    difference, sqnr_db = smoke.parity.max_abs_diff, smoke.parity.sqnr_db
+    return (
+        "" if difference is None else f"max diff {format_diff(difference)}",
+        "" if sqnr_db is None else f"SQNR {format_sqnr(sqnr_db)}",
+    )
+
+
+def _elsewhere(smoke: Smoke) -> str:
+    """What a further ABI makes of head: the number, else the word."""
+    sqnr_db = smoke.parity.sqnr_db
+    words = {"skipped": "not run", "infra-error": "not run"}
+    said = words.get(smoke.status, smoke.status) if sqnr_db is None else format_sqnr(sqnr_db)
+    return f"{clean(smoke.abi or 'elsewhere', LABEL_LENGTH)} {said}"
 
 
 def _host(row: Row) -> str:

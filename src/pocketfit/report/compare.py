@@ -11,6 +11,7 @@ from pocketfit.judge.latency import judge
 from pocketfit.judge.limits import Broken, broken_limits, unjudged_limits
 from pocketfit.judge.memory import TOLD_FOR, leaks, memory_of
 from pocketfit.judge.parity import believable
+from pocketfit.judge.places import base_elsewhere, places_of, without_place
 from pocketfit.records import (
     Built,
     Environment,
@@ -92,8 +93,9 @@ def _built_row(
     before, after = _facts(base, tried.base), _facts(head, tried.head)
     memory = (before.memory if before else Memory(), after.memory if after else Memory())
     runs_on = judged(head.runs_on, tried.runs_on, smoke)
-    broken = broken_limits(limits, base if isinstance(base, Built) else None, head, smoke, latency, memory)
-    smoke_failed = (_smoke_reason(smoke),) if smoke.status == "failed" else ()
+    places = places_of(tried, smoke, head)
+    broken = broken_limits(limits, base if isinstance(base, Built) else None, head, places.judged, latency, memory)
+    smoke_failed = places.failures
     failed = bool(broken or smoke_failed)
     return Row(
         model=head.variant.model,
@@ -102,6 +104,7 @@ def _built_row(
         status="failed" if failed else "identical" if identical else "compared" if isinstance(base, Built) else "new",
         reasons=(
             *smoke_failed,
+            *places.remarks,
             *host_differs(head, smoke),
             *_sentences(broken),
             *unjudged_limits(limits, base, head, latency, memory),
@@ -122,7 +125,11 @@ def _built_row(
         runs_on=runs_on,
         # A failure is judged by all that the device said; agreement only by what can mean something.
         smoke=smoke if smoke_failed else replace(smoke, parity=believable(smoke.parity, head.export.parity)),
-        failed_before=failed and ignores_old and fails_as_before(base, head, tried.base, smoke, broken),
+        failed_before=failed and ignores_old and fails_as_before(base, head, places.pairs, broken),
+        also=tuple(
+            one if smoke_failed else replace(one, parity=believable(one.parity, head.export.parity))
+            for one in places.also
+        ),
     )
 
 
@@ -148,15 +155,6 @@ def _explanation(base: Outcome | None, head: Built, latency: Latency) -> tuple[s
         return ()
     sentence = explain(base, head)
     return (f"{latency.verdict}, with {sentence}",) if sentence else ()
-
-
-def _smoke_reason(smoke: Smoke) -> str:
-    return f"on {smoke.device or 'the device'}: {_without_place(smoke.reason) or 'it fails, and gives no reason'}"
-
-
-def _without_place(reason: str) -> str:
-    """A smoke's reason as trials hold it today: those of earlier versions said the place in it too."""
-    return reason.removeprefix("on the device ")
 
 
 def _latency(base: Outcome | None, tried: TrialRow, smoke: Smoke, identical: bool) -> Latency:
@@ -219,9 +217,11 @@ def _about_base(base: Outcome | None, tried: TrialRow | None, head_fails: bool) 
         case Failed() | Skipped():
             return (about_base(base.reason),)
         case Built() if tried and tried.base and tried.base.status == "failed":
-            reason = _without_place(tried.base.reason)
+            reason = without_place(tried.base.reason)
             fails = f"it fails on this runtime {'too' if head_fails else 'already'}"
-            return (about_base(f"{fails}: {reason}"),)
+            return (about_base(f"{fails}: {reason}"), *base_elsewhere(tried, head_fails))
+        case Built() if tried:
+            return base_elsewhere(tried, head_fails)
     return ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pocketfit.records import Report, Row, SideFacts
+from pocketfit.records import Report, Row, SideFacts, Smoke
 from pocketfit.store import report_json
 from pocketfit.text import clean
 
@@ -45,8 +45,13 @@ def bare(row: Row) -> Row:
         head=_bare_side(row.head),
         parity=parity,
         layer_losses=(),
-        smoke=replace(row.smoke, parity=replace(row.smoke.parity, outputs=())),
+        smoke=_bare_smoke(row.smoke),
+        also=tuple(map(_bare_smoke, row.also)),
     )
+
+
+def _bare_smoke(smoke: Smoke) -> Smoke:
+    return replace(smoke, parity=replace(smoke.parity, outputs=()))
 
 
 def _bare_side(side: SideFacts | None) -> SideFacts | None:

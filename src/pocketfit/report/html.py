@@ -87,6 +87,11 @@ def _facts(row: Row) -> Iterator[tuple[str, str]]:
         device = " ".join(filter(None, (smoke.device, smoke.abi, smoke.runtime)))
         yield "On the device", _agreement_or_none(smoke.parity)
         yield "Device", clean(device)
+    for one in row.also:
+        if one.status in ("passed", "failed"):
+            yield f"On {clean(one.abi or 'a further ABI')}", _agreement_or_none(one.parity)
+            core = f"{one.emulated_cpu}, emulated" if one.emulated_cpu else ""
+            yield "Device there", clean(", ".join(filter(None, (one.place, core, one.runtime))))
     if smoke.load_ms is not None:
         yield "Load, once", format_ms(smoke.load_ms)
     if smoke.first_ms is not None:

@@ -47,8 +47,20 @@ def legend(report: Report) -> tuple[str, ...]:
         *([_MEMORY] if has_memory(report) else []),
         *([_METRIC] if has_metric(report) else []),
         _CHECK,
+        *_elsewhere(report),
         _REPORTED,
     )
+
+
+def _elsewhere(report: Report) -> tuple[str, ...]:
+    """Name the further ABIs that rows have numbers of, and the core that was emulated for them."""
+    cores = dict.fromkeys(
+        clean(f"{smoke.abi} ({smoke.emulated_cpu}, emulated)" if smoke.emulated_cpu else smoke.abi or "", LABEL_LENGTH)
+        for row in report.rows
+        for smoke in row.also
+        if smoke.status in ("passed", "failed")
+    )
+    return (f"Beside it, the same on the libraries for {' and '.join(cores)}.",) if cores else ()
 
 
 @dataclass(frozen=True)
@@ -82,7 +94,7 @@ def headline(report: Report) -> Headline:
 
 
 def _passing(report: Report, rows: list[Row], checked: list[Row]) -> Headline:
-    untried = sum(row.smoke.status != "passed" for row in checked)
+    untried = sum(row.smoke.status != "passed" and row.right_elsewhere is None for row in checked)
     skipped, others = _skipped(rows), _came_and_went(report)
     if untried:
         count = "none" if untried == len(checked) else f"{untried} not"

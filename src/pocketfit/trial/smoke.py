@@ -7,13 +7,12 @@ from pathlib import Path
 
 from pocketfit.devices.base import DeviceRun, Running
 from pocketfit.files.temporary import temporary_folder
+from pocketfit.judge.faults import plain_convolution
 from pocketfit.judge.outputs import Judged, read_outputs
 from pocketfit.judge.parity import unseen_as
 from pocketfit.judge.sequence import judge_calls
-from pocketfit.records import Built, Limits, Parity, Smoke, SmokeInput, TensorFile, Variant
-
-PLAIN_CONVOLUTIONS = frozenset({"aten::conv2d", "aten::_convolution", "aten::convolution"})
-
+from pocketfit.progress import Progress, working
+from pocketfit.records import Built, Limits, Parity, SideName, Smoke, SmokeInput, TensorFile, Variant
 
 # Eager's outputs as files: of the first call, and of later ones where the model has state.
 Golden = tuple[tuple[TensorFile, ...], ...]
@@ -46,6 +45,7 @@ def smoke(
         first_ms=run.first_ms,
         peak_rss_bytes=run.peak_rss_bytes,
         held_bytes=run.held_bytes,
+        emulated_cpu=info.emulated_cpu,
         # A device is given the golden inputs alone.
         parity=replace(judged.parity, input_sets=None),
     )
@@ -59,19 +59,27 @@ def _judge(run: DeviceRun, folder: Path, golden_folder: Path, golden: Golden, li
     return judge_calls(expected, actual, limits, precision, flat=run.flat)
 
 
-def explain(tried: Smoke, built: Built) -> Smoke:
-    """Name a fault of the library's own that the model may be blamed for, and drop a score that means nothing.
+def try_one(
+    device: Running, side: SideName, built: Built, folder: Path, limits: Limits, of: int, *, reloads: int = 0
+) -> Smoke:
+    """Try what a side built, whose files are in `folder`, as one of `of` files: what becomes of it is shown."""
+    kind = device.info.kind
+    with working(Progress("try", side, str(built.variant), f"loading and running on {kind}", of=of)) as work:
+        given = replace(smoke_input(built, folder), reloads=reloads)
+        tried = smoke(device, built.variant, given, (built.export.outputs, *built.export.later), limits)
+        what = f"{tried.status} on {kind}" + (f": {tried.reason}" if tried.reason else "")
+        work.end(what, failed=tried.status in ("failed", "infra-error"))
+    return explain(tried, built)
 
-    NNPACK's nnp_conv1x1_only_2x4__psimd stores windows of 4 pixels that overlap where an image has fewer: it hits 1x1
-    convolutions that XNNPACK does not take, on x86_64 only (see tests/integration/devices/test_jvm.py).
-    """
+
+def explain(tried: Smoke, built: Built) -> Smoke:
+    """Name a fault of the library's own that the model may be blamed for, and drop a score that means nothing."""
     tried = replace(tried, parity=unseen_as(built.export.parity, tried.parity))
-    wrong = tried.status == "failed" and tried.parity.max_abs_diff is not None
-    plain = sorted(PLAIN_CONVOLUTIONS & built.export.ops.keys())
-    if not wrong or tried.abi != "x86_64" or not plain:
+    operator = plain_convolution(tried, built.export.ops)
+    if operator is None:
         return tried
     hint = (
-        f" (its {plain[0]} may be to blame: the library's x86_64 kernels compute a plain 1x1 convolution "
+        f" (its {operator} may be to blame: the library's x86_64 kernels compute a plain 1x1 convolution "
         "on an image of under 4 pixels wrongly, a phone's do not)"
     )
     return replace(tried, reason=tried.reason + hint)

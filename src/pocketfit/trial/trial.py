@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from pocketfit.judge.latency import looks
 from pocketfit.judge.memory import RELOADS
 from pocketfit.progress import Progress, working
 from pocketfit.records import (
+    Also,
     Built,
     DeviceInfo,
     Limits,
@@ -31,8 +32,9 @@ from pocketfit.records import (
     TrialRow,
     Variant,
 )
+from pocketfit.trial.also import Further
 from pocketfit.trial.older import try_older
-from pocketfit.trial.smoke import explain, smoke, smoke_input
+from pocketfit.trial.smoke import smoke_input, try_one
 from pocketfit.trial.timing import Counted, Effort, Host, Loader, Place, loader_for, time_alone, time_pair
 
 
@@ -90,17 +92,18 @@ def run_trial(
     budget_s: float = 30.0,
     host: Host | None = None,
     elsewhere: int = 0,
+    also: Sequence[Further] = (),
     done: Callable[[TrialRow], None] = lambda row: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Trial:
     """Try every variant that head built; `done` is told of each row when it is tried, and again when it is timed.
 
     `budget_s` is for timing one pair; `host` times what the device has no runtime for; `elsewhere` is how many
-    variants other shards may time, for the same report.
+    variants other shards may time, for the same report. `also` are further ABIs to try each artifact on.
     """
     pairs = _pairs(base, head)
-    files = sum(pair.files for pair in pairs)
-    tried = [_clocked(partial(_try_pair, device, pair, host, files), clock, done) for pair in pairs]
+    files = sum(pair.files for pair in pairs) * (1 + len(also))
+    tried = [_clocked(partial(_try_pair, device, pair, host, also, files), clock, done) for pair in pairs]
     # Only after all of them ran: how sure each answer must be depends on how many there are.
     comparisons = sum(map(_is_pair, tried)) + elsewhere
     timed = sum(_is_to_be_timed(row, pair) for row, pair in zip(tried, pairs, strict=True))
@@ -109,7 +112,9 @@ def run_trial(
         _clocked(partial(_time_row, row, device, pair, effort, host, timed, clock), clock, done)
         for row, pair in zip(tried, pairs, strict=True)
     ]
-    return Trial(device.info, tuple(rows))
+    notes = tuple(note for further in also for note in further.notes)
+    info = replace(device.info, notes=tuple(dict.fromkeys((*device.info.notes, *notes))))
+    return Trial(info, tuple(rows))
 
 
 def _pairs(base: Artifacts | None, head: Artifacts) -> list[_Pair]:
@@ -182,15 +187,21 @@ def untried(kind: str, head: Snapshot, problem: str) -> Trial:
     return Trial(DeviceInfo(kind, abi="", cpu="", threads=0, runtimes={}), rows)
 
 
-def _try_pair(device: Running, pair: _Pair, host: Host | None, of: int) -> TrialRow:
+def _try_pair(device: Running, pair: _Pair, host: Host | None, also: Sequence[Further], of: int) -> TrialRow:
     """Smoke head, and base too where it is another file; the row says why where nothing is to be timed."""
     head = _try(device, "head", pair.head, pair.limits, of)
-    base = None
-    if pair.base is not None and not pair.is_identical:
-        base = _try(device, "base", pair.base, pair.limits, of)
+    other = None if pair.is_identical else pair.base
+    base = _try(device, "base", other, pair.limits, of) if other else None
     runs = loader_for(device, host, head, pair.variant.format) is not None
     timing = None if runs else Timing(reason=f"not timed, since head {_ended(head)}")
-    return TrialRow(pair.variant, base, head, timing, runs_on=_on_older(device, pair, head))
+    return TrialRow(
+        pair.variant,
+        base,
+        head,
+        timing,
+        also=tuple(_try_also(further, other, pair, of) for further in also),
+        runs_on=_on_older(device, pair, head),
+    )
 
 
 def _on_older(device: Running, pair: _Pair, head: Smoke) -> dict[str, RunsOn]:
@@ -199,15 +210,17 @@ def _on_older(device: Running, pair: _Pair, head: Smoke) -> dict[str, RunsOn]:
     return try_older(device, built.variant, pair.head.given, golden, pair.limits, built.runs_on, head)
 
 
+def _try_also(further: Further, base: _Candidate | None, pair: _Pair, of: int) -> Also:
+    head, limits = pair.head, pair.limits
+    return Also(
+        further.try_one("base", base.built, base.folder, limits, of) if base else None,
+        further.try_one("head", head.built, head.folder, limits, of),
+    )
+
+
 def _ended(head: Smoke) -> str:
     return {"failed": "fails", "skipped": "was not tried"}.get(head.status, "could not be tried")
 
 
 def _try(device: Running, side: SideName, candidate: _Candidate, limits: Limits, of: int) -> Smoke:
-    built, kind = candidate.built, device.info.kind
-    with working(Progress("try", side, str(built.variant), f"loading and running on {kind}", of=of)) as work:
-        given = replace(candidate.given, reloads=RELOADS)
-        tried = smoke(device, built.variant, given, (built.export.outputs, *built.export.later), limits)
-        what = f"{tried.status} on {kind}" + (f": {tried.reason}" if tried.reason else "")
-        work.end(what, failed=tried.status in ("failed", "infra-error"))
-    return explain(tried, built)
+    return try_one(device, side, candidate.built, candidate.folder, limits, of, reloads=RELOADS)

@@ -84,3 +84,13 @@ def test_unsandboxed_says_what_it_means(caplog: pytest.LogCaptureFixture) -> Non
     assert [record.message for record in caplog.records] == [
         "--unsandboxed: model code can read and write all that you can, and use the network"
     ]
+
+
+def test_an_abi_is_one_that_a_jvm_has() -> None:
+    for device in (None, "auto", "jvm"):
+        asked.check_abi("arm64-v8a", device)
+    asked.check_abi(None, "adb")
+    with pytest.raises(ConfigError, match=r"^--abi arm64: use one of x86_64, arm64-v8a$"):
+        asked.check_abi("arm64", None)
+    with pytest.raises(ConfigError, match=r"^--abi is of a JVM, and the device is adb: use --device jvm$"):
+        asked.check_abi("arm64-v8a", "adb")

@@ -69,6 +69,15 @@ def test_smoke(capsys: pytest.CaptureFixture[str]) -> None:
     assert (second["smoke"]["reason"], second["reasons"]) == ("it is no archive", ["a reason"])
 
 
+def test_a_file_on_an_emulated_processor(capsys: pytest.CaptureFixture[str]) -> None:
+    emulated = replace(PASSED.smoke, abi="arm64-v8a", emulated_cpu="cortex-a76", load_ms=None, first_ms=None)
+    print_smoke(Path("net.ptl"), replace(PASSED, smoke=emulated))
+    assert capsys.readouterr().out == (
+        "✓ net.ptl (lite) passed: on jvm, arm64-v8a, lite 1.12.2, cortex-a76 emulated, so nothing is timed; "
+        "largest difference 1.0e-6, SQNR 110.0 dB against eager\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("memory", "line"),
     [

@@ -90,6 +90,7 @@ def test_the_line_to_write_is_shown_and_is_taken(line: str, said: str) -> None:
         (NET + "[device]\nabi = 'arm64'", "device.abi: unknown ABI 'arm64': use one of x86_64, arm64-v8a"),
         (NET + "[device]\nalso = ['armeabi-v7a']", "device.also: unknown ABI 'armeabi-v7a': use one of x86_64, arm64-v8a"),
         (NET + "[device]\ncpu = 'max,sve=off'", "device.cpu: 'max,sve=off' can't name a core: `qemu-aarch64 -cpu help` lists them"),
+        (NET + "[device]\nkind = 'adb'\nabi = 'arm64-v8a'", 'device: abi is of a JVM, and adb has its own: write kind = "jvm", or leave abi out'),
         (NET + "[device]\nwork_budget_s = 0", "device.work_budget_s: it must be above 0.0: write work_budget_s = 120"),
         (NET + "formats = ['tflite']", "models.net.formats: unknown format 'tflite': use one of lite, torchscript, executorch"),
         (NET + "formats = ['.pte']", "models.net.formats: unknown format '.pte': did you mean 'executorch'?"),

@@ -169,3 +169,23 @@ def test_auto_asks_adb_only_where_its_server_runs_already(monkeypatch: pytest.Mo
         assert automatic_kinds(environ) == ("adb", "emulator", "jvm")
     assert automatic_kinds({"ANDROID_ADB_SERVER_PORT": port}) == ("jvm",)
     assert not (tmp_path / "started").exists()
+
+
+def test_an_abi_is_of_a_jvm_so_nothing_else_is_looked_for(desks: Install) -> None:
+    desks(jvm=None, adb=None, emulator=None)
+    spec = DeviceSpec(abi="arm64-v8a")
+    assert choose_device(spec, None, OPTIONS) == Choice((Desk("jvm", None, spec, OPTIONS),))
+    # The command line may still want another device, or none.
+    assert [device.kind for device in choose_device(spec, "adb", OPTIONS).devices] == ["adb"]
+    assert choose_device(spec, "none", OPTIONS).devices == ()
+
+
+def test_further_abis_are_jvms_beside_whatever_device_is_chosen(desks: Install) -> None:
+    desks(jvm="qemu-aarch64 is not on PATH", adb=None)
+    spec = DeviceSpec("adb", also=("arm64-v8a",))
+    ((abi, further),) = choose_device(spec, None, OPTIONS).also
+
+    assert (abi, further.kind, further.unavailable()) == ("arm64-v8a", "jvm", "qemu-aarch64 is not on PATH")
+    assert isinstance(further, Desk)
+    assert (further.spec.kind, further.spec.abi) == ("jvm", "arm64-v8a")
+    assert choose_device(spec, "none", OPTIONS).also == ()

@@ -10,6 +10,7 @@ import pytest
 from pocketfit.devices.base import DeviceRun
 from pocketfit.judge.golden import write_arrays
 from pocketfit.records import (
+    Also,
     Built,
     DeviceInfo,
     Export,
@@ -26,6 +27,7 @@ from pocketfit.records import (
     Timing,
     Variant,
 )
+from pocketfit.trial.also import Further
 from pocketfit.trial.timing import Place
 from pocketfit.trial.trial import Artifacts, run_trial
 
@@ -42,10 +44,13 @@ class Doubler:
     path: str = ""
     flat: bool = False
     calls: int = 1
+    abi: str = "x86_64"
 
     @property
     def info(self) -> DeviceInfo:
-        return DeviceInfo("jvm", "x86_64", "a desk", 1, {"lite": "a runtime"})
+        emulated = None if self.abi == "x86_64" else "cortex-a76"
+        notes = () if emulated is None else ("it was emulated",)
+        return DeviceInfo("jvm", self.abi, "a desk", 1, {"lite": "a runtime"}, notes, emulated_cpu=emulated)
 
     def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
         text = given.artifact.read_text()
@@ -299,3 +304,31 @@ def test_what_a_device_runs_is_timed_there_alone(folders: Folders) -> None:
     assert row.timing is not None
     assert row.timing.device == "jvm x86_64"
     assert host.timed == []
+
+
+def test_further_abis_are_tried_beside_the_device_and_not_timed(folders: Folders) -> None:
+    device, phone = Doubler(), Doubler(abi="arm64-v8a")
+    sides = base_and_head(folders, "crash", "0")
+    trial = run_trial(device, *sides, also=[Further("arm64-v8a", "jvm", phone)])
+    (row,) = trial.rows
+
+    on_phone = replace(passed(0.0, 300.0), abi="arm64-v8a", emulated_cpu="cortex-a76")
+    crashed = Smoke("failed", "the runtime crashed with SIGSEGV", "jvm", "arm64-v8a", "a runtime")
+    assert row.also == (Also(replace(crashed, emulated_cpu="cortex-a76"), on_phone),)
+    assert row.head == passed(0.0, 300.0)
+    assert (len(device.timed), phone.timed) == (6, [])
+    assert trial.device.notes == ("it was emulated",)
+
+
+def test_identical_artifacts_are_tried_once_there_too(folders: Folders) -> None:
+    phone = Further("arm64-v8a", "jvm", Doubler(abi="arm64-v8a"))
+    (row,) = run_trial(Doubler(), *base_and_head(folders, "0", "0"), also=[phone]).rows
+    assert [each.base for each in row.also] == [None]
+
+
+def test_a_further_abi_that_can_not_be_used_is_skipped_with_the_reason(folders: Folders) -> None:
+    missing = Further("arm64-v8a", "jvm", problem="qemu-aarch64 is not on PATH")
+    trial = run_trial(Doubler(), None, artifacts(folders["head"], built(folders["head"], "0")), also=[missing])
+    skipped = Smoke("skipped", "qemu-aarch64 is not on PATH", "jvm", "arm64-v8a")
+    assert [row.also for row in trial.rows] == [(Also(None, skipped),)]
+    assert trial.device.notes == ("nothing was tried on arm64-v8a: qemu-aarch64 is not on PATH",)
