@@ -558,8 +558,8 @@ class TrialRow:
     """A variant on the device. `base` is None when there is none or it is byte-identical with head.
 
     `trial_s` is how long all of it took, in seconds. `runs_on` is what older versions of the runtime made of head's
-    file, where the device has them and the configuration asks for them.
-    `also` has an entry for each further ABI that was asked for.
+    file, where the device has them and the configuration asks for them. `also` has an entry for each further ABI that
+    was asked for.
     """
 
     variant: Variant
@@ -683,8 +683,7 @@ class Row:
     `new` has a head and no base, `removed` the other way round; `failed` is head's failure, in the build,
     on the device, or of a limit (named in `failed_limits`); it is no part of the verdict where it `failed_before`, on
     base and in the same way. `layer_losses` are of head, as in Export. `runs_on` are the versions of ExecuTorch that
-    head's .pte is for.
-    `also` is head on each further ABI.
+    head's .pte is for. `also` is head on each further ABI.
     """
 
     model: str

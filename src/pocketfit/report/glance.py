@@ -135,6 +135,8 @@ def _check(row: Row) -> Cell:
         return Cell(failures(row)[0], tone="failed")
     if row.head is None:
         return Cell(NOTHING, tone="quiet")
+    if elsewhere := row.right_elsewhere:
+        return Cell(f"right on {clean(elsewhere.abi or 'a phone', LABEL_LENGTH)}", tone="worse")
     if row.smoke.status != "passed":
         return Cell("not run", tone="worse")
     if meaningless(row.parity) or meaningless(row.smoke.parity):

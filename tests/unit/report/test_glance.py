@@ -89,6 +89,12 @@ def test_a_version_that_a_file_is_for_and_does_not_run_on_is_no_tick() -> None:
     assert facts(replace(row, runs_on={}))[-1] == "agrees"
 
 
+def test_what_is_right_on_a_phones_abi_alone_says_where() -> None:
+    right = replace(passed(), abi="arm64-v8a")
+    row = replace(TOUCHED, smoke=replace(passed(), status="failed"), also=(right,))
+    assert columns(row)[-1] == Cell("right on arm64-v8a", tone="worse")
+
+
 def test_a_metric_has_a_column_of_its_own() -> None:
     measured = replace(TOUCHED, metric=Metric(0.99, 0.9917, 0.9889))
     report = replace(EVERYTHING, rows=(measured, NEW))
