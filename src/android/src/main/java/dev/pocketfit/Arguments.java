@@ -48,6 +48,8 @@ final class Arguments {
     int rounds;
     /** How often to load, run and release each artifact again, for the memory that is left; 0 for never. */
     int reloads;
+    /** How many calls of each artifact to have counted by the emulator's plugin; 0 for none. */
+    int counted;
     /** Of the order within each round. */
     long seed;
     long budgetMs = 10_000;
@@ -95,6 +97,9 @@ final class Arguments {
                 break;
             case "reloads":
                 reloads = Integer.parseInt(value);
+                break;
+            case "counted":
+                counted = Integer.parseInt(value);
                 break;
             case "seed":
                 seed = Long.parseLong(value);

@@ -12,6 +12,11 @@ import java.util.Map;
 /** One artifact, tried the way an app uses it: {@link #tryOut} is what an app's own code would say. */
 final class Attempt implements Runnable {
 
+    /** Tells whoever counts that what is to be counted begins or ends in this thread. */
+    interface Marks {
+        void mark(boolean begins);
+    }
+
     /** What becomes of it, as it goes into the JSON. */
     final Map<String, Object> result = new LinkedHashMap<>();
 
@@ -87,6 +92,20 @@ final class Attempt implements Runnable {
             result.put("held_bytes", held);
         } catch (Throwable t) {
             result.put("error", Failure.describe(stage + " of the same file again", t));
+        }
+    }
+
+    /** Calls it so many times more, each between two marks with nothing else. */
+    void count(int calls, Marks marks) {
+        try {
+            for (int call = 0; call < calls; ++call) {
+                marks.mark(true);
+                model.forward();
+                marks.mark(false);
+            }
+            result.put("counted_calls", calls);
+        } catch (Throwable t) {
+            result.put("error", Failure.describe("counting", t));
         }
     }
 

@@ -26,4 +26,10 @@ final class DesktopLibraries extends Libraries {
 
     /** Opens a library so that the JVM's own can't shadow its symbols (bionic/loader.c); null or what went wrong. */
     private static native String dlopen(String path);
+
+    /** Marks for the emulator's plugin; bionic/mark.c makes them. */
+    static final class EmulatorMarks implements Attempt.Marks {
+        @Override
+        public native void mark(boolean begins);
+    }
 }

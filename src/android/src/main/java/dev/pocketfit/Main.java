@@ -56,6 +56,12 @@ public final class Main {
         if (passed && arguments.rounds > 0) {
             time(attempts, arguments);
         }
+        if (passed && arguments.counted > 0) {
+            Attempt.Marks marks = new DesktopLibraries.EmulatorMarks();
+            for (Attempt attempt : attempts) {
+                attempt.count(arguments.counted, marks);
+            }
+        }
         if (passed && arguments.reloads > 0) {
             for (Attempt attempt : attempts) {
                 attempt.reload(engine, arguments.reloads, arguments.budgetMs);

@@ -14,7 +14,7 @@ class ArgumentsTest {
     @Test
     void inputsAndOutputsBelongToTheArtifactBeforeThem() {
         Arguments arguments = Arguments.parse("1.2",
-                "1.2", "runtime=full", "threads=2", "rounds=7", "seed=-5", "reloads=4", "budget_ms=100", "block_ms=2.5",
+                "1.2", "runtime=full", "threads=2", "rounds=7", "seed=-5", "reloads=4", "counted=3", "budget_ms=100", "block_ms=2.5",
                 "libraries=/l", "shim=/s",
                 "artifact=/a=b.pt", "input=float32:1,3:/x", "input=int64::/with:colon", "outputs=/out", "calls=3",
                 "artifact=/c.pt");
@@ -24,6 +24,7 @@ class ArgumentsTest {
         assertEquals(7, arguments.rounds);
         assertEquals(-5, arguments.seed);
         assertEquals(4, arguments.reloads);
+        assertEquals(3, arguments.counted);
         assertEquals(100, arguments.budgetMs);
         assertEquals(2.5, arguments.blockMs);
         assertEquals("/l", arguments.libraries);

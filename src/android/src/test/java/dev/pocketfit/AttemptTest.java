@@ -67,6 +67,32 @@ class AttemptTest {
     }
 
     @Test
+    void countedCallsAreBetweenMarksAndNothingElseIs() {
+        Recorder engine = new Recorder(1);
+        Attempt attempt = passed(engine);
+        attempt.count(2, begins -> engine.calls.add(begins ? "begin" : "end"));
+
+        assertEquals(
+                Arrays.asList("load", "forward", "begin", "forward", "end", "begin", "forward", "end"),
+                engine.calls);
+        assertEquals(2, attempt.result.get("counted_calls"));
+        assertNull(attempt.result.get("error"));
+    }
+
+    @Test
+    void aMarkThatCannotBeMadeIsAnError() {
+        Attempt attempt = passed(new Recorder(1));
+        attempt.count(1, begins -> {
+            throw new UnsatisfiedLinkError("no mark");
+        });
+
+        assertEquals(
+                "{\"stage\": \"counting\", \"type\": \"UnsatisfiedLinkError\", \"message\": \"no mark\"}",
+                Json.write(attempt.result.get("error")));
+        assertFalse(attempt.result.containsKey("counted_calls"));
+    }
+
+    @Test
     void isReleasedAndThenUsedAndReleasedAgainAndAgain() {
         Recorder engine = new Recorder(3);
         Attempt attempt = passed(engine);
