@@ -68,6 +68,8 @@ class Limits:
     metric_drop: float | None = None
     peak_memory_growth: Growth | None = None
     planned_memory_growth: Growth | None = None
+    instructions_growth: float | None = None
+    memory_traffic_growth: float | None = None
     old_failures: Literal["ignore", "fail"] = "ignore"
 
 
@@ -554,12 +556,33 @@ class Also:
 
 
 @dataclass(frozen=True)
+class Work:
+    """The work of one forward on one thread, counted by an emulator: medians over `calls` calls after the first.
+
+    `reason` says why there is none of it, and the numbers are None then. `cpu` is the core that was emulated: the
+    runtime chooses its kernels by it. `spread` is the share by which the calls' instructions differ: largest less
+    smallest, over the median.
+    """
+
+    instructions: int | None = None
+    loaded_bytes: int | None = None
+    stored_bytes: int | None = None
+    abi: str | None = None
+    cpu: str | None = None
+    runtime: str | None = None
+    calls: int | None = None
+    spread: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class TrialRow:
     """A variant on the device. `base` is None when there is none or it is byte-identical with head.
 
     `trial_s` is how long all of it took, in seconds. `runs_on` is what older versions of the runtime made of head's
     file, where the device has them and the configuration asks for them. `also` has an entry for each further ABI that
-    was asked for.
+    was asked for; the work is None where nobody
+    asked for it.
     """
 
     variant: Variant
@@ -569,6 +592,8 @@ class TrialRow:
     trial_s: float | None = None
     runs_on: Mapping[str, RunsOn] = field(default_factory=dict)
     also: tuple[Also, ...] = ()
+    base_work: Work | None = None
+    head_work: Work | None = None
 
 
 @dataclass(frozen=True)
@@ -632,6 +657,8 @@ class SideFacts:
     # By ABI; empty where nobody knows the runtime, or has measured it.
     on_phone: Mapping[str, AppSize] = field(default_factory=dict)
     memory: Memory = Memory()
+    # None where it was not asked for.
+    work: Work | None = None
 
 
 @dataclass(frozen=True)

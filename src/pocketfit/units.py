@@ -113,6 +113,30 @@ def _percent(base: float, head: float) -> Decimal:
     return (Decimal(head) - Decimal(base)) / Decimal(base) * 100
 
 
+def format_fine_change(base: float, head: float) -> str:
+    """Relative, of numbers that are exact: with two decimals below 1 %, "+0.34 %"."""
+    percent = _percent(base, head)
+    return f"{percent:+,.{2 if abs(percent) < 1 else 1}f} %"
+
+
+def format_count(count: int) -> str:
+    """In the unit that reads best: 206003092 is "206.0 M"."""
+    factor, unit = _count_unit(count)
+    return f"{count / factor:,.1f} {unit}" if unit else f"{count:,}"
+
+
+def format_counts(base: int, head: int) -> str:
+    """Both in the unit of the larger: "206.0 → 341.3 M"."""
+    factor, unit = _count_unit(max(base, head))
+    return f"{base / factor:,.1f} → {head / factor:,.1f} {unit}" if unit else f"{base:,} → {head:,}"
+
+
+def _count_unit(count: int) -> tuple[int, str]:
+    return next(
+        ((factor, unit) for unit, factor in (("G", 10**9), ("M", 10**6), ("k", 10**3)) if count >= factor), (1, "")
+    )
+
+
 def format_ratio(ratio: float) -> str:
     """Write a ratio of times after a multiplication sign, with two decimals: 1.33."""
     return f"\N{MULTIPLICATION SIGN}{ratio:.2f}"

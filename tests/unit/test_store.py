@@ -139,6 +139,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "fp32_ratio": None,
                     "on_phone": {},
                     "memory": {"peak_rss_bytes": None, "planned_bytes": None, "retained_bytes": None},
+                    "work": None,
                 },
                 "head": {
                     "size_bytes": 19607468,
@@ -151,6 +152,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "fp32_ratio": None,
                     "on_phone": {},
                     "memory": {"peak_rss_bytes": None, "planned_bytes": None, "retained_bytes": None},
+                    "work": None,
                 },
                 "parity": {
                     "max_abs_diff": 1.1e-06,

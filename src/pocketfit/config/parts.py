@@ -57,6 +57,12 @@ class LimitsTable(Table):
     planned_memory_growth: Annotated[Growth | None, *_written_as(parse_growth, BYTES, SIZE_TEXT, PERCENT_TEXT)] = Field(
         default=None, description="How much more memory than base's a .pte may plan.", examples=["0%", "200 kB"]
     )
+    instructions_growth: Annotated[float | None, *_written_as(parse_percent, PERCENT_TEXT)] = Field(
+        default=None, description="How many more instructions than base's a forward may execute.", examples=["1%"]
+    )
+    memory_traffic_growth: Annotated[float | None, *_written_as(parse_percent, PERCENT_TEXT)] = Field(
+        default=None, description="How many more bytes than base's a forward may load and store.", examples=["5%"]
+    )
     old_failures: Annotated[str, one_of(OLD_FAILURES)] = Field(
         default="ignore",
         description="Whether a variant that fails on base too, in the same way, fails the check.",

@@ -9,10 +9,21 @@ from decimal import Decimal
 
 from pocketfit.judge.memory import PEAK_NOISE_BYTES, peak_grew_bytes
 from pocketfit.judge.parity import disagreements
-from pocketfit.records import UNJUDGED, Built, Failed, Growth, Latency, Limits, Memory, Outcome, Smoke
-from pocketfit.units import format_bytes, format_bytes_delta, format_change, format_percent, format_ratio
+from pocketfit.judge.work import incomparable, instructions_changed, memory_traffic_bytes, traffic_changed
+from pocketfit.records import UNJUDGED, Built, Failed, Growth, Latency, Limits, Memory, Outcome, Smoke, Work
+from pocketfit.units import (
+    format_bytes,
+    format_bytes_delta,
+    format_change,
+    format_fine_change,
+    format_percent,
+    format_ratio,
+)
 
 SIDES = ("base", "head")
+# Base's and head's; None where it was not asked for.
+Works = tuple[Work | None, Work | None]
+WORK_LIMITS = ("instructions_growth", "memory_traffic_growth")
 
 
 @dataclass(frozen=True)
@@ -30,14 +41,16 @@ def broken_limits(
     smokes: Sequence[Smoke],
     latency: Latency,
     memory: tuple[Memory, Memory],
+    work: Works = (None, None),
 ) -> tuple[Broken, ...]:
-    """`base` is None where there is nothing to grow from; `memory` is base's and head's, `smokes` are head's alone.
+    """`base` is None where there is nothing to grow from; `memory` and `work` are of both, `smokes` of head.
 
     A value that is exactly at its limit is within it.
     """
     return (
         *_size(limits, base, head),
         *_memory(limits, *memory),
+        *_work(limits, *work),
         *_latency(limits, latency),
         *_parity(limits, head, smokes),
         *_metric(limits, base, head),
@@ -50,6 +63,7 @@ def unjudged_limits(
     head: Built,
     latency: Latency,
     memory: tuple[Memory, Memory],
+    work: Works = (None, None),
 ) -> tuple[str, ...]:
     """A sentence for each limit against base that nobody could look at: it must not pass for one that holds.
 
@@ -62,6 +76,8 @@ def unjudged_limits(
         "peak_memory_growth": limits.peak_memory_growth is not None,
         # A file that plans no memory has none that could grow.
         "planned_memory_growth": limits.planned_memory_growth is not None and memory[1].planned_bytes is not None,
+        "instructions_growth": limits.instructions_growth is not None,
+        "memory_traffic_growth": limits.memory_traffic_growth is not None,
     }
     wanted = [name for name, is_set in against_base.items() if is_set]
     if isinstance(base, Failed):
@@ -77,6 +93,8 @@ def unjudged_limits(
         found.append(_unjudged("peak_memory_growth", f"{side} gave no peak on a device"))
     if "planned_memory_growth" in wanted and (side := _side_without("planned_bytes", memory)):
         found.append(_unjudged("planned_memory_growth", f"{side}'s planned memory was not noted down"))
+    if cause := incomparable(*work):
+        found += [_unjudged(name, cause) for name in wanted if name in WORK_LIMITS]
     return tuple(found)
 
 
@@ -132,6 +150,30 @@ def _exceeded(growth: Growth, base: int, delta: int) -> str | None:
     if growth.size_bytes is not None and delta > growth.size_bytes:
         return format_bytes_delta(growth.size_bytes)
     return None
+
+
+def _work(limits: Limits, base: Work | None, head: Work | None) -> Iterator[Broken]:
+    """What is within the noise did not grow, so that a limit of 0 % can be kept."""
+    if base is None or head is None:
+        return
+    if instructions_changed(base, head):
+        numbers = base.instructions, head.instructions
+        yield from _grew("instructions_growth", limits.instructions_growth, numbers, "executes {} instructions", head)
+    if traffic_changed(base, head):
+        moved = memory_traffic_bytes(base), memory_traffic_bytes(head)
+        yield from _grew("memory_traffic_growth", limits.memory_traffic_growth, moved, "loads and stores {} B", head)
+
+
+def _grew(
+    name: str, limit: float | None, numbers: tuple[int | None, int | None], does: str, head: Work
+) -> Iterator[Broken]:
+    before, after = numbers
+    if limit is None or before is None or after is None:
+        return
+    if allowed := _exceeded(Growth(ratio=limit), before, after - before):
+        done = does.format(f"{before:,} \N{RIGHTWARDS ARROW} {after:,}")
+        change = format_fine_change(before, after)
+        yield Broken(name, f"a forward on {head.abi} {done} ({change}), the limit is {allowed}")
 
 
 def _latency(limits: Limits, latency: Latency) -> Iterator[Broken]:

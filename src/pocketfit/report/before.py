@@ -12,7 +12,15 @@ from pocketfit.records import Built, Failed, Limits, Outcome, Smoke, Snapshot, V
 NUMBER = re.compile(r"\d+(\.\d+)?(e[+-]?\d+)?")
 
 # What is beyond one of these changed, also where the files are the same: a metric is code of its own.
-ABOUT_CHANGES = ("size_growth", "latency_growth", "metric_drop", "peak_memory_growth", "planned_memory_growth")
+ABOUT_CHANGES = (
+    "size_growth",
+    "latency_growth",
+    "metric_drop",
+    "peak_memory_growth",
+    "planned_memory_growth",
+    "instructions_growth",
+    "memory_traffic_growth",
+)
 
 
 def ignores_old_failures(base: Snapshot | None, head: Snapshot, variant: Variant) -> bool:

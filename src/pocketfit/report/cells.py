@@ -10,7 +10,8 @@ from pocketfit.judge.alone import NO_BASE
 from pocketfit.judge.parity import meaningless
 from pocketfit.records import Environment, Report, Row, SideFacts, Smoke
 from pocketfit.report.cell import Cell, Tone
-from pocketfit.report.memory import has_memory, memory_cell
+from pocketfit.report.columns.memory import has_memory, memory_cell
+from pocketfit.report.columns.work import has_work, work_cell, work_label
 from pocketfit.text import clean
 from pocketfit.units import (
     format_bytes,
@@ -40,6 +41,7 @@ class Line:
     file: Cell
     download: Cell
     latency: Cell
+    work: Cell | None
     memory: Cell | None
     metric: Cell | None
     check: Cell
@@ -47,7 +49,7 @@ class Line:
 
     @property
     def columns(self) -> tuple[Cell, ...]:
-        optional = tuple(cell for cell in (self.memory, self.metric) if cell is not None)
+        optional = tuple(cell for cell in (self.work, self.memory, self.metric) if cell is not None)
         return (self.file, self.download, self.latency, *optional, self.check)
 
 
@@ -56,11 +58,12 @@ def name(row: Row) -> str:
 
 
 def titles(report: Report) -> tuple[Cell, ...]:
-    """A time means nothing without the device it was taken on, so that is in its title."""
+    """A time means nothing without the device it was taken on, nor work without the core: they are in the titles."""
     device = device_label(report.environment)
     latency = Cell("Latency on", device) if device else Cell("Latency")
-    wanted = {"Memory": has_memory(report), "Metric": has_metric(report)}
-    optional = (Cell(title) for title, is_wanted in wanted.items() if is_wanted)
+    work = Cell("Work on", label) if (label := work_label(report)) else Cell("Work")
+    wanted = ((work, has_work(report)), (Cell("Memory"), has_memory(report)), (Cell("Metric"), has_metric(report)))
+    optional = (title for title, is_wanted in wanted if is_wanted)
     return (Cell("Variant"), Cell("File"), Cell("Download"), latency, *optional, Cell("On-device check"))
 
 
@@ -95,7 +98,7 @@ def has_baseline(report: Report) -> bool:
 
 def lines(report: Report, rows: Iterable[Row]) -> list[Line]:
     """Put rows of a report into words; in one without a baseline nothing is "new"."""
-    baseline, memory, metric = has_baseline(report), has_memory(report), has_metric(report)
+    baseline, work, memory, metric = has_baseline(report), has_work(report), has_memory(report), has_metric(report)
     return [
         Line(
             name=name(row),
@@ -103,6 +106,7 @@ def lines(report: Report, rows: Iterable[Row]) -> list[Line]:
             file=_size(row, "size_bytes", {"size", "size_growth"}),
             download=_size(row, "download_bytes", set()),
             latency=_latency(row),
+            work=work_cell(row) if work else None,
             memory=memory_cell(row) if memory else None,
             metric=_metric(row) if metric else None,
             check=_check(row),

@@ -31,10 +31,12 @@ from pocketfit.records import (
     Trial,
     TrialRow,
     Variant,
+    Work,
     about_base,
 )
 from pocketfit.report.before import failed_before, fails_as_before, ignores_old_failures
 from pocketfit.report.changes import beside_fp32, explain, grew_most
+from pocketfit.report.columns.work import instead_of_time
 from pocketfit.report.notes import gather_notes
 from pocketfit.report.phone import runtime_sizes, with_totals
 from pocketfit.report.runtimes import host_differs, not_everywhere
@@ -90,11 +92,15 @@ def _built_row(
     identical = isinstance(base, Built) and base.sha256 == head.sha256
     smoke = tried.head or Smoke("skipped", untried)
     latency = _latency(base, tried, smoke, identical)
-    before, after = _facts(base, tried.base), _facts(head, tried.head)
+    before = _facts(base, tried.base, tried.base_work)
+    after = _facts(head, tried.head, tried.head_work)
     memory = (before.memory if before else Memory(), after.memory if after else Memory())
     runs_on = judged(head.runs_on, tried.runs_on, smoke)
+    work = (tried.base_work, tried.head_work)
     places = places_of(tried, smoke, head)
-    broken = broken_limits(limits, base if isinstance(base, Built) else None, head, places.judged, latency, memory)
+    broken = broken_limits(
+        limits, base if isinstance(base, Built) else None, head, places.judged, latency, memory, work
+    )
     smoke_failed = places.failures
     failed = bool(broken or smoke_failed)
     return Row(
@@ -107,12 +113,12 @@ def _built_row(
             *places.remarks,
             *host_differs(head, smoke),
             *_sentences(broken),
-            *unjudged_limits(limits, base, head, latency, memory),
+            *unjudged_limits(limits, base, head, latency, memory, work),
             *_about_base(base, tried, bool(smoke_failed)),
             *not_everywhere(runs_on, base.runs_on if isinstance(base, Built) else {}),
             *_retained(memory),
             *_growth(base, head),
-            *_explanation(base, head, latency),
+            *_explanation(base, head, latency, instead_of_time(*work)),
             *head.export.reasons,
         ),
         failed_limits=tuple(dict.fromkeys(limit.name for limit in broken)),
@@ -148,9 +154,10 @@ def _growth(base: Outcome | None, head: Built) -> tuple[str, ...]:
     return (f"{sentence} in fp32" if head.variant.precision != "fp32" else sentence,) if sentence else ()
 
 
-def _explanation(base: Outcome | None, head: Built, latency: Latency) -> tuple[str, ...]:
-    if latency.verdict == "unclear" and latency.reason:
-        return (f"latency unclear: {latency.reason}",)
+def _explanation(base: Outcome | None, head: Built, latency: Latency, work: str) -> tuple[str, ...]:
+    if latency.verdict == "unclear" and (latency.reason or work):
+        reason = f": {latency.reason}" if latency.reason else ""
+        return (f"latency unclear{reason}" + (f"; {work}" if work else ""),)
     if not isinstance(base, Built) or latency.verdict not in ("slower", "faster"):
         return ()
     sentence = explain(base, head)
@@ -238,7 +245,7 @@ def _retained(memory: tuple[Memory, Memory]) -> tuple[str, ...]:
     return (f"{format_bytes(after)} of memory are not given back after {TOLD_FOR} loads and releases{as_base}",)
 
 
-def _facts(outcome: Outcome | None, tried: Smoke | None = None) -> SideFacts | None:
+def _facts(outcome: Outcome | None, tried: Smoke | None = None, work: Work | None = None) -> SideFacts | None:
     match outcome:
         case Built():
             return SideFacts(
@@ -250,6 +257,7 @@ def _facts(outcome: Outcome | None, tried: Smoke | None = None) -> SideFacts | N
                 outcome.export.anatomy,
                 outcome.delegation,
                 memory=memory_of(outcome.planned_bytes, tried),
+                work=work,
             )
     return None
 

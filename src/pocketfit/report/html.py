@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pocketfit.judge.parity import meaningless
 from pocketfit.records import Latency, OutputParity, Parity, Report, Row
 from pocketfit.report.cells import Line, count_threads, lines, titles
-from pocketfit.report.memory import memory_facts
+from pocketfit.report.columns.memory import memory_facts
+from pocketfit.report.columns.work import work_facts
 from pocketfit.report.phone import total_facts
 from pocketfit.report.runtimes import version_facts
 from pocketfit.report.summary import changed_rows, headline, legend, notes, sides, surroundings, unchanged_rows
@@ -97,6 +98,7 @@ def _facts(row: Row) -> Iterator[tuple[str, str]]:
     if smoke.first_ms is not None:
         yield "First run", format_ms(smoke.first_ms)
     yield from memory_facts(row)
+    yield from work_facts(row)
     yield from _timing(row.latency)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from pocketfit.records import Limits, Row, Snapshot, Trial
@@ -31,6 +31,8 @@ def _notes(base: Snapshot | None, head: Snapshot, trial: Trial | None, rows: Ite
         return
     yield from trial.device.notes
     yield from _untried(rows)
+    # Where a device did not come up, its notes have said why.
+    yield from (note for note, cause in _uncounted(rows) if not any(cause in said for said in trial.device.notes))
 
 
 def _is_none(limits: Limits) -> bool:
@@ -44,8 +46,7 @@ def _unjudged(rows: Iterable[Row]) -> Iterator[str]:
         for limit in row.unjudged_limits if row.status != "failed" else ():
             names.setdefault(limit, []).append(str(row.variant))
     for limit, variants in names.items():
-        which = variants[0] if len(variants) == 1 else f"{variants[0]} and {len(variants) - 1} more"
-        yield f"the limit {limit} could not be judged: {which}"
+        yield f"the limit {limit} could not be judged: {_which(variants)}"
 
 
 def _untried(rows: Iterable[Row]) -> Iterator[str]:
@@ -55,5 +56,20 @@ def _untried(rows: Iterable[Row]) -> Iterator[str]:
         if row.head and row.smoke.status in ("skipped", "infra-error"):
             groups.setdefault(row.smoke.reason, []).append(str(row.variant))
     for reason, names in groups.items():
-        which = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
-        yield f"not checked on the device: {which} ({reason or 'no reason was given'})"
+        yield f"not checked on the device: {_which(names)} ({reason or 'no reason was given'})"
+
+
+def _uncounted(rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
+    """Work that was asked for and is not there, with each cause: the table has no column where none changed."""
+    groups: dict[str, dict[str, None]] = {}
+    for row in rows:
+        for side in (row.base, row.head):
+            if side and side.work and side.work.instructions is None:
+                groups.setdefault(side.work.reason, {})[str(row.variant)] = None
+    for reason, names in groups.items():
+        cause = reason or "no reason was given"
+        yield f"work was not counted: {_which(list(names))} ({cause})", cause
+
+
+def _which(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"

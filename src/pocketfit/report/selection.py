@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from pocketfit.records import Report, Row
 from pocketfit.report.cells import has_baseline
-from pocketfit.report.memory import peak_changed, planned_changed
+from pocketfit.report.columns.memory import peak_changed, planned_changed
+from pocketfit.report.columns.work import work_changed, works
 from pocketfit.report.summary import changed_rows, unchanged_rows
 from pocketfit.units import format_percent
 
@@ -74,6 +75,10 @@ def _changes(row: Row) -> Iterator[float]:
         if planned_changed(base, head) or peak_changed(base, head):
             for was, now in ((base.planned_bytes, head.planned_bytes), (base.peak_rss_bytes, head.peak_rss_bytes)):
                 yield abs(now - was) / was if was and now is not None else 0.0
+    if work_changed(row):
+        was_work, work = works(row)
+        if was_work and was_work.instructions and work and work.instructions is not None:
+            yield abs(work.instructions - was_work.instructions) / was_work.instructions
     if row.latency.verdict in ("slower", "faster") and row.latency.ratio is not None:
         yield abs(row.latency.ratio - 1)
     metric = row.metric

@@ -9,8 +9,9 @@ from typing import Literal
 from pocketfit.judge.parity import meaningless
 from pocketfit.records import Hardware, Report, Row
 from pocketfit.report.cells import LABEL_LENGTH, device_label, has_alone, has_baseline, has_metric, name
+from pocketfit.report.columns.memory import has_memory
+from pocketfit.report.columns.work import has_work
 from pocketfit.report.glance import stakes
-from pocketfit.report.memory import has_memory
 from pocketfit.report.phone import runtimes_line
 from pocketfit.text import clean
 from pocketfit.units import format_bytes_delta, format_change, format_ratio
@@ -25,6 +26,10 @@ _CHECK = "On-device check: outputs of the Android runtime against eager PyTorch.
 _MEMORY = (
     "Memory: what a .pte plans for its tensors, weights apart, and the peak of the process on the device, the runtime "
     "included; the column is there where one of them changed."
+)
+_WORK = (
+    "Work: what a forward executes on one thread, counted by an emulator and exact; it is no time (docs/work.md). The "
+    "column is there where it changed."
 )
 _METRIC = "Metric: the configuration's own, of the file on the host, and its change against base (else against eager)."
 
@@ -44,6 +49,7 @@ def legend(report: Report) -> tuple[str, ...]:
         _DOWNLOAD,
         *([runtimes] if runtimes else []),
         *latency,
+        *([_WORK] if has_work(report) else []),
         *([_MEMORY] if has_memory(report) else []),
         *([_METRIC] if has_metric(report) else []),
         _CHECK,

@@ -23,10 +23,12 @@ PREFERRED = {
     "Download": 12,
     "Latency": 16,
     "Latency on": 16,
+    "Work on": 16,
+    "Work": 16,
     "Memory": 14,
     "On-device check": 15,
 }
-NUMERIC = ("File", "Download", "Latency", "Latency on", "Memory", "Metric")
+NUMERIC = ("File", "Download", "Latency", "Latency on", "Work on", "Work", "Memory", "Metric")
 GAP = 2
 
 

@@ -1,0 +1,1 @@
+"""What the columns say that are there where something of theirs changed: memory and work."""
