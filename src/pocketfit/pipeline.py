@@ -19,6 +19,7 @@ from pocketfit.report.compare import compare
 from pocketfit.staging import Staging
 from pocketfit.store import write_snapshot, write_trial
 from pocketfit.trial.also import bring_up
+from pocketfit.trial.counting import counter_for
 from pocketfit.trial.host import HostTimer
 from pocketfit.trial.so_far import SoFar, cut_short
 from pocketfit.trial.trial import Artifacts, run_trial, untried
@@ -175,6 +176,7 @@ def _try_on_device(
                     host=host,
                     elsewhere=head.elsewhere,
                     also=also,
+                    counter=counter_for(head.config.device, running, also),
                     done=so_far.add_row,
                 )
             break

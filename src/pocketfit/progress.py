@@ -15,7 +15,7 @@ from typing import Literal
 from pocketfit.records import SideName
 from pocketfit.text import clean
 
-Phase = Literal["packages", "build", "try", "time"]
+Phase = Literal["packages", "build", "try", "time", "count"]
 State = Literal["working", "done", "failed"]
 
 EVERY_S = 1.0

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 # Of one thing: after the first minute nobody sits and waits.
 EVERY_S, LATER_EVERY_S, PATIENCE_S = 5.0, 30.0, 60.0
 # These take long, so that their beginning is worth a line; others mostly end before anybody asks.
-LONG: tuple[Phase, ...] = ("packages", "time")
+LONG: tuple[Phase, ...] = ("packages", "time", "count")
 DOING: dict[Phase, str] = {
     "packages": "installing packages",
     "build": "building",
     "try": "trying on the device",
     "time": "timing",
+    "count": "counting",
 }
 REDRAWN_PER_S = 2
 # What took less rounds to nothing.

@@ -14,13 +14,14 @@ from pocketfit.devices import java
 from pocketfit.devices.base import X86_NOTE, DeviceRun, required
 from pocketfit.devices.crash import describe_crash
 from pocketfit.devices.executorch import uncallable
-from pocketfit.devices.program import Answer, Timed, here, parse_answer, words
+from pocketfit.devices.program import Answer, Counted, Timed, here, parse_answer, parse_counts, words
 from pocketfit.devices.reason import shorten
 from pocketfit.devices.verdict import judge_result, judge_times
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.files import Opened
 from pocketfit.files.temporary import lent_folder
 from pocketfit.formats import FORMATS
+from pocketfit.judge.work import Counts
 from pocketfit.process import Finished
 from pocketfit.records import DeviceInfo, DeviceSpec, Hardware, Load, SmokeInput
 from pocketfit.runtimes.elf import shipping_note
@@ -43,6 +44,8 @@ DIRECT_MEMORY = "-XX:MaxDirectMemorySize=64g"
 FOLDER_PREFIX = "pocketfit-jvm-"
 ERROR_FILE = "hs_err.log"
 REPORT_LIMIT_BYTES = 10_000_000
+COUNTS_FILE = "counts.jsonl"
+COUNTS_LIMIT_BYTES = 100_000
 
 # All that a JVM needs; what a pull request's model runs in must not see our secrets.
 ENVIRONMENT = ("PATH", "JAVA_HOME", "LD_LIBRARY_PATH")
@@ -163,6 +166,34 @@ class RunningJvm:
             return _without_answer(finished, report, answer, runtime, limit_s, self.limits).reason
         return judge_times(timing, answer.artifacts, runtime)
 
+    def uncountable(self) -> str | None:
+        """Say why nothing can be counted here, with the next step where there is one; None if it can."""
+        if not self.info.emulated_cpu:
+            return f"{self.info.abi} is this machine's own: nothing is emulated that could count"
+        if not java.takes_plugins():
+            return f"{java.EMULATOR} takes no plugins, as static builds don't: that of Debian 12's qemu-user does"
+        if not self.android.work_plugin.is_file():
+            return "the Android side was built without its plugin: run `make -B android`"
+        return None
+
+    def count(self, given: SmokeInput, counted: Counted, limit_s: float) -> tuple[Counts, ...] | str:
+        """Have the emulator count calls of one artifact, in a process of its own; or say why it could not."""
+        if missing := self.android.missing(given.format, self.info.abi) or self.uncountable() or uncallable(given):
+            return missing
+        with lent_folder(FOLDER_PREFIX) as lent:
+            finished, report = self._run([given], lent.work, limit_s, counted=counted)
+            answer = parse_answer(finished.stdout, artifacts=1)
+            if answer is None or answer.error:
+                runtime = self.info.runtimes[given.format]
+                return _without_answer(finished, report, answer, runtime, limit_s, self.limits).reason
+            (result,) = answer.artifacts
+            if result.error:
+                return shorten(f"{result.error.stage}: {result.error.message or result.error.type}")
+            counts = parse_counts(_written(lent.work, COUNTS_FILE, COUNTS_LIMIT_BYTES), counted)
+        if counts is None or result.counted_calls != counted.marked:
+            return "the emulator's plugin did not count every call"
+        return counts
+
     def _run(
         self,
         artifacts: Sequence[SmokeInput],
@@ -171,21 +202,25 @@ class RunningJvm:
         *,
         outputs: Path | None = None,
         timing: Timed | None = None,
+        counted: Counted | None = None,
     ) -> tuple[Finished, str]:
         """Run the program in a folder lent to it; returns its end and what a crash left: a report, its streams."""
         runtime = FORMATS[artifacts[0].format].runtime
         error_file = work.path.absolute() / ERROR_FILE
         abi = self.info.abi
-        start = java.launch(self.android, runtime, abi, self.info.emulated_cpu)
+        plugin = ("-plugin", f"{self.android.work_plugin},counts={COUNTS_FILE},memory=on") if counted else ()
+        start = java.launch(self.android, runtime, abi, self.info.emulated_cpu, plugin)
         arguments = words(
             artifacts,
             here,
             runtime=runtime,
-            threads=self.info.threads,
+            # What other threads execute is not counted.
+            threads=1 if counted else self.info.threads,
             libraries=str(self.android.libraries(runtime, abi)),
             shim=str(self.android.layer(abi)),
             outputs=here(outputs) if outputs else None,
             timing=timing,
+            counted=counted,
         )
         classes = ("-cp", self.android.desktop_classpath(runtime))
         options = [*FLAGS, DIRECT_MEMORY, f"-XX:ErrorFile={error_file}", f"-Djava.io.tmpdir={work.path}", *classes]
@@ -197,10 +232,7 @@ class RunningJvm:
             cwd=work.path,
             env=_environment(work.path, start.environment),
         )
-        try:
-            written = work.read(ERROR_FILE, REPORT_LIMIT_BYTES).decode(errors="replace")
-        except (OSError, ValueError):
-            written = ""
+        written = _written(work, ERROR_FILE, REPORT_LIMIT_BYTES)
         return finished, "\n".join([written, finished.stdout, finished.stderr])
 
     def _walls(self, artifacts: Sequence[SmokeInput], folder: Path, readable: Sequence[str]) -> Walls:
@@ -210,6 +242,14 @@ class RunningJvm:
         home = os.environ.get("JAVA_HOME", jdk)
         seen = (*of_system(), jdk, home, *readable, str(self.android.folder), *given)
         return Walls(seen, writable=(str(folder.absolute()),))
+
+
+def _written(work: Opened, file: str, limit_bytes: int) -> str:
+    """What a run left in a file of its folder; nothing where it left none that can be read."""
+    try:
+        return work.read(file, limit_bytes).decode(errors="replace")
+    except (OSError, ValueError):
+        return ""
 
 
 def _note(abi: str) -> str:

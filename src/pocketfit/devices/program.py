@@ -11,6 +11,7 @@ from pocketfit import __version__
 from pocketfit.door import NotFit, let_in
 from pocketfit.files import Opened, new_file
 from pocketfit.judge.golden import ITEM_BYTES, TENSOR_LIMIT_BYTES
+from pocketfit.judge.work import Counts
 from pocketfit.records import Load, SmokeInput, TensorFile
 
 
@@ -46,6 +47,7 @@ class Result:
     error: ProgramError | None = None
     later: tuple[tuple[RawOutput, ...], ...] = ()
     held_bytes: tuple[int | None, ...] = ()
+    counted_calls: int | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,21 @@ class Timed:
         )
 
 
+@dataclass(frozen=True)
+class Counted:
+    """The calls after the first that an emulator's plugin is to count, and of these how many first ones to leave out.
+
+    They are marked like the others: what is done for the first time when a call is marked takes instructions too.
+    """
+
+    calls: int
+    left_out: int
+
+    @property
+    def marked(self) -> int:
+        return self.left_out + self.calls
+
+
 def words(
     artifacts: Sequence[SmokeInput],
     place_of: Callable[[Path], str],
@@ -101,6 +118,7 @@ def words(
     shim: str | None = None,
     outputs: str | None = None,
     timing: Timed | None = None,
+    counted: Counted | None = None,
 ) -> list[str]:
     """The program's arguments. They are in order: inputs and outputs belong to the artifact before them.
 
@@ -111,6 +129,8 @@ def words(
         options.append(f"shim={shim}")
     if timing is not None:
         options += [f"rounds={timing.rounds}", f"budget_ms={timing.budget_ms}", f"seed={timing.seed}"]
+    elif counted is not None:
+        options.append(f"counted={counted.marked}")
     elif reloads := max(artifact.reloads for artifact in artifacts):
         options.append(f"reloads={reloads}")
     for artifact in artifacts:
@@ -152,6 +172,17 @@ def parse_answer(stdout: str, *, artifacts: int) -> Answer | None:
                 return None
             return answer if answer.error or len(answer.artifacts) == artifacts else None
     return None
+
+
+def parse_counts(written: str, counted: Counted) -> tuple[Counts, ...] | None:
+    """Read what the plugin wrote, a line for each marked call, but those to leave out; None if it is no such thing."""
+    lines = written.splitlines()
+    if len(lines) != counted.marked:
+        return None
+    try:
+        return tuple(let_in(Counts, line) for line in lines)[counted.left_out :]
+    except NotFit:
+        return None
 
 
 def to_c_order(output: RawOutput, given: Opened, folder: Path) -> TensorFile:

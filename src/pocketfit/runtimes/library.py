@@ -54,6 +54,11 @@ class AndroidSide:
         """A JVM for an ABI that is not this machine's, with the C library it needs; not there where none was built."""
         return self.folder / "jvm" / abi
 
+    @property
+    def work_plugin(self) -> Path:
+        """The plugin with which the emulator counts; not there where another version's Android side was built."""
+        return self.folder / "qemu" / "work.so"
+
     def abis(self) -> tuple[str, ...]:
         """The ABIs that some runtime has libraries for."""
         return tuple(sorted({path.name for name in self.runtimes for path in (self._own(name) / "jni").iterdir()}))

@@ -33,6 +33,7 @@ from pocketfit.records import (
     Variant,
 )
 from pocketfit.trial.also import Further
+from pocketfit.trial.counting import PHONE, Counter
 from pocketfit.trial.older import try_older
 from pocketfit.trial.smoke import smoke_input, try_one
 from pocketfit.trial.timing import Counted, Effort, Host, Loader, Place, loader_for, time_alone, time_pair
@@ -93,13 +94,15 @@ def run_trial(
     host: Host | None = None,
     elsewhere: int = 0,
     also: Sequence[Further] = (),
+    counter: Counter | None = None,
     done: Callable[[TrialRow], None] = lambda row: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Trial:
     """Try every variant that head built; `done` is told of each row when it is tried, and again when it is timed.
 
     `budget_s` is for timing one pair; `host` times what the device has no runtime for; `elsewhere` is how many
-    variants other shards may time, for the same report. `also` are further ABIs to try each artifact on.
+    variants other shards may time, for the same report. `also` are further ABIs to try each artifact on;
+    `counter` counts their work when all are timed, since times mind what runs beside and counts do not.
     """
     pairs = _pairs(base, head)
     files = sum(pair.files for pair in pairs) * (1 + len(also))
@@ -112,6 +115,12 @@ def run_trial(
         _clocked(partial(_time_row, row, device, pair, effort, host, timed, clock), clock, done)
         for row, pair in zip(tried, pairs, strict=True)
     ]
+    if counter:
+        files = sum(pair.files for pair in pairs if not pair.is_identical)
+        rows = [
+            _clocked(partial(_count_row, row, counter, pair, files), clock, done)
+            for row, pair in zip(rows, pairs, strict=True)
+        ]
     notes = tuple(note for further in also for note in further.notes)
     info = replace(device.info, notes=tuple(dict.fromkeys((*device.info.notes, *notes))))
     return Trial(info, tuple(rows))
@@ -163,6 +172,20 @@ def _time_row(
         loads = len(timing.loads)
         work.end(f"timed over {loads} loads" if loads else f"not timed: {timing.reason}")
     return replace(row, timing=timing)
+
+
+def _count_row(row: TrialRow, counter: Counter, pair: _Pair, of: int) -> TrialRow:
+    """The row with the work of head, and of base where that is another file; identical ones have nothing to tell."""
+    if pair.is_identical:
+        return row
+    tried = {each.head.abi: (each.base, each.head) for each in row.also}
+    before, after = tried.get(PHONE, (row.base, row.head))
+    base, head = pair.base, pair.head
+    return replace(
+        row,
+        base_work=counter.count("base", base.built, base.folder, before, of) if base else None,
+        head_work=counter.count("head", head.built, head.folder, after, of),
+    )
 
 
 def _timed(

@@ -9,6 +9,7 @@ import pytest
 from pocketfit import __version__
 from pocketfit.devices.program import (
     Answer,
+    Counted,
     ProgramError,
     RawOutput,
     Result,
@@ -16,10 +17,12 @@ from pocketfit.devices.program import (
     files_of,
     here,
     parse_answer,
+    parse_counts,
     to_c_order,
     words,
 )
 from pocketfit.files import opened
+from pocketfit.judge.work import Counts
 from pocketfit.records import Load, SmokeInput, TensorFile
 
 PASSED = (
@@ -67,6 +70,40 @@ def test_a_file_is_loaded_again_where_its_memory_is_asked_for() -> None:
     assert words([given], str, runtime="lite", threads=1, libraries="/lib")[1:] == [
         "runtime=lite", "threads=1", "libraries=/lib", "reloads=12", "artifact=/a.ptl",
     ]  # fmt: skip
+
+
+def test_calls_are_counted_where_that_is_asked_for_and_memory_is_not_looked_at() -> None:
+    given = SmokeInput("lite", Path("/a.ptl"), (), Path(), reloads=12)
+    assert words([given], str, runtime="lite", threads=1, libraries="/lib", counted=Counted(3, left_out=1))[1:] == [
+        "runtime=lite", "threads=1", "libraries=/lib", "counted=4", "artifact=/a.ptl",
+    ]  # fmt: skip
+
+
+LINE = '{"instructions": 7, "loaded_bytes": 8, "stored_bytes": 0}'
+
+
+@pytest.mark.parametrize(
+    ("written", "counts"),
+    [
+        (f"{LINE}\n{LINE}\n", (Counts(7, 8, 0),) * 2),
+        # One call that is missing, one too many, and what the plugin would not write.
+        (f"{LINE}\n", None),
+        (f"{LINE}\n" * 3, None),
+        ("", None),
+        (f"{LINE}\n{LINE[:-1]}\n", None),
+        (f'{LINE}\n{{"instructions": 7}}\n', None),
+        (f"{LINE}\n" + LINE.replace("7", "1.5"), None),
+        (f"{LINE}\n" + LINE.replace("7", str(2**63)), None),
+        (f"{LINE}\n" + LINE.replace("7", "NaN"), None),
+    ],
+)
+def test_there_is_a_line_for_each_counted_call(written: str, counts: tuple[Counts, ...] | None) -> None:
+    assert parse_counts(written, Counted(2, left_out=0)) == counts
+
+
+def test_the_first_of_the_marked_calls_are_left_out() -> None:
+    lines = "\n".join(LINE.replace("7", str(number)) for number in (9000, 7, 8))
+    assert parse_counts(lines, Counted(2, left_out=1)) == (Counts(7, 8, 0), Counts(8, 8, 0))
 
 
 def test_what_is_loaded_first_follows_from_the_seed() -> None:
