@@ -11,12 +11,16 @@ from pocketfit.judge.parity import meaningless
 from pocketfit.records import Report, Row
 from pocketfit.report.cell import Cell, Tone
 from pocketfit.report.cells import LABEL_LENGTH, NAME_LENGTH, failures, has_baseline, has_metric
+from pocketfit.report.columns.work import LIMITS as WORK_LIMITS
+from pocketfit.report.columns.work import has_work, work_changed, works
 from pocketfit.report.runtimes import not_taken_by
 from pocketfit.text import clean
 from pocketfit.units import (
     format_bytes,
     format_bytes_pair,
     format_change,
+    format_count,
+    format_fine_change,
     format_metric,
     format_metric_delta,
     format_ms,
@@ -39,18 +43,21 @@ class Glance:
 
 
 def glance_titles(report: Report) -> tuple[Cell, ...]:
-    metric = (Cell("Metric"),) if has_metric(report) else ()
-    return (Cell("Model"), Cell("Variant"), Cell("File"), Cell("Latency"), *metric, Cell("Check"))
+    optional = ((Cell("Work"), has_work(report)), (Cell("Metric"), has_metric(report)))
+    wanted = (title for title, is_wanted in optional if is_wanted)
+    return (Cell("Model"), Cell("Variant"), Cell("File"), Cell("Latency"), *wanted, Cell("Check"))
 
 
 def glances(report: Report, rows: Sequence[Row]) -> list[Glance]:
     """Put rows into one line each, those of a model beneath each other, where the first of them stands."""
-    baseline, metric = has_baseline(report), has_metric(report)
+    baseline = has_baseline(report)
+    optional = ((_work, has_work(report)), (_metric, has_metric(report)))
+    cells = [cell for cell, is_wanted in optional if is_wanted]
     places = {row.model: place for place, row in reversed(list(enumerate(rows)))}
     lines = []
     for model, group in groupby(sorted(rows, key=lambda row: places[row.model]), key=lambda row: row.model):
         for place, row in enumerate(group):
-            columns = (_file(row, baseline), _latency(row), *((_metric(row),) if metric else ()), _check(row))
+            columns = (_file(row, baseline), _latency(row), *(cell(row) for cell in cells), _check(row))
             name = "" if place else clean(model, NAME_LENGTH)
             variant = clean(f"{row.format}/{row.precision}", LABEL_LENGTH)
             lines.append(Glance(name, variant, columns, "failed" if row.fails else "plain"))
@@ -68,9 +75,18 @@ def stakes(row: Row) -> str:
                 said.append(f"file {format_bytes(row.head.size_bytes)}")
             case "latency_growth" if row.latency.ratio is not None:
                 said.append(f"latency {format_ratio(row.latency.ratio)}")
+            case "instructions_growth" if counts := _instructions(row):
+                said.append(f"instructions {format_fine_change(*counts)}")
             case _:
                 said.append(clean(limit, LABEL_LENGTH))
     return ", ".join(said or failures(row))
+
+
+def _instructions(row: Row) -> tuple[int, int] | None:
+    base, head = works(row)
+    if base is None or head is None or base.instructions is None or head.instructions is None:
+        return None
+    return base.instructions, head.instructions
 
 
 def _file(row: Row, baseline: bool) -> Cell:
@@ -105,6 +121,19 @@ def _latency(row: Row) -> Cell:
     arrow, tone = _way(latency.verdict == "slower")
     fails = "latency_growth" in row.failed_limits
     said = f"{arrow} {format_ms(latency.head_ms)}, {format_ratio(latency.ratio)}"
+    return Cell(said, tone="failed" if fails else tone)
+
+
+def _work(row: Row) -> Cell:
+    """The instructions of a forward, on the core that the folded table's title names."""
+    counts, fails = _instructions(row), bool(WORK_LIMITS & set(row.failed_limits))
+    if counts is None:
+        return Cell(NOTHING, tone="failed" if fails else "quiet")
+    if not work_changed(row):
+        return Cell("same", tone="quiet")
+    before, after = counts
+    arrow, tone = _way(after > before)
+    said = f"{arrow} {format_count(after)}, {format_fine_change(before, after)}"
     return Cell(said, tone="failed" if fails else tone)
 
 

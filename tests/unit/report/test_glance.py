@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from pocketfit.records import Latency, Metric, OutputParity, Parity, Report, Row, RunsOn, SideFacts
+from pocketfit.records import Latency, Metric, OutputParity, Parity, Report, Row, RunsOn, SideFacts, Work
 from pocketfit.report.cell import Cell
 from pocketfit.report.glance import glance_titles, glances, stakes
 from tests.unit.report.samples import (
@@ -101,6 +101,23 @@ def test_a_metric_has_a_column_of_its_own() -> None:
     assert [cell.fact for cell in glance_titles(report)] == ["Model", "Variant", "File", "Latency", "Metric", "Check"]
     first, second = glances(report, report.rows)
     assert (first.columns[2].fact, second.columns[2].fact) == ("▼ 0.9889, -0.0028", "–")
+
+
+def test_work_that_changed_has_a_column_of_its_own() -> None:
+    before = Work(206_003_092, 590_000_000, 84_000_000, "arm64-v8a", "cortex-a76", "pytorch_android_lite 1.12.2")
+    after = replace(before, instructions=341_337_576)
+    more = replace(GREW, failed_limits=("instructions_growth",))
+    more = replace(more, base=replace(side(9, 9), work=before), head=replace(side(9, 9), work=after))
+    same = replace(TOUCHED, base=replace(side(9, 9), work=before), head=replace(side(9, 9), work=before))
+    report = replace(EVERYTHING, rows=(more, same, NEW))
+    assert [cell.fact for cell in glance_titles(report)] == ["Model", "Variant", "File", "Latency", "Work", "Check"]
+    cells = [line.columns[2] for line in glances(report, report.rows)]
+    assert [(cell.fact, cell.tone) for cell in cells] == [
+        ("▲ 341.3 M, +65.7 %", "failed"),
+        ("same", "quiet"),
+        ("–", "quiet"),
+    ]
+    assert stakes(more) == "instructions +65.7 %"
 
 
 def test_a_models_variants_stand_beneath_each_other_where_the_first_of_them_is() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.unit.report.test_terminal import printed
 
 from pocketfit.records import Limits, Load, Report, Row, Timing, TrialRow, Work
 from pocketfit.report.cell import Cell
@@ -14,6 +13,7 @@ from pocketfit.report.columns.work import work_facts
 from pocketfit.report.compare import compare
 from pocketfit.report.html import render_html
 from pocketfit.report.markdown import render_markdown
+from tests.unit.report.terminal.test_whole import printed
 from tests.unit.report.test_compare import NET, PASSED, SLOWER, built, snapshot, trial
 
 ARROW = "\N{RIGHTWARDS ARROW}"
