@@ -11,6 +11,7 @@ RUN mkdir -p /usr/share/man/man1 \
     && apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
         binutils default-jdk-headless gcc libc6-dev make maven \
+        $([ "$(dpkg --print-architecture)" = arm64 ] || echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross) \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /build
@@ -27,11 +28,14 @@ RUN PATH="$PATH:/opt/npm/bin" make -f src/android/build.mk android OLDER="$OLDER
 # --- stage 2: what runs ------------------------------------------------------------------------------------
 FROM ${BASE}
 
+# QEMU for a phone's libraries, of which only arm64's is kept: Debian 12's takes plugins, Debian 13's does not.
 RUN mkdir -p /usr/share/man/man1 \
     && apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
         adb ca-certificates default-jre-headless git git-lfs \
-    && rm -rf /var/lib/apt/lists/*
+        $([ "$(dpkg --print-architecture)" = arm64 ] || echo qemu-user) \
+    && rm -rf /var/lib/apt/lists/* \
+    && find /usr/bin -name 'qemu-*' ! -name qemu-aarch64 -delete
 
 # The workspace belongs to another user than ours, and HOME is not this image's: only the system's settings count.
 # Nothing here needs a program that makes its caller another user.

@@ -14,12 +14,13 @@ from pocketfit.builds.fitness import examine_exporter
 from pocketfit.builds.git import root_of
 from pocketfit.commands.check import check
 from pocketfit.config import find_config
-from pocketfit.devices import DEVICES
+from pocketfit.devices import DEVICES, java
 from pocketfit.devices.base import DeviceOptions
+from pocketfit.devices.jvm import JvmDevice
 from pocketfit.errors import CommandError, ConfigError, PocketfitError
 from pocketfit.formats import FORMATS, listed
 from pocketfit.process import finish, run
-from pocketfit.records import DeviceSpec
+from pocketfit.records import DEFAULT_CPU, DeviceSpec
 from pocketfit.runtimes.versions import PROMISE, newer_exporter, version_of
 from pocketfit.sandbox import bubblewrap_probe
 from pocketfit.sandbox.layers import available_memory_bytes, layers
@@ -30,6 +31,7 @@ NEEDED = ("lite", "torchscript", "jvm")
 # What a model's process, and its artifacts of both sides, take at the least.
 LITTLE_MEMORY_BYTES = 2_000_000_000
 LITTLE_DISK_BYTES = 2_000_000_000
+PHONE = "arm64-v8a"
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ def looks(options: DeviceOptions, folder: Path) -> tuple[Look, ...]:
         Look("Java", lambda: (_java(),)),
         *(Look(f"device {kind}", partial(_devices, kind, options)) for kind in DEVICES),
         Look("the Android runtimes", partial(_android_of_pte, options)),
+        Look("a phone's ABI", partial(_phone, options)),
     )
 
 
@@ -111,6 +114,21 @@ def _pte_runtime(runtime: str, older: tuple[str, ...]) -> Finding:
     if newer:
         return Finding("Android .pte", "", f"{newer}: build {runtime} anew in a later version", needed=False)
     return Finding("Android .pte", f"{runtime}; {beside}; {PROMISE}")
+
+
+def _phone(options: DeviceOptions) -> Iterator[Finding]:
+    """Whether a phone's libraries run here, and whether what they execute can be counted. See _android_of_pte."""
+    if isinstance(options.android, str):
+        return
+    device = JvmDevice(DeviceSpec(abi=PHONE), options.android)
+    if problem := device.unavailable():
+        yield Finding(PHONE, "", problem, needed=False)
+        yield Finding("counted work", "", f"it takes {PHONE}, emulated", needed=False)
+        return
+    emulated = java.is_emulated(PHONE)
+    yield Finding(PHONE, java.describe_cpu(DEFAULT_CPU) if emulated else "this machine's own", needed=False)
+    problem = java.why_uncounted(PHONE)
+    yield Finding("counted work", "" if problem else "by a plugin of QEMU", problem or "", needed=False)
 
 
 def _python() -> Finding:

@@ -135,6 +135,16 @@ def takes_plugins() -> bool:
     return "-plugin" in _said(("--help",))
 
 
+def why_uncounted(abi: str) -> str | None:
+    """Say why QEMU can't count what libraries of this ABI execute, with the next step; None if it can."""
+    if not is_emulated(abi):
+        return f"QEMU counts, and {abi} is not emulated on this machine"
+    if not takes_plugins():
+        version = ".".join(map(str, emulator_version() or ()))
+        return f"QEMU {version} takes no plugins, as static builds do not (Debian 13's): use Debian 12's qemu-user, 7.2"
+    return None
+
+
 def _said(arguments: tuple[str, ...]) -> str:
     try:
         return finish([EMULATOR, *arguments], timeout=20).stdout

@@ -12,6 +12,7 @@ import pytest
 
 from pocketfit.commands import doctor
 from pocketfit.commands.doctor import Finding, looks
+from pocketfit.devices import java
 from pocketfit.devices.base import DeviceOptions
 from pocketfit.records import Library, RuntimeName
 from pocketfit.runtimes.library import AndroidSide
@@ -113,10 +114,59 @@ def test_older_runtimes_of_pte_and_one_that_is_older_than_the_exporter(
     )
 
 
+@pytest.mark.parametrize(
+    ("problem", "emulated", "plugins", "expected"),
+    [
+        (
+            "arm64-v8a: qemu-aarch64 is not on PATH: apt-get install qemu-user", True, False,
+            [
+                Finding("arm64-v8a", "", "arm64-v8a: qemu-aarch64 is not on PATH: apt-get install qemu-user", needed=False),
+                Finding("counted work", "", "it takes arm64-v8a, emulated", needed=False),
+            ],
+        ),
+        (
+            None, True, False,
+            [
+                Finding("arm64-v8a", "cortex-a76, emulated by QEMU 10.0.2", needed=False),
+                Finding(
+                    "counted work", "",
+                    "QEMU 10.0.2 takes no plugins, as static builds do not (Debian 13's): use Debian 12's qemu-user, 7.2",
+                    needed=False,
+                ),
+            ],
+        ),
+        (
+            None, True, True,
+            [
+                Finding("arm64-v8a", "cortex-a76, emulated by QEMU 10.0.2", needed=False),
+                Finding("counted work", "by a plugin of QEMU", needed=False),
+            ],
+        ),
+        (
+            None, False, True,
+            [
+                Finding("arm64-v8a", "this machine's own", needed=False),
+                Finding("counted work", "", "QEMU counts, and arm64-v8a is not emulated on this machine", needed=False),
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_a_phones_abi(
+    monkeypatch: pytest.MonkeyPatch, problem: str | None, emulated: bool, plugins: bool, expected: list[Finding]
+) -> None:
+    monkeypatch.setattr(java, "unavailable", lambda android, abi, cpu: problem)
+    monkeypatch.setattr(java, "is_emulated", lambda abi: emulated)
+    monkeypatch.setattr(java, "emulator_version", lambda: (10, 0, 2))
+    monkeypatch.setattr(java, "takes_plugins", lambda: plugins)
+    assert list(doctor._phone(options({"lite": LITE}))) == expected
+    # Without any Android side, device jvm says so.
+    assert list(doctor._phone(options(None))) == []
+
+
 def test_every_device_and_format_is_looked_at() -> None:
     assert [look.at for look in looks(options(None), Path())] == [
         "Python and git", "the configuration", "torch and the formats", "Java", "device jvm", "device adb",
-        "device emulator", "the Android runtimes",
+        "device emulator", "the Android runtimes", "a phone's ABI",
     ]  # fmt: skip
 
 
