@@ -4,7 +4,10 @@ import com.facebook.soloader.nativeloader.NativeLoader;
 import dev.pocketfit.example.Classifier;
 import dev.pocketfit.example.Exported;
 import dev.pocketfit.example.Prediction;
+import java.io.ByteArrayInputStream;
 import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
@@ -32,6 +35,8 @@ public final class AppOnDesktop {
             }
             Prediction prediction = Prediction.of(classifier, exported.input(), exported.inputShape());
             System.out.println();
+            System.out.printf("missing=%s%n", problem("lite", "[]", "onnx"));
+            System.out.printf("dtype=%s%n", problem("lite", "[{\"dtype\": \"int64\"}]", "lite"));
             System.out.printf("path=%s%n", path);
             System.out.printf("again=%s%n", exported.assetFilePath(files));
             System.out.printf("scores=%d%n", scores.length);
@@ -42,5 +47,17 @@ public final class AppOnDesktop {
         System.out.flush();
         // As in Main: the runtime's threads are still alive.
         Runtime.getRuntime().halt(0);
+    }
+
+    /** What is said of a manifest with one model of `format`, where a model of `wanted` is looked for and its input read. */
+    private static String problem(String format, String inputs, String wanted) {
+        String manifest = "{\"artifacts\": [{\"format\": \"" + format + "\", \"inputs\": " + inputs + "}]}";
+        byte[] bytes = manifest.getBytes(StandardCharsets.UTF_8);
+        try {
+            Exported.find(name -> new ByteArrayInputStream(bytes), "head", wanted).input();
+            return "nothing";
+        } catch (IOException e) {
+            return e.getMessage();
+        }
     }
 }

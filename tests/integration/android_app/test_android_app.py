@@ -106,22 +106,26 @@ def test_it_loads_and_runs_on_the_real_runtime(
     classes = classpath(tmp_path / "classes", tools["json"], *jars(android, flavour))
     libraries = android.libraries(runtime, android.desktop_abi)
     (tmp_path / "files").mkdir()
+    (entry,) = [
+        entry
+        for entry in json.loads((model / "artifacts/head/manifest.json").read_text())["artifacts"]
+        if entry["format"] == flavour
+    ]
+    # A copy that was cut short, as a phone that is switched off leaves it.
+    (tmp_path / "files" / f"{entry['sha256']}.unfinished").write_text("half of it")
     folders = [str(libraries), str(android.shim), str(model / "artifacts"), str(tmp_path / "files")]
     program = ["java", *QUICK, "-cp", classes, "dev.pocketfit.AppOnDesktop", runtime, *folders]
     # An app's libraries find each other by their names.
     said = run(program, LD_LIBRARY_PATH=str(libraries))
     found = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
 
-    (entry,) = [
-        entry
-        for entry in json.loads((model / "artifacts/head/manifest.json").read_text())["artifacts"]
-        if entry["format"] == flavour
-    ]
     # The digit of the example is a 5, of ten.
     assert (found["label"], found["scores"]) == ("5", "10")
     assert 0 <= float(found["difference"]) < 1e-3
     assert float(found["milliseconds"]) > 0
     assert found["path"] == found["again"] == str(tmp_path / "files" / entry["sha256"])
+    assert found["missing"] == "head/manifest.json has no model of the format onnx"
+    assert found["dtype"] == "this app reads float32, and inputs has int64"
     assert Path(found["path"]).stat().st_size == entry["size_bytes"]
     assert [path.name for path in (tmp_path / "files").iterdir()] == [entry["sha256"]]
 
