@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 # They look at every container of ours that runs, and most of their time is waiting: one process, and first.
 WITH_CONTAINERS = ("tests/integration/devices/emulator/", "tests/integration/test_run_devices.py")
+
+
+# What an earlier test built is no result of this one's, and the user's own cache is not for tests.
+os.environ["POCKETFIT_NO_CACHE"] = "1"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from pocketfit.builds.remembered import Remembered
 from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.sides import Head, base_side
 from pocketfit.builds.snapshot import Side, take_snapshots
+from pocketfit.cache.kept import Cache
 from pocketfit.devices.choose import Choice
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.files.temporary import temporary_folder
@@ -31,20 +33,30 @@ log = logging.getLogger(__name__)
 STOPS = (KeyboardInterrupt, SystemExit)
 
 
-def run(head: Head, choice: Choice, staging: Staging, sandbox: Sandbox, requirements: str | None = None) -> Report:
+def run(
+    head: Head,
+    choice: Choice,
+    staging: Staging,
+    sandbox: Sandbox,
+    requirements: str | None = None,
+    cache: Cache | None = None,
+) -> Report:
     """The whole line: write every file of the contract and return the report.
 
-    `requirements` is a file in the repository, relative to its root: packages for the models' code. Should the run be
-    stopped, a report of what is done so far is in place before anything is tidied up.
+    `requirements` is a file in the repository, relative to its root: packages for the models' code. What is in `cache`
+    is not made again. Should the run be stopped, a report of what is done so far is in place before anything is tidied
+    up.
     """
     out = staging.out
     out.prepare()
     if not choice.devices:
         # There is no trial to hold it.
         head = replace(head, notes=(*head.notes, choice.note))
+    sandbox = replace(sandbox, results=staging.folder.resolve())
     so_far = SoFar((head.side(),), sandbox, _unseen(choice))
     with _reported_if_stopped(so_far, staging):
-        snapshots = _build_sides(head, staging, sandbox, requirements, so_far)
+        remembered = Remembered(cache, sandbox) if cache else None
+        snapshots = _build_sides(head, staging, sandbox, requirements, so_far, remembered)
         for snapshot in snapshots.values():
             _write(snapshot, out)
         staging.open_to_devices()
@@ -105,7 +117,12 @@ def planned(head: Head) -> tuple[Variant, ...]:
 
 
 def _build_sides(
-    head: Head, staging: Staging, sandbox: Sandbox, requirements: str | None, so_far: SoFar
+    head: Head,
+    staging: Staging,
+    sandbox: Sandbox,
+    requirements: str | None,
+    so_far: SoFar,
+    remembered: Remembered | None,
 ) -> dict[SideName, Snapshot]:
     """Build base, where there is one, and head."""
     out = staging.out
@@ -115,7 +132,7 @@ def _build_sides(
         so_far.sides = tuple(sides)
         with _reported_if_stopped(so_far, staging), _with_packages(sides, requirements, out, sandbox) as equipped:
             so_far.sides = tuple(equipped)
-            snapshots = take_snapshots(equipped, out, sandbox, so_far.add_outcome)
+            snapshots = take_snapshots(equipped, out, sandbox, so_far.add_outcome, remembered)
         return {snapshot.side: snapshot for snapshot in snapshots}
 
 

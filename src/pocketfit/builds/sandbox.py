@@ -34,6 +34,7 @@ class Sandbox:
     any model code. Unless it is `walled`, it may touch all that we may. `readable` are files and folders beside its
     own, and `downloads` is the cache of a model that has a network. `room` is what children that run at once share, and
     `forks` has processes ready that need not be started.
+    `results` is where this run's files and earlier ones' are: not for it to see where they lie in the tree, at its top.
     """
 
     timeout_s: float = 900.0
@@ -44,6 +45,7 @@ class Sandbox:
     downloads: Path | None = None
     room: Room | None = None
     forks: Forks | None = None
+    results: Path | None = None
 
     @property
     def memory_limit_bytes(self) -> int | None:

@@ -29,6 +29,7 @@ from pocketfit.units import format_bytes
 from pocketfit.variants import count_variants, skip_reason, variants
 
 if TYPE_CHECKING:
+    from pocketfit.builds.remembered import Remembered
     from pocketfit.out import Out
 
 NETWORK = "the model's process had a network, as its configuration asks (network = true)"
@@ -52,12 +53,18 @@ class Side:
 
 
 def take_snapshots(
-    sides: Sequence[Side], out: Out, sandbox: Sandbox, done: Callable[[SideName, Outcome, str], None]
+    sides: Sequence[Side],
+    out: Out,
+    sandbox: Sandbox,
+    done: Callable[[SideName, Outcome, str], None],
+    remembered: Remembered | None = None,
 ) -> list[Snapshot]:
-    """Build all variants of all sides, as many at once as there are cores.
+    """Build all variants of all sides, as many at once as there are cores, but for those that are `remembered`.
 
     `done` is told of each outcome, with the child's torch, when it is there: the run may be stopped before its end.
     """
+    if remembered:
+        remembered.look_at({side.name: side.root for side in sides})
     count = sum(count_variants(side.config) for side in sides)
     workers = max(1, min(children_at_once(), count))
     sandbox = replace(sandbox, room=sandbox.room or Room(workers, available_memory_bytes()))
@@ -65,13 +72,17 @@ def take_snapshots(
         sandbox = replace(sandbox, forks=forks)
         pending = [
             [
-                pool.submit(_build_one, side, variant, spec, out, sandbox, done, count)
+                pool.submit(_build_one, side, variant, spec, out, sandbox, done, count, remembered)
                 for variant, spec in variants(side.config)
             ]
             for side in sides
         ]
         results = [[future.result() for future in futures] for futures in pending]
-    return [snapshot_of(side, of_side, sandbox) for side, of_side in zip(sides, results, strict=True)]
+    of_sides = list(zip(sides, results, strict=True))
+    if remembered:
+        remembered.keep(out, {side.name: of_side for side, of_side in of_sides})
+        of_sides = [(remembered.with_note(side), of_side) for side, of_side in of_sides]
+    return [snapshot_of(side, of_side, sandbox) for side, of_side in of_sides]
 
 
 def _to_fork(sides: Sequence[Side]) -> Iterator[tuple[Variant, ModelSpec]]:
@@ -90,6 +101,7 @@ def _build_one(
     sandbox: Sandbox,
     done: Callable[[SideName, Outcome, str], None],
     count: int,
+    remembered: Remembered | None,
 ) -> tuple[Outcome, str]:
     """Build one variant of `count`, unless it can't be at all; also returns the child's torch, "" without a child."""
     begun = Progress("build", side.name, str(variant), "starting", of=count)
@@ -98,6 +110,13 @@ def _build_one(
         tell(replace(begun, stage=f"skipped: {reason}", state="done"))
         return Skipped(variant, reason), ""
     started = time.monotonic()
+    if remembered and (found := remembered.find(side, variant, spec, out)):
+        kept, torch_version = found
+        file = out.artifacts(side.name) / kept.file
+        kept = replace(kept, runs_on=predict(file, variant.format, side.config.device.runtimes))
+        tell(replace(ended(begun, kept), stage=f"{format_bytes(kept.size_bytes)}, from the cache", elapsed_s=0.0))
+        done(side.name, kept, torch_version)
+        return kept, torch_version
     log_file = out.log(f"{side.name}.{variant.stem}")
     downloads = downloads_folder(os.environ, side.beside or side.root, side.name, spec.name) if spec.network else None
     sandbox = replace(sandbox, python=side.python, downloads=downloads)

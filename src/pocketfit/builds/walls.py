@@ -75,7 +75,7 @@ def walls_of(job: Task, own: tuple[Path, Path], sandbox: Sandbox, kept: Mapping[
     if not sandbox.walled:
         return None
     network = isinstance(job, Job) and job.spec.network
-    given = _given(job)
+    given = _given(job, sandbox.results)
     job_file, folder = own
     return Walls(
         readable=(
@@ -93,11 +93,11 @@ def walls_of(job: Task, own: tuple[Path, Path], sandbox: Sandbox, kept: Mapping[
     )
 
 
-def _given(job: Task) -> Walls:
-    """The tree or the files that a job is about."""
+def _given(job: Task, results: Path | None) -> Walls:
+    """The tree or the files that a job is about, without the results of runs that may lie in the tree."""
     match job:
         case Job():
-            return of_repository(Path(job.root))
+            return of_repository(Path(job.root), results)
         case HostRun():
             return Walls((job.artifact, *([job.folder] if job.folder else [])))
         case HostLoad():

@@ -59,6 +59,12 @@ def check_abi(abi: str | None, device: str | None) -> None:
         raise ConfigError(f"--abi is of a JVM, and the device is {device}: use --device jvm")
 
 
+def check_run(base: str | None, exact: bool) -> None:
+    """Raise where nothing can be built here, or where the options that name base do not go together."""
+    require_torch()
+    check_base(base, exact)
+
+
 def check_base(base: str | None, exact: bool) -> None:
     """Raise ConfigError where the options that name base do not go together."""
     from pocketfit.builds.git import NO_BASE

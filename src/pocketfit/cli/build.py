@@ -9,22 +9,28 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from pocketfit.cli import asked
-from pocketfit.cli.ending import leave, leave_with_verdict, reported_before, show, write_junit
+from pocketfit.cli.caching import cache_wish, cached
+from pocketfit.cli.ending import leave, leave_with_report, reported_before, write_junit
 from pocketfit.cli.loudness import loudness
 from pocketfit.cli.options import (
+    DEFAULT_CACHE_SIZE,
     DEFAULT_OUT,
     OUTPUT,
     Abi,
     Base,
+    CacheFolder,
+    CacheSize,
     ConfigFile,
     DeviceKind,
     EmulatorImage,
     Exact,
+    ExplainCache,
     FormatNames,
     Json,
     Junit,
     LimitWords,
     Models,
+    NoCacheWanted,
     OutPath,
     PrecisionNames,
     Readable,
@@ -66,6 +72,10 @@ def run(
     readable: Readable = None,
     unsandboxed: Unsandboxed = False,
     junit: Junit = None,
+    cache: CacheFolder = None,
+    cache_size: CacheSize = DEFAULT_CACHE_SIZE,
+    no_cache: NoCacheWanted = False,
+    explain_cache: ExplainCache = False,
     as_json: Json = False,
 ) -> None:
     """Build base and head, try them on a device, and report what changed.
@@ -80,8 +90,8 @@ def run(
     from pocketfit.staging import staged
     from pocketfit.variants import parse_variants
 
-    asked.require_torch()
-    asked.check_base(base, exact)
+    asked.check_run(base, exact)
+    wish = cache_wish(cache, cache_size, no_cache=no_cache, explained=explain_cache)
     request = Request(
         Path.cwd(),
         base,
@@ -100,12 +110,10 @@ def run(
         options = asked.device_options(serial, emulator_image, folder, limits=limits, unsandboxed=unsandboxed)
         choice = choose_device(head.config.device, device, options)
         sandbox = asked.sandbox(timeout, limits=limits, readable=readable, unsandboxed=unsandboxed)
-        report = pipeline.run(head, choice, staging, sandbox, requirements)
+        with cached(wish, head, sandbox) as kept:
+            report = pipeline.run(head, choice, staging, sandbox, requirements, kept)
     write_junit(junit, report)
-    show(report, before, as_json=as_json)
-    if not loudness().quiet:
-        say(f"\nreports: {out}/report.html, report.md, report.json")
-    leave_with_verdict(report)
+    leave_with_report(report, before, out, as_json=as_json)
 
 
 def export(

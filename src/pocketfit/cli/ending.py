@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from pocketfit.cli.loudness import loudness
-from pocketfit.cli.screen import print_json
+from pocketfit.cli.screen import print_json, say
 from pocketfit.errors import VERDICT_FAILED, ConfigError, EnvironmentProblem
 
 if TYPE_CHECKING:
@@ -60,6 +60,14 @@ def write_junit(file: Path | None, report: Report) -> None:
 
     if file is not None:
         write_text_atomically(file, render_junit(report))
+
+
+def leave_with_report(report: Report, before: Report | None, out: Path, *, as_json: bool) -> NoReturn:
+    """Show a report, say where it lies, and leave with the verdict's exit code."""
+    show(report, before, as_json=as_json)
+    if not loudness().quiet:
+        say(f"\nreports: {out}/report.html, report.md, report.json")
+    leave_with_verdict(report)
 
 
 def leave_with_verdict(report: Report) -> NoReturn:

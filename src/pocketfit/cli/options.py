@@ -11,6 +11,7 @@ from pocketfit.devices import ABIS, DEVICES
 from pocketfit.formats import FORMATS, PRECISIONS, listed
 
 DEFAULT_OUT = Path("pocketfit-out")
+DEFAULT_CACHE_SIZE = "2 GB"
 
 # The groups of --help.
 SELECTION, ONE_MODEL, COMPARISON = "Selection", "One model, without a configuration", "Comparison"
@@ -113,6 +114,36 @@ Requirements = Annotated[
     typer.Option(
         "--requirements", metavar="FILE", rich_help_panel=BUILDING,
         help="A requirements file of the repository, with the packages that its models' code imports.",
+    ),
+]  # fmt: skip
+
+# What need not be made again.
+CacheFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--cache", metavar="FOLDER", envvar="POCKETFIT_CACHE", rich_help_panel=BUILDING,
+        help="Where what earlier runs built is kept. Default: ~/.cache/pocketfit.",
+    ),
+]  # fmt: skip
+CacheSize = Annotated[
+    str,
+    typer.Option(
+        "--cache-size", metavar="SIZE", rich_help_panel=BUILDING,
+        help="The most that the cache may take; what was used least recently goes first.",
+    ),
+]  # fmt: skip
+NoCacheWanted = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache", envvar="POCKETFIT_NO_CACHE", rich_help_panel=BUILDING,
+        help="Build and try everything anew, and keep nothing.",
+    ),
+]  # fmt: skip
+ExplainCache = Annotated[
+    bool,
+    typer.Option(
+        "--explain-cache", rich_help_panel=BUILDING,
+        help="Say of each variant what decides whether it is built anew, and what of that changed.",
     ),
 ]  # fmt: skip
 

@@ -46,14 +46,17 @@ def of_interpreter(python: Path | None = None) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*ours, *added, *layer]))
 
 
-def of_repository(root: Path) -> Walls:
+def of_repository(root: Path, without: Path | None = None) -> Walls:
     """All of a tree but what is hidden at its top: git's folder can hold a password, and so can files such as .env.
 
-    A link gives nothing but itself: whoever wrote the tree chose where it leads.
+    A link gives nothing but itself: whoever wrote the tree chose where it leads. `without` is a folder at its top that
+    is not the tree's own.
     """
     try:
         shown = tuple(
-            str(path) for path in sorted(root.iterdir()) if not path.name.startswith(".") and not path.is_symlink()
+            str(path)
+            for path in sorted(root.iterdir())
+            if not path.name.startswith(".") and not path.is_symlink() and path != without
         )
     except OSError:
         shown = ()

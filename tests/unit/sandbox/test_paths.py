@@ -22,6 +22,14 @@ def test_a_tree_is_open_but_for_what_is_hidden_and_where_links_lead(tmp_path: Pa
     )
 
 
+def test_a_folder_of_results_at_the_top_is_not_shown(tmp_path: Path) -> None:
+    for name in ("net", "out"):
+        (tmp_path / name).mkdir()
+    annex = f"{tmp_path}/.git/annex/objects"
+    assert of_repository(tmp_path, tmp_path / "out").readable == (f"{tmp_path}/net", annex)
+    assert of_repository(tmp_path, tmp_path / "net" / "out").readable == (f"{tmp_path}/net", f"{tmp_path}/out", annex)
+
+
 def test_a_link_in_place_of_git_annex_opens_nothing(tmp_path: Path) -> None:
     (tmp_path / "root/.git").mkdir(parents=True)
     (tmp_path / "root/.git/annex").symlink_to("/")
