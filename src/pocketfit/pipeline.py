@@ -23,6 +23,7 @@ from pocketfit.store import write_snapshot, write_trial
 from pocketfit.trial.also import bring_up
 from pocketfit.trial.counting import counter_for
 from pocketfit.trial.host import HostTimer
+from pocketfit.trial.remembered import KeptTrials
 from pocketfit.trial.so_far import SoFar, cut_short
 from pocketfit.trial.trial import Artifacts, run_trial, untried
 from pocketfit.variants import variants
@@ -60,7 +61,9 @@ def run(
         for snapshot in snapshots.values():
             _write(snapshot, out)
         staging.open_to_devices()
-        trial = _try_on_device(head, choice, snapshots, staging, HostTimer(sandbox, head.config.device.threads), so_far)
+        trial = _try_on_device(
+            head, choice, snapshots, staging, HostTimer(sandbox, head.config.device.threads), so_far, cache
+        )
         for snapshot in snapshots.values():
             # Again, with what became of each artifact; the first is for a run that is stopped on the device.
             out.write_manifest(snapshot, trial)
@@ -168,6 +171,7 @@ def _try_on_device(
     staging: Staging,
     host: HostTimer,
     so_far: SoFar,
+    cache: Cache | None,
 ) -> Trial | None:
     """Try head and base on the first device that comes up; how it was chosen is among that device's notes."""
     if not choice.devices:
@@ -194,6 +198,7 @@ def _try_on_device(
                     elsewhere=head.elsewhere,
                     also=also,
                     counter=counter_for(head.config.device, running, also),
+                    kept=KeptTrials(cache, running) if cache else None,
                     done=so_far.add_row,
                 )
             break

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.records import DeviceInfo, Load, SmokeInput, TensorFile
@@ -76,6 +77,22 @@ class Running(Protocol):
 
         It ends after `rounds`, or after the round in which `budget_ms` ran out. The order of all follows from `seed`.
         """
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """The conditions of a run on a device, beside the artifact: facts by name, and folders whose content counts."""
+
+    facts: Mapping[str, str]
+    folders: tuple[Path, ...]
+
+
+@runtime_checkable
+class Repeatable(Protocol):
+    """A device that is up, and on which the same artifact goes the same way while its conditions are the same."""
+
+    def conditions(self) -> Conditions:
+        """Tell all that determines how an artifact fares on it."""
 
 
 class Device(Protocol):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pocketfit.devices import java
-from pocketfit.devices.base import X86_NOTE, DeviceRun, required
+from pocketfit.devices.base import X86_NOTE, Conditions, DeviceRun, required
 from pocketfit.devices.crash import describe_crash
 from pocketfit.devices.executorch import uncallable
 from pocketfit.devices.program import Answer, Counted, Timed, here, parse_answer, parse_counts, words
@@ -26,6 +26,7 @@ from pocketfit.process import Finished
 from pocketfit.records import DeviceInfo, DeviceSpec, Hardware, Load, SmokeInput
 from pocketfit.runtimes.elf import shipping_note
 from pocketfit.runtimes.library import AndroidSide
+from pocketfit.sandbox.layers import LEAST_DISK_BYTES
 from pocketfit.sandbox.order import DEFAULT_LIMITS, ResourceLimits, Walls, describe_hit
 from pocketfit.sandbox.paths import of_system
 from pocketfit.supervised import finish_supervised
@@ -133,6 +134,22 @@ class RunningJvm:
             return None
         return replace(self, android=android, info=replace(self.info, runtimes=_runtimes(android, self.info.abi)))
 
+    def conditions(self) -> Conditions:
+        """Java, our program with the libraries, the machine, and what may end a process early."""
+        limits = replace(self.limits, folder_bytes=min(self.limits.folder_bytes, LEAST_DISK_BYTES))
+        info = self.info
+        facts = {
+            "device": f"{info.kind} {info.abi} {info.cpu}, threads {info.threads}, emulated {info.emulated_cpu}",
+            "runtimes": str(sorted(info.runtimes.items())),
+            "machine": f"{platform.release()} {info.hardware.page_size_bytes} {info.hardware.cores}",
+            "device's limits": f"{limits} {self.timeout_s} {self.walled}",
+            "Java's words": " ".join((*FLAGS, DIRECT_MEMORY)),
+            "Java's environment": str([(name, os.environ.get(name)) for name in ENVIRONMENT]),
+        }
+        # What lies in /usr itself, the system's own database tells.
+        found = [_jdk()] if shutil.which("java") and _jdk() != Path("/usr") else []
+        return Conditions(facts, (*found, self.android.folder))
+
     def smoke(self, given: SmokeInput, folder: Path) -> DeviceRun:
         if missing := self.android.missing(given.format, self.info.abi):
             return DeviceRun("skipped", missing)
@@ -238,7 +255,7 @@ class RunningJvm:
     def _walls(self, artifacts: Sequence[SmokeInput], folder: Path, readable: Sequence[str]) -> Walls:
         """Java, our program with its libraries, and the artifacts with their inputs; it writes into `folder` alone."""
         given = [str(path.absolute()) for each in artifacts for path in (each.artifact, each.folder)]
-        jdk = str(Path(shutil.which("java") or "java").resolve().parents[1])
+        jdk = str(_jdk())
         home = os.environ.get("JAVA_HOME", jdk)
         seen = (*of_system(), jdk, home, *readable, str(self.android.folder), *given)
         return Walls(seen, writable=(str(folder.absolute()),))
@@ -250,6 +267,10 @@ def _written(work: Opened, file: str, limit_bytes: int) -> str:
         return work.read(file, limit_bytes).decode(errors="replace")
     except (OSError, ValueError):
         return ""
+
+
+def _jdk() -> Path:
+    return Path(shutil.which("java") or "java").resolve().parents[1]
 
 
 def _note(abi: str) -> str:

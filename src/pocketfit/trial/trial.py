@@ -16,7 +16,7 @@ from pocketfit.devices.base import Running
 from pocketfit.judge.alone import LOADS
 from pocketfit.judge.latency import looks
 from pocketfit.judge.memory import RELOADS
-from pocketfit.progress import Progress, working
+from pocketfit.progress import Progress, tell, working
 from pocketfit.records import (
     Also,
     Built,
@@ -35,6 +35,7 @@ from pocketfit.records import (
 from pocketfit.trial.also import Further
 from pocketfit.trial.counting import PHONE, Counter
 from pocketfit.trial.older import try_older
+from pocketfit.trial.remembered import KeptTrials
 from pocketfit.trial.smoke import smoke_input, try_one
 from pocketfit.trial.timing import Counted, Effort, Host, Loader, Place, loader_for, time_alone, time_pair
 
@@ -95,6 +96,7 @@ def run_trial(
     elsewhere: int = 0,
     also: Sequence[Further] = (),
     counter: Counter | None = None,
+    kept: KeptTrials | None = None,
     done: Callable[[TrialRow], None] = lambda row: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Trial:
@@ -102,11 +104,12 @@ def run_trial(
 
     `budget_s` is for timing one pair; `host` times what the device has no runtime for; `elsewhere` is how many
     variants other shards may time, for the same report. `also` are further ABIs to try each artifact on;
-    `counter` counts their work when all are timed, since times mind what runs beside and counts do not.
+    `counter` counts their work when all are timed, since times mind what runs beside and counts do not. An unchanged
+    file that is among what is `kept` is not tried on the device itself.
     """
     pairs = _pairs(base, head)
     files = sum(pair.files for pair in pairs) * (1 + len(also))
-    tried = [_clocked(partial(_try_pair, device, pair, host, also, files), clock, done) for pair in pairs]
+    tried = [_clocked(partial(_try_pair, device, pair, host, also, files, kept), clock, done) for pair in pairs]
     # Only after all of them ran: how sure each answer must be depends on how many there are.
     comparisons = sum(map(_is_pair, tried)) + elsewhere
     timed = sum(_is_to_be_timed(row, pair) for row, pair in zip(tried, pairs, strict=True))
@@ -121,7 +124,10 @@ def run_trial(
             _clocked(partial(_count_row, row, counter, pair, files), clock, done)
             for row, pair in zip(rows, pairs, strict=True)
         ]
-    notes = tuple(note for further in also for note in further.notes)
+    notes = [note for further in also for note in further.notes]
+    if kept:
+        kept.keep()
+        notes += kept.notes()
     info = replace(device.info, notes=tuple(dict.fromkeys((*device.info.notes, *notes))))
     return Trial(info, tuple(rows))
 
@@ -210,9 +216,11 @@ def untried(kind: str, head: Snapshot, problem: str) -> Trial:
     return Trial(DeviceInfo(kind, abi="", cpu="", threads=0, runtimes={}), rows)
 
 
-def _try_pair(device: Running, pair: _Pair, host: Host | None, also: Sequence[Further], of: int) -> TrialRow:
+def _try_pair(
+    device: Running, pair: _Pair, host: Host | None, also: Sequence[Further], of: int, kept: KeptTrials | None
+) -> TrialRow:
     """Smoke head, and base too where it is another file; the row says why where nothing is to be timed."""
-    head = _try(device, "head", pair.head, pair.limits, of)
+    head = _try_head(device, pair, of, kept)
     other = None if pair.is_identical else pair.base
     base = _try(device, "base", other, pair.limits, of) if other else None
     runs = loader_for(device, host, head, pair.variant.format) is not None
@@ -225,6 +233,23 @@ def _try_pair(device: Running, pair: _Pair, host: Host | None, also: Sequence[Fu
         also=tuple(_try_also(further, other, pair, of) for further in also),
         runs_on=_on_older(device, pair, head),
     )
+
+
+def _try_head(device: Running, pair: _Pair, of: int, kept: KeptTrials | None) -> Smoke:
+    """Smoke head, unless it is unchanged and an earlier run did so.
+
+    Both of a pair that changed are tried in this run, so that what is compared was seen on one machine.
+    """
+    if kept is None or not pair.is_identical:
+        return _try(device, "head", pair.head, pair.limits, of)
+    known = (pair.head.built, pair.head.folder, pair.limits)
+    if smoke := kept.find(*known):
+        what = f"passed on {device.info.kind} before, on the same inputs (cache)"
+        tell(Progress("try", "head", str(pair.variant), what, "done", of=of))
+        return smoke
+    smoke = _try(device, "head", pair.head, pair.limits, of)
+    kept.add(*known, smoke)
+    return smoke
 
 
 def _on_older(device: Running, pair: _Pair, head: Smoke) -> dict[str, RunsOn]:
