@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from pocketfit.cache.code import doubt_of_model
 from pocketfit.cache.entries import Damaged
 from pocketfit.cache.kept import Cache, written
 from pocketfit.cache.keys import Looked, changed_names, key_of
+from pocketfit.cache.reach import may_read, reached
 from pocketfit.cache.tree import Listing, Unknowable, digest_of, list_tree
 from pocketfit.door import let_in
 from pocketfit.files.saved import is_saved
@@ -141,13 +142,24 @@ class Remembered:
         one = replace(spec, formats=(variant.format,), precisions=(variant.precision,))
         return {
             "Pocketfit": __version__,
-            "tree": tree.digest(),
+            **self._part_of_tree(side, tree, spec),
             "configuration": digest_of({"model": json.dumps(plain(one), sort_keys=True)}),
             "Android library": str(library_for(variant.format)),
             "environment": digest_of(env),
             "limits": _limits(sandbox),
             **self._outside,
         }
+
+    def _part_of_tree(self, side: SideName, tree: Listing, spec: ModelSpec) -> dict[str, str]:
+        """The tree, or what of it can decide where the model's code opens no file but modules."""
+        why = may_read(_sources(spec, tree), tree.contents, self._reader(side))
+        if why is None:
+            return {"tree": digest_of(reached(tree.contents)), "of the tree": "what Python can import"}
+        return {"tree": tree.digest(), "of the tree": f"all, since {why}"}
+
+    def _reader(self, side: SideName) -> Callable[[str], str]:
+        root = self._trees[side][0]
+        return lambda file: (root / file).read_text("utf-8")
 
     def find(self, side: Side, variant: Variant, spec: ModelSpec, out: Out) -> tuple[Built, str] | None:
         """The build of a variant that an earlier run made of the same, its files in `out`, and its torch."""
@@ -248,19 +260,20 @@ class Remembered:
 
     def _doubt(self, made: _Kept) -> str:
         """Say why the next build may come out otherwise, or ""."""
-        root, tree = self._trees[made.side]
+        tree, spec = self._trees[made.side][1], made.spec
         assert isinstance(tree, Listing)
-        spec = made.spec
-        named = (spec.source, spec.calibration, spec.metric, spec.inputs, spec.check_inputs)
-        sources = [word for word in named if isinstance(word, str)]
         if is_saved(spec.source, (".pt2",)) and spec.trust:
             return f"{spec.source} may run code when it is read (trust = true)"
-        below = f"{spec.folder}/" if spec.folder else ""
         files = [name for name in tree.contents if name.endswith(".py")]
-        sources = [
-            f"{below}{word}" if f"{below}{word.partition(':')[0]}" in tree.contents else word for word in sources
-        ]
-        return doubt_of_model(sources, files, lambda file: (root / file).read_text("utf-8")) or ""
+        return doubt_of_model(_sources(spec, tree), files, self._reader(made.side)) or ""
+
+
+def _sources(spec: ModelSpec, tree: Listing) -> list[str]:
+    """What a model's configuration names, by its place in the tree: from the root, or the configuration's folder."""
+    named = (spec.source, spec.calibration, spec.metric, spec.inputs, spec.check_inputs)
+    sources = [word for word in named if isinstance(word, str)]
+    below = f"{spec.folder}/" if spec.folder else ""
+    return [f"{below}{word}" if f"{below}{word.partition(':')[0]}" in tree.contents else word for word in sources]
 
 
 def _read(record: bytes | str) -> KeptBuild:

@@ -35,12 +35,23 @@ STEADY_MODULES = frozenset({
 ENTRIES = ("__init__", "__main__")
 
 
-def doubt_of_model(sources: Iterable[str], files: Iterable[str], read: Callable[[str], str]) -> str | None:
+Rule = Callable[[str, ast.AST], str | None]
+
+
+def doubt_of_model(
+    sources: Iterable[str],
+    files: Iterable[str],
+    read: Callable[[str], str],
+    rule: Rule | None = None,
+    modules: frozenset[str] = STEADY_MODULES,
+) -> str | None:
     """Say why a model may come out otherwise the next time, or None.
 
     `sources` are what its configuration names (`file.py:callable`, `module:callable`, a saved file), `files` the paths
-    of the repository's Python files, and `read` gives the text of one. Code is followed through its imports.
+    of the repository's Python files, and `read` gives the text of one. Code is followed through its imports. `rule`
+    says what is wrong with a file, and `modules` are those of others that may be imported.
     """
+    rule = rule or _doubt
     by_name = _by_name(files)
     waiting, done = [], set[str]()
     for source in sources:
@@ -52,7 +63,7 @@ def doubt_of_model(sources: Iterable[str], files: Iterable[str], read: Callable[
         found = (
             [place, *_own(PurePosixPath(place).parent.parts, by_name)] if is_file else _own(place.split("."), by_name)
         )
-        if not found and place.partition(".")[0] not in STEADY_MODULES:
+        if not found and place.partition(".")[0] not in modules:
             return f"{place} is no file of the repository"
         waiting += found
     while waiting:
@@ -64,11 +75,11 @@ def doubt_of_model(sources: Iterable[str], files: Iterable[str], read: Callable[
             tree = ast.parse(read(file))
         except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
             return f"{file} can't be read"
-        if doubt := _doubt(file, tree):
+        if doubt := rule(file, tree):
             return doubt
         for words in _imports(tree):
             own = _own(words, by_name)
-            if not own and words[0] not in STEADY_MODULES:
+            if words[0] not in modules and not own:
                 return f"{file} imports {words[0]}"
             waiting += own
     return None

@@ -15,6 +15,7 @@ from pocketfit.cache.memo import Memo
 from pocketfit.cache.surroundings import surroundings
 from pocketfit.cache.tree import Unknowable, digest_of
 from pocketfit.files import new_file, read_regular
+from pocketfit.files.owner import give, owner_of
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +113,8 @@ class Cache:
         try:
             file = self._last_file(name)
             file.parent.mkdir(mode=0o700, exist_ok=True)
+            if owner := owner_of(self._folder):
+                give(file.parent, owner)
             with new_file(file) as stream:
                 stream.write(json.dumps(dict(contents)).encode())
         except OSError as error:

@@ -7,6 +7,8 @@ import stat
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
+from pocketfit.files import new_file
+
 # Another form of entries is another folder.
 VERSION = "v1"
 MARKER, MARKER_TEXT = "pocketfit-cache", "1\n"
@@ -26,14 +28,19 @@ def default_folder(environ: Mapping[str, str]) -> Path:
     return caches / "pocketfit"
 
 
-def prepared(folder: Path, owners: Collection[int], open_to_models: Iterable[str | Path]) -> Path:
+def prepared(folder: Path, owners: Collection[int], open_to_models: Iterable[str | Path], root: Path) -> Path:
     """The part of the cache `folder` that is of this version, made where there is none.
 
-    `owners` are the users whose folder it may be, `open_to_models` what models' code may read: neither it nor what is
-    above it may be the cache. Raises NoCache.
+    `owners` are the users whose folder it may be, `open_to_models` what models' code may read: it lies in none of that.
+    Nor may it lie in the tree at `root`, but for git's own folder there: a commit could bring one. Raises NoCache.
     """
     folder = folder.absolute()
     inner = folder / VERSION
+    if _is_inside(folder, root) and not _is_inside(folder, root / ".git"):
+        raise NoCache(
+            f"cache {folder}: it lies in the repository, whose commits could bring what they like: "
+            "name a folder outside, or one in .git"
+        )
     try:
         inside = next((each for each in open_to_models if _is_inside(folder, Path(each))), None)
         if inside is not None:
@@ -87,7 +94,8 @@ def _check_version(inner: Path) -> None:
     except FileNotFoundError:
         if any(inner.iterdir()):
             raise NoCache(f"cache {inner}: it holds something else than a cache: remove it") from None
-        marker.write_text(MARKER_TEXT)
+        with new_file(marker) as stream:
+            stream.write(MARKER_TEXT.encode())
         return
     with os.fdopen(descriptor, "rb") as file:
         if file.read(100) != MARKER_TEXT.encode():

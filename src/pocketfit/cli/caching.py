@@ -79,5 +79,5 @@ def _opened(wish: CacheWish, head: Head, sandbox: Sandbox) -> Cache:
         *caches(os.environ, Path("/nowhere"), None).values(),
         *sandbox.readable,
     )
-    folder = prepared(wish.folder or default_folder(os.environ), owners, readable)
+    folder = prepared(wish.folder or default_folder(os.environ), owners, readable, head.root)
     return Cache(folder, wish.limit_bytes, str(head.root))

@@ -72,7 +72,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr("pocketfit.cache.kept.surroundings", lambda memo: {"packages": "1", "processor": "2"})
     monkeypatch.setattr(module, "layers", lambda: WALLS)
     monkeypatch.setattr(module, "library_for", lambda name: Library("pytorch_android_lite", "1.12.2"))
-    world.write("net.py", "import torch\n")
+    # It may open any file, so that each of them counts.
+    world.write("net.py", "import torch\nopen\n")
     world.write("README.md", "one")
     world.write("library/inner.py", "a = 1\n")
     world.write("library/.git", "gitdir: ../.git/modules/library\n")
@@ -142,7 +143,7 @@ def _same_size_and_time(world: World) -> None:
 
 
 WAYS: dict[str, Callable[[World], object]] = {
-    "the model's code": lambda world: world.write("net.py", "import torch.nn\n"),
+    "the model's code": lambda world: world.write("net.py", "import torch.nn\nopen\n"),
     "a module that it imports": lambda world: world.write("library/inner.py", "a = 2\n"),
     "a file of its size at its time": _same_size_and_time,
     "a file that nobody would read": lambda world: world.write("README.md", "two"),
@@ -198,6 +199,40 @@ def test_what_changes_a_result_changes_the_key(way: str, world: World) -> None:
     assert world.key() == before
     WAYS[way](world)
     assert world.key() != before
+
+
+CLOSED = "import torch\n\n\ndef net():\n    return torch.nn.ReLU()\n"
+OF_PYTHON: dict[str, Callable[[World], object]] = {
+    "its code": lambda world: world.write("net.py", CLOSED + "\n"),
+    "a module that it does not import": lambda world: world.write("library/inner.py", "a = 2\n"),
+    "a new module": lambda world: world.write("torchvision.py", ""),
+    "a module of C": lambda world: world.write("library/fast.so", "1"),
+    "Python's own copy of one": lambda world: world.write("__pycache__/net.cpython-311.pyc", "1"),
+    "where its packages lie": lambda world: world.write("pyproject.toml", "[tool.poetry]\n"),
+    "a folder": lambda world: (world.root / "empty").rmdir(),
+    "a link": _relink("link", "data/other.txt"),
+    "code that reads": lambda world: world.write("net.py", CLOSED + "open\n"),
+    "a saved file": _set(source="data/weights.bin"),
+}
+
+
+@pytest.mark.parametrize("way", OF_PYTHON)
+def test_of_code_that_opens_nothing_all_that_can_be_imported_counts(way: str, world: World) -> None:
+    world.write("net.py", CLOSED)
+    before = world.key()
+    OF_PYTHON[way](world)
+    assert world.key() != before
+
+
+def test_of_code_that_opens_nothing_other_files_do_not_count(world: World) -> None:
+    world.write("net.py", CLOSED)
+    before = world.key()
+    world.write("README.md", "three")
+    world.write("docs/page.md", "")
+    (world.root / "docs/page.md").unlink()
+    (world.root / "docs").rmdir()
+    world.write("data/one.txt", "another")
+    assert world.key() == before
 
 
 REFUSED: dict[str, tuple[Callable[[World], object], str]] = {
@@ -317,8 +352,9 @@ def test_what_changes_while_it_is_built_is_not_kept(world: World) -> None:
     assert found.find(side(world), NET, world.spec, out) is None
     built = build(out)
     # There and back again: the content is what it was.
+    before = (world.root / "net.py").read_text()
     world.write("net.py", "import torch.nn\n")
-    world.write("net.py", "import torch\n")
+    world.write("net.py", before)
     found.keep(out, {"head": [(built, "2.12.1")]})
     assert find(world) is None
 
