@@ -72,6 +72,9 @@ def _run(job: _Job, env: dict[str, str]) -> Ended:
     env.setdefault("COLUMNS", "160")
     if inputs.emulator_image:
         env["POCKETFIT_EMULATOR_IMAGE"] = inputs.emulator_image
+    if not inputs.cache:
+        # Where no folder outlives the job, its hashes would be work for nobody.
+        env["POCKETFIT_NO_CACHE"] = "1"
     words = _words(job.task, inputs, workspace)
     if job.task in ("check", "plan"):
         words += _base(job)
@@ -93,6 +96,7 @@ def _words(task: Task, inputs: Inputs, workspace: Path) -> list[str]:
     if inputs.requirements and task in ("check", "export"):
         words += ["--requirements", inputs.requirements]
     if task == "check":
+        words += ["--cache", inputs.cache] if inputs.cache else []
         words += [word for variant in inputs.variants for word in ("--variant", variant)]
     return words
 

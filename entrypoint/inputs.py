@@ -52,6 +52,7 @@ class Inputs:
     comment: CommentMode = "changes"
     comment_key: str = DEFAULT_KEY
     requirements: str | None = None
+    cache: str | None = None
     out: str = "pocketfit-out"
     emulator_image: str | None = None
     variants: tuple[str, ...] = ()
@@ -77,6 +78,7 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
         comment=parse_mode(get("comment") or "changes"),
         comment_key=key,
         requirements=_inside("requirements", get("requirements")),
+        cache=_inside("cache", get("cache")),
         out=_inside("out", get("out")) or Inputs.out,
         emulator_image=get("emulator-image"),
         variants=_words(get("variants")),

@@ -15,7 +15,8 @@ from tests.e2e.repository import ROOT, Repository
 STANDINS = {
     "actions/upload-artifact": ROOT / "tests/e2e/upload-artifact",
     "actions/download-artifact": ROOT / "tests/e2e/download-artifact",
-    # These two are folders of one repository.
+    # The last two are folders of the first.
+    "actions/cache": ROOT / "tests/e2e/cache",
     "actions/cache/restore": ROOT / "tests/e2e/cache",
     "actions/cache/save": ROOT / "tests/e2e/cache",
 }

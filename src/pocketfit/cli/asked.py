@@ -59,10 +59,11 @@ def check_abi(abi: str | None, device: str | None) -> None:
         raise ConfigError(f"--abi is of a JVM, and the device is {device}: use --device jvm")
 
 
-def check_run(base: str | None, exact: bool) -> None:
-    """Raise where nothing can be built here, or where the options that name base do not go together."""
+def check_run(base: str | None, exact: bool, junit: Path | None) -> None:
+    """Raise where nothing can be built here, or where the options that name base or a file can't be meant."""
     require_torch()
     check_base(base, exact)
+    check_file(junit, "--junit")
 
 
 def check_base(base: str | None, exact: bool) -> None:

@@ -90,18 +90,11 @@ def run(
     from pocketfit.staging import staged
     from pocketfit.variants import parse_variants
 
-    asked.check_run(base, exact)
+    asked.check_run(base, exact, junit)
     wish = cache_wish(cache, cache_size, no_cache=no_cache, explained=explain_cache)
-    request = Request(
-        Path.cwd(),
-        base,
-        exact,
-        config,
-        variants=parse_variants(variant, "--variant") if variant else (),
-        single=asked.single(source, config, shape, format_names, precisions),
-        models=tuple(model or ()),
-    )
-    asked.check_file(junit, "--junit")
+    named = asked.single(source, config, shape, format_names, precisions)
+    wanted = parse_variants(variant, "--variant") if variant else ()
+    request = Request(Path.cwd(), base, exact, config, named, tuple(model or ()), wanted)
     head = read_head(request)
     require_another_base(head)
     before = reported_before(out)

@@ -323,6 +323,16 @@ def test_requirements_are_the_runs(job: Job) -> None:
     assert job.call()[0][3:5] == ["--requirements", "requirements/models.txt"]
 
 
+def test_without_a_folder_that_outlives_the_job_nothing_is_kept(job: Job) -> None:
+    job.run()
+    words, environ, _ = job.call()
+    assert (environ["POCKETFIT_NO_CACHE"], "--cache" in words) == ("1", False)
+    job.run(cache=".git/pocketfit-cache")
+    words, environ, _ = job.call()
+    assert words[3:5] == ["--cache", ".git/pocketfit-cache"]
+    assert "POCKETFIT_NO_CACHE" not in environ
+
+
 def test_reporting_belongs_to_its_event(job: Job) -> None:
     code, log = job.run(mode="report")
     assert code == 2
