@@ -85,7 +85,7 @@ def unavailable(android: AndroidSide, abi: str, cpu: str) -> str | None:
     if not is_emulated(abi):
         return None if shutil.which("java") else "java is not on PATH: apt-get install default-jre-headless"
     if abi != EMULATED:
-        return f"{abi}'s libraries can't run here: this machine is {machine}"
+        return f"its Android libraries are {abi}'s, and this machine is {machine}: use another device"
     if not android.jvm(abi).is_dir():
         return f"{abi}: the Android side was built without a JVM for it: run `make -B android`, which says why"
     if "," in str(android.folder):

@@ -205,7 +205,7 @@ def said(device: RunningJvm, tmp_path_factory: pytest.TempPathFactory) -> dict[s
         shim=str(android.shim),
     )
     command = ["java", "-cp", android.desktop_classpath("executorch"), "dev.pocketfit.Desktop", *told]
-    done = finish(command, timeout=120, cwd=folder, env=_environment(folder, libraries))
+    done = finish(command, timeout=120, cwd=folder, env=_environment(folder, {"LD_LIBRARY_PATH": libraries}))
     answer = parse_answer(done.stdout, artifacts=len(artifacts))
     assert answer, done.stderr
     return dict(zip(artifacts, answer.artifacts, strict=True))

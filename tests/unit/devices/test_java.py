@@ -89,7 +89,7 @@ def test_a_machine_of_a_phones_abi_runs_it_as_it_is(android: AndroidSide, monkey
         "LD_PRELOAD": f"{android.folder}/shim/arm64-v8a/guard.so",
     }
     assert java.unavailable(android, "x86_64", DEFAULT_CPU) == (
-        "x86_64's libraries can't run here: this machine is aarch64"
+        "its Android libraries are x86_64's, and this machine is aarch64: use another device"
     )
 
 
