@@ -63,7 +63,8 @@ def try_one(
     device: Running, side: SideName, built: Built, folder: Path, limits: Limits, of: int, *, reloads: int = 0
 ) -> Smoke:
     """Try what a side built, whose files are in `folder`, as one of `of` files: what becomes of it is shown."""
-    kind = device.info.kind
+    info = device.info
+    kind = f"{info.kind} {info.abi}" if info.emulated_cpu else info.kind
     with working(Progress("try", side, str(built.variant), f"loading and running on {kind}", of=of)) as work:
         given = replace(smoke_input(built, folder), reloads=reloads)
         tried = smoke(device, built.variant, given, (built.export.outputs, *built.export.later), limits)
