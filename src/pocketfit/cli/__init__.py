@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import logging
 import sys
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup
+from typer.main import get_command_from_info
+from typer.models import CommandInfo
 
 from pocketfit import __version__
-from pocketfit.cli.again import report
-from pocketfit.cli.build import export, run, smoke
+from pocketfit.cli.listing import COMMANDS, show_help
 from pocketfit.cli.loudness import NoColor, Quiet, Verbose, ask, with_loudness
-from pocketfit.cli.reports import compare, merge, plan, publish
 from pocketfit.cli.screen import Lines, say, show_whatever_fits
-from pocketfit.cli.setup import check, doctor, init, version
 from pocketfit.errors import PocketfitError
 from pocketfit.process import exit_on_sigterm
 from pocketfit.sandbox.hidden import hide_process
@@ -33,23 +33,39 @@ def _in_peoples_words(params: list[Any]) -> list[Any]:
     return params
 
 
-class _Group(TyperGroup):
-    def get_params(self, ctx: Any) -> list[Any]:
-        return _in_peoples_words(super().get_params(ctx))
-
-
 class _Command(TyperCommand):
     def get_params(self, ctx: Any) -> list[Any]:
         return _in_peoples_words(super().get_params(ctx))
+
+
+class _Group(TyperGroup):
+    """All commands by name; what stands behind one is imported when it is asked for."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        # Their names are enough until one is asked for.
+        self.commands: dict[str, Any] = dict.fromkeys(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in COMMANDS and self.commands[cmd_name] is None:
+            module = import_module(f"pocketfit.cli.{COMMANDS[cmd_name][0]}")
+            info = CommandInfo(cmd_name, cls=_Command, callback=with_loudness(getattr(module, cmd_name)))
+            self.commands[cmd_name] = get_command_from_info(
+                info, pretty_exceptions_short=False, rich_markup_mode="markdown"
+            )
+        return self.commands.get(cmd_name)
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _in_peoples_words(super().get_params(ctx))
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        show_help(self.help or "", self.get_params(ctx))
 
 
 app = typer.Typer(
     cls=_Group, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
-# In the order in which --help lists them.
-for _command in (run, export, smoke, compare, report, plan, merge, publish, init, check, doctor, version):
-    app.command(cls=_Command)(with_loudness(_command))
 
 
 def _print_version(asked: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import re
@@ -10,10 +11,12 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from pocketfit.cli.listing import COMMANDS as LISTED
 from pocketfit.records import Failed, Variant
 from pocketfit.store import write_snapshot, write_trial
 from tests.unit.cli.test_screen import in_terminal
@@ -201,6 +204,51 @@ def test_completion_offers_what_fits_and_loads_nothing_heavy(tmp_path: Path, typ
         [sys.executable, "-c", code], capture_output=True, text=True, env=env, cwd=tmp_path, check=False
     )
     assert done.stdout.splitlines() == [*offered, "[]"], done.stderr
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_the_list_of_commands_says_what_each_says_first(name: str) -> None:
+    module, said = LISTED[name]
+    function = getattr(import_module(f"pocketfit.cli.{module}"), name)
+    assert said == " ".join((inspect.getdoc(function) or "").split("\n\n")[0].replace("`", "").split())
+    assert f"│ {name} " in helped("")
+
+
+def test_compare_and_publish_load_neither_torch_nor_docker(saved: Path) -> None:
+    code = (
+        "import sys, atexit\n"
+        "named = ('torch', 'docker', 'scipy', 'executorch')\n"
+        "atexit.register(lambda: print([name for name in named if name in sys.modules]))\n"
+        "sys.argv[:1] = ['pocketfit']\nfrom pocketfit.cli import main\nmain()"
+    )
+    for words, code_of_it in (
+        (("compare", "base.json", "head.json", "--out", "out"), 4),
+        (("publish", "out/report.json"), 2),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words], capture_output=True, text=True, cwd=saved, check=False
+        )
+        assert (done.returncode, done.stdout.splitlines()[-1]) == (code_of_it, "[]"), done.stderr
+
+
+def test_help_loads_no_command_and_no_rich() -> None:
+    code = (
+        "import sys, atexit\n"
+        "named = ('rich', 'pocketfit.records', 'pocketfit.cli.build', 'pocketfit.cli.reports', 'pocketfit.cli.setup')\n"
+        "atexit.register(lambda: print([name for name in named if name in sys.modules]))\n"
+        "sys.argv = ['pocketfit', '--help']\nfrom pocketfit.cli import main\nmain()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+@pytest.mark.parametrize("columns", ["20", "50", "60", "80", "300"])
+def test_the_first_help_fits(columns: str) -> None:
+    lines = pocketfit(Path("/"), "--help", settings={"COLUMNS": columns}).stdout.splitlines()
+    width = min(max(int(columns), 50), 120)
+    boxes = [line for line in lines if line[:1] in "╭│╰" and line]
+    assert {len(line) for line in boxes} == {width}
+    assert max(map(len, lines)) == width
 
 
 def test_a_wrong_option_is_one_sentence_in_any_encoding(tmp_path: Path) -> None:
