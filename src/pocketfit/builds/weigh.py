@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pocketfit.process import were_stopped
@@ -29,14 +30,34 @@ def sha256_of(path: Path) -> str:
 
 
 def weigh(path: Path) -> Weight:
-    """Weigh a file, exact to the byte; raises OSError."""
-    digest, deflate = hashlib.sha256(), zlib.compressobj(DEFLATE_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-    size_bytes = download_bytes = 0
+    """Weigh a file, exact to the byte; raises OSError. What base and head both have is compressed once."""
+    sha256 = sha256_of(path)
+    with _lock:
+        known = _compressed.setdefault(sha256, _Compressed())
+    with known.lock:
+        if known.size_bytes is None:
+            known.size_bytes = _deflated_bytes(path)
+        return Weight(path.stat().st_size, known.size_bytes, sha256)
+
+
+@dataclass
+class _Compressed:
+    """What is known of one content; whoever finds its lock taken waits for the answer."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    size_bytes: int | None = None
+
+
+_lock = threading.Lock()
+_compressed: dict[str, _Compressed] = {}
+
+
+def _deflated_bytes(path: Path) -> int:
+    deflate = zlib.compressobj(DEFLATE_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    download_bytes = 0
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
             if were_stopped():
                 raise InterruptedError("stopped")
-            size_bytes += len(chunk)
-            digest.update(chunk)
             download_bytes += len(deflate.compress(chunk))
-    return Weight(size_bytes, download_bytes + len(deflate.flush()), digest.hexdigest())
+    return download_bytes + len(deflate.flush())

@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
+from pocketfit.builds import weigh as weigh_module
 from pocketfit.builds.weigh import CHUNK_BYTES, Weight, weigh
 
 
@@ -20,3 +24,17 @@ def test_an_empty_file_has_a_weight(tmp_path: Path) -> None:
     path = tmp_path / "artifact"
     path.touch()
     assert weigh(path) == Weight(0, 2, hashlib.sha256(b"").hexdigest())
+
+
+def test_what_two_files_both_hold_is_compressed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compressed: list[Path] = []
+    of = weigh_module._deflated_bytes
+    monkeypatch.setattr(weigh_module, "_deflated_bytes", lambda path: compressed.append(path) or of(path))
+    files = [tmp_path / name for name in ("base", "head", "other")]
+    for file, text in zip(files, (b"the same in both", b"the same in both", b"another"), strict=True):
+        file.write_bytes(text)
+    with ThreadPoolExecutor(3) as pool:
+        base, head, other = pool.map(weigh, files)
+    assert base == head
+    assert other.sha256 != head.sha256
+    assert len(compressed) == 2
