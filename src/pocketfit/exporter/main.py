@@ -36,6 +36,7 @@ from pocketfit.job import (
     enter,
     to_json,
 )
+from pocketfit.runtimes.operators import read_all
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -70,6 +71,12 @@ def task_reader() -> TypeAdapter[Task]:
     from pydantic import TypeAdapter
 
     return TypeAdapter[Task](Task)
+
+
+def prepare() -> None:
+    """Make what every job makes first, of nothing but our own."""
+    task_reader()
+    read_all()
 
 
 def examine() -> dict[str, dict[str, str | None]]:

@@ -36,6 +36,14 @@ def operators_of(library: Library) -> OperatorList | None:
     return _load(library.artifact, library.version)
 
 
+def read_all() -> None:
+    """Read the lists of all runtimes of TorchScript ahead, for whoever will be asked for one of them soon."""
+    for path in (files("pocketfit.runtimes") / "data").iterdir():
+        if path.name.startswith("pytorch_android"):
+            artifact, _, version = path.name.removesuffix(".json").rpartition("-")
+            _load(artifact, version)
+
+
 @cache
 def _load(artifact: str, version: str) -> OperatorList | None:
     path = files("pocketfit.runtimes") / "data" / f"{artifact}-{version}.json"
