@@ -6,6 +6,7 @@
 # make fuzz    hostile files and answers, tests/fuzz; MINUTES=10 of processor time for each kind
 # make chaos   runs killed and stopped at random moments, tests/chaos; KILLS=10 STOPS=4 for fewer
 # make differential  random models against plain torch, tests/differential; N=2000 FIRST=0
+# make bench   ours against the plainest script that does the same work, by processor time; ROUNDS=1 for a look
 # make schema  docs/schema: the configuration for editors, report.json and manifest.json for programs
 PYTHON ?= python3
 # torch comes from here where it answers, a fifth of the size; elsewhere the ordinary build is taken.
@@ -21,9 +22,10 @@ MINUTES ?= 1
 N ?= 40
 FIRST ?= 0
 KILLS ?= 100
+ROUNDS ?= 5
 STOPS ?= 40
 
-.PHONY: help setup demo quickstart support cases differential fuzz chaos test unit e2e e2e-workflows e2e-quickstart check format lock lock-cpu operators sizes schema clean
+.PHONY: help setup demo bench quickstart support cases differential fuzz chaos test unit e2e e2e-workflows e2e-quickstart check format lock lock-cpu operators sizes schema clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -32,6 +34,9 @@ setup: $(VENV)/.installed android
 
 demo: setup
 	@$(BIN)/python tools/demo.py
+
+bench: setup
+	$(BIN)/python -m benchmarks.bench $(ROUNDS)
 
 support: setup
 	$(BIN)/python -m tools.support
