@@ -26,7 +26,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 )
 def main(context: typer.Context) -> None:
     if command := pocketfit_command(context.args, os.environ):
-        os.execv(command[0], command)
+        os.execve(command[0], command, {**os.environ, **without_cache(context.args, os.environ)})
     # We are PID 1, which has no default handler for SIGTERM.
     exit_on_sigterm()
     stand_alone()
@@ -39,6 +39,15 @@ def pocketfit_command(args: list[str], environ: Mapping[str, str]) -> list[str] 
     if not args and environ.get("GITHUB_ACTIONS") == "true":
         return None
     return [*POCKETFIT, *(args or ["--help"])]
+
+
+def without_cache(args: list[str], environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that switch the cache off: in a container that goes, its hashes would be work for nobody.
+
+    Whoever names a folder, which may be mounted, or asks about the cache has one.
+    """
+    asked = any(word.partition("=")[0] in ("--cache", "--explain-cache") for word in args)
+    return {} if asked or environ.get("POCKETFIT_CACHE") else {"POCKETFIT_NO_CACHE": "1"}
 
 
 if __name__ == "__main__":

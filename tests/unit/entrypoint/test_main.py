@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoint.__main__ import pocketfit_command
+from entrypoint.__main__ import pocketfit_command, without_cache
 
 ROOT = Path(__file__).parents[3]
 POCKETFIT = [sys.executable, "-I", "-u", "-m", "pocketfit"]
@@ -57,3 +57,20 @@ def test_an_odd_job_is_one_sentence() -> None:
     assert done.returncode == 2
     assert done.stdout == "::error title=Pocketfit::not inside a GitHub job: GITHUB_EVENT_PATH is not set\n"
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("args", "environ", "off"),
+    [
+        (["run"], {}, True),
+        (["run", "--cache-size", "1GB"], {}, True),
+        (["run", "--cache", "/cache"], {}, False),
+        (["run", "--cache=/cache"], {}, False),
+        (["run", "--explain-cache"], {}, False),
+        (["run"], {"POCKETFIT_CACHE": "/cache"}, False),
+    ],
+)
+def test_a_container_keeps_a_cache_only_where_it_is_asked_to(
+    args: list[str], environ: dict[str, str], off: bool
+) -> None:
+    assert without_cache(args, environ) == ({"POCKETFIT_NO_CACHE": "1"} if off else {})
