@@ -38,6 +38,7 @@ TAKEN: Mapping[type[Any], str] = {
 # A report of 1,000 variants with 30 operators each has about 3 MB.
 FOREIGN_LIMIT_BYTES = 8 * 1024 * 1024
 MANY_ROWS = 2_000
+PROBLEM_LENGTH = 300
 VERSION_LENGTH = 40
 # What runs of ours wrote may be of more models.
 OWN_LIMIT_BYTES = 64 * 1024 * 1024
@@ -140,7 +141,10 @@ def _parse(data: bytes, kind: type[Record], name: str) -> Record:
     except NotFit as error:
         other = _another(data)
         if other is None or other is kind:
-            raise ConfigError(f"{name}: {error}{_by_another_version(data)}") from error
+            version = _by_another_version(data)
+            # A key may be as long as the sentence about it.
+            problem = clean(str(error), PROBLEM_LENGTH) if version else str(error)
+            raise ConfigError(f"{name}: {problem}{version}") from error
         raise ConfigError(f"{name} is a {other.__name__.lower()}: {TAKEN[kind]}") from error
     return record
 
