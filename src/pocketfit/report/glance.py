@@ -39,7 +39,6 @@ class Glance:
     model: str
     variant: str
     columns: tuple[Cell, ...]
-    tone: Tone
 
 
 def glance_titles(report: Report) -> tuple[Cell, ...]:
@@ -60,7 +59,7 @@ def glances(report: Report, rows: Sequence[Row]) -> list[Glance]:
             columns = (_file(row, baseline), _latency(row), *(cell(row) for cell in cells), _check(row))
             name = "" if place else clean(model, NAME_LENGTH)
             variant = clean(f"{row.format}/{row.precision}", LABEL_LENGTH)
-            lines.append(Glance(name, variant, columns, "failed" if row.fails else "plain"))
+            lines.append(Glance(name, variant, columns))
     return lines
 
 
@@ -93,7 +92,7 @@ def _file(row: Row, baseline: bool) -> Cell:
     if row.head is None:
         gone = "removed" if row.status == "removed" else "no file"
         return Cell(gone if row.base is None else f"{gone}, was {format_bytes(row.base.size_bytes)}", tone="quiet")
-    over: bool = bool({"size", "size_growth"} & set(row.failed_limits))
+    over = bool({"size", "size_growth"} & set(row.failed_limits))
     after = row.head.size_bytes
     if row.base is None:
         new = f"new, {format_bytes(after)}" if baseline else format_bytes(after)

@@ -16,6 +16,7 @@ from pocketfit.report.glance import AGREES, Glance, glance_titles, glances
 from pocketfit.report.summary import (
     SHORT_SHA,
     changed_rows,
+    count_of_variants,
     headline,
     legend,
     notes,
@@ -177,7 +178,7 @@ def _glance(report: Report, rows: Sequence[Row]) -> str:
     header = [f"| {' | '.join(map(_cell, titles_))} |", "|:--|:--|" + ":--|" * (len(titles_) - 2)]
     table = "\n".join([*header, *map(_glance_row, glances(report, rows[:GLANCED]))])
     more = len(rows) - GLANCED
-    return table if more <= 0 else f"{table}\n\n{_count(more)} more changed less: below."
+    return table if more <= 0 else f"{table}\n\n{count_of_variants(more)} more changed less: below."
 
 
 def _glance_row(line: Glance) -> str:
@@ -190,14 +191,10 @@ def _glance_row(line: Glance) -> str:
     return f"| {' | '.join([model, code(line.variant), *cells])} |"
 
 
-def _count(count: int) -> str:
-    return "1 variant" if count == 1 else f"{count} variants"
-
-
 def _unchanged(count: int) -> str:
     if not count:
         return ""
-    return f"{_count(count)} {'is' if count == 1 else 'are'} byte-identical to base."
+    return f"{count_of_variants(count)} {'is' if count == 1 else 'are'} byte-identical to base."
 
 
 def _fold(title: str, blocks: Sequence[str]) -> str:

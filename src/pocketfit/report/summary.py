@@ -87,11 +87,11 @@ def headline(report: Report) -> Headline:
     if failed:
         about = tuple((name(row), stakes(row)) for row in failed[:NAMED])
         verb = "fails" if len(failed) == 1 else "fail"
-        text = f"{len(failed)} of {_variants(len(rows))} {verb}{_came_and_went(report)}"
+        text = f"{len(failed)} of {count_of_variants(len(rows))} {verb}{_came_and_went(report)}"
         return Headline("bad", text, "", about, len(failed) - len(about))
     checked = [row for row in rows if row.status not in ("skipped", "failed")]
     if report.verdict == "error":
-        return Headline("unknown", f"the device could not check {_variants(len(checked))}")
+        return Headline("unknown", f"the device could not check {count_of_variants(len(checked))}")
     if report.verdict == "fail":
         return Headline("bad", "the verdict is fail")
     if not checked:
@@ -104,15 +104,17 @@ def _passing(report: Report, rows: list[Row], checked: list[Row]) -> Headline:
     skipped, others = _skipped(rows), _came_and_went(report)
     if untried:
         count = "none" if untried == len(checked) else f"{untried} not"
-        text = f"{_variants(len(checked))} built{skipped}, {count} run on a device{others}"
+        text = f"{count_of_variants(len(checked))} built{skipped}, {count} run on a device{others}"
         return Headline("unknown", text, *_largest(report))
     if all(row.status == "identical" for row in report.rows):
-        return Headline("good", f"nothing changed on the phone, {_variants(len(checked))} identical")
+        return Headline("good", f"nothing changed on the phone, {count_of_variants(len(checked))} identical")
     if doubts := _doubts(checked):
         return Headline(
-            "unknown", f"{_variants(len(checked))} built and run{skipped}{others}, but {doubts}", *_largest(report)
+            "unknown",
+            f"{count_of_variants(len(checked))} built and run{skipped}{others}, but {doubts}",
+            *_largest(report),
         )
-    passed = "1 variant passes" if len(checked) == 1 else f"{_variants(len(checked))} pass"
+    passed = "1 variant passes" if len(checked) == 1 else f"{count_of_variants(len(checked))} pass"
     return Headline("good", f"{passed}{skipped}{others}", *_largest(report))
 
 
@@ -138,7 +140,7 @@ def _doubts(rows: list[Row]) -> str:
     silent = sum(meaningless(row.parity) is not None for row in rows)
     parts = (
         f"{', '.join(limits)} could not be judged" if limits else "",
-        f"agreement means nothing for {_variants(silent)}" if silent else "",
+        f"agreement means nothing for {count_of_variants(silent)}" if silent else "",
     )
     return ", and ".join(part for part in parts if part)
 
@@ -227,5 +229,6 @@ def notes(report: Report) -> tuple[str, ...]:
     return tuple(clean(note) for note in report.notes)
 
 
-def _variants(count: int) -> str:
+def count_of_variants(count: int) -> str:
+    """Write "1 variant" or "3 variants"."""
     return "1 variant" if count == 1 else f"{count} variants"
