@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pocketfit.config import read_config
+from pocketfit.exporter.executorch.patterns import make_patterns
 from pocketfit.exporter.main import main
 from pocketfit.job import JOB_FILE, RESULT_FILE, Job, to_json
 from pocketfit.records import Variant
@@ -39,5 +40,6 @@ def build(job: dict[str, Any]) -> dict[str, Any]:
 if __name__ == "__main__":
     for name in SLOW:
         import_module(name)
+    make_patterns()
     gc.freeze()
     serve(build)

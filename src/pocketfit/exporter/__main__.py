@@ -5,13 +5,13 @@ import os
 import sys
 from pathlib import Path
 
-from pocketfit.exporter.main import examine, main, prepare
+from pocketfit.exporter.main import examine, main, prepare, prepare_lowering
 
 if sys.argv[1] == "--serve":
     from pocketfit.exporter.importing.serving import serve_jobs
 
     # From here on this is a process forked for one job, as it would be if it were started for that.
-    sys.argv[1:] = serve_jobs(int(sys.argv[2]), sys.argv[3], prepare)
+    sys.argv[1:] = serve_jobs(int(sys.argv[2]), sys.argv[3], prepare, prepare_lowering)
 if sys.argv[1] == "--examine":
     print(json.dumps(examine()))
 else:

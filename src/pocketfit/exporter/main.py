@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pocketfit.exporter.build import build_variant
+from pocketfit.exporter.executorch.patterns import make_patterns
 from pocketfit.exporter.formats import BUILDERS
 from pocketfit.exporter.given import run_given, time_given
 from pocketfit.exporter.importing.uncollected import uncollected
@@ -77,6 +78,12 @@ def prepare() -> None:
     """Make what every job makes first, of nothing but our own."""
     task_reader()
     read_all()
+
+
+def prepare_lowering(kind: str) -> None:
+    """Make what lowering looks for in the jobs of a fork server's kind."""
+    if kind == "executorch":
+        make_patterns()
 
 
 def examine() -> dict[str, dict[str, str | None]]:

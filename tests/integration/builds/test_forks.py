@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -122,14 +123,16 @@ KINDS = {"torch": (("lite", "torchscript"), ("int8",)), "executorch": (("executo
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_forked_and_fresh_artifacts_are_the_same_bytes(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
+    caplog.set_level(logging.DEBUG, "pocketfit.supervised.forks")
     formats, precisions = KINDS[kind]
     compared = precisions[-1:]
     if os.environ.get("POCKETFIT_ALL"):
         precisions = compared = tuple(one for one in PRECISIONS if one not in FORMATS[formats[0]].lacks)
     spec = ModelSpec("net", "net.py:net", inputs=IMAGE, formats=formats, precisions=precisions)
     forked = built(snapped(root, tmp_path / "forked", spec))
+    assert "no fork server" not in caplog.text
     monkeypatch.setattr(snapshot, "forks_for", no_forks)
     fresh = built(snapped(root, tmp_path / "fresh", replace(spec, precisions=compared)))
     assert len(forked) == len(formats) * len(precisions)

@@ -1,7 +1,8 @@
 """The fork server of model processes, `python -P -m pocketfit.exporter --serve CONTROL KIND`: see sandbox/fork_server.
 
-It imports what jobs of a kind import anyway, from what is installed alone, and nothing of a repository's. torchvision
-is not among it: a repository may have a folder of that name, which its own code means then.
+It imports what jobs of a kind import anyway, from what is installed alone, and nothing of a repository's; for a .pte it
+makes the patterns that each lowering looks for too. torchvision is not among it: a repository may have a folder of that
+name, which its own code means then.
 """
 
 from __future__ import annotations
@@ -33,10 +34,13 @@ PRELOADED = {
 }
 
 
-def serve_jobs(control: int, kind: str, prepare: Callable[[], object]) -> list[str]:
+def serve_jobs(
+    control: int, kind: str, prepare: Callable[[], object], prepare_lowering: Callable[[str], object]
+) -> list[str]:
     """Serve until the owner is gone; returns a job's own words, in the process that was forked for it.
 
-    `prepare` makes what each job would make first.
+    `prepare` makes what each job would make first, `prepare_lowering` what each of this kind would with what is
+    imported by then.
     """
     hide_process()
     with uncollected():
@@ -45,6 +49,7 @@ def serve_jobs(control: int, kind: str, prepare: Callable[[], object]) -> list[s
         anyway = _at_top()
         for name in PRELOADED[kind]:
             import_module(name)
+        prepare_lowering(kind)
     # Where the repository has a module of such a name, its own code would now get the installed one.
     early = sorted(_at_top() - anyway - OUR_PACKAGES)
     with socket.socket(fileno=control) as owner:
