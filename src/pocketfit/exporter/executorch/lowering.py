@@ -158,9 +158,11 @@ def _mixes_dtypes(exported: Any, inputs: Inputs) -> bool:
     """Say whether float32 meets half where an operator takes one of them: torch.export does not mind."""
     import torch
 
+    # It has the program's own buffers, which a call may write to.
+    module = exported.module()
     try:
-        with torch.no_grad():
-            exported.module()(*copies(inputs))
+        with kept(module), torch.no_grad():
+            module(*copies(inputs))
     except RuntimeError as error:
         return "Half" in str(error)
     return False
