@@ -127,6 +127,8 @@ class ModelSpec:
 
 # The core that an emulator of single programs shows to a phone's libraries, which choose their kernels by it.
 DEFAULT_CPU = "cortex-a76"
+# What people have in their hands.
+PHONE_ABI = "arm64-v8a"
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from pocketfit.devices.jvm import JvmDevice
 from pocketfit.errors import CommandError, ConfigError, PocketfitError
 from pocketfit.formats import FORMATS, listed
 from pocketfit.process import finish, run
-from pocketfit.records import DEFAULT_CPU, DeviceSpec
+from pocketfit.records import DEFAULT_CPU, PHONE_ABI, DeviceSpec
 from pocketfit.runtimes.versions import PROMISE, newer_exporter, version_of
 from pocketfit.sandbox import bubblewrap_probe
 from pocketfit.sandbox.layers import available_memory_bytes, layers
@@ -31,7 +31,6 @@ NEEDED = ("lite", "torchscript", "jvm")
 # What a model's process, and its artifacts of both sides, take at the least.
 LITTLE_MEMORY_BYTES = 2_000_000_000
 LITTLE_DISK_BYTES = 2_000_000_000
-PHONE = "arm64-v8a"
 
 
 @dataclass(frozen=True)
@@ -120,14 +119,14 @@ def _phone(options: DeviceOptions) -> Iterator[Finding]:
     """Whether a phone's libraries run here, and whether what they execute can be counted. See _android_of_pte."""
     if isinstance(options.android, str):
         return
-    device = JvmDevice(DeviceSpec(abi=PHONE), options.android)
+    device = JvmDevice(DeviceSpec(abi=PHONE_ABI), options.android)
     if problem := device.unavailable():
-        yield Finding(PHONE, "", problem, needed=False)
-        yield Finding("counted work", "", f"it takes {PHONE}, emulated", needed=False)
+        yield Finding(PHONE_ABI, "", problem, needed=False)
+        yield Finding("counted work", "", f"it takes {PHONE_ABI}, emulated", needed=False)
         return
-    emulated = java.is_emulated(PHONE)
-    yield Finding(PHONE, java.describe_cpu(DEFAULT_CPU) if emulated else "this machine's own", needed=False)
-    problem = java.why_uncounted(PHONE)
+    emulated = java.is_emulated(PHONE_ABI)
+    yield Finding(PHONE_ABI, java.describe_cpu(DEFAULT_CPU) if emulated else "this machine's own", needed=False)
+    problem = java.why_uncounted(options.android, PHONE_ABI)
     yield Finding("counted work", "" if problem else "by a plugin of QEMU", problem or "", needed=False)
 
 

@@ -12,13 +12,11 @@ from pathlib import Path
 
 from pocketfit.errors import CommandError
 from pocketfit.process import finish
-from pocketfit.records import DEFAULT_CPU, RuntimeName
+from pocketfit.records import DEFAULT_CPU, PHONE_ABI, RuntimeName
 from pocketfit.runtimes.library import AndroidSide
 
 # Where Android's libraries run as they are, by the machine's name.
-MACHINES = {"x86_64": "x86_64", "aarch64": "arm64-v8a"}
-# On another machine, what EMULATOR runs.
-EMULATED = "arm64-v8a"
+MACHINES = {"x86_64": "x86_64", "aarch64": PHONE_ABI}
 EMULATOR = "qemu-aarch64"
 # It shows all that QEMU has; up to 7.2 its int8 matrix products were wrong, and are right in this version.
 CPU_OF_ALL = "max"
@@ -84,7 +82,7 @@ def unavailable(android: AndroidSide, abi: str, cpu: str) -> str | None:
         return f"{abi}: {built}, and run `make -B android`"
     if not is_emulated(abi):
         return None if shutil.which("java") else "java is not on PATH: apt-get install default-jre-headless"
-    if abi != EMULATED:
+    if abi != PHONE_ABI:
         return f"its Android libraries are {abi}'s, and this machine is {machine}: use another device"
     if not android.jvm(abi).is_dir():
         return f"{abi}: the Android side was built without a JVM for it: run `make -B android`, which says why"
@@ -135,13 +133,15 @@ def takes_plugins() -> bool:
     return "-plugin" in _said(("--help",))
 
 
-def why_uncounted(abi: str) -> str | None:
+def why_uncounted(android: AndroidSide, abi: str) -> str | None:
     """Say why QEMU can't count what libraries of this ABI execute, with the next step; None if it can."""
     if not is_emulated(abi):
         return f"QEMU counts, and {abi} is not emulated on this machine"
     if not takes_plugins():
         version = ".".join(map(str, emulator_version() or ()))
         return f"QEMU {version} takes no plugins, as static builds do not (Debian 13's): use Debian 12's qemu-user, 7.2"
+    if not android.work_plugin.is_file():
+        return "the Android side was built without the plugin that counts: run `make -B android`"
     return None
 
 

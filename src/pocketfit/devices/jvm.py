@@ -185,13 +185,7 @@ class RunningJvm:
 
     def uncountable(self) -> str | None:
         """Say why nothing can be counted here, with the next step where there is one; None if it can."""
-        if not self.info.emulated_cpu:
-            return f"{self.info.abi} is this machine's own: nothing is emulated that could count"
-        if not java.takes_plugins():
-            return f"{java.EMULATOR} takes no plugins, as static builds don't: that of Debian 12's qemu-user does"
-        if not self.android.work_plugin.is_file():
-            return "the Android side was built without its plugin: run `make -B android`"
-        return None
+        return java.why_uncounted(self.android, self.info.abi)
 
     def count(self, given: SmokeInput, counted: Counted, limit_s: float) -> tuple[Counts, ...] | str:
         """Have the emulator count calls of one artifact, in a process of its own; or say why it could not."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pocketfit.records import Smoke
+from pocketfit.records import PHONE_ABI, Smoke
 
 PLAIN_CONVOLUTIONS = frozenset({"aten::conv2d", "aten::_convolution", "aten::convolution"})
 
@@ -24,7 +24,7 @@ def plain_convolution(tried: Smoke, operators: Iterable[str]) -> str | None:
 def right_on_phone(tried: Smoke, also: Iterable[Smoke], operators: Iterable[str]) -> str | None:
     """Say that a phone's library computes right what the x86_64 one's own fault gets wrong; None where nobody knows."""
     operator = plain_convolution(tried, operators)
-    phone = next((one for one in also if one.abi == "arm64-v8a" and _agrees(one)), None)
+    phone = next((one for one in also if one.abi == PHONE_ABI and _agrees(one)), None)
     if operator is None or phone is None:
         return None
     return (

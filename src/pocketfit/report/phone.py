@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from pocketfit.records import AppSize, Report, Row, RuntimeSize, SideFacts
+from pocketfit.records import PHONE_ABI, AppSize, Report, Row, RuntimeSize, SideFacts
 from pocketfit.report.cells import LABEL_LENGTH, name
 from pocketfit.runtimes.sizes import sizes_of
 from pocketfit.text import clean
 from pocketfit.units import format_bytes
-
-# What people have in their hands; a report has the others' numbers too.
-PHONE_ABI = "arm64-v8a"
 
 
 def runtime_sizes(rows: Iterable[Row], libraries: Mapping[str, str]) -> tuple[RuntimeSize, ...]:

@@ -12,12 +12,10 @@ from pocketfit.devices.program import Counted
 from pocketfit.formats import FORMATS
 from pocketfit.judge.work import COUNTED_CALLS, Counts, left_out, too_large, work_of
 from pocketfit.progress import Progress, working
-from pocketfit.records import Built, DeviceInfo, DeviceSpec, SideName, Smoke, SmokeInput, Work
+from pocketfit.records import PHONE_ABI, Built, DeviceInfo, DeviceSpec, SideName, Smoke, SmokeInput, Work
 from pocketfit.trial.also import Further
 from pocketfit.trial.smoke import smoke_input
 
-# The ABI whose instructions are a phone's.
-PHONE = "arm64-v8a"
 # Times the budget, by the clock: that is meant in processor seconds, and a machine may be busy.
 PATIENCE = 2
 
@@ -45,7 +43,7 @@ class Counter:
     def count(self, side: SideName, built: Built, folder: Path, tried: Smoke | None, of: int) -> Work:
         """Count what a side built, whose files are in `folder` and which ran as `tried` says, as one of `of` files."""
         if self.device is None:
-            return Work(reason=self.problem, abi=PHONE)
+            return Work(reason=self.problem, abi=PHONE_ABI)
         info, name = self.device.info, built.variant.format
         where = Work(abi=info.abi, cpu=info.emulated_cpu, runtime=info.runtimes.get(name))
         if tried is not None and tried.status != "passed":
@@ -68,9 +66,9 @@ class Counter:
 def counter_for(spec: DeviceSpec, device: Running, also: Sequence[Further]) -> Counter | None:
     """The counter of a run that asks for a phone's ABI, as its device's own or beside it; None for one that doesn't."""
     for further in also:
-        if further.abi == PHONE:
+        if further.abi == PHONE_ABI:
             return _counter(further.device, spec, further.problem)
-    if spec.abi == PHONE:
+    if spec.abi == PHONE_ABI:
         return _counter(device, spec, "")
     return None
 

@@ -18,6 +18,7 @@ from pocketfit.judge.latency import looks
 from pocketfit.judge.memory import RELOADS
 from pocketfit.progress import Progress, tell, working
 from pocketfit.records import (
+    PHONE_ABI,
     Also,
     Built,
     DeviceInfo,
@@ -33,7 +34,7 @@ from pocketfit.records import (
     Variant,
 )
 from pocketfit.trial.also import Further
-from pocketfit.trial.counting import PHONE, Counter
+from pocketfit.trial.counting import Counter
 from pocketfit.trial.older import try_older
 from pocketfit.trial.remembered import KeptTrials
 from pocketfit.trial.smoke import smoke_input, try_one
@@ -185,7 +186,7 @@ def _count_row(row: TrialRow, counter: Counter, pair: _Pair, of: int) -> TrialRo
     if pair.is_identical:
         return row
     tried = {each.head.abi: (each.base, each.head) for each in row.also}
-    before, after = tried.get(PHONE, (row.base, row.head))
+    before, after = tried.get(PHONE_ABI, (row.base, row.head))
     base, head = pair.base, pair.head
     return replace(
         row,

@@ -152,13 +152,25 @@ def test_older_runtimes_of_pte_and_one_that_is_older_than_the_exporter(
     ],
 )  # fmt: skip
 def test_a_phones_abi(
-    monkeypatch: pytest.MonkeyPatch, problem: str | None, emulated: bool, plugins: bool, expected: list[Finding]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    problem: str | None,
+    emulated: bool,
+    plugins: bool,
+    expected: list[Finding],
 ) -> None:
     monkeypatch.setattr(java, "unavailable", lambda android, abi, cpu: problem)
     monkeypatch.setattr(java, "is_emulated", lambda abi: emulated)
     monkeypatch.setattr(java, "emulator_version", lambda: (10, 0, 2))
     monkeypatch.setattr(java, "takes_plugins", lambda: plugins)
-    assert list(doctor._phone(options({"lite": LITE}))) == expected
+    plugin = tmp_path / "qemu" / "work.so"
+    plugin.parent.mkdir()
+    plugin.touch()
+    android = AndroidSide(tmp_path, "x86_64", {"lite": LITE})
+    assert list(doctor._phone(DeviceOptions(android))) == expected
+    plugin.unlink()
+    unbuilt = "the Android side was built without the plugin that counts: run `make -B android`"
+    assert list(doctor._phone(DeviceOptions(android)))[-1].problem == (expected[-1].problem or unbuilt)
     # Without any Android side, device jvm says so.
     assert list(doctor._phone(options(None))) == []
 

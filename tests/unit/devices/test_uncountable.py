@@ -26,6 +26,7 @@ def emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     program.write_text(f"#!/bin/sh\ncat {folder}/said\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(folder), prepend=":")
+    monkeypatch.setattr(java, "emulator_version", lambda: (10, 0, 2))
     java.takes_plugins.cache_clear()
     yield folder / "said"
     java.takes_plugins.cache_clear()
@@ -37,22 +38,23 @@ def running(folder: Path, emulated_cpu: str | None = "cortex-a76") -> RunningJvm
     return RunningJvm(info, android, DEFAULT_LIMITS, True, 120)
 
 
-def test_a_machine_of_that_architecture_emulates_nothing(tmp_path: Path) -> None:
+def test_a_machine_of_that_architecture_emulates_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
     device = running(tmp_path, emulated_cpu=None)
-    assert device.uncountable() == "arm64-v8a is this machine's own: nothing is emulated that could count"
+    assert device.uncountable() == "QEMU counts, and arm64-v8a is not emulated on this machine"
 
 
 def test_an_emulator_that_takes_no_plugins(emulator: Path, tmp_path: Path) -> None:
     emulator.write_text(HELP)
     assert running(tmp_path).uncountable() == (
-        "qemu-aarch64 takes no plugins, as static builds don't: that of Debian 12's qemu-user does"
+        "QEMU 10.0.2 takes no plugins, as static builds do not (Debian 13's): use Debian 12's qemu-user, 7.2"
     )
 
 
 def test_an_android_side_of_before_is_built_again(emulator: Path, tmp_path: Path) -> None:
     emulator.write_text(f"{HELP}\n-plugin file")
     device = running(tmp_path)
-    assert device.uncountable() == "the Android side was built without its plugin: run `make -B android`"
+    assert device.uncountable() == "the Android side was built without the plugin that counts: run `make -B android`"
     (tmp_path / "qemu").mkdir()
     (tmp_path / "qemu" / "work.so").touch()
     assert device.uncountable() is None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pocketfit.records import AppSize, Report, RuntimeSize
+from pocketfit.records import PHONE_ABI, AppSize, Report, RuntimeSize
 from pocketfit.report.html import render_html
 from pocketfit.report.markdown import render_markdown
-from pocketfit.report.phone import PHONE_ABI, runtime_sizes, runtimes_line, total_facts, with_totals
+from pocketfit.report.phone import runtime_sizes, runtimes_line, total_facts, with_totals
 from pocketfit.report.summary import legend
 from pocketfit.runtimes.sizes import sizes_of
 from tests.unit.report.samples import CALM, EVERYTHING, GREW, IDENTICAL, NEW, REMOVED
