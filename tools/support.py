@@ -28,16 +28,19 @@ from pocketfit.devices.choose import Choice, choose_device
 from pocketfit.errors import ConfigError
 from pocketfit.files import write_text_atomically
 from pocketfit.formats import FORMATS
+from pocketfit.out import Out
 from pocketfit.pipeline import run
-from pocketfit.records import EXACT_SQNR_DB, Config, DeviceSpec, ModelSpec, Report, Row
+from pocketfit.records import EXACT_SQNR_DB, Built, Config, DeviceSpec, ModelSpec, Report, Row
 from pocketfit.runtimes.library import android_or_why
 from pocketfit.staging import staged
-from pocketfit.store import read_report, write_report
+from pocketfit.store import read_report, read_snapshot, write_report
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "tools" / "support_models"
 KEPT = ROOT / "build" / "support"
 TABLE = ROOT / "docs" / "support.md"
+# In KEPT: a folder for each model.
+PROGRAMS, SNAPSHOT = "programs", "snapshot.json"
 # Lowering unrolls loops, and what takes longer than this belongs in the table as a reason.
 TIMEOUT_S = 300.0
 # The table holds no times, so little is spent on them.
@@ -103,9 +106,31 @@ def report_on(spec: ModelSpec, device: Choice, kept: Path) -> Report:
         head = read_head(Request(root, base=NO_BASE, single=Config((spec,), DEVICE)))
         with staged(Path(folder) / "out") as staging:
             report = run(head, device, staging, sandbox)
-    kept.mkdir(parents=True, exist_ok=True)
+            kept.mkdir(parents=True, exist_ok=True)
+            if "executorch" in spec.formats:
+                keep_program(staging.out, kept / PROGRAMS / spec.name)
     write_report(path, report)
     return report
+
+
+def keep_program(out: Out, folder: Path) -> None:
+    """Keep a .pte with its golden tensors and the snapshot that says what they are: benchmarks try it further."""
+    shutil.rmtree(folder, ignore_errors=True)
+    others = [f"*{one.suffix}" for name, one in FORMATS.items() if name != "executorch"]
+    shutil.copytree(out.artifacts("head"), folder, ignore=shutil.ignore_patterns(*others))
+    shutil.copy2(out.snapshot("head"), folder / SNAPSHOT)
+
+
+def kept_program(name: str) -> tuple[Built, Path] | str | None:
+    """The .pte of a model as it was last built here, and the folder of its files; a str says why there is none.
+
+    None where `make support` has not got to it.
+    """
+    folder = KEPT / PROGRAMS / name
+    if not folder.is_dir():
+        return None
+    (outcome,) = [one for one in read_snapshot(folder / SNAPSHOT).outcomes if one.variant.format == "executorch"]
+    return (outcome, folder) if isinstance(outcome, Built) else outcome.reason
 
 
 def fingerprint(spec: ModelSpec) -> str:
