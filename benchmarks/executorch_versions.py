@@ -3,9 +3,10 @@
     make android OLDER=1
     .venv/bin/python -m benchmarks.executorch_versions [MODEL...] [--kept]
 
-Each model is built once as a .pte, looked at, and run on every version in a JVM: by the code that a run uses, without
-its timing. What came of it is kept in build/versions, so that an interrupted run goes on where it was; with --kept
-nothing is built, and what is there is put together.
+Each model's .pte, that of `make support` where it has been there and else one that is built, is looked at, and run on
+every version in a JVM: by the code that a run uses, without its timing. It is run by ExecuTorch on the host too, whose
+outputs are held against those of Android's newest, bit by bit. What came of it is kept in build/versions, so that an
+interrupted run goes on where it was; with --kept nothing is built, and what is there is put together.
 """
 
 from __future__ import annotations
@@ -25,14 +26,16 @@ from pocketfit.builds.worker import build
 from pocketfit.config import read_config
 from pocketfit.devices.base import Running
 from pocketfit.devices.jvm import JvmDevice
+from pocketfit.exporter.given import run_given
 from pocketfit.files import write_text_atomically
-from pocketfit.records import Built, DeviceSpec, ModelSpec, Variant
+from pocketfit.job import HostOutputs, HostRun
+from pocketfit.records import Built, DeviceSpec, ModelSpec, SmokeInput, TensorFile, Variant
 from pocketfit.runtimes.library import find_android
 from pocketfit.runtimes.predicted import predict, seen
 from pocketfit.runtimes.versions import NEWEST, VERSIONS
 from pocketfit.trial.older import try_older
 from pocketfit.trial.smoke import smoke, smoke_input
-from tools.support import MODELS
+from tools.support import MODELS, kept_program
 
 KEPT = Path(__file__).resolve().parent.parent / "build" / "versions"
 # Of wall clock, on a machine that may be busy.
@@ -41,12 +44,17 @@ TIMEOUT_S = 3600.0
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one version was predicted to make of a file, and what it made: a status, what it lacks, the SQNR in dB."""
+    """What one version was predicted to make of a file, and what it made: a status, what it lacks, the SQNR in dB.
+
+    Of `outputs` so many are `equal` to the host's, bit by bit; 0 of 0 where they were not compared.
+    """
 
     predicted: str
     seen: str
     said: str = ""
     sqnr_db: float | None = None
+    outputs: int = 0
+    equal: int = 0
 
     @property
     def outcome(self) -> str:
@@ -80,31 +88,63 @@ def main() -> int:
 
 
 def judge(spec: ModelSpec, device: Running) -> dict[str, dict[str, object]] | str:
-    """Build a model and run its file on each version; a str says why there is no file."""
-    variant = Variant(spec.name, "executorch", spec.precisions[0])
+    """Run a model's file on each version; a str says why there is no file."""
     with tempfile.TemporaryDirectory(prefix="pocketfit-versions-") as name:
-        folder = Path(name)
-        shutil.copytree(MODELS, folder / "repository", ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / "out").mkdir()
-        sandbox = Sandbox(timeout_s=TIMEOUT_S)
-        built, _ = build(variant, spec, folder / "repository", folder / "out", folder / "child.log", sandbox)
-        if not isinstance(built, Built):
-            return built.reason
-        given = smoke_input(built, folder / "out")
+        made = kept_program(spec.name) or _built(spec, Path(name))
+        if isinstance(made, str):
+            return made
+        built, folder = made
+        given = smoke_input(built, folder)
         golden = (built.export.outputs, *built.export.later)
-        predicted = predict(given.artifact, variant.format, VERSIONS)
-        own = smoke(device, variant, given, golden, spec.limits)
+        predicted = predict(given.artifact, built.variant.format, VERSIONS)
+        own = smoke(device, built.variant, given, golden, spec.limits)
         found = {NEWEST: seen(own, predicted[NEWEST])}
-        found |= try_older(device, variant, given, golden, spec.limits, predicted, own)
+        found |= try_older(device, built.variant, given, golden, spec.limits, predicted, own)
+        bits = against_host(device, given, Path(name)) if own.status == "passed" else {}
     return {
         version: {
             "predicted": predicted[version].status,
             "seen": one.status if one.known_by == "run" else "not run",
             "said": ", ".join(one.lacks) or one.reason,
             "sqnr_db": one.sqnr_db,
+            **(bits if version == NEWEST else {}),
         }
         for version, one in found.items()
     }
+
+
+def _built(spec: ModelSpec, folder: Path) -> tuple[Built, Path] | str:
+    variant = Variant(spec.name, "executorch", spec.precisions[0])
+    shutil.copytree(MODELS, folder / "repository", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "out").mkdir()
+    sandbox = Sandbox(timeout_s=TIMEOUT_S)
+    built, _ = build(variant, spec, folder / "repository", folder / "out", folder / "child.log", sandbox)
+    return (built, folder / "out") if isinstance(built, Built) else built.reason
+
+
+def against_host(device: Running, given: SmokeInput, folder: Path) -> dict[str, object]:
+    """Run a file on the device and by the host's ExecuTorch: how many outputs there are, of all calls, and how many
+    are the same to the last bit.
+    """
+    host, on_device = folder / "host", folder / "device"
+    host.mkdir()
+    on_device.mkdir()
+    job = HostRun(
+        given.format, str(given.artifact), (), files=given.inputs, folder=str(given.folder), calls=given.calls
+    )
+    by_host = run_given(job, host)
+    if not isinstance(by_host, HostOutputs):
+        return {}
+    run = device.smoke(given, on_device)
+    ours = [_bytes(one, on_device) for call in (run.outputs, *run.later) for one in call]
+    theirs = [_bytes(one, host) for call in (by_host.outputs, *by_host.later) for one in call]
+    # The host leaves later calls out where they are all as the first.
+    theirs *= len(ours) // len(theirs)
+    return {"outputs": len(ours), "equal": sum(one == other for one, other in zip(ours, theirs, strict=True))}
+
+
+def _bytes(tensor: TensorFile, folder: Path) -> tuple[str, tuple[int, ...], bytes]:
+    return tensor.dtype, tensor.shape, (folder / tensor.file).read_bytes()
 
 
 def _read(path: Path) -> Mapping[str, Verdict] | str:
@@ -123,7 +163,15 @@ def _cell(verdict: Verdict) -> str:
     said = f": {verdict.said}" if verdict.said and verdict.seen != "runs" else ""
     agreement = "" if verdict.sqnr_db is None else f", {verdict.sqnr_db:.0f} dB"
     wrong = "" if verdict.outcome == "right" else f" (**predicted: {verdict.predicted}**)"
-    return f"{verdict.seen}{agreement}{said}{wrong}"
+    differ = verdict.outputs - verdict.equal
+    bits = (
+        ""
+        if not verdict.outputs
+        else f", {differ} of {verdict.outputs} unlike the host's"
+        if differ
+        else ", the host's bits"
+    )
+    return f"{verdict.seen}{agreement}{bits}{said}{wrong}"
 
 
 def summary(held: Iterable[Mapping[str, Verdict] | str]) -> Iterator[str]:
@@ -137,6 +185,9 @@ def summary(held: Iterable[Mapping[str, Verdict] | str]) -> Iterator[str]:
     yield f"{len(files)} files, {sum(counts.values())} predictions: " + ", ".join(
         f"{count} {word}" for word, count in sorted(counts.items())
     )
+    newest = [one[NEWEST] for one in files if one[NEWEST].outputs]
+    alike = sum(one.outputs == one.equal for one in newest)
+    yield f"{alike} of {len(newest)} files give the host's outputs bit for bit on ExecuTorch {NEWEST}"
 
 
 if __name__ == "__main__":
