@@ -57,7 +57,8 @@ class Growth:
 class Limits:
     """Limits that make a row fail; `None` means no limit of that kind (parity has defaults, see judge/parity.py).
 
-    `old_failures` says whether a row that fails as it did on base makes the verdict fail.
+    `old_failures` says whether a row that fails as it did on base makes the verdict fail. `minimum_change` fails
+    nothing: a change that is smaller, as a ratio, gets no line of its own in the comment.
     """
 
     size_bytes: int | None = None
@@ -71,6 +72,7 @@ class Limits:
     instructions_growth: float | None = None
     memory_traffic_growth: float | None = None
     old_failures: Literal["ignore", "fail"] = "ignore"
+    minimum_change: float | None = None
 
 
 OLD_FAILURES = ("ignore", "fail")
@@ -712,7 +714,8 @@ class Row:
     `new` has a head and no base, `removed` the other way round; `failed` is head's failure, in the build,
     on the device, or of a limit (named in `failed_limits`); it is no part of the verdict where it `failed_before`, on
     base and in the same way. `layer_losses` are of head, as in Export. `runs_on` are the versions of ExecuTorch that
-    head's .pte is for. `also` is head on each further ABI.
+    head's .pte is for. `also` is head on each further ABI. `minor_below` is the configuration's minimum_change where
+    every change that was measured is smaller, as a ratio (report/minor.py); None for all other rows.
     """
 
     model: str
@@ -731,6 +734,7 @@ class Row:
     layer_losses: tuple[LayerLoss, ...] = ()
     runs_on: Mapping[str, RunsOn] = field(default_factory=dict)
     also: tuple[Smoke, ...] = ()
+    minor_below: float | None = None
 
     @property
     def right_elsewhere(self) -> Smoke | None:

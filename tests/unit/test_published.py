@@ -208,6 +208,8 @@ NEW_KEYS = {
     "head_high_ms": None,
     "failed_before": False,
     "old_failures": "ignore",
+    "minimum_change": None,
+    "minor_below": None,
     "on_phone": {},
     "runtimes": [],
     "root_operators": None,

@@ -207,6 +207,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                 "layer_losses": [],
                 "runs_on": {},
                 "also": [],
+                "minor_below": None,
             }
         ],
         "notes": ["a note"],

@@ -34,6 +34,14 @@ SIZE_TEXT = {"type": "string", "pattern": f"^{SIZE}$"}
 PERCENT_TEXT = {"type": "string", "pattern": f"^{PERCENT}$"}
 
 
+def parse_minimum(text: str) -> float:
+    """A percentage below 100, as a ratio. Raises ValueError with a sentence."""
+    ratio = parse_percent(text)
+    if ratio >= 1:
+        raise ValueError(f'"{text}" would hide a file that vanishes: write less than "100%", such as "0.5%"')
+    return ratio
+
+
 class LimitsTable(Table):
     size: Annotated[int | None, *_written_as(parse_size, BYTES, SIZE_TEXT)] = Field(
         default=None, description="Bytes of the file, at most.", examples=["48 MB"]
@@ -67,6 +75,9 @@ class LimitsTable(Table):
         default="ignore",
         description="Whether a variant that fails on base too, in the same way, fails the check.",
         examples=["fail"],
+    )
+    minimum_change: Annotated[float | None, *_written_as(parse_minimum, PERCENT_TEXT)] = Field(
+        default=None, description="What changed by less gets no line of its own in the comment.", examples=["0.5%"]
     )
 
     @field_validator("old_failures")

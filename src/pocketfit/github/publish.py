@@ -64,7 +64,8 @@ def publish(report: Report, context: Context, github: GitHub, *, mode: Mode, key
 
 def is_worth_a_comment(report: Report) -> bool:
     """Tell whether there is anything to say: a comment that says "nothing changed" teaches people to skip it."""
-    return report.verdict != "pass" or any(row.status != "identical" for row in report.rows)
+    changed = (row for row in report.rows if row.status != "identical" and row.minor_below is None)
+    return report.verdict != "pass" or any(changed)
 
 
 def parse_mode(text: str) -> Mode:

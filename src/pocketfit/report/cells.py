@@ -22,6 +22,7 @@ from pocketfit.units import (
     format_metric_delta,
     format_ms,
     format_ms_number,
+    format_percent,
     format_ratio,
     format_sqnr,
 )
@@ -137,6 +138,8 @@ def _status(row: Row, baseline: bool) -> Cell:
             return Cell("no baseline", tone="quiet")
         case "new" if row.base_reasons:
             return Cell("new", "base has no artifact", tone="quiet")
+        case "compared" if row.minor_below is not None:
+            return Cell("changed", f"by less than {format_percent(row.minor_below)}", tone="quiet")
         case "compared":
             return Cell("changed")
     return Cell(row.status, tone="quiet")

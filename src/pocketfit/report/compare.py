@@ -37,6 +37,7 @@ from pocketfit.records import (
 from pocketfit.report.before import failed_before, fails_as_before, ignores_old_failures
 from pocketfit.report.changes import beside_fp32, explain, grew_most
 from pocketfit.report.columns.work import instead_of_time
+from pocketfit.report.minor import minor_below
 from pocketfit.report.notes import gather_notes
 from pocketfit.report.phone import runtime_sizes, with_totals
 from pocketfit.report.runtimes import host_differs, not_everywhere
@@ -78,7 +79,8 @@ def compare(base: Snapshot | None, head: Snapshot, trial: Trial | None) -> Repor
 def _row(base: Outcome | None, head: Outcome, tried: TrialRow, limits: Limits, untried: str, ignores_old: bool) -> Row:
     match head:
         case Built():
-            return _built_row(base, head, tried, limits, untried, ignores_old)
+            row = _built_row(base, head, tried, limits, untried, ignores_old)
+            return replace(row, minor_below=minor_below(row, limits.minimum_change))
         case Failed():
             row = _bare_row(base, head.variant, "failed", (head.reason, *head.reasons), head)
             return replace(row, failed_before=ignores_old and failed_before(base, head))

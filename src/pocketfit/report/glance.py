@@ -153,6 +153,11 @@ def _metric(row: Row) -> Cell:
     return Cell(f"{arrow} {format_metric(metric.head)}, {change}", tone="failed" if fails else tone)
 
 
+def agrees(row: Row) -> bool:
+    """Return whether a row passes with nothing that a reviewer has to know of it."""
+    return _check(row).fact == AGREES
+
+
 def _check(row: Row) -> Cell:
     if row.failed_before:
         return Cell("failed before too", tone="quiet")

@@ -6,6 +6,7 @@ Whatever a pull request could have written is data here: it can't link, mention 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,12 +20,14 @@ from pocketfit.report.summary import (
     count_of_variants,
     headline,
     legend,
+    minor_rows,
     notes,
     sides,
     surroundings,
     unchanged_rows,
 )
 from pocketfit.text import clean, utf16_length
+from pocketfit.units import format_percent
 
 SIGNS = {"good": "✅", "bad": "❌", "unknown": "⚠️"}
 # A comment of 200 variants is two screens high: so many lines, and the reasons of so many that fail.
@@ -145,7 +148,8 @@ def _body(report: Report, most: int, job: Job, many_notes: int = MANY_NOTES) -> 
     blocks = [
         _headline(report),
         *(f"⚠️ {item(note)}" for note in urgent),
-        _glance(report, changed),
+        _glance(report, [row for row in changed if row.minor_below is None]),
+        _minor(minor_rows(report)),
         _unchanged(len(unchanged)) if changed else "",
         _reasons(failing[:GLANCED_REASONS]),
         _next_step(changed),
@@ -189,6 +193,16 @@ def _glance_row(line: Glance) -> str:
     said = [*map(_cell, columns), f"{sign}{_cell(check)}" if check.fact != AGREES else sign.strip()]
     cells = [cell.replace(" ", "\N{NO-BREAK SPACE}") for cell in said]
     return f"| {' | '.join([model, code(line.variant), *cells])} |"
+
+
+def _minor(rows: Sequence[Row]) -> str:
+    """Count what has no line, by the minimum_change that it is below."""
+    counts = Counter(row.minor_below for row in rows if row.minor_below is not None)
+    said = (
+        f"{count_of_variants(count)} changed by less than {format_percent(below)}"
+        for below, count in sorted(counts.items())
+    )
+    return f"{', '.join(said)} in all that was measured ({code('minimum_change')})." if counts else ""
 
 
 def _unchanged(count: int) -> str:

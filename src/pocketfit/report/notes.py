@@ -36,7 +36,7 @@ def _notes(base: Snapshot | None, head: Snapshot, trial: Trial | None, rows: Ite
 
 
 def _is_none(limits: Limits) -> bool:
-    return replace(limits, old_failures="ignore") == Limits()
+    return replace(limits, old_failures="ignore", minimum_change=None) == Limits()
 
 
 def _unjudged(rows: Iterable[Row]) -> Iterator[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pocketfit.records import Report, Row
 from pocketfit.report.cells import has_baseline
-from pocketfit.report.columns.memory import peak_changed, planned_changed
-from pocketfit.report.columns.work import work_changed, works
+from pocketfit.report.minor import largest_change
 from pocketfit.report.summary import changed_rows, unchanged_rows
 from pocketfit.units import format_percent
 
@@ -51,36 +50,14 @@ def counted(rows: Sequence[Row]) -> str:
 def _word(row: Row) -> str:
     if row.failed_before:
         return "failed before too"
-    return f"changed by less than {format_percent(LEAST_CHANGE)}" if row.status == "compared" else row.status
+    if row.status != "compared":
+        return row.status
+    return f"changed by less than {format_percent(max(LEAST_CHANGE, row.minor_below or 0))}"
 
 
 def _matters(row: Row, baseline: bool) -> bool:
-    if row.status in ("identical", "skipped") or row.failed_before:
+    if row.status in ("identical", "skipped") or row.failed_before or row.minor_below is not None:
         return False
     if row.status == "new":
         return baseline
-    return row.status != "compared" or row.smoke.status == "infra-error" or max(_changes(row)) >= LEAST_CHANGE
-
-
-def _changes(row: Row) -> Iterator[float]:
-    """How much each number changed, up or down alike, as a share of what it was."""
-    yield 0.0
-    if row.base and row.head:
-        for before, after in (
-            (row.base.size_bytes, row.head.size_bytes),
-            (row.base.download_bytes, row.head.download_bytes),
-        ):
-            yield abs(after - before) / before if before else float(after > 0)
-        base, head = row.base.memory, row.head.memory
-        if planned_changed(base, head) or peak_changed(base, head):
-            for was, now in ((base.planned_bytes, head.planned_bytes), (base.peak_rss_bytes, head.peak_rss_bytes)):
-                yield abs(now - was) / was if was and now is not None else 0.0
-    if work_changed(row):
-        was_work, work = works(row)
-        if was_work and was_work.instructions and work and work.instructions is not None:
-            yield abs(work.instructions - was_work.instructions) / was_work.instructions
-    if row.latency.verdict in ("slower", "faster") and row.latency.ratio is not None:
-        yield abs(row.latency.ratio - 1)
-    metric = row.metric
-    if metric and metric.base and metric.head is not None:
-        yield abs((metric.head - metric.base) / metric.base)
+    return row.status != "compared" or row.smoke.status == "infra-error" or largest_change(row) >= LEAST_CHANGE

@@ -146,7 +146,8 @@ def _doubts(rows: list[Row]) -> str:
 
 
 def _largest(report: Report) -> tuple[str, tuple[tuple[str, str], ...]]:
-    row = next((row for row in changed_rows(report) if row.status == "compared"), None)
+    rows = (row for row in changed_rows(report) if row.status == "compared" and row.minor_below is None)
+    row = next(rows, None)
     if row is None or row.base is None or row.head is None:
         return "", ()
     before, after = row.base.size_bytes, row.head.size_bytes
@@ -159,10 +160,26 @@ def _largest(report: Report) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 def changed_rows(report: Report) -> list[Row]:
-    """Order rows by how much they matter to a reviewer: failures, changes by size, what came and went, old failures."""
+    """Order rows by how much they matter to a reviewer: failures, changes by size, what came and went, old failures,
+    and last what changed by less than the configuration's minimum_change.
+    """
     order = ("compared", "new", "removed", "failed", "skipped")
     rows = [row for row in report.rows if row.status != "identical"]
-    return sorted(rows, key=lambda row: (not row.fails, order.index(row.status), -_magnitude(row), name(row)))
+    return sorted(
+        rows,
+        key=lambda row: (
+            not row.fails,
+            row.minor_below is not None,
+            order.index(row.status),
+            -_magnitude(row),
+            name(row),
+        ),
+    )
+
+
+def minor_rows(report: Report) -> list[Row]:
+    """Give the rows whose changes are all below the configuration's minimum_change."""
+    return [row for row in report.rows if row.minor_below is not None]
 
 
 def unchanged_rows(report: Report) -> list[Row]:

@@ -128,6 +128,8 @@ def test_inputs_from_a_callable() -> None:
         (MINIMAL + 'formats = ["light"]', "models.net.formats: unknown format 'light': use one of lite, torchscript, executorch"),
         (MINIMAL + 'precisions = ["bf16"]', "models.net.precisions: unknown precision 'bf16': use one of fp32, fp16, int8, int8-dynamic"),
         (MINIMAL + "[models.net.limits]\nsize = 'big'", "models.net.limits.size: "),
+        (MINIMAL + "[models.net.limits]\nminimum_change = '100%'", "models.net.limits.minimum_change: \"100%\" would hide a file that vanishes: write less than \"100%\", such as \"0.5%\""),
+        (MINIMAL + "[limits]\nminimum_change = 0.01", "limits.minimum_change: "),
         (MINIMAL + "[device]\nkind = 'watch'", "device.kind: unknown device 'watch': use one of auto, jvm, adb, emulator, none"),
         (
             MINIMAL + '[device]\nruntimes = ["0.7"]',

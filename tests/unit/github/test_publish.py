@@ -186,6 +186,8 @@ def test_without_a_token_nothing_is_asked(hub: FakeGitHub) -> None:
         (CHANGED, True),
         (replace(QUIET, verdict="error"), True),
         (replace(QUIET, rows=(Row("tiny", "lite", "fp32", "skipped"),)), True),
+        (replace(QUIET, rows=(Row("tiny", "lite", "fp32", "compared"),)), True),
+        (replace(QUIET, rows=(Row("tiny", "lite", "fp32", "compared", minor_below=0.01),)), False),
     ],
 )
 def test_a_report_is_worth_a_comment_once_something_changed(report: Report, worth: bool) -> None:

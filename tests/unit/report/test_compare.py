@@ -533,6 +533,7 @@ def test_the_module_that_grew_is_named(precision: str, suffix: str) -> None:
         ({"net": Limits()}, True),
         ({"net": Limits(), "other": Limits(min_sqnr_db=40.0)}, False),
         ({"net": Limits(old_failures="fail")}, True),
+        ({"net": Limits(minimum_change=0.01)}, True),
         # Snapshots of older versions hold none.
         ({}, False),
     ],
