@@ -75,6 +75,14 @@ class Limits:
     minimum_change: float | None = None
 
 
+@dataclass(frozen=True)
+class Accepted:
+    """Limits that a model has in place of its own of the same keys, up to and with the day `until` (YYYY-MM-DD)."""
+
+    until: str
+    limits: Limits
+
+
 OLD_FAILURES = ("ignore", "fail")
 PruneMethod = Literal["structured", "unstructured"]
 PRUNE_METHODS: tuple[PruneMethod, ...] = get_args(PruneMethod)
@@ -104,7 +112,8 @@ class ModelSpec:
     what its process finds in its environment beside what every such process does. With `network` that process
     has one, and with `trust` a saved file may hold objects of any kind, which run code when they are read. `folder` is
     where the configuration lies, relative to the repository's root: code is looked for there too. `by_options` is True
-    where the command line gave it, so that there is no table to add a key to.
+    where the command line gave it, so that there is no table to add a key to. `accepted` is a dated exception from
+    `limits` (config/accepted.py).
     """
 
     name: str
@@ -125,6 +134,7 @@ class ModelSpec:
     trust: bool = False
     by_options: bool = False
     folder: str = ""
+    accepted: Accepted | None = None
 
 
 # The core that an emulator of single programs shows to a phone's libraries, which choose their kernels by it.
@@ -614,6 +624,8 @@ ABOUT_BASE = "base: "
 
 # What follows a limit's name where nobody could look at it; no key of its own, for the same reason.
 UNJUDGED = " could not be judged: "
+# A note on an exception from a model's limits begins so; it stands where others are folded away, too.
+ACCEPTED_UNTIL = "accepted until "
 # Notes on the report as a whole, which nobody must overlook: they stand where others are folded away.
 CUT_SHORT = "this report is cut short, since the run was stopped: what it had not tried yet is skipped"
 UNVERIFIED = "These numbers come from the pull request's own code, run without secrets. Nothing has verified them."

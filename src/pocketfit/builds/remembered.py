@@ -139,7 +139,7 @@ class Remembered:
         assert isinstance(tree, Listing)
         assert isinstance(self._outside, dict)
         env = child_environment(os.environ, JOB, JOB, spec.env) | caches(os.environ, JOB, None)
-        one = replace(spec, formats=(variant.format,), precisions=(variant.precision,))
+        one = replace(spec, formats=(variant.format,), precisions=(variant.precision,), accepted=None)
         return {
             "Pocketfit": __version__,
             **self._part_of_tree(side, tree, spec),

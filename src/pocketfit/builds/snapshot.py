@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from pocketfit.builds.room import Room, children_at_once
 from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.walls import downloads_folder
 from pocketfit.builds.worker import build
+from pocketfit.config.accepted import limits_on, note_on
 from pocketfit.errors import CommandError
 from pocketfit.formats import FORMATS
 from pocketfit.process import pool_of_threads, were_stopped
@@ -154,6 +156,7 @@ def _with_reason(outcome: Built | Failed, reason: str) -> Built | Failed:
 
 def snapshot_of(side: Side, results: Sequence[tuple[Outcome, str]], sandbox: Sandbox) -> Snapshot:
     """One side with the outcomes of its variants, each with the torch of its child; `sandbox` is what held these."""
+    today = datetime.now(UTC).date()
     return Snapshot(
         side=side.name,
         commit=side.commit,
@@ -161,10 +164,17 @@ def snapshot_of(side: Side, results: Sequence[tuple[Outcome, str]], sandbox: San
         torch=next((version for _, version in results if version), ""),
         artifacts=f"artifacts/{side.name}",
         outcomes=tuple(outcome for outcome, _ in results),
-        limits={spec.name: spec.limits for spec in side.config.models},
-        notes=(*side.notes, *_older_runtimes(side.config)),
+        limits={spec.name: limits_on(spec, today) for spec in side.config.models},
+        notes=(*side.notes, *_older_runtimes(side.config), *_exceptions(side, today)),
         sandbox=str(layers()) if sandbox.walled else "none (--unsandboxed)",
     )
+
+
+def _exceptions(side: Side, today: date) -> Iterator[str]:
+    """Notes on what was accepted for a while; base's limits judge nothing."""
+    for spec in side.config.models if side.name == "head" else ():
+        if note := note_on(spec, today):
+            yield note
 
 
 def _older_runtimes(config: Config) -> tuple[str, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
 from pocketfit.config.names import known_word
 from pocketfit.config.toml import written
-from pocketfit.records import OLD_FAILURES, PRUNE_METHODS, Growth, Limits
+from pocketfit.records import OLD_FAILURES, PRUNE_METHODS, Accepted, Growth, Limits
 from pocketfit.units import PERCENT, SIZE, parse_growth, parse_percent, parse_size
 
 
@@ -42,7 +43,21 @@ def parse_minimum(text: str) -> float:
     return ratio
 
 
-class LimitsTable(Table):
+def _day(value: Any) -> date:
+    """A date as TOML has it, or the same as text. Raises ValueError with a sentence."""
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    raise ValueError(f"{written(value)} is no day: write it like until = 2030-12-31")
+
+
+class GrowthTable(Table):
+    """The limits that growth passes, which can be accepted for a while."""
+
     size: Annotated[int | None, *_written_as(parse_size, BYTES, SIZE_TEXT)] = Field(
         default=None, description="Bytes of the file, at most.", examples=["48 MB"]
     )
@@ -52,10 +67,6 @@ class LimitsTable(Table):
     latency_growth: Annotated[float | None, *_written_as(parse_percent, PERCENT_TEXT)] = Field(
         default=None, description="How much slower than base it may be, where that can be told.", examples=["10%"]
     )
-    max_abs_diff: float | None = Field(
-        default=None, ge=0, description="Largest absolute difference from eager.", examples=[1e-3]
-    )
-    min_sqnr_db: float | None = Field(default=None, description="Lowest SQNR against eager, in dB.", examples=[60.0])
     metric_drop: float | None = Field(
         default=None, ge=0, description="How much lower the metric may be: 0.01 is one point.", examples=[0.01]
     )
@@ -71,6 +82,13 @@ class LimitsTable(Table):
     memory_traffic_growth: Annotated[float | None, *_written_as(parse_percent, PERCENT_TEXT)] = Field(
         default=None, description="How many more bytes than base's a forward may load and store.", examples=["5%"]
     )
+
+
+class LimitsTable(GrowthTable):
+    max_abs_diff: float | None = Field(
+        default=None, ge=0, description="Largest absolute difference from eager.", examples=[1e-3]
+    )
+    min_sqnr_db: float | None = Field(default=None, description="Lowest SQNR against eager, in dB.", examples=[60.0])
     old_failures: Annotated[str, one_of(OLD_FAILURES)] = Field(
         default="ignore",
         description="Whether a variant that fails on base too, in the same way, fails the check.",
@@ -87,9 +105,33 @@ class LimitsTable(Table):
 
     def limits(self, default: LimitsTable) -> Limits:
         mine = {
-            name: getattr(self if name in self.model_fields_set else default, name) for name in type(self).model_fields
+            name: getattr(self if name in self.model_fields_set else default, name) for name in LimitsTable.model_fields
         }
         return Limits(size_bytes=mine.pop("size"), **mine)
+
+
+class AcceptedTable(GrowthTable):
+    until: Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})] = Field(
+        description="The last day, in UTC, on which these limits count.", examples=["2030-12-31"]
+    )
+
+    @model_validator(mode="after")
+    def _accepts_something(self) -> AcceptedTable:
+        if self.model_fields_set == {"until"}:
+            raise ValueError('it accepts nothing: write a limit beside until, such as size_growth = "45%"')
+        return self
+
+    def accepted(self) -> Accepted:
+        mine = {name: getattr(self, name) for name in GrowthTable.model_fields}
+        return Accepted(self.until.isoformat(), Limits(size_bytes=mine.pop("size"), **mine))
+
+
+class ModelLimitsTable(LimitsTable):
+    accepted: AcceptedTable | None = Field(
+        default=None,
+        description="Limits in place of these until a day; pocketfit accept writes them.",
+        examples=[{"size_growth": "45%", "until": "2030-12-31"}],
+    )
 
 
 class PruneTable(Table):

@@ -27,7 +27,7 @@ from pocketfit.config.names import (
     known_word,
     variable_problem,
 )
-from pocketfit.config.parts import LimitsTable, PruneTable, Table, one_of
+from pocketfit.config.parts import AcceptedTable, LimitsTable, ModelLimitsTable, PruneTable, Table, one_of
 from pocketfit.devices import ABIS
 from pocketfit.devices.choose import CHOICES
 from pocketfit.devices.java import EMULATOR
@@ -78,8 +78,8 @@ class ModelTable(Table):
         description="Inputs of another size that the file must take too, written like inputs.",
         examples=[[{"shape": [2, 3, 224, 224]}], CALLABLE],
     )
-    limits: LimitsTable = Field(
-        default_factory=LimitsTable,
+    limits: ModelLimitsTable = Field(
+        default_factory=ModelLimitsTable,
         description="What makes this model's rows fail; [limits] has what counts for all.",
         examples=[{"size_growth": "1%"}],
     )
@@ -154,6 +154,7 @@ class ModelTable(Table):
             env=self.env,
             network=self.network,
             trust=self.trust,
+            accepted=self.limits.accepted.accepted() if self.limits.accepted else None,
         )
 
 
@@ -270,7 +271,8 @@ TABLES: Mapping[tuple[str, ...], type[Table]] = {
     ("models", "*", "inputs"): InputTable,
     ("models", "*", "check_inputs"): OneSizeTable,
     ("models", "*", "inputs", "*"): DimensionTable,
-    ("models", "*", "limits"): LimitsTable,
+    ("models", "*", "limits"): ModelLimitsTable,
+    ("models", "*", "limits", "accepted"): AcceptedTable,
     ("models", "*", "prune"): PruneTable,
 }
 

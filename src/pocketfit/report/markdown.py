@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pocketfit.records import ABOUT_THE_REPORT, Report, Row
+from pocketfit.records import ABOUT_THE_REPORT, ACCEPTED_UNTIL, Report, Row
 from pocketfit.report.cell import Cell
 from pocketfit.report.cells import LABEL_LENGTH, NAME_LENGTH, Line, device_label, lines, titles
 from pocketfit.report.glance import AGREES, Glance, glance_titles, glances
@@ -35,6 +35,7 @@ GLANCED = 30
 GLANCED_REASONS = 12
 MANY_REASONS = 8
 MANY_NOTES = 12
+MANY_ACCEPTED = 3
 # Room for the names of all limits that there are.
 REMARK_LENGTH = 160
 # GitHub takes 65,536; the rest is for the hidden marker, see github/comment.py.
@@ -137,6 +138,7 @@ def _body(report: Report, most: int, job: Job, many_notes: int = MANY_NOTES) -> 
     failing = [line for line, row in zip(shown, changed, strict=True) if row.fails]
     others = [line for line, row in zip(shown, changed, strict=True) if not row.fails]
     urgent = [note for note in notes(report) if note in ABOUT_THE_REPORT]
+    accepted = [note for note in notes(report) if note.startswith(ACCEPTED_UNTIL)]
     all_numbers = [
         _context(report),
         _table(report, shown),
@@ -151,6 +153,7 @@ def _body(report: Report, most: int, job: Job, many_notes: int = MANY_NOTES) -> 
         _glance(report, [row for row in changed if row.minor_below is None]),
         _minor(minor_rows(report)),
         _unchanged(len(unchanged)) if changed else "",
+        _accepted(accepted, min(many_notes, MANY_ACCEPTED)),
         _reasons(failing[:GLANCED_REASONS]),
         _next_step(changed),
         f"**{CUT.format(missing, len(report.rows), _whole(job))}**" if missing else "",
@@ -203,6 +206,14 @@ def _minor(rows: Sequence[Row]) -> str:
         for below, count in sorted(counts.items())
     )
     return f"{', '.join(said)} in all that was measured ({code('minimum_change')})." if counts else ""
+
+
+def _accepted(said: Sequence[str], most: int) -> str:
+    """Name what passes by an exception, a few where there are many."""
+    shown = [item(note) for note in said[:most]]
+    if len(said) > most:
+        shown.append(f"and {len(said) - most} more exceptions from limits")
+    return "\n".join(f"- {note}" for note in shown)
 
 
 def _unchanged(count: int) -> str:

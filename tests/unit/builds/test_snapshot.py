@@ -11,7 +11,7 @@ from pocketfit.builds.sandbox import Sandbox
 from pocketfit.builds.snapshot import Side, ended, snapshot_of
 from pocketfit.cli.watching import PlainLines
 from pocketfit.progress import Progress, observed_by, tell
-from pocketfit.records import Built, Config, DeviceSpec, Export, Failed, ModelSpec, Parity, Variant
+from pocketfit.records import Accepted, Built, Config, DeviceSpec, Export, Failed, Limits, ModelSpec, Parity, Variant
 
 NET = Variant("net", "lite", "fp32")
 BEGUN = Progress("build", "head", str(NET), "starting")
@@ -66,3 +66,16 @@ def test_runtimes_that_are_older_than_the_exporter_are_a_note(
         "never the reverse"
     )
     assert notes == (("a note", said) if is_said else ("a note",))
+
+
+@pytest.mark.parametrize(("until", "holds"), [("9999-12-31", True), ("2020-01-01", False)])
+def test_an_exception_holds_today_or_not(until: str, holds: bool, tmp_path: Path) -> None:
+    spec = ModelSpec("net", "net.py:net", limits=Limits(1_000), accepted=Accepted(until, Limits(2_000)))
+    side = Side("head", tmp_path, None, Config((spec,)))
+    snapshot = snapshot_of(side, [], Sandbox())
+    assert snapshot.limits == {"net": Limits(2_000 if holds else 1_000)}
+    (note,) = snapshot.notes
+    assert note.startswith(
+        f"accepted until {until}{': net has size = 2.00 kB' if holds else ', which is over: net has'}"
+    )
+    assert snapshot_of(replace(side, name="base"), [], Sandbox()).notes == ()

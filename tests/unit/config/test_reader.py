@@ -130,6 +130,12 @@ def test_inputs_from_a_callable() -> None:
         (MINIMAL + "[models.net.limits]\nsize = 'big'", "models.net.limits.size: "),
         (MINIMAL + "[models.net.limits]\nminimum_change = '100%'", "models.net.limits.minimum_change: \"100%\" would hide a file that vanishes: write less than \"100%\", such as \"0.5%\""),
         (MINIMAL + "[limits]\nminimum_change = 0.01", "limits.minimum_change: "),
+        (MINIMAL + "limits = { accepted = { size = '1 MB' } }", 'models.net.limits.accepted.until: it is missing: add until = "2030-12-31"'),
+        (MINIMAL + "limits = { accepted = { until = 2030-12-31 } }", 'models.net.limits.accepted: it accepts nothing: write a limit beside until, such as size_growth = "45%"'),
+        (MINIMAL + "limits = { accepted = { size = '1 MB', until = 'soon' } }", 'models.net.limits.accepted.until: "soon" is no day: write it like until = 2030-12-31'),
+        (MINIMAL + "limits = { accepted = { size = '1 MB', until = 2030-12-31T10:00:00 } }", "models.net.limits.accepted.until: 2030-12-31 10:00:00 is no day: write it like until = 2030-12-31"),
+        (MINIMAL + "limits = { accepted = { min_sqnr_db = 10.0, until = 2030-12-31 } }", "models.net.limits.accepted.min_sqnr_db: unknown key; known here: size, size_growth, "),
+        (MINIMAL + "[limits]\naccepted = { size = '1 MB', until = 2030-12-31 }", "limits.accepted: unknown key; known here: size, size_growth, "),
         (MINIMAL + "[device]\nkind = 'watch'", "device.kind: unknown device 'watch': use one of auto, jvm, adb, emulator, none"),
         (
             MINIMAL + '[device]\nruntimes = ["0.7"]',
