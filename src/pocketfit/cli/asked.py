@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pocketfit.errors import ConfigError, EnvironmentProblem
+from pocketfit.installed import how_to_get_torch
 
 if TYPE_CHECKING:
     from typer import Context
@@ -27,9 +28,7 @@ LIMIT_WORDS = "memory=SIZE, processes=N, file=SIZE, folder=SIZE, files=N or open
 
 def require_torch() -> None:
     if find_spec("torch") is None:
-        raise EnvironmentProblem(
-            "torch is not installed here: pip install -r requirements/torch.txt (or run `make setup`)"
-        )
+        raise EnvironmentProblem(f"torch is not installed here: {how_to_get_torch()}")
 
 
 def single(source: str | None, config: Path | None, shapes: Words, formats: Words, precisions: Words) -> Config | None:

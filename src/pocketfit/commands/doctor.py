@@ -19,6 +19,7 @@ from pocketfit.devices.base import DeviceOptions
 from pocketfit.devices.jvm import JvmDevice
 from pocketfit.errors import CommandError, ConfigError, PocketfitError
 from pocketfit.formats import FORMATS, listed
+from pocketfit.installed import how_to_get_torch
 from pocketfit.process import finish, run
 from pocketfit.records import DEFAULT_CPU, PHONE_ABI, DeviceSpec
 from pocketfit.runtimes.versions import PROMISE, newer_exporter, version_of
@@ -69,7 +70,7 @@ def _configuration(folder: Path) -> Finding:
     try:
         find_config(root_of(folder), beside=folder)
     except ConfigError as problem:
-        return Finding("configuration", "", f"{problem}; `pocketfit init` does it for you", needed=False)
+        return Finding("configuration", "", str(problem), needed=False)
     try:
         return Finding("configuration", check(folder))
     except ConfigError as problem:
@@ -159,9 +160,7 @@ def _formats() -> Iterator[Finding]:
     fitness = examine_exporter()
     if fitness.problem:
         missing = "No module named 'torch'" in fitness.problem
-        yield Finding(
-            "torch", "", "not installed: pip install -r requirements/torch.txt" if missing else fitness.problem
-        )
+        yield Finding("torch", "", f"not installed: {how_to_get_torch()}" if missing else fitness.problem)
     for name, problem in fitness.unfit.items():
         yield Finding(name, fitness.built_with[name], problem or "", name in NEEDED)
 

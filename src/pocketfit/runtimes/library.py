@@ -10,6 +10,7 @@ from pathlib import Path
 from pocketfit import __version__
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.formats import FORMATS
+from pocketfit.installed import how_to_get_android
 from pocketfit.records import Library, RuntimeName
 
 
@@ -142,8 +143,7 @@ def find_android() -> AndroidSide:
         file = TypeAdapter(_File).validate_json(path.read_bytes())
     except FileNotFoundError as error:
         raise EnvironmentProblem(
-            f"the Android runtime is not built, {path} is missing: run `make android` in Pocketfit's repository, "
-            "or set POCKETFIT_ANDROID to its build/android"
+            f"the Android runtime is not built, {path} is missing: {how_to_get_android()}"
         ) from error
     except (OSError, ValidationError) as error:
         raise EnvironmentProblem(f"{path} can't be read: build it again with `make android`") from error

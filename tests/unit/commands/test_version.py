@@ -39,7 +39,10 @@ def test_without_the_android_side_the_next_step_is_named(monkeypatch: pytest.Mon
     monkeypatch.setattr(version, "find_android", not_built)
     found = version.versions()
     assert (found.android, found.older_executorch) == ({}, ())
-    assert lines(found)[-1] == "the Android side is not built: run `make android`"
+    assert lines(found)[-1] == (
+        "the Android side is not built: run `make android` in Pocketfit's repository, or set POCKETFIT_ANDROID to its "
+        "build/android"
+    )
 
 
 def test_as_json() -> None:

@@ -24,6 +24,7 @@ from pocketfit.exporter.torchscript import costs
 from pocketfit.exporter.torchscript.from_java import scripted_from_java
 from pocketfit.exporter.torchscript.quantize import FX, quantize
 from pocketfit.exporter.torchscript.tracing import SCRIPT, check_methods, script, torchscript_of
+from pocketfit.installed import how_to_get_torch
 from pocketfit.records import ModelSpec
 
 if TYPE_CHECKING:
@@ -42,10 +43,7 @@ def unfit() -> str | None:
 
 
 def no_xnnpack() -> str:
-    return (
-        "built without XNNPACK, which optimize_for_mobile needs: "
-        "install torch 2.12 (pip install -r requirements/torch.txt)"
-    )
+    return f"built without XNNPACK, which optimize_for_mobile needs; torch 2.12 has it: {how_to_get_torch()}"
 
 
 def optimize(order: BuildOrder, check: Check) -> Optimized:

@@ -298,4 +298,6 @@ def test_torch_without_xnnpack(monkeypatch: pytest.MonkeyPatch) -> None:
     from torch.backends import xnnpack
 
     monkeypatch.setattr(type(xnnpack), "enabled", False)
-    assert "is built without XNNPACK, which optimize_for_mobile needs: install torch 2.12" in str(recipe.unfit())
+    assert "is built without XNNPACK, which optimize_for_mobile needs; torch 2.12 has it: run `make setup`" in str(
+        recipe.unfit()
+    )
