@@ -22,6 +22,11 @@ COMMANDS = {
         "again",
         "Show a saved report again, in any form. Needs no torch, and ends with exit code 0 whatever the verdict.",
     ),
+    "accept": (
+        "accepting",
+        "Accept what a report calls too much: write limits that take it into the configuration, for good or until a "
+        "day.",
+    ),
     "plan": (
         "reports",
         "Share the variants out to several machines: prints a matrix for a workflow's strategy.matrix.",

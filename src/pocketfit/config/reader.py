@@ -64,7 +64,7 @@ def read_config(path: Path, root: Path | None = None, only: Collection[str] = ()
     file, the line, the key and what to write instead.
     """
     raw, text = _load(path)
-    prefix = TOOL if path.name == "pyproject.toml" else ()
+    prefix = place_in(path)
     raw = _inside(raw, prefix)
 
     def shown(problem: Problem) -> tuple[int, str]:
@@ -78,6 +78,11 @@ def read_config(path: Path, root: Path | None = None, only: Collection[str] = ()
         lines = lines_of(text)
         raise ConfigProblems([clean(said, LONGEST) for _, said in sorted(map(shown, problems))])
     return _config(table)
+
+
+def place_in(path: Path, place: Place = ()) -> Place:
+    """Where a place of the configuration is in the document at `path`, which may hold other things besides."""
+    return (*TOOL, *place) if path.name == "pyproject.toml" else place
 
 
 def parse_config(raw: Mapping[str, Any], name: str, place_of: Callable[[Place], str] | None = None) -> Config:

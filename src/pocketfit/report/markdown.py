@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pocketfit.judge.needed import ACCEPTABLE
 from pocketfit.records import ABOUT_THE_REPORT, ACCEPTED_UNTIL, Report, Row
 from pocketfit.report.cell import Cell
 from pocketfit.report.cells import LABEL_LENGTH, NAME_LENGTH, Line, device_label, lines, titles
@@ -287,11 +288,17 @@ def _reason_items(row: Line) -> Iterator[str]:
 
 def _next_step(rows: Sequence[Row]) -> str:
     """Say how a change is accepted, with the first limit that is in its way."""
-    row = next((row for row in rows if row.failed_limits), None)
-    if row is None:
+    limits = [(row, limit) for row in rows if row.fails for limit in row.failed_limits]
+    if not limits:
         return ""
-    limit, place = clean(row.failed_limits[0], LABEL_LENGTH), f"[models.{clean(row.model, NAME_LENGTH)}.limits]"
-    return f"If this is meant to be so, raise {code(limit)} under {code(place)} in Pocketfit's configuration."
+    row, limit = next((one for one in limits if one[1] in ACCEPTABLE), limits[0])
+    place = code(f"[models.{clean(row.model, NAME_LENGTH)}.limits]")
+    if limit not in ACCEPTABLE:
+        return f"If this is meant to be so, change {code(clean(limit, LABEL_LENGTH))} under {place}."
+    return (
+        f"If this growth is meant to be so: `pocketfit accept` with this run's report.json raises {code(limit)} under "
+        f"{place}, and with `--until DATE` only for a while."
+    )
 
 
 def _identical(report: Report, lines: Sequence[Line]) -> str:

@@ -22,7 +22,20 @@ from pocketfit.store import write_snapshot, write_trial
 from tests.unit.cli.test_screen import in_terminal
 from tests.unit.report.test_compare import built, snapshot, trial
 
-COMMANDS = ("run", "export", "smoke", "compare", "report", "plan", "merge", "publish", "init", "check", "doctor")
+COMMANDS = (
+    "run",
+    "export",
+    "smoke",
+    "compare",
+    "report",
+    "plan",
+    "merge",
+    "publish",
+    "accept",
+    "init",
+    "check",
+    "doctor",
+)
 NOTE = "the device's libraries can't ship to devices with 16 kB pages"
 
 

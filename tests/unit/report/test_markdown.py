@@ -36,7 +36,7 @@ EXPECTED = """\
   - base: it fails on this runtime too: aten::scaled_dot_product_attention is not in pytorch_android_lite 1.12.2
 - ❌ `detector/torchscript/fp32`: ModuleNotFoundError: No module named 'detector_ops'
 
-If this is meant to be so, raise `size_growth` under <code>&#91;models.mobilenet&#95;v2.limits&#93;</code> in Pocketfit's configuration.
+If this growth is meant to be so: `pocketfit accept` with this run's report.json raises `size_growth` under <code>&#91;models.mobilenet&#95;v2.limits&#93;</code>, and with `--until DATE` only for a while.
 
 <details>
 <summary>All numbers, reasons and notes</summary>
@@ -316,3 +316,18 @@ def test_what_passes_by_an_exception_stands_above_the_fold() -> None:
     assert "- and 2 more exceptions from limits" in first
     assert "another note" not in first
     assert "net4" in folded
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (replace(GREW, failed_limits=("min_sqnr_db", "latency_growth")), "report.json raises `latency_growth` under"),
+        (replace(GREW, failed_limits=("min_sqnr_db",)), "If this is meant to be so, change `min_sqnr_db` under"),
+        (replace(GREW, failed_before=True), None),
+        (replace(GREW, failed_limits=()), None),
+    ],
+)
+def test_how_it_is_accepted(row: Row, said: str | None) -> None:
+    text = render_markdown(replace(EVERYTHING, rows=(row,)))
+    assert ("is meant to be so" in text) == (said is not None)
+    assert (said or "") in text
