@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from pocketfit.judge.alone import NO_BASE
+from pocketfit.judge.latency import confidence_of
 from pocketfit.judge.parity import meaningless
-from pocketfit.records import Environment, Report, Row, SideFacts, Smoke
+from pocketfit.records import Environment, Latency, Report, Row, SideFacts, Smoke
 from pocketfit.report.cell import Cell, Tone
 from pocketfit.report.columns.memory import has_memory, memory_cell
 from pocketfit.report.columns.work import has_work, work_cell, work_label
@@ -170,6 +172,13 @@ def _bytes(side: SideFacts | None, key: Literal["size_bytes", "download_bytes"])
     return None if side is None else side.size_bytes if key == "size_bytes" else side.download_bytes
 
 
+def how_sure(latency: Latency) -> str:
+    """Say how sure an interval is where it had too few loads for what the report promises of all; "" where it had."""
+    if latency.confidence is None or latency.confidence >= confidence_of(1):
+        return ""
+    return f" ({math.floor(100 * latency.confidence)} % sure)"
+
+
 def _latency(row: Row) -> Cell:
     latency = row.latency
     if row.head is None:
@@ -187,7 +196,7 @@ def _latency(row: Row) -> Cell:
         base = f"base {format_ms(latency.base_ms)}"
         if low is None or high is None:
             return Cell(base, "unclear", tone="quiet", place=_place(row))
-        bounds = f"{format_ratio(low)} and {format_ratio(high)}"
+        bounds = f"{format_ratio(low)} and {format_ratio(high)}{how_sure(latency)}"
         return Cell(base, "unclear: between", bounds, tone="quiet", place=_place(row))
     times = f"{format_ms_number(latency.base_ms)} → {format_ms(latency.head_ms)}"
     ratio = f"{format_ratio(latency.ratio)}, "

@@ -10,7 +10,7 @@ from pocketfit.formats import listed
 from pocketfit.judge.parity import meaningless
 from pocketfit.records import Report, Row
 from pocketfit.report.cell import Cell, Tone
-from pocketfit.report.cells import LABEL_LENGTH, NAME_LENGTH, failures, has_baseline, has_metric
+from pocketfit.report.cells import LABEL_LENGTH, NAME_LENGTH, failures, has_baseline, has_metric, how_sure
 from pocketfit.report.columns.work import LIMITS as WORK_LIMITS
 from pocketfit.report.columns.work import has_work, work_changed, works
 from pocketfit.report.runtimes import not_taken_by
@@ -113,7 +113,7 @@ def _latency(row: Row) -> Cell:
         return Cell(NOTHING, tone="quiet")
     low, high = latency.ci_low, latency.ci_high
     if latency.ratio is None or latency.head_ms is None or latency.verdict == "unclear":
-        bounds = "" if low is None or high is None else f", {format_ratio(low)} to {high:.2f}"
+        bounds = "" if low is None or high is None else f", {format_ratio(low)} to {high:.2f}{how_sure(latency)}"
         return Cell(f"unclear{bounds}", tone="quiet")
     if latency.verdict == "same":
         return Cell(f"{format_ms(latency.head_ms)}, same", tone="quiet")
