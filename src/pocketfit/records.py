@@ -482,8 +482,8 @@ class DeviceInfo:
 class SmokeInput:
     """An artifact for a device to try, and its golden inputs; the files of `inputs` are in `folder`.
 
-    It is called `calls` times in a row on them, for a model that has state. It is loaded, run and released `reloads`
-    times more, for the memory that is left.
+    It is called `calls` times in a row on them, for a model that has state. It is loaded, run and released up to
+    `reloads` times more, for the memory that is left.
     """
 
     format: str

@@ -11,6 +11,7 @@ from pocketfit import __version__
 from pocketfit.door import NotFit, let_in
 from pocketfit.files import Opened, new_file
 from pocketfit.judge.golden import ITEM_BYTES, TENSOR_LIMIT_BYTES
+from pocketfit.judge.memory import FEWEST, FLAT_BYTES, UNCOUNTED
 from pocketfit.judge.work import Counts
 from pocketfit.records import Load, SmokeInput, TensorFile
 
@@ -132,7 +133,8 @@ def words(
     elif counted is not None:
         options.append(f"counted={counted.marked}")
     elif reloads := max(artifact.reloads for artifact in artifacts):
-        options.append(f"reloads={reloads}")
+        options += [f"reloads={reloads}", f"fewest_reloads={FEWEST}"]
+        options += [f"uncounted_reloads={UNCOUNTED}", f"flat_bytes={FLAT_BYTES}"]
     for artifact in artifacts:
         options.append(f"artifact={place_of(artifact.artifact)}")
         for tensor in artifact.inputs:

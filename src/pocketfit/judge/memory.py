@@ -9,16 +9,19 @@ from statistics import median
 from pocketfit.records import InputSpec, Memory, Smoke
 from pocketfit.units import format_bytes
 
-# The number of loads, runs and releases that a device is asked for, and that what is left is told for.
+# The most loads, runs and releases that a device is asked for, and the number that what is left is told for.
 RELOADS = 12
 TOLD_FOR = 10
 # The first two fill caches of the runtime's and the allocator's; of fewer readings than these nothing can be said.
 UNCOUNTED = 2
 FEWEST = 6
-# Two processes that run one file differ by less: by up to 1.2 MB in 80 on device jvm (docs/memory.md).
+# Two processes that run one file differ by less: by up to 0.4 MB in 80 on device jvm (docs/memory.md), and by 1.2 MB
+# where Java compiles, as a phone does.
 PEAK_NOISE_BYTES = 2_000_000
-# What a process that leaks nothing kept was 0.13 MB at most in 80 processes, and 2.95 MB in one (docs/memory.md).
+# What a process that leaks nothing kept was 0.12 MB at most in 80 processes, and 2.95 MB in one with Java's compiler.
 RETAINED_NOISE_BYTES = 4_000_000
+# The share of one load: a device stops early where more than half of what it saw is nearer to nothing than this.
+FLAT_BYTES = RETAINED_NOISE_BYTES // TOLD_FOR
 
 
 def retained_bytes(held_bytes: Sequence[int]) -> int | None:

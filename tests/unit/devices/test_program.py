@@ -68,7 +68,8 @@ def test_inputs_and_outputs_follow_their_artifact() -> None:
 def test_a_file_is_loaded_again_where_its_memory_is_asked_for() -> None:
     given = SmokeInput("lite", Path("/a.ptl"), (), Path(), reloads=12)
     assert words([given], str, runtime="lite", threads=1, libraries="/lib")[1:] == [
-        "runtime=lite", "threads=1", "libraries=/lib", "reloads=12", "artifact=/a.ptl",
+        "runtime=lite", "threads=1", "libraries=/lib",
+        "reloads=12", "fewest_reloads=6", "uncounted_reloads=2", "flat_bytes=400000", "artifact=/a.ptl",
     ]  # fmt: skip
 
 

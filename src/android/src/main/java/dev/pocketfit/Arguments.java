@@ -46,8 +46,7 @@ final class Arguments {
     int threads = 1;
     /** How many rounds to time the artifacts for, in turn; 0 for none. */
     int rounds;
-    /** How often to load, run and release each artifact again, for the memory that is left; 0 for never. */
-    int reloads;
+    final Reloads reloads = new Reloads();
     /** How many calls of each artifact to have counted by the emulator's plugin; 0 for none. */
     int counted;
     /** Of the order within each round. */
@@ -96,7 +95,16 @@ final class Arguments {
                 rounds = Integer.parseInt(value);
                 break;
             case "reloads":
-                reloads = Integer.parseInt(value);
+                reloads.most = Integer.parseInt(value);
+                break;
+            case "fewest_reloads":
+                reloads.fewest = Integer.parseInt(value);
+                break;
+            case "uncounted_reloads":
+                reloads.uncounted = Integer.parseInt(value);
+                break;
+            case "flat_bytes":
+                reloads.flatBytes = Long.parseLong(value);
                 break;
             case "counted":
                 counted = Integer.parseInt(value);

@@ -78,16 +78,16 @@ final class Attempt implements Runnable {
 
     /**
      * Loads, runs and releases it again and again, as an app does that opens a model when it is needed, and puts down
-     * how much memory the process holds after each time. It stops after so many times, or when the budget is spent.
+     * how much memory the process holds after each time. It stops when that is known, or the budget is spent.
      */
-    void reload(Engine engine, int times, double budgetMs) {
+    void reload(Engine engine, Libraries libraries, Reloads reloads, double budgetMs) {
         List<Long> held = new ArrayList<>();
         long start = System.nanoTime();
         try {
             release();
-            for (int i = 0; i < times && Clock.msSince(start) < budgetMs; ++i) {
+            while (!reloads.areEnough(held) && Clock.msSince(start) < budgetMs) {
                 useOnce(engine);
-                held.add(Memory.heldBytes());
+                held.add(Memory.heldBytes(libraries));
             }
             result.put("held_bytes", held);
         } catch (Throwable t) {

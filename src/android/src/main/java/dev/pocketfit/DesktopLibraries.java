@@ -24,6 +24,10 @@ final class DesktopLibraries extends Libraries {
         super.load(path);
     }
 
+    /** glibc's keeps up to 64 MB of what a model gave back (bionic/trim.c). */
+    @Override
+    native void trim();
+
     /** Opens a library so that the JVM's own can't shadow its symbols (bionic/loader.c); null or what went wrong. */
     private static native String dlopen(String path);
 

@@ -28,6 +28,9 @@ class Libraries implements NativeLoaderDelegate {
         System.load(path);
     }
 
+    /** Has the allocator give back what is free, where that can be asked for: Android's own gives it back by itself. */
+    void trim() {}
+
     /**
      * False for what this runtime does not have: PyTorchAndroid asks for the lite library in either runtime, and
      * PyTorchCodegenLoader for one that only custom builds have.

@@ -62,9 +62,9 @@ public final class Main {
                 attempt.count(arguments.counted, marks);
             }
         }
-        if (passed && arguments.reloads > 0) {
+        if (passed && arguments.reloads.most > 0) {
             for (Attempt attempt : attempts) {
-                attempt.reload(engine, arguments.reloads, arguments.budgetMs);
+                attempt.reload(engine, libraries, arguments.reloads, arguments.budgetMs);
             }
         }
         return Collections.singletonMap("artifacts", results);

@@ -23,9 +23,9 @@ final class Memory {
 
     /**
      * The memory that is this process's own, without the files that it maps, once all that nobody refers to is freed:
-     * collected until two readings are the same. Null where the kernel does not tell.
+     * collected, and trimmed, until two readings are the same. Null where the kernel does not tell.
      */
-    static Long heldBytes() throws IOException, InterruptedException {
+    static Long heldBytes(Libraries libraries) throws IOException, InterruptedException {
         Path rollup = Paths.get("/proc/self/smaps_rollup");
         if (!Files.isReadable(rollup)) {
             return null;
@@ -34,6 +34,7 @@ final class Memory {
         for (int i = 0; i < MOST_COLLECTIONS; ++i) {
             System.gc();
             Thread.sleep(PAUSE_MS);
+            libraries.trim();
             Long now = bytesOf("Anonymous:", lines(rollup.toString()));
             if (now == null || now.equals(before)) {
                 return now;

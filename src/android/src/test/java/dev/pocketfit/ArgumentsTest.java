@@ -14,7 +14,8 @@ class ArgumentsTest {
     @Test
     void inputsAndOutputsBelongToTheArtifactBeforeThem() {
         Arguments arguments = Arguments.parse("1.2",
-                "1.2", "runtime=full", "threads=2", "rounds=7", "seed=-5", "reloads=4", "counted=3", "budget_ms=100", "block_ms=2.5",
+                "1.2", "runtime=full", "threads=2", "rounds=7", "seed=-5", "counted=3",
+                "reloads=12", "fewest_reloads=6", "uncounted_reloads=2", "flat_bytes=5000000000", "budget_ms=100", "block_ms=2.5",
                 "libraries=/l", "shim=/s",
                 "artifact=/a=b.pt", "input=float32:1,3:/x", "input=int64::/with:colon", "outputs=/out", "calls=3",
                 "artifact=/c.pt");
@@ -23,7 +24,10 @@ class ArgumentsTest {
         assertEquals(2, arguments.threads);
         assertEquals(7, arguments.rounds);
         assertEquals(-5, arguments.seed);
-        assertEquals(4, arguments.reloads);
+        assertEquals(12, arguments.reloads.most);
+        assertEquals(6, arguments.reloads.fewest);
+        assertEquals(2, arguments.reloads.uncounted);
+        assertEquals(5_000_000_000L, arguments.reloads.flatBytes);
         assertEquals(3, arguments.counted);
         assertEquals(100, arguments.budgetMs);
         assertEquals(2.5, arguments.blockMs);

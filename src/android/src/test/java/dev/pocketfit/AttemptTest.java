@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -14,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class AttemptTest {
 
     /** Writes down what is asked of it, and refuses to load once there were so many loads. */
-    private static final class Recorder implements Engine {
+    private static class Recorder implements Engine {
 
         final List<String> calls = new ArrayList<>();
         private final int mostLoads;
@@ -60,6 +61,32 @@ class AttemptTest {
         }
     }
 
+    /** Keeps a megabyte of native memory for each load. */
+    private static final class Leaky extends Recorder {
+
+        private final List<ByteBuffer> kept = new ArrayList<>();
+
+        Leaky() {
+            super(99);
+        }
+
+        @Override
+        public Engine.Model load(String path) {
+            ByteBuffer memory = ByteBuffer.allocateDirect(1_000_000);
+            while (memory.hasRemaining()) {
+                memory.put((byte) 1);
+            }
+            kept.add(memory);
+            return super.load(path);
+        }
+    }
+
+    private static Reloads upTo(int times) {
+        Reloads reloads = new Reloads();
+        reloads.most = reloads.fewest = times;
+        return reloads;
+    }
+
     private static Attempt passed(Engine engine) {
         Attempt attempt = new Attempt(new Arguments.Artifact("net.ptl"));
         assertTrue(attempt.passes(engine));
@@ -96,7 +123,7 @@ class AttemptTest {
     void isReleasedAndThenUsedAndReleasedAgainAndAgain() {
         Recorder engine = new Recorder(3);
         Attempt attempt = passed(engine);
-        attempt.reload(engine, 2, 60_000);
+        attempt.reload(engine, new Libraries(""), upTo(2), 60_000);
         assertEquals(
                 Arrays.asList("load", "forward", "release", "load", "forward", "release", "load", "forward", "release"),
                 engine.calls);
@@ -107,10 +134,25 @@ class AttemptTest {
     }
 
     @Test
+    void whatIsKeptIsReadAsOftenAsItMayBe() {
+        Engine engine = new Leaky();
+        Attempt attempt = passed(engine);
+        Reloads reloads = upTo(8);
+        reloads.fewest = 4;
+        reloads.flatBytes = 400_000;
+        attempt.reload(engine, new Libraries(""), reloads, 60_000);
+
+        List<?> held = (List<?>) attempt.result.get("held_bytes");
+        assertEquals(8, held.size());
+        long added = (Long) held.get(7) - (Long) held.get(1);
+        assertTrue(added > 3_000_000, "each load leaves a megabyte: " + held);
+    }
+
+    @Test
     void stopsWhenTheBudgetIsSpent() {
         Recorder engine = new Recorder(99);
         Attempt attempt = passed(engine);
-        attempt.reload(engine, 50, 0);
+        attempt.reload(engine, new Libraries(""), upTo(50), 0);
         assertEquals(Collections.emptyList(), attempt.result.get("held_bytes"));
         assertEquals(Arrays.asList("load", "forward", "release"), engine.calls);
     }
@@ -119,7 +161,7 @@ class AttemptTest {
     void aFileThatLoadsOnceAndNotAgainFails() {
         Recorder engine = new Recorder(2);
         Attempt attempt = passed(engine);
-        attempt.reload(engine, 5, 60_000);
+        attempt.reload(engine, new Libraries(""), upTo(5), 60_000);
         assertFalse(attempt.result.containsKey("held_bytes"));
         assertEquals(
                 "{\"stage\": \"load of the same file again\", \"type\": \"IllegalStateException\", "
