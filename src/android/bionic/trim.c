@@ -1,4 +1,4 @@
-/* glibc keeps what was freed for the next that asks, up to 64 MB of it, and how much differs from one time to the
+/* glibc keeps what was freed for the next that asks, tens of megabytes of it, and how much differs from one time to the
  * next: what a process holds says little of what a model left until that is given back. malloc_trim gives back all
  * but what is on top of a thread's own heap, which is cut when something is freed there. */
 #include <jni.h>

@@ -105,6 +105,13 @@ def traffic_changed(base: Work | None, head: Work | None) -> bool:
     return _changed(memory_traffic_bytes(base), memory_traffic_bytes(head), NOISE_BYTES)
 
 
+def is_same(base: Work | None, head: Work | None) -> bool:
+    """Return whether both were counted, and neither instructions nor bytes changed."""
+    if incomparable(base, head):
+        return False
+    return not instructions_changed(base, head) and not traffic_changed(base, head)
+
+
 def _changed(base: int | None, head: int | None, least: int) -> bool:
     return base is not None and head is not None and abs(head - base) > _noise(base, least)
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Of one load: beyond this the next load tells more than the next round.
 ROUNDS = 40
+# Of the time that a load may sample for: what is between loads is more than what is within one.
+SHORT_LOOK = 1 / 3
 # Nothing is decided by the time of head alone, so it may not take as long as a pair.
 ALONE_S = 6.0
 
@@ -27,12 +29,25 @@ ALONE_S = 6.0
 class Effort:
     """The effort to time a pair with: `comparisons` is how many pairs the report times, `budget_s` is for each of them.
 
-    `latency_growth` is the share by which head may be slower: the answer must be clear about that too.
+    `latency_growth` is the share by which head may be slower: the answer must be clear about that too. Where counts
+    have told that base and head do the `same_work`, the first look is the last.
     """
 
     budget_s: float = 30.0
     comparisons: int = 1
     latency_growth: float | None = None
+    same_work: bool = False
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """The numbers of loads after which the answer is looked at."""
+        return looks(self.comparisons)[: 1 if self.same_work else None]
+
+    @property
+    def share_ms(self) -> int:
+        """The time that a load may sample: a third of its share, since starting and warming up take the rest."""
+        whole_ms = 1000 * self.budget_s / fewest_loads(self.comparisons) / 3
+        return int(whole_ms * (SHORT_LOOK if self.same_work else 1))
 
 
 @dataclass(frozen=True)
@@ -117,14 +132,13 @@ def time_pair(
 ) -> Timing:
     """Time base and head over fresh loads; the order in each follows from `seed`."""
     timing = Timing(device=place.device, threads=place.threads, seed=seed, comparisons=effort.comparisons)
-    # Each load may sample for a third of its share of the budget; starting and warming up take the rest.
-    share_ms = int(1000 * effort.budget_s / fewest_loads(effort.comparisons) / 3)
-    more = _Loads(loader, place.loads_at_once, base, head, share_ms, effort.budget_s, clock)
-    for look in looks(effort.comparisons):
+    more = _Loads(loader, place.loads_at_once, base, head, effort.share_ms, effort.budget_s, clock)
+    for look in effort.looks:
         timing = more.up_to(look, timing)
         if timing.reason or is_clear(timing, effort.latency_growth):
             return timing
-    return replace(timing, reason=f"still unclear after {len(timing.loads)} fresh loads")
+    short = "a short look of " if effort.same_work else ""
+    return replace(timing, reason=f"still unclear after {short}{len(timing.loads)} fresh loads")
 
 
 def time_alone(

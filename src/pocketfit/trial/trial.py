@@ -14,8 +14,8 @@ from pathlib import Path
 
 from pocketfit.devices.base import Running
 from pocketfit.judge.alone import LOADS
-from pocketfit.judge.latency import looks
 from pocketfit.judge.memory import RELOADS
+from pocketfit.judge.work import is_same
 from pocketfit.progress import Progress, tell, working
 from pocketfit.records import (
     PHONE_ABI,
@@ -105,12 +105,18 @@ def run_trial(
 
     `budget_s` is for timing one pair; `host` times what the device has no runtime for; `elsewhere` is how many
     variants other shards may time, for the same report. `also` are further ABIs to try each artifact on;
-    `counter` counts their work when all are timed, since times mind what runs beside and counts do not. An unchanged
-    file that is among what is `kept` is not tried on the device itself.
+    `counter` counts their work before any is timed: where that is the same, a short look at times is enough. An
+    unchanged file that is among what is `kept` is not tried on the device itself.
     """
     pairs = _pairs(base, head)
     files = sum(pair.files for pair in pairs) * (1 + len(also))
     tried = [_clocked(partial(_try_pair, device, pair, host, also, files, kept), clock, done) for pair in pairs]
+    if counter:
+        files = sum(pair.files for pair in pairs if not pair.is_identical)
+        tried = [
+            _clocked(partial(_count_row, row, counter, pair, files), clock, done)
+            for row, pair in zip(tried, pairs, strict=True)
+        ]
     # Only after all of them ran: how sure each answer must be depends on how many there are.
     comparisons = sum(map(_is_pair, tried)) + elsewhere
     timed = sum(_is_to_be_timed(row, pair) for row, pair in zip(tried, pairs, strict=True))
@@ -119,12 +125,6 @@ def run_trial(
         _clocked(partial(_time_row, row, device, pair, effort, host, timed, clock), clock, done)
         for row, pair in zip(tried, pairs, strict=True)
     ]
-    if counter:
-        files = sum(pair.files for pair in pairs if not pair.is_identical)
-        rows = [
-            _clocked(partial(_count_row, row, counter, pair, files), clock, done)
-            for row, pair in zip(rows, pairs, strict=True)
-        ]
     notes = [note for further in also for note in further.notes]
     if kept:
         kept.keep()
@@ -172,9 +172,11 @@ def _time_row(
         return row
     loader, place = found
     base = pair.base if _same_way(row) else None
-    what = f"timing {'base and head in turn' if base else 'head alone'} on {place.device}"
+    effort = replace(effort, same_work=is_same(row.base_work, row.head_work))
+    short = ", briefly since their work is the same" if base and effort.same_work else ""
+    what = f"timing {'base and head in turn' if base else 'head alone'} on {place.device}{short}"
     with working(Progress("time", None if base else "head", str(row.variant), what, of=of)) as work:
-        loader = Counted(loader, looks(effort.comparisons)[-1] if base else LOADS, work.at)
+        loader = Counted(loader, effort.looks[-1] if base else LOADS, work.at)
         timing = _timed(loader, place, base, pair, effort, clock)
         loads = len(timing.loads)
         work.end(f"timed over {loads} loads" if loads else f"not timed: {timing.reason}")

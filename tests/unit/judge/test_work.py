@@ -11,6 +11,7 @@ from pocketfit.judge.work import (
     estimated_s,
     incomparable,
     instructions_changed,
+    is_same,
     too_large,
     traffic_changed,
     work_of,
@@ -92,3 +93,13 @@ def test_what_two_processes_differ_by_is_no_change() -> None:
     small = replace(COUNTED, instructions=20_000)
     assert not instructions_changed(small, replace(COUNTED, instructions=22_000))
     assert instructions_changed(small, replace(COUNTED, instructions=22_001))
+
+
+def test_work_is_the_same_where_both_were_counted_and_nothing_changed() -> None:
+    assert is_same(COUNTED, replace(COUNTED, instructions=206_000_500))
+    assert not is_same(COUNTED, replace(COUNTED, instructions=207_000_000))
+    assert not is_same(COUNTED, replace(COUNTED, loaded_bytes=600_000_000))
+    assert not is_same(COUNTED, replace(COUNTED, cpu="cortex-a55"))
+    assert not is_same(COUNTED, replace(WHERE, reason="it is too large"))
+    assert not is_same(COUNTED, None)
+    assert not is_same(None, None)

@@ -9,7 +9,7 @@ import pytest
 from pocketfit.devices.program import Counted
 from pocketfit.judge.work import Counts
 from pocketfit.progress import Progress, observed_by
-from pocketfit.records import Anatomy, DeviceInfo, DeviceSpec, SmokeInput, Trial, Work
+from pocketfit.records import Anatomy, DeviceInfo, DeviceSpec, Load, SmokeInput, Trial, Work
 from pocketfit.trial.also import Further
 from pocketfit.trial.counting import Counter, counter_for
 from pocketfit.trial.trial import Artifacts, run_trial
@@ -58,7 +58,7 @@ def counted(emulator: Emulator, base: Artifacts | None, head: Artifacts, budget_
     return run_trial(device, base, head, also=also, counter=counter)
 
 
-def test_both_sides_are_counted_after_all_are_timed(folders: Folders) -> None:
+def test_both_sides_are_counted_before_any_is_timed(folders: Folders) -> None:
     emulator, phases = Emulator(), list[tuple[str, str]]()
 
     def observe(progress: Progress) -> None:
@@ -69,10 +69,45 @@ def test_both_sides_are_counted_after_all_are_timed(folders: Folders) -> None:
 
     assert (row.base_work, row.head_work) == (work(8), work(10))
     assert emulator.asked == [("0", Counted(3, left_out=1), 240.0), ("0.0", Counted(3, left_out=1), 240.0)]
-    last_timed = max(index for index, (phase, _) in enumerate(phases) if phase == "time")
-    first_counted = min(index for index, (phase, _) in enumerate(phases) if phase == "count")
-    assert last_timed < first_counted
-    assert phases[-1] == ("count", "counted on arm64-v8a")
+    first_timed = min(index for index, (phase, _) in enumerate(phases) if phase == "time")
+    last_counted = max(index for index, (phase, _) in enumerate(phases) if phase == "count")
+    assert last_counted < first_timed
+    assert phases[last_counted] == ("count", "counted on arm64-v8a")
+
+
+@dataclass
+class Unsteady(Doubler):
+    """A device on which nobody can tell which side is faster."""
+
+    def time_load(self, base: SmokeInput, head: SmokeInput, *, seed: int, rounds: int, budget_ms: int) -> Load | str:
+        head_ms = (0.97, 1.03)[seed % 2]
+        return Load((1.0, 1.0), (head_ms, head_ms), (head_ms, head_ms))
+
+
+@pytest.mark.parametrize(
+    ("head", "loads", "reason", "said"),
+    [
+        # Other bytes of the same length are another file, and as many instructions.
+        (
+            "0e0", 8,
+            "still unclear after a short look of 8 fresh loads",
+            "timing base and head in turn on jvm x86_64, briefly since their work is the same",
+        ),
+        ("0.00", 24, "still unclear after 24 fresh loads", "timing base and head in turn on jvm x86_64"),
+    ],
+)  # fmt: skip
+def test_what_does_the_same_work_gets_a_short_look(
+    folders: Folders, head: str, loads: int, reason: str, said: str
+) -> None:
+    also, stages = (Further("arm64-v8a", "jvm", Emulator()),), list[str]()
+    counter = counter_for(DeviceSpec(also=("arm64-v8a",)), Unsteady(), also)
+    with observed_by(lambda progress: stages.append(progress.stage)):
+        (row,) = run_trial(
+            Unsteady(), *base_and_head(folders, "0.0", head), also=also, counter=counter, budget_s=600
+        ).rows
+    assert row.timing
+    assert (len(row.timing.loads), row.timing.reason) == (loads, reason)
+    assert said in stages
 
 
 def test_identical_files_are_not_counted(folders: Folders) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pocketfit.devices.base import DeviceRun
+from pocketfit.judge.latency import judge
 from pocketfit.records import DeviceInfo, Load, SmokeInput, Timing
 from pocketfit.trial.timing import ROUNDS, Effort, OneByOne, Place, time_alone, time_pair
 
@@ -69,6 +70,18 @@ def test_a_limit_must_be_clear_too() -> None:
     device = Clockwork([1.08, 1.12])
     timing = time_on(device, Effort(budget_s=600, latency_growth=0.10))
     assert (len(timing.loads), timing.reason) == (24, "still unclear after 24 fresh loads")
+
+
+def test_where_the_work_is_the_same_one_look_is_enough() -> None:
+    device = Clockwork([0.97, 1.03])
+    timing = time_on(device, Effort(budget_s=60, same_work=True))
+    assert (len(timing.loads), timing.reason) == (8, "still unclear after a short look of 8 fresh loads")
+    assert set(device.budgets_ms) == {833}
+
+
+def test_what_is_slower_for_the_same_work_is_said() -> None:
+    timing = time_on(Clockwork([1.05]), Effort(budget_s=60, same_work=True))
+    assert (judge(timing, identical=False).verdict, timing.reason) == ("slower", "")
 
 
 def test_the_budget_is_kept() -> None:

@@ -24,7 +24,7 @@ final class DesktopLibraries extends Libraries {
         super.load(path);
     }
 
-    /** glibc's keeps up to 64 MB of what a model gave back (bionic/trim.c). */
+    /** glibc's keeps tens of megabytes of what a model gave back (bionic/trim.c). */
     @Override
     native void trim();
 
