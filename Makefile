@@ -7,6 +7,7 @@
 # make chaos   runs killed and stopped at random moments, tests/chaos; KILLS=10 STOPS=4 for fewer
 # make differential  random models against plain torch, tests/differential; N=2000 FIRST=0
 # make bench   ours against the plainest script that does the same work, by processor time; ROUNDS=1 for a look
+# make troubleshooting  docs/troubleshooting.md, from what `pocketfit explain` says
 # make schema  docs/schema: the configuration for editors, report.json and manifest.json for programs
 PYTHON ?= python3
 # torch comes from here where it answers, a fifth of the size; elsewhere the ordinary build is taken.
@@ -25,7 +26,7 @@ KILLS ?= 100
 ROUNDS ?= 5
 STOPS ?= 40
 
-.PHONY: help setup demo bench quickstart support cases differential fuzz chaos test unit e2e e2e-workflows e2e-quickstart check format lock lock-cpu operators sizes schema clean
+.PHONY: help setup demo bench quickstart support cases differential fuzz chaos test unit e2e e2e-workflows e2e-quickstart check format lock lock-cpu operators sizes schema troubleshooting clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -114,6 +115,9 @@ sizes: setup
 
 schema: $(VENV)/.installed
 	$(BIN)/python -m tools.write_schema
+
+troubleshooting: $(VENV)/.installed
+	$(BIN)/python -m tools.write_troubleshooting
 
 clean:
 	rm -rf $(VENV) build src/android/target

@@ -27,6 +27,10 @@ COMMANDS = {
         "Accept what a report calls too much: write limits that take it into the configuration, for good or until a "
         "day.",
     ),
+    "explain": (
+        "explaining",
+        "Say what a kind of reason means and what to do, as docs/troubleshooting.md does; without ID, list them all.",
+    ),
     "plan": (
         "reports",
         "Share the variants out to several machines: prints a matrix for a workflow's strategy.matrix.",

@@ -14,6 +14,7 @@ from pocketfit.records import Environment, Latency, Report, Row, SideFacts, Smok
 from pocketfit.report.cell import Cell, Tone
 from pocketfit.report.columns.memory import has_memory, memory_cell
 from pocketfit.report.columns.work import has_work, work_cell, work_label
+from pocketfit.report.reasons.kinds import kinds_of
 from pocketfit.text import clean
 from pocketfit.units import (
     format_bytes,
@@ -49,6 +50,8 @@ class Line:
     metric: Cell | None
     check: Cell
     reasons: tuple[str, ...]
+    # What docs/troubleshooting.md has an entry of.
+    kinds: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[Cell, ...]:
@@ -114,6 +117,7 @@ def lines(report: Report, rows: Iterable[Row]) -> list[Line]:
             metric=_metric(row) if metric else None,
             check=_check(row),
             reasons=tuple(clean(reason) for reason in row.reasons),
+            kinds=kinds_of(row),
         )
         for row in rows
     ]

@@ -15,6 +15,7 @@ from pocketfit.records import ABOUT_THE_REPORT, ACCEPTED_UNTIL, Report, Row
 from pocketfit.report.cell import Cell
 from pocketfit.report.cells import LABEL_LENGTH, NAME_LENGTH, Line, device_label, lines, titles
 from pocketfit.report.glance import AGREES, Glance, glance_titles, glances
+from pocketfit.report.reasons.entries import address
 from pocketfit.report.summary import (
     SHORT_SHA,
     changed_rows,
@@ -276,13 +277,15 @@ def _reason_items(row: Line) -> Iterator[str]:
     if not row.reasons:
         return
     sign = "❌ " if row.status.tone == "failed" else ""
+    links = ", ".join(f"[{kind}]({address(kind)})" for kind in row.kinds)
+    help_ = f" ({links})" if links else ""
     shown = [item(reason) for reason in row.reasons[:MANY_REASONS]]
     if len(row.reasons) > MANY_REASONS:
         shown.append(f"and {len(row.reasons) - MANY_REASONS} more")
     if len(shown) == 1:
-        yield f"- {sign}{code(row.name)}: {shown[0]}"
+        yield f"- {sign}{code(row.name)}{help_}: {shown[0]}"
         return
-    yield f"- {sign}{code(row.name)}:"
+    yield f"- {sign}{code(row.name)}{help_}:"
     yield from (f"  - {reason}" for reason in shown)
 
 

@@ -32,6 +32,7 @@ COMMANDS = (
     "merge",
     "publish",
     "accept",
+    "explain",
     "init",
     "check",
     "doctor",

@@ -28,13 +28,13 @@ EXPECTED = """\
 
 1 variant is byte-identical to base.
 
-- ❌ `mobilenet_v2/lite/fp32`:
+- ❌ `mobilenet_v2/lite/fp32` ([size-limit](https://github.com/pocketfit/pocketfit/blob/main/docs/troubleshooting.md#size-limit), [latency-limit](https://github.com/pocketfit/pocketfit/blob/main/docs/troubleshooting.md#latency-limit)):
   - the file grew by 5,612,345 B (+40.1 %), the limit is +1 %
   - a run takes ×1.33 as long, at least ×1.29; the limit is +10 %
-- ❌ `vit_b_16/lite/fp32`:
+- ❌ `vit_b_16/lite/fp32` ([operator-missing](https://github.com/pocketfit/pocketfit/blob/main/docs/troubleshooting.md#operator-missing)):
   - on jvm: aten::scaled_dot_product_attention is not in pytorch_android_lite 1.12.2
   - base: it fails on this runtime too: aten::scaled_dot_product_attention is not in pytorch_android_lite 1.12.2
-- ❌ `detector/torchscript/fp32`: ModuleNotFoundError: No module named 'detector_ops'
+- ❌ `detector/torchscript/fp32` ([not-imported](https://github.com/pocketfit/pocketfit/blob/main/docs/troubleshooting.md#not-imported)): ModuleNotFoundError: No module named 'detector_ops'
 
 If this growth is meant to be so: `pocketfit accept` with this run's report.json raises `size_growth` under <code>&#91;models.mobilenet&#95;v2.limits&#93;</code>, and with `--until DATE` only for a while.
 
@@ -55,7 +55,7 @@ Base `27d5ce7f1` → head `bbbca2dda` · jvm x86_64, 1 thread · pytorch_android
 | `resnet18/executorch/fp32`<br>skipped | no file | no file | not measured | not run |
 
 - `two_inputs/lite/fp32`: TracerWarning: converting a tensor to a Python boolean might make the trace wrong (model.py:12)
-- `depth/lite/fp32`: base: RuntimeError: shapes do not fit
+- `depth/lite/fp32` ([base-not-built](https://github.com/pocketfit/pocketfit/blob/main/docs/troubleshooting.md#base-not-built)): base: RuntimeError: shapes do not fit
 - `resnet18/executorch/fp32`: executorch is not installed
 
 Byte-identical to base:
@@ -263,7 +263,7 @@ def test_names_read_as_they_were_written(name: str) -> None:
 def test_an_empty_note_makes_no_heading_of_the_line_above() -> None:
     text = render_markdown(replace(EVERYTHING, rows=(replace(GREW, reasons=("\u200b",)),), notes=("",)))
     assert "Notes:\n- (empty)\n" in text
-    assert "- ❌ `mobilenet_v2/lite/fp32`: (empty)\n" in text
+    assert re.search(r"- ❌ `mobilenet_v2/lite/fp32` \(\[.+\)\): \(empty\)\n", text)
     assert not {"h1", "h2"} & set(rendered(text).tags)
 
 
