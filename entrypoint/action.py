@@ -19,7 +19,7 @@ from entrypoint.sharding import merge_words, plan_words, read_matrix
 from entrypoint.tell import relay, tell
 from entrypoint.workflow_commands import annotate, group
 from pocketfit.builds.git import NO_BASE
-from pocketfit.config.model_lines import NO_LINES, locate_models
+from pocketfit.config.model_lines import NO_LINES, ConfigLines, locate_models
 from pocketfit.errors import VERDICT_FAILED, ConfigError, EnvironmentProblem, PocketfitError
 from pocketfit.github.api import GitHub, connect
 from pocketfit.github.comment import NotPosted, Posted
@@ -122,9 +122,14 @@ def _conclude(job: _Job, ended: Ended, earlier: object) -> None:
             return NotPosted("there is no report")
         # A client of its own: what the search for the base waited is not taken from the comment.
         github = connect(context)
-        return publish(results.report, context, github, mode=inputs.comment, key=inputs.comment_key)
+        lines = _config_lines(job)
+        return publish(results.report, context, github, mode=inputs.comment, key=inputs.comment_key, config=lines)
 
     tell(context, results, job.log, comment)
+
+
+def _config_lines(job: _Job) -> ConfigLines:
+    return NO_LINES if job.inputs.model else locate_models(job.context.workspace, job.inputs.config)
 
 
 def _explain(job: _Job, ended: Ended, results: Results) -> None:
@@ -134,8 +139,7 @@ def _explain(job: _Job, ended: Ended, results: Results) -> None:
     if ended.code == 0:
         return
     if results.report is not None:
-        lines = NO_LINES if inputs.model else locate_models(workspace, inputs.config)
-        annotate_failures(log, results.report, lines)
+        annotate_failures(log, results.report, _config_lines(job))
     elif ended.code in (ConfigError.exit_code, EnvironmentProblem.exit_code, VERDICT_FAILED):
         annotate_reasons(log, ended.errors or (reason,), workspace, inputs.config)
     else:

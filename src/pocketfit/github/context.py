@@ -88,6 +88,11 @@ class Context:
         about = self.pull_request or self.workflow_run
         return about.head_sha if about else None
 
+    @property
+    def pushed_tree(self) -> str | None:
+        """The address below which the files of that commit stand."""
+        return f"{self.server_url}/{self.repository}/blob/{self.pushed_sha}" if self.pushed_sha else None
+
     def _run_url(self, run_id: str) -> str:
         return f"{self.server_url}/{self.repository}/actions/runs/{run_id}"
 

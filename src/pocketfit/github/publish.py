@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from pocketfit.config.model_lines import NO_LINES, ConfigLines
 from pocketfit.errors import ConfigError
 from pocketfit.github.answers import Forbidden, GitHubError, Invalid, NotFound, RateLimited, Unavailable
 from pocketfit.github.api import GitHub, connect
@@ -35,8 +36,10 @@ def publish_file(
     return publish(report, context, connect(context), mode=mode, key=key)
 
 
-def publish(report: Report, context: Context, github: GitHub, *, mode: Mode, key: str) -> Posted | NotPosted:
-    """Create or update the pull request's comment, or say why not."""
+def publish(
+    report: Report, context: Context, github: GitHub, *, mode: Mode, key: str, config: ConfigLines = NO_LINES
+) -> Posted | NotPosted:
+    """Create or update the pull request's comment, or say why not; `config` are lines that it may link to."""
     from pocketfit.report.markdown import Job, render_markdown
 
     if mode == "off":
@@ -51,7 +54,7 @@ def publish(report: Report, context: Context, github: GitHub, *, mode: Mode, key
             github,
             context.repository,
             pull_request.number,
-            render_markdown(report, job=Job(context.reported_run_url, context.pushed_sha)),
+            render_markdown(report, job=Job(context.reported_run_url, context.pushed_sha, context.pushed_tree, config)),
             key=key,
             create=mode == "always" or is_worth_a_comment(report),
         )

@@ -9,7 +9,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
+from pocketfit.config.model_lines import NO_LINES, ConfigLines
 from pocketfit.judge.needed import ACCEPTABLE
 from pocketfit.records import ABOUT_THE_REPORT, ACCEPTED_UNTIL, Report, Row
 from pocketfit.report.cell import Cell
@@ -69,11 +71,13 @@ class Job:
     """What only the job knows: the page of the run that made the report, and the commit that was pushed.
 
     GitHub checks out a merge of that commit with the target branch, which is the report's head and says nothing to a
-    reader.
+    reader. `tree` is the address that files of that commit stand below, and `config` where its limits stand.
     """
 
     url: str | None = None
     pushed: str | None = None
+    tree: str | None = None
+    config: ConfigLines = NO_LINES
 
 
 def render_markdown(report: Report, limit_chars: int = COMMENT_LIMIT, job: Job = Job()) -> str:
@@ -157,7 +161,7 @@ def _body(report: Report, most: int, job: Job, many_notes: int = MANY_NOTES) -> 
         _unchanged(len(unchanged)) if changed else "",
         _accepted(accepted, min(many_notes, MANY_ACCEPTED)),
         _reasons(failing[:GLANCED_REASONS]),
-        _next_step(changed),
+        _next_step(changed, job),
         f"**{CUT.format(missing, len(report.rows), _whole(job))}**" if missing else "",
         _fold("All numbers, reasons and notes", all_numbers),
         _where(report, job),
@@ -289,19 +293,25 @@ def _reason_items(row: Line) -> Iterator[str]:
     yield from (f"  - {reason}" for reason in shown)
 
 
-def _next_step(rows: Sequence[Row]) -> str:
+def _next_step(rows: Sequence[Row], job: Job) -> str:
     """Say how a change is accepted, with the first limit that is in its way."""
     limits = [(row, limit) for row in rows if row.fails for limit in row.failed_limits]
     if not limits:
         return ""
     row, limit = next((one for one in limits if one[1] in ACCEPTABLE), limits[0])
-    place = code(f"[models.{clean(row.model, NAME_LENGTH)}.limits]")
+    place = _linked(code(f"[models.{clean(row.model, NAME_LENGTH)}.limits]"), job, row.model, limit)
     if limit not in ACCEPTABLE:
         return f"If this is meant to be so, change {code(clean(limit, LABEL_LENGTH))} under {place}."
     return (
         f"If this growth is meant to be so: `pocketfit accept` with this run's report.json raises {code(limit)} under "
         f"{place}, and with `--until DATE` only for a while."
     )
+
+
+def _linked(text: str, job: Job, model: str, limit: str) -> str:
+    """A text that links to the line of the configuration where the limit stands, in the commit that was pushed."""
+    line = job.config.of_limit(model, limit)
+    return f"[{text}]({job.tree}/{quote(job.config.file)}#L{line})" if job.tree and line else text
 
 
 def _identical(report: Report, lines: Sequence[Line]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pocketfit.config.model_lines import ConfigLines
 from pocketfit.errors import ConfigError
 from pocketfit.github.api import GitHub
 from pocketfit.github.comment import NotPosted, Posted
@@ -27,7 +28,7 @@ CHANGED = replace(QUIET, rows=(SAME, NEW))
 
 
 # The commit that was pushed; these jobs have no page.
-PUSHED = Job(pushed=HEAD)
+PUSHED = Job(pushed=HEAD, tree=f"https://github.com/{REPO}/blob/{HEAD}")
 
 
 @pytest.fixture
@@ -221,3 +222,14 @@ def test_a_saved_report_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "report.json").write_text("{}")
     with pytest.raises(ConfigError, match=r"report\.json: "):
         publish_file(tmp_path / "report.json", {})
+
+
+def test_the_limit_that_failed_is_linked(hub: FakeGitHub) -> None:
+    row = Row("tiny", "lite", "fp32", "failed", ("the file is 9 B, the limit is 8 B",), ("size",))
+    config = ConfigLines("pocketfit.toml", {}, {("tiny", "size"): 5})
+    context = job(hub)
+    publish(
+        replace(QUIET, verdict="fail", rows=(row,)), context, client(context), mode="changes", key="x", config=config
+    )
+    (body,) = hub.bodies(REPO, 7)
+    assert f"](https://github.com/octo/phone/blob/{HEAD}/pocketfit.toml#L5)" in body

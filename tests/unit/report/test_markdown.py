@@ -8,8 +8,9 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
+from pocketfit.config.model_lines import ConfigLines
 from pocketfit.records import Environment, Hardware, Latency, Report, Row, Smoke
-from pocketfit.report.markdown import code, escape, render_markdown
+from pocketfit.report.markdown import Job, code, escape, render_markdown
 from tests.unit.report.samples import CALM, EVERYTHING, GREW, IDENTICAL, TOUCHED, passed
 
 EXPECTED = """\
@@ -331,3 +332,13 @@ def test_how_it_is_accepted(row: Row, said: str | None) -> None:
     text = render_markdown(replace(EVERYTHING, rows=(row,)))
     assert ("is meant to be so" in text) == (said is not None)
     assert (said or "") in text
+
+
+def test_a_limit_is_linked_to_its_line_in_the_commit_that_was_pushed() -> None:
+    lines = ConfigLines("apps/my app/pocketfit.toml", {"mobilenet_v2": 3}, {("", "size_growth"): 12})
+    job = Job(pushed="a" * 40, tree=f"https://github.com/octo/phone/blob/{'a' * 40}", config=lines)
+    place = "<code>&#91;models.mobilenet&#95;v2.limits&#93;</code>"
+    url = f"https://github.com/octo/phone/blob/{'a' * 40}/apps/my%20app/pocketfit.toml#L12"
+    assert f"raises `size_growth` under [{place}]({url})," in render_markdown(EVERYTHING, job=job)
+    for without in (replace(job, tree=None), replace(job, config=ConfigLines())):
+        assert f"raises `size_growth` under {place}," in render_markdown(EVERYTHING, job=without)
