@@ -37,6 +37,8 @@ SIGNS = {"good": "✅", "bad": "❌", "unknown": "⚠️"}
 # A comment of 200 variants is two screens high: so many lines, and the reasons of so many that fail.
 GLANCED = 30
 GLANCED_REASONS = 12
+# Where a report has more rows, links would push some of them out of the comment.
+LINKED = 50
 MANY_REASONS = 8
 MANY_NOTES = 12
 MANY_ACCEPTED = 3
@@ -148,7 +150,7 @@ def _body(report: Report, most: int, job: Job, many_notes: int = MANY_NOTES) -> 
     all_numbers = [
         _context(report),
         _table(report, shown),
-        _reasons([*failing[GLANCED_REASONS:], *others]),
+        _reasons([*failing[GLANCED_REASONS:], *others], linked=len(report.rows) <= LINKED),
         _identical(report, quiet),
         _notes(report, many_notes),
         f"<sub>{' '.join(map(escape, legend(report)))}</sub>" if report.rows else "",
@@ -160,7 +162,7 @@ def _body(report: Report, most: int, job: Job, many_notes: int = MANY_NOTES) -> 
         _minor(minor_rows(report)),
         _unchanged(len(unchanged)) if changed else "",
         _accepted(accepted, min(many_notes, MANY_ACCEPTED)),
-        _reasons(failing[:GLANCED_REASONS]),
+        _reasons(failing[:GLANCED_REASONS], linked=True),
         _next_step(changed, job),
         f"**{CUT.format(missing, len(report.rows), _whole(job))}**" if missing else "",
         _fold("All numbers, reasons and notes", all_numbers),
@@ -273,16 +275,17 @@ def _cell(cell: Cell) -> str:
     return "<br>".join(lines)
 
 
-def _reasons(lines: Sequence[Line]) -> str:
-    return "\n".join(item for row in lines for item in _reason_items(row))
+def _reasons(lines: Sequence[Line], *, linked: bool = False) -> str:
+    """List the reasons; `linked` ones lead to what explains them."""
+    return "\n".join(item for row in lines for item in _reason_items(row, linked=linked))
 
 
-def _reason_items(row: Line) -> Iterator[str]:
+def _reason_items(row: Line, *, linked: bool) -> Iterator[str]:
     if not row.reasons:
         return
     sign = "❌ " if row.status.tone == "failed" else ""
     links = ", ".join(f"[{kind}]({address(kind)})" for kind in row.kinds)
-    help_ = f" ({links})" if links else ""
+    help_ = f" ({links})" if links and linked else ""
     shown = [item(reason) for reason in row.reasons[:MANY_REASONS]]
     if len(row.reasons) > MANY_REASONS:
         shown.append(f"and {len(row.reasons) - MANY_REASONS} more")
