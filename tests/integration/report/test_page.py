@@ -18,10 +18,13 @@ from tests.integration.conftest import require
 from tests.unit.report.rich import ARABIC, HEBREW, HOSTILE, LONG, RICH, many
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-WIDTHS = (390, 1040, 1920)
+WIDTHS = (390, 700, 1040, 1920)
 # Of 200 variants. Times say more about the machine: docs/verification.md has one.
 MOST_BYTES, MOST_NODES = 1_000_000, 40_000
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# Of tables: they would be painted over what stands beside them.
+WIDER = """[...document.querySelectorAll('table.small')].filter(table => table.checkVisibility() &&
+  table.getBoundingClientRect().right > table.parentElement.getBoundingClientRect().right + 1).map(table => table.innerText)"""
 SHOWN = "[...document.querySelectorAll('tr.row')].filter(row => row.checkVisibility()).map(row => row.id)"
 
 Open = Callable[..., Page]
@@ -77,6 +80,7 @@ def test_it_fits_every_screen_folded_and_unfolded(visit: Open, name: str) -> Non
         for width in WIDTHS if name != "many" else WIDTHS[:2]:
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate(OVERFLOW) == 0, (fold, width)
+            assert page.evaluate(WIDER) == [], (fold, width)
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1040), ("dark", 1040), ("light", 390)])
