@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from pocketfit.records import Parity
+from pocketfit.records import Anatomy, Delegation, LayerLoss, OutputParity, Parity, Report, RunsOn, RuntimeSize
 from pocketfit.report.html import render_html
-from tests.unit.report.samples import BROKEN, CALM, EVERYTHING, GREW, IDENTICAL
+from tests.unit.report.samples import BROKEN, CALM, EVERYTHING, GREW, IDENTICAL, passed, side
 from tests.unit.report.test_markdown import HOSTILE, attacked
 
 VOID = {"meta", "input"}
@@ -284,6 +284,31 @@ def test_unchanged_is_open_where_it_is_all_there_is() -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_nothing_escapes(text: str) -> None:
     assert Page(render_html(attacked(text))).tags == Page(render_html(attacked("a b"))).tags
+
+
+def within(text: str) -> Report:
+    """What a model's own process can name: its modules, operators, outputs, layers, dtypes and parts of the file."""
+    anatomy = Anatomy({text: 1000, "a": 9}, {text: 1}, {text: 1}, macs={text: 5})
+    facts = replace(side(10, 10), anatomy=anatomy, ops={text: 1}, delegation=Delegation(1, 2, {text: 1}))
+    outputs = (OutputParity(text, 1.0), OutputParity(text, degenerate=text))
+    row = replace(
+        GREW,
+        base=replace(facts, anatomy=Anatomy({"a": 10}), ops={"a": 1}),
+        head=facts,
+        parity=Parity(1.0, outputs=outputs),
+        layer_losses=(LayerLoss(text, 60.0, 5.0),),
+        runs_on={text: RunsOn("refused", "run", text, text, (text,))},
+        also=(replace(passed(), abi=text, emulated_cpu=text),),
+    )
+    return replace(EVERYTHING, rows=(row,), runtimes=(RuntimeSize(text, text, 10, 5),))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_escapes_from_within_a_model(text: str) -> None:
+    """Whether a tile has its name on it, and on which screens ("text class"), depends on the name's length."""
+    page, harmless = Page(render_html(within(text))), Page(render_html(within("a b")))
+    assert set(page.tags) <= {*harmless.tags, "text class"}
+    assert page.open == []
 
 
 @pytest.mark.parametrize("said", [1.7e308, -1.7e308])
