@@ -11,6 +11,7 @@ import pytest
 
 from pocketfit.records import Anatomy, Delegation, LayerLoss, OutputParity, Parity, Report, RunsOn, RuntimeSize
 from pocketfit.report.html import render_html
+from pocketfit.report.reasons.entries import address
 from tests.unit.report.samples import BROKEN, CALM, EVERYTHING, GREW, IDENTICAL, passed, side
 from tests.unit.report.test_markdown import HOSTILE, attacked
 
@@ -82,6 +83,10 @@ def test_what_it_says() -> None:
         "2 limits",
         "the file grew by 5,612,345 B (+40.1 %), the limit is +1 %",
         "a run takes ×1.33 as long, at least ×1.29; the limit is +10 %",
+        "What to do:",
+        "size-limit",
+        ",",
+        "latency-limit",
         "Details",
         "of mobilenet_v2 lite/fp32",
         "Numbers",
@@ -155,6 +160,8 @@ def test_what_it_says() -> None:
         "–",
         "in the build",
         "ModuleNotFoundError: No module named 'detector_ops'",
+        "What to do:",
+        "not-imported",
         "Details",
         "of detector torchscript/fp32",
         "Numbers",
@@ -240,8 +247,12 @@ def test_what_it_says() -> None:
 
 def test_needs_nothing_else() -> None:
     page = render_html(EVERYTHING)
-    assert not re.search(r"<link|<img|@import|url\(|https?://| src=| style=| on\w+=", page)
-    assert set(re.findall(r' href="(.)', page)) == {"#"}
+    assert not re.search(r"<link|<img|@import|url\(| src=| style=| on\w+=", page)
+    links = {link for link in re.findall(r' href="(.*?)"', page) if link[0] != "#"}
+    assert links == {
+        address(kind) for kind in ("size-limit", "latency-limit", "operator-missing", "not-imported", "base-not-built")
+    }
+    assert links == set(re.findall(r"https?://[^\"]*", page)), "they are followed by hand alone"
 
 
 def test_the_policy_allows_the_one_style_and_the_one_script_and_nothing_else() -> None:

@@ -13,6 +13,7 @@ from pocketfit.report.page.anatomy import Modules, anatomies, modules_of
 from pocketfit.report.page.order import Keys, keys, kind
 from pocketfit.report.page.section import Section
 from pocketfit.report.page.sections import sections
+from pocketfit.report.reasons.entries import address as address_of
 from pocketfit.text import clean
 
 
@@ -20,7 +21,8 @@ from pocketfit.text import clean
 class Entry:
     """A row: its address on the page, its name without the model's, its cells, and what unfolds beneath them.
 
-    `kind` is what it is found by (order.py). The reasons of one that `fails` are not folded away.
+    `kind` is what it is found by (order.py). The reasons of one that `fails` are not folded away; `help` links to what
+    can be done, each by the name of the entry.
     """
 
     anchor: str
@@ -28,6 +30,7 @@ class Entry:
     status: Cell
     cells: tuple[Cell, ...]
     reasons: tuple[str, ...]
+    help: tuple[tuple[str, str], ...]
     fails: bool
     kind: str
     keys: Keys
@@ -61,6 +64,7 @@ def _group(report: Report, model: str, those: Sequence[tuple[Row, str]], most: i
             line.status,
             glance.columns,
             line.reasons,
+            tuple((one, address_of(one)) for one in line.kinds),
             row.fails,
             kind(row),
             keys(row),
