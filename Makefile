@@ -1,4 +1,4 @@
-# make demo    see what Pocketfit does          make check   format, lint, types, imports, workflows
+# make demo    see what Pocketfit does          make check   format, lint, types, imports, links, workflows
 # make test    unit and integration tests       make e2e     the action, run by act with a real dockerd
 # make support  the table of supported models, docs/support.md; goes on where it was interrupted
 # make cases   small repositories with right answers, tests/cases; CASES="02 14" for two
@@ -78,6 +78,7 @@ check: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest --quiet tests/unit/test_links.py
 	$(BIN)/zizmor --offline --quiet .github action.yml examples/workflows/*.yml
 	@if command -v actionlint >/dev/null; then actionlint .github/workflows/*.yml examples/workflows/*.yml; else echo "actionlint is not installed: workflows were checked by zizmor alone"; fi
 

@@ -10,7 +10,8 @@ HEAD = """\
 # Troubleshooting
 
 What a report says, what it means and what to do. `pocketfit explain` prints the list, and `pocketfit explain ID` the
-same text as here. The comment on a pull request links to the entries of each row that fails.
+same text as here. The comment on a pull request links to the entries of each row that fails. The words are in the
+[glossary](glossary.md).
 
 <!-- Written by make troubleshooting, from src/pocketfit/report/reasons/entries.toml. -->
 """
