@@ -40,11 +40,22 @@ WORDS = tuple(
         ),
         (r"in loading state_dict|the checkpoint's keys|the checkpoint is a dict", "weights-do-not-fit"),
         (r"can't be imported|No module named", "not-imported"),
-        (r"forward does not take ", "inputs-do-not-fit"),
+        (
+            r"forward does not take |outside of what forward takes|^no inputs: |^check_inputs: |"
+            r"can't be called with these inputs",
+            "inputs-do-not-fit",
+        ),
         (r"can't (?:load|read) the file", "file-refused"),
+        (r"answers differently when asked twice", "not-deterministic"),
+        (r"it can't be quantized|quantizing fails", "not-quantized"),
+        (r"no such file in the repository|: no such file|^\S+ has no '|^\S+ can't be loaded: ", "source-not-found"),
         (r"\bint8(?:-dynamic)? is too far from eager", INT8),
         (r"does not compute what eager does", PARITY),
-        (r"torch\.export fails|lowering to ExecuTorch fails|torch\.jit\.(?:script|trace) fails", "not-exported"),
+        (
+            r"torch\.export fails|lowering to ExecuTorch fails|torch\.jit\.(?:script|trace) fails|"
+            r"Could not export Python function",
+            "not-exported",
+        ),
         (r"\braises ", "model-raises"),
     )
 )
