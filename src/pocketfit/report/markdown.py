@@ -217,11 +217,14 @@ def _minor(rows: Sequence[Row]) -> str:
 
 
 def _accepted(said: Sequence[str], most: int) -> str:
-    """Name what passes by an exception, a few where there are many."""
-    shown = [item(note) for note in said[:most]]
+    """Name what passes by an exception, a few where there are many.
+
+    It is no list: the reasons' list after it would become one with it, with a gap between all items.
+    """
+    shown = [escape(f"{note[:1].upper()}{note[1:]}") for note in said[:most]]
     if len(said) > most:
         shown.append(f"and {len(said) - most} more exceptions from limits")
-    return "\n".join(f"- {note}" for note in shown)
+    return "<br>".join(shown)
 
 
 def _unchanged(count: int) -> str:

@@ -312,9 +312,9 @@ def test_the_limit_holds_for_the_worst_text(text: str) -> None:
 def test_what_passes_by_an_exception_stands_above_the_fold() -> None:
     said = [f"accepted until 2026-12-31: net{index} has size_growth = 45 % (else 1 %)" for index in range(5)]
     first, _, folded = render_markdown(replace(CALM, notes=("another note", *said))).partition("<details>")
-    assert "- accepted until 2026-12-31: net0 has size_growth = 45 % (else 1 %)\n" in first
+    assert "\n\nAccepted until 2026-12-31: net0 has size_growth = 45 % (else 1 %)<br>Accepted until" in first
     assert "net3" not in first
-    assert "- and 2 more exceptions from limits" in first
+    assert "<br>and 2 more exceptions from limits\n" in first
     assert "another note" not in first
     assert "net4" in folded
 
