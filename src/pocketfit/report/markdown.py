@@ -309,8 +309,8 @@ def _next_step(rows: Sequence[Row], job: Job) -> str:
     if limit not in ACCEPTABLE:
         return f"If this is meant to be so, change {code(clean(limit, LABEL_LENGTH))} under {place}."
     return (
-        f"If this growth is meant to be so: `pocketfit accept` with this run's report.json raises {code(limit)} under "
-        f"{place}, and with `--until DATE` only for a while."
+        "If this growth is meant to be so: `pocketfit accept`, after a `pocketfit run` or with this run's report.json,"
+        f" raises {code(limit)} under {place}; with `--until DATE` only for a while."
     )
 
 

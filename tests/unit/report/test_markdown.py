@@ -37,7 +37,7 @@ EXPECTED = """\
   - base: it fails on this runtime too: aten::scaled_dot_product_attention is not in pytorch_android_lite 1.12.2
 - ❌ `detector/torchscript/fp32` ([not-imported](https://github.com/pocketfit/pocketfit/blob/main/docs/troubleshooting.md#not-imported)): ModuleNotFoundError: No module named 'detector_ops'
 
-If this growth is meant to be so: `pocketfit accept` with this run's report.json raises `size_growth` under <code>&#91;models.mobilenet&#95;v2.limits&#93;</code>, and with `--until DATE` only for a while.
+If this growth is meant to be so: `pocketfit accept`, after a `pocketfit run` or with this run's report.json, raises `size_growth` under <code>&#91;models.mobilenet&#95;v2.limits&#93;</code>; with `--until DATE` only for a while.
 
 <details>
 <summary>All numbers, reasons and notes</summary>
@@ -322,7 +322,7 @@ def test_what_passes_by_an_exception_stands_above_the_fold() -> None:
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        (replace(GREW, failed_limits=("min_sqnr_db", "latency_growth")), "report.json raises `latency_growth` under"),
+        (replace(GREW, failed_limits=("min_sqnr_db", "latency_growth")), "report.json, raises `latency_growth` under"),
         (replace(GREW, failed_limits=("min_sqnr_db",)), "If this is meant to be so, change `min_sqnr_db` under"),
         (replace(GREW, failed_before=True), None),
         (replace(GREW, failed_limits=()), None),
@@ -339,6 +339,6 @@ def test_a_limit_is_linked_to_its_line_in_the_commit_that_was_pushed() -> None:
     job = Job(pushed="a" * 40, tree=f"https://github.com/octo/phone/blob/{'a' * 40}", config=lines)
     place = "<code>&#91;models.mobilenet&#95;v2.limits&#93;</code>"
     url = f"https://github.com/octo/phone/blob/{'a' * 40}/apps/my%20app/pocketfit.toml#L12"
-    assert f"raises `size_growth` under [{place}]({url})," in render_markdown(EVERYTHING, job=job)
+    assert f"raises `size_growth` under [{place}]({url});" in render_markdown(EVERYTHING, job=job)
     for without in (replace(job, tree=None), replace(job, config=ConfigLines())):
-        assert f"raises `size_growth` under {place}," in render_markdown(EVERYTHING, job=without)
+        assert f"raises `size_growth` under {place};" in render_markdown(EVERYTHING, job=without)
