@@ -163,15 +163,14 @@ def _cell(verdict: Verdict) -> str:
     said = f": {verdict.said}" if verdict.said and verdict.seen != "runs" else ""
     agreement = "" if verdict.sqnr_db is None else f", {verdict.sqnr_db:.0f} dB"
     wrong = "" if verdict.outcome == "right" else f" (**predicted: {verdict.predicted}**)"
-    differ = verdict.outputs - verdict.equal
-    bits = (
-        ""
-        if not verdict.outputs
-        else f", {differ} of {verdict.outputs} unlike the host's"
-        if differ
-        else ", the host's bits"
-    )
-    return f"{verdict.seen}{agreement}{bits}{said}{wrong}"
+    return f"{verdict.seen}{agreement}{_bits(verdict)}{said}{wrong}"
+
+
+def _bits(verdict: Verdict) -> str:
+    if verdict.outputs == 0:
+        return ""
+    unlike = verdict.outputs - verdict.equal
+    return f", {unlike} of {verdict.outputs} unlike the host's" if unlike else ", the host's bits"
 
 
 def summary(held: Iterable[Mapping[str, Verdict] | str]) -> Iterator[str]:

@@ -16,6 +16,8 @@ LEAST_PERCENT = Decimal("0.1")
 # What parse_size and parse_percent take, for who wants to know beforehand.
 SIZE = r"\s*\d+(\.\d+)?\s*([kKmMgG]?[bB])?\s*"
 PERCENT = r"\s*\d+(\.\d+)?\s*%\s*"
+# Of bytes, for reading; the largest first.
+LARGE_UNITS = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
 UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 
 
@@ -53,7 +55,7 @@ def parse_growth(text: str) -> Growth:
 
 def format_bytes(size: int) -> str:
     """For reading: 46740000 is "46.74 MB". The change beside it is exact."""
-    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+    for unit, factor in LARGE_UNITS:
         # From where the smaller unit would round up to 1000.00.
         if abs(size) >= factor - factor // 200_000:
             return f"{Decimal(size) / factor:,.2f} {unit}"
@@ -70,11 +72,7 @@ def format_bytes_pair(before: int, after: int) -> str:
     if smaller * 100 < larger:
         return f"{format_bytes(before)} → {format_bytes(after)}"
     unit, factor = next(
-        (
-            (unit, factor)
-            for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
-            if larger * 2000 >= factor * 1999
-        ),
+        ((unit, factor) for unit, factor in LARGE_UNITS if larger * 2000 >= factor * 1999),
         ("B", 1),
     )
     decimals = 0
@@ -140,6 +138,11 @@ def _count_unit(count: int) -> tuple[int, str]:
 def format_ratio(ratio: float) -> str:
     """Write a ratio of times after a multiplication sign, with two decimals: 1.33."""
     return f"\N{MULTIPLICATION SIGN}{ratio:.2f}"
+
+
+def format_ratios(low: float, high: float) -> str:
+    """Write an interval of them, whose sign stands once."""
+    return f"{format_ratio(low)} to {high:.2f}"
 
 
 def format_percent(ratio: float) -> str:

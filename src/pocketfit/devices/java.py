@@ -18,6 +18,8 @@ from pocketfit.runtimes.library import AndroidSide
 # Where Android's libraries run as they are, by the machine's name.
 MACHINES = {"x86_64": "x86_64", "aarch64": PHONE_ABI}
 EMULATOR = "qemu-aarch64"
+# Where nothing is timed even the first compiler costs more than it saves, and takes memory in the midst of readings.
+UNCOMPILED = "-Xint"
 # It shows all that QEMU has; up to 7.2 its int8 matrix products were wrong, and are right in this version.
 CPU_OF_ALL = "max"
 RIGHT_FROM = 10
@@ -65,7 +67,7 @@ def launch(
     words = [word for name, value in inside.items() for word in ("-E", f"{name}={value}")]
     emulator = Path(shutil.which(EMULATOR) or EMULATOR)
     # What a compiler takes for so small a program is more than it saves, the less so where each instruction counts.
-    java = (str(root / "java" / "bin" / "java"), "-Xint")
+    java = (str(root / "java" / "bin" / "java"), UNCOMPILED)
     cpu = cpu or DEFAULT_CPU
     return Launch(
         (str(emulator), "-L", str(root), "-cpu", cpu, *emulator_arguments, *words, *java),

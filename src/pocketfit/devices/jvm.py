@@ -39,8 +39,6 @@ FLAGS = (
     "-XX:-UsePerfData",
     "-XX:-CreateCoredumpOnCrash",
 )
-# Where nothing is timed even the first compiler costs more than it saves, and takes memory in the midst of readings.
-UNCOMPILED = "-Xint"
 # Tensors live outside the Java heap, under a limit of their own that is the heap's unless set.
 DIRECT_MEMORY = "-XX:MaxDirectMemorySize=64g"
 
@@ -145,7 +143,7 @@ class RunningJvm:
             "runtimes": str(sorted(info.runtimes.items())),
             "machine": f"{platform.release()} {info.hardware.page_size_bytes} {info.hardware.cores}",
             "device's limits": f"{limits} {self.timeout_s} {self.walled}",
-            "Java's words": " ".join((*FLAGS, UNCOMPILED, DIRECT_MEMORY)),
+            "Java's words": " ".join((*FLAGS, java.UNCOMPILED, DIRECT_MEMORY)),
             "Java's environment": str([(name, os.environ.get(name)) for name in ENVIRONMENT]),
         }
         # What lies in /usr itself, the system's own database tells.
@@ -236,7 +234,7 @@ class RunningJvm:
             counted=counted,
         )
         classes = ("-cp", self.android.desktop_classpath(runtime))
-        flags = FLAGS if timing else (*FLAGS, UNCOMPILED)
+        flags = FLAGS if timing else (*FLAGS, java.UNCOMPILED)
         options = [*flags, DIRECT_MEMORY, f"-XX:ErrorFile={error_file}", f"-Djava.io.tmpdir={work.path}", *classes]
         finished = finish_supervised(
             [*start.argv, *options, "dev.pocketfit.Desktop", *arguments],

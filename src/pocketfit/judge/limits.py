@@ -24,6 +24,15 @@ SIDES = ("base", "head")
 # Base's and head's; None where it was not asked for.
 Works = tuple[Work | None, Work | None]
 WORK_LIMITS = ("instructions_growth", "memory_traffic_growth")
+# What is beyond one of these changed, also where the files are the same: a metric is code of its own.
+ABOUT_CHANGES = (
+    "size_growth",
+    "latency_growth",
+    "metric_drop",
+    "peak_memory_growth",
+    "planned_memory_growth",
+    *WORK_LIMITS,
+)
 
 
 @dataclass(frozen=True)

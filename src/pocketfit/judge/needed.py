@@ -6,21 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from pocketfit.judge.limits import ABOUT_CHANGES
 from pocketfit.judge.work import memory_traffic_bytes
 from pocketfit.records import Growth, Limits, Memory, Row
+from pocketfit.units import LARGE_UNITS
 
 # The limits of the configuration that something may grow beyond, by their keys; the others are on what is computed.
-ACCEPTABLE = (
-    "size",
-    "size_growth",
-    "latency_growth",
-    "metric_drop",
-    "peak_memory_growth",
-    "planned_memory_growth",
-    "instructions_growth",
-    "memory_traffic_growth",
-)
-UNITS = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"), (1, "B"))
+ACCEPTABLE = ("size", *ABOUT_CHANGES)
 
 
 @dataclass(frozen=True)
@@ -38,7 +30,7 @@ class Needed:
                 return f"{_plain(_ceil(self.value * 100, digits=2, coarsest=0))}%"
             case "B":
                 size = _ceil(self.value, digits=3, finest=0)
-                factor, unit = next(one for one in UNITS if size >= one[0] or one[0] == 1)
+                unit, factor = next((one for one in LARGE_UNITS if size >= one[1]), ("B", 1))
                 return f"{_plain(size / factor)} {unit}"
         return float(_ceil(self.value, digits=2))
 

@@ -5,22 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pocketfit.judge.limits import Broken
+from pocketfit.judge.limits import ABOUT_CHANGES, Broken
 from pocketfit.records import Built, Failed, Limits, Outcome, Smoke, Snapshot, Variant
 
 # What differs between two runs of one failure: lines of a file that grew, sizes, times, how far off an answer is.
 NUMBER = re.compile(r"\d+(\.\d+)?(e[+-]?\d+)?")
-
-# What is beyond one of these changed, also where the files are the same: a metric is code of its own.
-ABOUT_CHANGES = (
-    "size_growth",
-    "latency_growth",
-    "metric_drop",
-    "peak_memory_growth",
-    "planned_memory_growth",
-    "instructions_growth",
-    "memory_traffic_growth",
-)
 
 
 def ignores_old_failures(base: Snapshot | None, head: Snapshot, variant: Variant) -> bool:

@@ -17,7 +17,7 @@ SMALL_GAIN = 0.05
 
 def grew_most(base: Mapping[str, int], head: Mapping[str, int]) -> str | None:
     """Name the modules whose bytes changed most, or None where none did: "grew most: features.18 (+1.20 MB)"."""
-    deltas = _deltas(base, head)
+    deltas = deltas_of(base, head)
     if not deltas:
         return None
     whole = sum(abs(delta) for _, delta in deltas)
@@ -27,6 +27,12 @@ def grew_most(base: Mapping[str, int], head: Mapping[str, int]) -> str | None:
     same_way = all(delta * total > 0 for _, delta in named)
     verb = ("grew" if total > 0 else "shrank") if same_way else "changed"
     return f"{verb} most: " + ", ".join(f"{module_name(name)} ({signed_bytes(delta)})" for name, delta in named)
+
+
+def deltas_of(before: Mapping[str, int], after: Mapping[str, int]) -> list[tuple[str, int]]:
+    """List what changed and by how much, the most first."""
+    deltas = {name: after.get(name, 0) - before.get(name, 0) for name in {**before, **after}}
+    return sorted(((name, delta) for name, delta in deltas.items() if delta), key=lambda pair: (-abs(pair[1]), pair[0]))
 
 
 def module_name(name: str) -> str:
@@ -45,10 +51,10 @@ def explain(base: Built, head: Built) -> str | None:
     beside a measured change, never instead of one.
     """
     parts = []
-    if ops := _deltas(base.export.ops, head.export.ops):
+    if ops := deltas_of(base.export.ops, head.export.ops):
         parts.append("operators: " + _listed([f"{delta:+,} {name}" for name, delta in ops]))
     before, after = (side.export.anatomy.macs if side.export.anatomy else {} for side in (base, head))
-    macs = _deltas(before, after) if before and after else []
+    macs = deltas_of(before, after) if before and after else []
     if macs:
         named = _listed([f"{module_name(name)} {_count(delta)}" for name, delta in macs])
         parts.append(f"MACs: {_count(sum(after.values()) - sum(before.values()))} ({named})")
@@ -84,12 +90,6 @@ def _small_gain(facts: SideFacts, fp32: SideFacts, precision: str) -> str | None
     if facts.size_bytes > fp32.size_bytes:
         return f"{change} larger than in fp32: {precision} gains nothing here"
     return f"{change} smaller than in fp32: {precision} gains little here"
-
-
-def _deltas(before: Mapping[str, int], after: Mapping[str, int]) -> list[tuple[str, int]]:
-    """List what changed and by how much, the most first."""
-    deltas = {name: after.get(name, 0) - before.get(name, 0) for name in {**before, **after}}
-    return sorted(((name, delta) for name, delta in deltas.items() if delta), key=lambda pair: (-abs(pair[1]), pair[0]))
 
 
 def _listed(words: list[str]) -> str:

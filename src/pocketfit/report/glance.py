@@ -25,6 +25,7 @@ from pocketfit.units import (
     format_metric_delta,
     format_ms,
     format_ratio,
+    format_ratios,
 )
 
 UP, DOWN = "\N{BLACK UP-POINTING TRIANGLE}", "\N{BLACK DOWN-POINTING TRIANGLE}"
@@ -113,7 +114,7 @@ def _latency(row: Row) -> Cell:
         return Cell(NOTHING, tone="quiet")
     low, high = latency.ci_low, latency.ci_high
     if latency.ratio is None or latency.head_ms is None or latency.verdict == "unclear":
-        bounds = "" if low is None or high is None else f", {format_ratio(low)} to {high:.2f}{how_sure(latency)}"
+        bounds = "" if low is None or high is None else f", {format_ratios(low, high)}{how_sure(latency)}"
         return Cell(f"unclear{bounds}", tone="quiet")
     if latency.verdict == "same":
         return Cell(f"{format_ms(latency.head_ms)}, same", tone="quiet")

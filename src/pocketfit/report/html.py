@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import defaultdict
 from importlib.resources import files
 
 from pocketfit.records import Report
@@ -41,7 +42,9 @@ def render_html(report: Report) -> str:
     head = headline(report)
     changed, unchanged = changed_rows(report), unchanged_rows(report)
     addresses = list(anchors(row.variant for row in (*changed, *unchanged)))
-    models = {row.model: [one for one in report.rows if one.model == row.model] for row in report.rows}
+    models = defaultdict(list)
+    for row in report.rows:
+        models[row.model].append(row)
     most = most_modules(sum(len(anatomies(rows)) for rows in models.values()))
     style, script = _packaged("page.css"), _packaged("page.js")
     return environment.get_template("page.html.j2").render(

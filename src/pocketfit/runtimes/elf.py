@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from pocketfit.records import PHONE_ABI
 from pocketfit.runtimes.library import AndroidSide
 
 PT_LOAD = 1
 # Android 15 devices may have such pages; Google Play asks for libraries that can be mapped there (pytorch#154449).
 LARGE_PAGE_BYTES = 16384
-PHONE_ABI = "arm64-v8a"
 
 
 def load_alignment_bytes(library: Path) -> int:

@@ -10,7 +10,7 @@ from pocketfit.records import Latency, LayerLoss
 from pocketfit.report.changes import module_name
 from pocketfit.report.page.tiles import per_cent
 from pocketfit.text import clean
-from pocketfit.units import format_ms, format_ms_number, format_ratio, format_sqnr
+from pocketfit.units import format_ms, format_ms_number, format_ratio, format_ratios, format_sqnr
 
 MOST_TICKS = 5
 # What of the axis is left free on both sides, so that the numbers at its ends are not cut.
@@ -100,7 +100,7 @@ def _side(word: str, milliseconds: float | None) -> str:
 def _ratio(word: str, ratio: float | None, low: float | None, high: float | None, tone: str) -> _Measured:
     parts = (
         "" if ratio is None else format_ratio(ratio),
-        "" if low is None or high is None else f"{format_ratio(low)} to {high:.2f}",
+        "" if low is None or high is None else format_ratios(low, high),
     )
     return _Measured(", ".join((word, *filter(None, parts))), low, high, ratio, tone)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pocketfit.records import Latency, Row
 from pocketfit.report.cells import NAME_LENGTH, count_threads
+from pocketfit.report.changes import deltas_of
 from pocketfit.report.columns.memory import memory_facts
 from pocketfit.report.columns.work import work_facts
 from pocketfit.report.page.agreement import agreement
@@ -60,11 +61,9 @@ def _operators(row: Row) -> Table | None:
     before, after = dict(row.base.ops) if row.base else {}, dict(row.head.ops) if row.head else {}
     if not before or not after or before == after:
         return None
-    deltas = {name: after.get(name, 0) - before.get(name, 0) for name in before.keys() | after.keys()}
-    changed = sorted(((name, delta) for name, delta in deltas.items() if delta), key=lambda one: (-abs(one[1]), one[0]))
     lines = [
         (clean(name, NAME_LENGTH), f"{before.get(name, 0):,}", f"{after.get(name, 0):,}", f"{delta:+,}")
-        for name, delta in changed
+        for name, delta in deltas_of(before, after)
     ]
     return Table.of("Came and went", ("Operator", "Base", "Head", "Change"), lines)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pocketfit.report.cells import NAME_LENGTH
-from pocketfit.report.changes import module_name, signed_bytes
+from pocketfit.report.changes import deltas_of, module_name, signed_bytes
 from pocketfit.report.page.treemap import squarify
 from pocketfit.text import clean
 from pocketfit.units import format_bytes
@@ -95,8 +95,7 @@ def bars(before: Mapping[str, int], after: Mapping[str, int], most: int = MOST_B
     """The modules that changed most; none where there is no base."""
     if not before:
         return ()
-    deltas = {name: after.get(name, 0) - before.get(name, 0) for name in {**before, **after}}
-    changed = sorted(((name, delta) for name, delta in deltas.items() if delta), key=lambda one: (-abs(one[1]), one[0]))
+    changed = deltas_of(before, after)
     longest = abs(changed[0][1]) if changed else 1
     return tuple(
         Bar(
