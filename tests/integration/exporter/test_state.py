@@ -303,3 +303,12 @@ def test_calibration_leaves_no_trace_in_the_state(root: Path, format_name: str) 
     result = build(root, STATES["cache"], format_name, "int8")
     assert isinstance(result, Exported), result
     assert (result.export.parity.sqnr_db or 0) > 15
+
+
+@pytest.mark.parametrize("format_name", ["lite", "torchscript"])
+def test_calibration_leaves_no_trace_in_an_attribute(root: Path, format_name: str) -> None:
+    """A script keeps the attribute, so it must start as `source` returned it: 16 calls later it is far from zero."""
+    code = module("self.h = self.h + self.l(x).abs()\nreturn self.h * 1.0", "self.h = torch.zeros(1, 8)")
+    result = build(root, code, format_name, "int8", how="script")
+    assert isinstance(result, Exported), result
+    assert (result.export.parity.sqnr_db or 0) > 20

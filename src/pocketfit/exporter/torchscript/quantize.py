@@ -14,7 +14,7 @@ from pocketfit.exporter.builder import Step
 from pocketfit.exporter.described import describe, gist, some
 from pocketfit.exporter.raised.places import at
 from pocketfit.exporter.state.eager import copies
-from pocketfit.exporter.state.held import buffers_of, kept, put_buffers
+from pocketfit.exporter.state.held import ATTRIBUTE, State, buffers_of, kept, put_buffers
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript.qnnpack import ENGINE, backend_config, fuse, hidden
 from pocketfit.exporter.torchscript.weights import read_elsewhere, without_short_cuts
@@ -201,8 +201,11 @@ def _layer_by_layer(order: BuildOrder, problem: str) -> Step:
         wrapped.qconfig = _qconfig()
         setattr(parent, name, wrapped)
     prepared = prepare(model, inplace=True)
+    # What forward keeps in attributes; what the observers saw is in buffers of theirs.
+    state = State(prepared)
     if further := _calibrate(prepared, order):
         raise ModelProblem(f"it can't be quantized: {problem}, and layer by layer its forward fails: {further}")
+    state.restore(ATTRIBUTE)
     reason = (
         f"{problem}; so each convolution and linear layer is quantized by itself, which is slower than a graph in int8"
     )
