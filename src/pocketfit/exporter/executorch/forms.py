@@ -124,6 +124,20 @@ def without_second_copies(exported: Any) -> Any:
     return functional
 
 
+def half_of(model: torch.nn.Module) -> torch.nn.Module:
+    """A copy in half precision: also the tensors of float32 that it keeps in attributes, which `.half()` leaves."""
+    import torch
+
+    inner = copy.deepcopy(model).half()
+    # One that two modules share stays one.
+    halves: dict[int, torch.Tensor] = {}
+    for module in inner.modules():
+        for name, value in vars(module).items():
+            if isinstance(value, torch.Tensor) and value.dtype == torch.float32:
+                setattr(module, name, halves.setdefault(id(value), value.half()))
+    return inner
+
+
 @contextmanager
 def floats_as_half() -> Iterator[None]:
     """Let what forward makes float32 by name, `x.float()` or `dtype=torch.float32`, be half instead."""

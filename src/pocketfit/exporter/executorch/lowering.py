@@ -5,7 +5,6 @@ As ExecuTorch's documentation for its XNNPACK backend does it; compared with eag
 
 from __future__ import annotations
 
-import copy
 from contextlib import nullcontext
 from functools import partial
 from importlib import import_module
@@ -19,6 +18,7 @@ from pocketfit.exporter.executorch.forms import (
     contiguous,
     fill_pools,
     floats_as_half,
+    half_of,
     without_prelu,
     without_second_copies,
     written_in_place,
@@ -116,7 +116,7 @@ def _with_doors(model: torch.nn.Module, order: BuildOrder, *, casts_to_half: boo
     import torch
 
     half = order.precision == "fp16"
-    inner = with_java_types(copy.deepcopy(model).half() if half else model, order.inputs)
+    inner = with_java_types(half_of(model) if half else model, order.inputs)
 
     class Doors(torch.nn.Module):
         def __init__(self) -> None:
@@ -148,8 +148,8 @@ def _exported(model: torch.nn.Module, order: BuildOrder, inputs: Inputs) -> tupl
     again = without_prelu(_export(_with_doors(model, order, casts_to_half=True), order.spec, inputs))
     if _mixes_dtypes(again, inputs):
         raise ModelProblem(
-            "forward makes float32 of integers itself, say by `x / 255`, and in fp16 weights are half: write "
-            "`x.float() / 255`, which is made half too, or use fp32"
+            "in fp16 weights are half, and forward has float32 beside them: of integers, say `x / 255`, where "
+            "`x.float() / 255` is made half too, or from outside of its buffers and attributes; else use fp32"
         )
     return again, ("what forward makes float32 itself, `x.float()` or the like, is half too",)
 

@@ -134,6 +134,24 @@ def pixels():
     return Pixels()
 
 
+class Gridded(nn.Module):
+    # Its grid is no buffer, so that `.half()` leaves it.
+    def __init__(self):
+        super().__init__()
+        self.layer, self.grid = nn.Linear(8, 8), torch.linspace(0, 1, 8)
+
+    def forward(self, x):
+        return self.layer(x * self.grid)
+
+
+OUTSIDE = torch.linspace(0, 1, 8)
+
+
+class Outside(Gridded):
+    def forward(self, x):
+        return self.layer(x * OUTSIDE)
+
+
 class Volume(nn.Module):
     def forward(self, x):
         return nn.functional.conv3d(x, torch.ones(4, 3, 3, 3, 3))
@@ -294,6 +312,20 @@ def test_half_of_what_forward_makes_float32_itself(root: Path) -> None:
     result = exported(root, "net.py:pixels", InputSpec((1, 3, 8, 8), "uint8"), precision="fp16")
     assert result.export.reasons[0] == "what forward makes float32 itself, `x.float()` or the like, is half too"
     assert 40 < sqnr_db(result) < 100
+
+
+def test_half_of_a_tensor_that_is_no_buffer(root: Path) -> None:
+    result = exported(root, "net.py:Gridded", InputSpec((4, 8)), precision="fp16")
+    assert 40 < sqnr_db(result) < 100
+
+
+def test_float32_beside_half_is_said(root: Path) -> None:
+    failed = export(root, "net.py:Outside", InputSpec((4, 8)), precision="fp16")
+    assert isinstance(failed, NotExported), failed
+    assert failed.reason == (
+        "in fp16 weights are half, and forward has float32 beside them: of integers, say `x / 255`, where "
+        "`x.float() / 255` is made half too, or from outside of its buffers and attributes; else use fp32"
+    )
 
 
 def test_int8_steps_are_of_what_a_clamp_leaves(root: Path) -> None:
