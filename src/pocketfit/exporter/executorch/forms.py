@@ -75,7 +75,10 @@ def without_prelu(exported: Any) -> Any:
 def _prelu(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     channels_second = weight.numel() > 1 and x.dim() > 1
     slope = weight.reshape([-1] + [1] * (x.dim() - 2)) if channels_second else weight
-    return x.relu() - slope * x.neg().relu()
+    # Not `x.relu() - slope * x.neg().relu()`: XNNPACK makes one kernel of a layer and its relu, though the layer's own
+    # output is used too, and in int8 a PReLU with one slope after a linear layer then ends in SIGSEGV.
+    below = x.neg().relu()
+    return x + below - slope * below
 
 
 @contextmanager
@@ -136,6 +139,13 @@ def half_of(model: torch.nn.Module) -> torch.nn.Module:
             if isinstance(value, torch.Tensor) and value.dtype == torch.float32:
                 setattr(module, name, halves.setdefault(id(value), value.half()))
     return inner
+
+
+def written_inputs(program: Any) -> tuple[int, ...]:
+    """Which inputs a lowered program writes into: it answers with them too, as further outputs."""
+    signature = program.graph_signature
+    names = list(signature.user_inputs)
+    return tuple(names.index(name) for name in signature.user_inputs_to_mutate.values())
 
 
 @contextmanager

@@ -111,6 +111,10 @@ def camera():
     return net, (torch.rand(16, 16, 3).permute(2, 0, 1).unsqueeze(0),)
 
 
+def dense():
+    return nn.Sequential(nn.Linear(8, 12), nn.PReLU(), nn.Linear(12, 5))
+
+
 class Fourier(nn.Module):
     def forward(self, x):
         return torch.fft.rfft(x).abs()
@@ -393,6 +397,12 @@ def test_int8_dynamic_of_convolutions_alone_is_said(root: Path) -> None:
     assert result.delegation is not None
     assert result.delegation.left_out == {}
     assert sqnr_db(result) > 100
+
+
+def test_a_prelu_with_one_slope_after_a_linear_layer_in_int8(root: Path) -> None:
+    """XNNPACK ended in SIGSEGV where the layer's output and its relu were both used."""
+    result = exported(root, "net.py:dense", InputSpec((4, 8)), precision="int8")
+    assert sqnr_db(result) > 20
 
 
 def test_a_prelu_in_int8_agrees(root: Path) -> None:
