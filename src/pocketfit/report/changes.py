@@ -61,6 +61,11 @@ def explain(base: Built, head: Built) -> str | None:
     return "; ".join(parts) or None
 
 
+def is_background(reason: str) -> bool:
+    """Return whether a reason only explains a number: a reviewer first needs which one is beyond its limit."""
+    return reason.startswith(("slower, with ", "faster, with ", "XNNPACK takes "))
+
+
 def beside_fp32(rows: Iterable[Row]) -> tuple[Row, ...]:
     """Set `fp32_ratio` of both sides of every row that has an fp32 row beside it; a small gain is a reason."""
     rows = tuple(rows)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -16,6 +16,7 @@ from pocketfit.judge.needed import ACCEPTABLE
 from pocketfit.records import ABOUT_THE_REPORT, ACCEPTED_UNTIL, Report, Row
 from pocketfit.report.cell import Cell
 from pocketfit.report.cells import LABEL_LENGTH, NAME_LENGTH, Line, device_label, lines, titles
+from pocketfit.report.failing import Failing, by_model, shown_reasons
 from pocketfit.report.glance import AGREES, Glance, glance_titles, glances
 from pocketfit.report.reasons.entries import address
 from pocketfit.report.summary import (
@@ -40,6 +41,7 @@ GLANCED_REASONS = 12
 # Where a report has more rows, links would push some of them out of the comment.
 LINKED = 50
 MANY_REASONS = 8
+BESIDE = 2
 MANY_NOTES = 12
 MANY_ACCEPTED = 3
 # Room for the names of all limits that there are.
@@ -143,14 +145,18 @@ def _body(report: Report, most: int, job: Job, many_notes: int = MANY_NOTES) -> 
     folded = unchanged[: max(0, most - len(changed))]
     shown, quiet = lines(report, changed), lines(report, folded)
     missing = len(report.rows) - len(shown) - len(quiet)
-    failing = [line for line, row in zip(shown, changed, strict=True) if row.fails]
+    failing = [(row, line) for line, row in zip(shown, changed, strict=True) if row.fails]
     others = [line for line, row in zip(shown, changed, strict=True) if not row.fails]
+    # Above the fold are all reasons of the first ones, but for what only explains them.
+    abridged = [
+        line for n, (_, line) in enumerate(failing) if n >= GLANCED_REASONS or shown_reasons(line) != line.reasons
+    ]
     urgent = [note for note in notes(report) if note in ABOUT_THE_REPORT]
     accepted = [note for note in notes(report) if note.startswith(ACCEPTED_UNTIL)]
     all_numbers = [
         _context(report),
         _table(report, shown),
-        _reasons([*failing[GLANCED_REASONS:], *others], linked=len(report.rows) <= LINKED),
+        _reasons([*abridged, *others], linked=len(report.rows) <= LINKED),
         _identical(report, quiet),
         _notes(report, many_notes),
         f"<sub>{' '.join(map(escape, legend(report)))}</sub>" if report.rows else "",
@@ -162,7 +168,7 @@ def _body(report: Report, most: int, job: Job, many_notes: int = MANY_NOTES) -> 
         _minor(minor_rows(report)),
         _unchanged(len(unchanged)) if changed else "",
         _accepted(accepted, min(many_notes, MANY_ACCEPTED)),
-        _reasons(failing[:GLANCED_REASONS], linked=True),
+        _failing(failing[:GLANCED_REASONS]),
         _next_step(changed, job),
         f"**{CUT.format(missing, len(report.rows), _whole(job))}**" if missing else "",
         _fold("All numbers, reasons and notes", all_numbers),
@@ -278,6 +284,40 @@ def _cell(cell: Cell) -> str:
     return "<br>".join(lines)
 
 
+def _failing(pairs: Sequence[tuple[Row, Line]]) -> str:
+    """List why rows fail, those of a model as one, with links to what explains it."""
+    found = by_model([row for row, _ in pairs], [line for _, line in pairs])
+    return "\n".join(item for one in found for item in _failing_items(one))
+
+
+def _failing_items(failing: Failing) -> Iterator[str]:
+    if not failing.said:
+        return
+    shared = [reason for said in failing.said if not said.variants for reason in said.reasons]
+    own = [said for said in failing.said if said.variants]
+    # Where each says something of its own, the lines beneath have their names.
+    name = code(failing.name) if failing.count == 1 or own else f"{code(failing.name)}, {failing.count} variants"
+    begin = f"- ❌ {name}{_help(failing.kinds)}:"
+    lines = [f"{', '.join(map(code, one.variants))}: {'; '.join(_first(map(escape, one.reasons)))}" for one in own]
+    if len(shared) > BESIDE:
+        yield begin
+        yield from (f"  - {text}" for text in [*_first(map(item, shared)), *lines])
+    else:
+        # Breaks take less room than a list in a list does, and two reasons beside each other are read as quickly.
+        said = "; ".join(item(reason) if place == 0 else escape(reason) for place, reason in enumerate(shared))
+        yield "<br>".join([f"{begin} {said}" if said else begin, *lines])
+
+
+def _first(texts: Iterable[str]) -> list[str]:
+    reasons = list(texts)
+    more = len(reasons) - MANY_REASONS
+    return [*reasons[:MANY_REASONS], f"and {more} more"] if more > 0 else reasons
+
+
+def _help(kinds: Sequence[str]) -> str:
+    return f" ({', '.join(f'[{kind}]({address(kind)})' for kind in kinds)})" if kinds else ""
+
+
 def _reasons(lines: Sequence[Line], *, linked: bool = False) -> str:
     """List the reasons; `linked` ones lead to what explains them."""
     return "\n".join(item for row in lines for item in _reason_items(row, linked=linked))
@@ -287,11 +327,8 @@ def _reason_items(row: Line, *, linked: bool) -> Iterator[str]:
     if not row.reasons:
         return
     sign = "❌ " if row.status.tone == "failed" else ""
-    links = ", ".join(f"[{kind}]({address(kind)})" for kind in row.kinds)
-    help_ = f" ({links})" if links and linked else ""
-    shown = [item(reason) for reason in row.reasons[:MANY_REASONS]]
-    if len(row.reasons) > MANY_REASONS:
-        shown.append(f"and {len(row.reasons) - MANY_REASONS} more")
+    help_ = _help(row.kinds) if linked else ""
+    shown = _first(map(item, row.reasons))
     if len(shown) == 1:
         yield f"- {sign}{code(row.name)}{help_}: {shown[0]}"
         return

@@ -1,11 +1,7 @@
-"""The page in a real Chromium: it fits, says nothing on the console, is reachable, and is found by search and link.
-
-The browser is the system's own, since playwright's download is a second one of it.
-"""
+"""The page in a real Chromium: it fits, says nothing on the console, is reachable, and is found by search and link."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,8 +12,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from pocketfit.report.html import render_html
 from tests.integration.conftest import require
 from tests.unit.report.rich import ARABIC, HEBREW, HOSTILE, LONG, RICH, many
+from tools.pictures.browser import find_chromium, launch
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDTHS = (390, 700, 1040, 1920)
 # Of 200 variants. Times say more about the machine: docs/verification.md has one.
 MOST_BYTES, MOST_NODES = 1_000_000, 40_000
@@ -40,11 +36,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    require(found, "no Chromium is on PATH")
+    require(find_chromium(), "no Chromium is on PATH")
     with sync_playwright() as playwright:
-        # Root has no sandbox of Chromium's, and a container little shared memory; the pages are our own.
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        browser = launch(playwright)
         yield browser
         browser.close()
 

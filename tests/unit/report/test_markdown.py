@@ -29,12 +29,8 @@ EXPECTED = """\
 
 1 variant is byte-identical to base.
 
-- ❌ `mobilenet_v2/lite/fp32` ([size-limit](https://github.com/pocketfit/pocketfit/blob/main/docs/troubleshooting.md#size-limit), [latency-limit](https://github.com/pocketfit/pocketfit/blob/main/docs/troubleshooting.md#latency-limit)):
-  - the file grew by 5,612,345 B (+40.1 %), the limit is +1 %
-  - a run takes ×1.33 as long, at least ×1.29; the limit is +10 %
-- ❌ `vit_b_16/lite/fp32` ([operator-missing](https://github.com/pocketfit/pocketfit/blob/main/docs/troubleshooting.md#operator-missing)):
-  - on jvm: aten::scaled_dot_product_attention is not in pytorch_android_lite 1.12.2
-  - base: it fails on this runtime too: aten::scaled_dot_product_attention is not in pytorch_android_lite 1.12.2
+- ❌ `mobilenet_v2/lite/fp32` ([size-limit](https://github.com/pocketfit/pocketfit/blob/main/docs/troubleshooting.md#size-limit), [latency-limit](https://github.com/pocketfit/pocketfit/blob/main/docs/troubleshooting.md#latency-limit)): the file grew by 5,612,345 B (+40.1 %), the limit is +1 %; a run takes ×1.33 as long, at least ×1.29; the limit is +10 %
+- ❌ `vit_b_16/lite/fp32` ([operator-missing](https://github.com/pocketfit/pocketfit/blob/main/docs/troubleshooting.md#operator-missing)): on jvm: aten::scaled_dot_product_attention is not in pytorch_android_lite 1.12.2; base: it fails on this runtime too: aten::scaled_dot_product_attention is not in pytorch_android_lite 1.12.2
 - ❌ `detector/torchscript/fp32` ([not-imported](https://github.com/pocketfit/pocketfit/blob/main/docs/troubleshooting.md#not-imported)): ModuleNotFoundError: No module named 'detector_ops'
 
 If this growth is meant to be so: `pocketfit accept`, after a `pocketfit run` or with this run's report.json, raises `size_growth` under <code>&#91;models.mobilenet&#95;v2.limits&#93;</code>; with `--until DATE` only for a while.
