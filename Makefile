@@ -22,6 +22,7 @@ include src/android/build.mk
 MINUTES ?= 1
 N ?= 40
 FIRST ?= 0
+SPELLED := $(wildcard *.md) action.yml Makefile docs src entrypoint tools benchmarks standin examples .github
 KILLS ?= 100
 ROUNDS ?= 5
 STOPS ?= 40
@@ -78,6 +79,7 @@ check: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/codespell $(SPELLED)
 	$(BIN)/python -m pytest --quiet tests/unit/test_links.py
 	$(BIN)/zizmor --offline --quiet .github action.yml examples/workflows/*.yml
 	@if command -v actionlint >/dev/null; then actionlint .github/workflows/*.yml examples/workflows/*.yml; else echo "actionlint is not installed: workflows were checked by zizmor alone"; fi
