@@ -12,7 +12,7 @@ from pydantic_core import core_schema
 
 from pocketfit.flat import flat_type
 from pocketfit.out import Manifest
-from pocketfit.records import Report
+from pocketfit.records import HistoryEntry, Report
 
 # The newest draft that every validator knows.
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -21,6 +21,7 @@ ADDRESS = "https://raw.githubusercontent.com/pocketfit/pocketfit/main/docs/schem
 SCHEMAS: dict[str, tuple[str, type[Any]]] = {
     "report.1.schema.json": ("report.json", Report),
     "manifest.1.schema.json": ("manifest.json", Manifest),
+    "history-entry.1.schema.json": ("history-entry.json", HistoryEntry),
 }
 
 

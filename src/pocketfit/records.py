@@ -819,3 +819,56 @@ class Report:
     reported_by_model: tuple[str, ...] = REPORTED_BY_MODEL
     runtimes: tuple[RuntimeSize, ...] = ()
     schema: Literal[1] = 1
+
+
+# --- what earlier commits were: a history, one file a commit --------------------------------------------
+
+
+@dataclass(frozen=True)
+class HistoryVariant:
+    """One variant at one commit; None means not measured.
+
+    `latency_ms` is head's median, and `counted_on` names the ABI, core and runtime that its `instructions` are of.
+    """
+
+    model: str
+    format: str
+    precision: str
+    status: Literal["compared", "identical", "new", "failed"]
+    size_bytes: int
+    download_bytes: int
+    sha256: str
+    latency_ms: float | None = None
+    instructions: int | None = None
+    counted_on: str | None = None
+    peak_rss_bytes: int | None = None
+    planned_bytes: int | None = None
+
+    @property
+    def variant(self) -> Variant:
+        return Variant(self.model, self.format, self.precision)
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """What one commit was: the numbers of each variant that was built. `date` is the commit's own, in UTC.
+
+    `measured_on` names the device, its processor and runtime: latencies of two commits compare where that is the same.
+    """
+
+    commit: str
+    date: str
+    verdict: Literal["pass", "fail", "error"]
+    pocketfit: str
+    torch: str | None
+    measured_on: str | None
+    variants: tuple[HistoryVariant, ...]
+    schema: Literal[1] = 1
+
+
+@dataclass(frozen=True)
+class History:
+    """Entries from the oldest to the newest. `problems` say, in a sentence each, what of it could not be read."""
+
+    entries: tuple[HistoryEntry, ...] = ()
+    problems: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""The records that are files: Snapshot, Trial and Report, to and from JSON.
+"""The records that are files: Snapshot, Trial, Report and HistoryEntry, to and from JSON.
 
 Reading is strict, since a report may come from a pull request that nobody has to trust: unknown keys, wrong
 types, NaN and numbers that no file or phone could produce are all refused.
@@ -18,21 +18,23 @@ from pocketfit.door import NotFit, let_in
 from pocketfit.errors import ConfigError
 from pocketfit.files import read_named, write_text_atomically
 from pocketfit.flat import flat_type, published, unflattened
-from pocketfit.records import Report, Snapshot, Trial
+from pocketfit.records import HistoryEntry, Report, Snapshot, Trial
 from pocketfit.text import clean
 
-Record = TypeVar("Record", Snapshot, Trial, Report)
+Record = TypeVar("Record", Snapshot, Trial, Report, HistoryEntry)
 
 # What each kind of file has and no other: people name one for another.
 OWN_KEYS: Mapping[type[Any], frozenset[str]] = {
     Report: frozenset({"verdict", "rows"}),
     Snapshot: frozenset({"side", "outcomes"}),
     Trial: frozenset({"device", "rows"}),
+    HistoryEntry: frozenset({"date", "variants"}),
 }
 TAKEN: Mapping[type[Any], str] = {
     Report: "report and publish take report.json",
     Snapshot: "compare takes base.json and head.json",
     Trial: "--trial takes trial.json",
+    HistoryEntry: "--history takes a folder or a branch of them",
 }
 
 # A report of 1,000 variants with 30 operators each has about 3 MB.
@@ -74,6 +76,19 @@ def parse_foreign_report(data: bytes, name: str) -> Report:
     if len(report.rows) > MANY_ROWS:
         raise ConfigError(f"{name}: it has {len(report.rows):,} rows, more than {MANY_ROWS:,}")
     return report
+
+
+def parse_history_entry(data: bytes, name: str) -> HistoryEntry:
+    """An entry of a history, which nobody has to trust either."""
+    entry = _parse(data, HistoryEntry, name)
+    if len(entry.variants) > MANY_ROWS:
+        raise ConfigError(f"{name}: it has {len(entry.variants):,} variants, more than {MANY_ROWS:,}")
+    return entry
+
+
+def history_entry_json(entry: HistoryEntry) -> str:
+    """In ASCII and without spaces: it is kept for each commit, and for programs alone."""
+    return json.dumps({"schema": entry.schema} | plain(entry), separators=(",", ":"), allow_nan=False) + "\n"
 
 
 def write_snapshot(path: Path, snapshot: Snapshot) -> None:

@@ -27,6 +27,15 @@ NO_SUCH_BASE = "base {ref!r} is not a commit, branch or tag of this repository: 
 
 
 @dataclass(frozen=True)
+class Blob:
+    """A file in a commit: its mode as git writes it, the object that holds it, and its size."""
+
+    mode: str
+    object: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
 class Git:
     """The repository that contains `folder`.
 
@@ -59,6 +68,24 @@ class Git:
         """HEAD's parents as its commit names them, also where a shallow clone pretends that there are none."""
         header = self.run("cat-file", "commit", "HEAD").partition("\n\n")[0]
         return tuple(line.removeprefix("parent ") for line in header.splitlines() if line.startswith("parent "))
+
+    def commit_seconds(self, sha: str) -> int:
+        """When this commit was made, in seconds since 1970; raises CommandError where it is not here."""
+        return int(self.run("show", "--no-patch", "--format=%ct", "--end-of-options", f"{sha}^{{commit}}"))
+
+    def blobs(self, commit: str, path: str) -> list[tuple[str, Blob]]:
+        """List the files that a commit has at `path`, or in it where it ends in a slash; raises CommandError."""
+        found = []
+        for line in filter(None, self.run("ls-tree", "--full-tree", "-lz", commit, "--", path).split("\0")):
+            about, _, name = line.partition("\t")
+            mode, kind, object_, size = about.split()
+            if kind == "blob":
+                found.append((name, Blob(mode, object_, int(size))))
+        return found
+
+    def content(self, blob: Blob) -> bytes:
+        """Read a file of a commit, as it is there; what is no UTF-8 in it is replaced. Raises CommandError."""
+        return self.run("cat-file", "blob", blob.object).encode()
 
     def is_dirty(self) -> bool:
         """Return whether tracked files differ from HEAD, or new files are there that git does not ignore."""

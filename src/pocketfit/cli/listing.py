@@ -27,6 +27,10 @@ COMMANDS = {
         "Accept what a report calls too much: write limits that take it into the configuration, for good or until a "
         "day.",
     ),
+    "history": (
+        "past",
+        "Print the trend of each variant over earlier commits, from a folder or branch that keeps their numbers.",
+    ),
     "explain": (
         "explaining",
         "Say what a kind of reason means and what to do, as docs/troubleshooting.md does; without ID, list them all.",

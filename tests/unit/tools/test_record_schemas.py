@@ -11,8 +11,9 @@ from typing import Any
 import fastjsonschema
 import pytest
 
+from pocketfit.history.entry import entry_of
 from pocketfit.out import manifest
-from pocketfit.store import report_json
+from pocketfit.store import history_entry_json, report_json
 from tests.unit.report.samples import CALM, EVERYTHING
 from tests.unit.test_published import HEAD, PUBLISHED, REPORT, TRIAL
 from tools.record_schemas import SCHEMAS, record_schema
@@ -22,6 +23,7 @@ MANIFEST = json.dumps(asdict(manifest(HEAD, {"lite": "pytorch_android_lite 1.12.
 WRITTEN = {
     "report.1.schema.json": [report_json(report) for report in (EVERYTHING, CALM, REPORT)],
     "manifest.1.schema.json": [MANIFEST],
+    "history-entry.1.schema.json": [history_entry_json(entry_of(EVERYTHING, "2026-11-26T10:00:00Z"))],
 }
 CASES = [(name, text) for name, texts in WRITTEN.items() for text in texts]
 
