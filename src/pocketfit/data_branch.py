@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from pocketfit.builds.git import Git
@@ -19,6 +20,8 @@ from pocketfit.history.reading import (
 from pocketfit.records import History
 from pocketfit.text import clean
 
+log = logging.getLogger(__name__)
+
 REGULAR = ("100644", "100755")
 
 
@@ -35,6 +38,17 @@ def read_history(place: str, folder: Path, most: int = MOST_READ) -> History:
         if not place.startswith("-") and (commit := git.commit(ref)):
             return read_commit(git, commit, clean(place, 80), most)
     raise ConfigError(f"{clean(place, 80)} is neither a folder nor a branch here: `git fetch origin` brings branches")
+
+
+def history_or_why(place: str, folder: Path) -> History:
+    """The same for a run, which goes on without: what can't be read is a problem, said once."""
+    try:
+        history = read_history(place, folder)
+    except ConfigError as error:
+        history = History(problems=(f"no history: {error}",))
+    for problem in history.problems:
+        log.warning(problem)
+    return history
 
 
 def read_commit(git: Git, commit: str, name: str, most: int = MOST_READ) -> History:

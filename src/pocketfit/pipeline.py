@@ -16,7 +16,7 @@ from pocketfit.devices.choose import Choice
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.files.temporary import temporary_folder
 from pocketfit.out import Out
-from pocketfit.records import DeviceInfo, Report, SideName, Snapshot, Trial, Variant
+from pocketfit.records import DeviceInfo, History, Report, SideName, Snapshot, Trial, Variant
 from pocketfit.report.compare import compare
 from pocketfit.staging import Staging
 from pocketfit.store import write_snapshot, write_trial
@@ -41,12 +41,13 @@ def run(
     sandbox: Sandbox,
     requirements: str | None = None,
     cache: Cache | None = None,
+    history: History | None = None,
 ) -> Report:
     """The whole line: write every file of the contract and return the report.
 
     `requirements` is a file in the repository, relative to its root: packages for the models' code. What is in `cache`
-    is not made again. Should the run be stopped, a report of what is done so far is in place before anything is tidied
-    up.
+    is not made again, and `history` is of earlier commits. Should the run be stopped, a report of what is done so far
+    is in place before anything is tidied up.
     """
     out = staging.out
     out.prepare()
@@ -67,7 +68,7 @@ def run(
         for snapshot in snapshots.values():
             # Again, with what became of each artifact; the first is for a run that is stopped on the device.
             out.write_manifest(snapshot, trial)
-        report = compare(snapshots.get("base"), snapshots["head"], trial)
+        report = compare(snapshots.get("base"), snapshots["head"], trial, history)
         out.write_reports(report)
         return report
 

@@ -720,6 +720,27 @@ class Latency:
 
 
 @dataclass(frozen=True)
+class Trend:
+    """A variant's numbers at earlier commits, which Report.history names in the same order.
+
+    None is a commit that does not have it, or where it was not measured as head is: latencies on the same device,
+    processor and runtime, instructions on the same core. Empty where no commit has one.
+    """
+
+    size_bytes: tuple[int | None, ...] = ()
+    latency_ms: tuple[float | None, ...] = ()
+    instructions: tuple[int | None, ...] = ()
+
+
+@dataclass(frozen=True)
+class PastCommit:
+    """A commit of the history that a report was given; `date` is its own, in UTC."""
+
+    commit: str
+    date: str
+
+
+@dataclass(frozen=True)
 class Row:
     """One variant of the report.
 
@@ -747,6 +768,7 @@ class Row:
     runs_on: Mapping[str, RunsOn] = field(default_factory=dict)
     also: tuple[Smoke, ...] = ()
     minor_below: float | None = None
+    trend: Trend = Trend()
 
     @property
     def right_elsewhere(self) -> Smoke | None:
@@ -807,6 +829,7 @@ class Report:
     """`reported_by_model` names the fields that hold the word of the models' own processes.
 
     `runtimes` are the Android libraries that the formats of its rows need, where they are known and were measured.
+    `history` are the commits that its rows' trends are over, from the oldest to the newest.
     """
 
     verdict: Literal["pass", "fail", "error"]
@@ -818,6 +841,7 @@ class Report:
     notes: tuple[str, ...] = ()
     reported_by_model: tuple[str, ...] = REPORTED_BY_MODEL
     runtimes: tuple[RuntimeSize, ...] = ()
+    history: tuple[PastCommit, ...] = ()
     schema: Literal[1] = 1
 
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,6 +105,37 @@ def test_the_command(repository: Path) -> None:
     done = pocketfit(repository, "--model", "nte")
     sentence = "error: --model nte: pocketfit-history has none of that name\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", sentence)
+
+
+PUBLISHED = Path(__file__).parents[1] / "data/published"
+
+
+def compared(folder: Path, place: str) -> tuple[dict[str, Any], str]:
+    """The report that `compare` makes of saved snapshots and a history, and what it says on stderr."""
+    words = ["compare", str(PUBLISHED / "base.json"), str(PUBLISHED / "head.json"), "--history", place, "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pocketfit", *words], cwd=folder, capture_output=True, text=True, check=False
+    )
+    return json.loads(done.stdout), done.stderr
+
+
+def test_a_report_with_a_history(repository: Path) -> None:
+    report, said = compared(repository, "pocketfit-history")
+    assert said == ""
+    assert [one["commit"] for one in report["history"]] == [one.commit for one in KNOWN.entries]
+    assert {name for row in report["rows"] for name in row["trend"]} == {"size_bytes", "latency_ms", "instructions"}
+
+
+@pytest.mark.parametrize("place", ["main", "nowhere", "damaged"])
+def test_a_report_goes_on_without_a_history(repository: Path, place: str) -> None:
+    damaged = write(repository / "damaged", of_sizes([1]))
+    for file in (damaged / ENTRIES).iterdir():
+        file.write_text("{")
+    report, said = compared(repository, place)
+    assert report["history"] == []
+    (line,) = said.splitlines()
+    assert line in report["notes"]
+    assert line.startswith(("no history: ", "the only entry of the history is left out: "))
 
 
 def test_adding_a_report(repository: Path, tmp_path: Path) -> None:

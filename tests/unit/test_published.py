@@ -201,6 +201,8 @@ REPORT = Report(
 
 # Keys that came since the published files were written, as they are written where there is nothing to say.
 NEW_KEYS = {
+    "history": [],
+    "trend": {"size_bytes": [], "latency_ms": [], "instructions": []},
     "later": [],
     "sandbox": None,
     "alone": False,

@@ -9,7 +9,7 @@ import typer
 
 from pocketfit.cli import asked
 from pocketfit.cli.ending import show
-from pocketfit.cli.options import OUTPUT
+from pocketfit.cli.options import OUTPUT, HistoryPlace
 from pocketfit.cli.screen import print_json, print_markup
 from pocketfit.errors import ConfigError
 from pocketfit.formats import listed
@@ -42,6 +42,7 @@ def report(
             "Default: pocketfit.toml, or pyproject.toml, in this folder.",
         ),
     ] = None,
+    history: HistoryPlace = None,
 ) -> None:
     """Show a saved report again, in any form. Needs no torch, and ends with exit code 0 whatever the verdict.
 
@@ -50,6 +51,7 @@ def report(
     from pocketfit.config.model_lines import locate_models
     from pocketfit.files import write_text_atomically
     from pocketfit.report.forms.again import render
+    from pocketfit.report.past import with_history
     from pocketfit.store import read_report
 
     wanted = next((known for known in FORMS if known == form), None)
@@ -60,7 +62,7 @@ def report(
     if config is not None and not config.is_file():
         raise ConfigError(f"{config}: no such file")
     asked.check_file(output, "--output")
-    known = read_report(saved)
+    known = with_history(read_report(saved), asked.history(history))
     if wanted == "terminal" and output is None:
         show(known)
         return

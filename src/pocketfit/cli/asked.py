@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pocketfit.builds.sandbox import Sandbox
     from pocketfit.devices.base import DeviceOptions
-    from pocketfit.records import Config
+    from pocketfit.records import Config, History
     from pocketfit.sandbox.order import ResourceLimits
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,15 @@ def single(source: str | None, config: Path | None, shapes: Words, formats: Word
     from pocketfit.variants import one_model
 
     return one_model(source, shapes or (), formats or (), precisions or ())
+
+
+def history(place: str | None) -> History | None:
+    """The history that `--history` names; None without it. What can't be read of it is said, and stops nothing."""
+    if place is None:
+        return None
+    from pocketfit.data_branch import history_or_why
+
+    return history_or_why(place, Path.cwd())
 
 
 def check_abi(abi: str | None, device: str | None) -> None:

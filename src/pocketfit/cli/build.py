@@ -26,6 +26,7 @@ from pocketfit.cli.options import (
     Exact,
     ExplainCache,
     FormatNames,
+    HistoryPlace,
     Json,
     Junit,
     LimitWords,
@@ -76,6 +77,7 @@ def run(
     cache_size: CacheSize = DEFAULT_CACHE_SIZE,
     no_cache: NoCacheWanted = False,
     explain_cache: ExplainCache = False,
+    history: HistoryPlace = None,
     as_json: Json = False,
 ) -> None:
     """Build base and head, try them on a device, and report what changed.
@@ -97,14 +99,14 @@ def run(
     request = Request(Path.cwd(), base, exact, config, named, tuple(model or ()), wanted)
     head = read_head(request)
     require_another_base(head)
-    before = reported_before(out)
+    before, past = reported_before(out), asked.history(history)
     with staged(out) as staging, watching():
         folder = staging.out.folder
         options = asked.device_options(serial, emulator_image, folder, limits=limits, unsandboxed=unsandboxed)
         choice = choose_device(head.config.device, device, options)
         sandbox = asked.sandbox(timeout, limits=limits, readable=readable, unsandboxed=unsandboxed)
         with cached(wish, head, sandbox) as kept:
-            report = pipeline.run(head, choice, staging, sandbox, requirements, kept)
+            report = pipeline.run(head, choice, staging, sandbox, requirements, kept, past)
     write_junit(junit, report)
     leave_with_report(report, before, out, as_json=as_json)
 

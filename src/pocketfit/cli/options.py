@@ -59,6 +59,14 @@ Exact = Annotated[
     ),
 ]  # fmt: skip
 
+HistoryPlace = Annotated[
+    str | None,
+    typer.Option(
+        "--history", metavar="DIR|BRANCH", rich_help_panel=COMPARISON,
+        help="Where numbers of earlier commits are kept: the report shows the trend of each variant.",
+    ),
+]  # fmt: skip
+
 # A part of the configuration.
 Models = Annotated[
     list[str] | None,

@@ -18,6 +18,7 @@ from pocketfit.cli.options import (
     ConfigFile,
     Exact,
     FormatNames,
+    HistoryPlace,
     Json,
     Models,
     OutPath,
@@ -49,6 +50,7 @@ def compare(
             help="Write report.json, report.md and report.html here.",
         ),
     ] = None,
+    history: HistoryPlace = None,
     as_json: Json = False,
 ) -> None:
     """Report from saved files; needs no torch.
@@ -64,7 +66,7 @@ def compare(
         raise ConfigError(f"{base} is head's and {head} is base's: write pocketfit compare {head} {base}")
     if of_head.side == "base":
         raise ConfigError(f"{head} is base's: compare takes base.json and head.json")
-    report = compare_snapshots(of_base, of_head, read_trial(trial) if trial else None)
+    report = compare_snapshots(of_base, of_head, read_trial(trial) if trial else None, asked.history(history))
     before = reported_before(out)
     if out:
         with staged(out, whole=False) as staging:
@@ -146,6 +148,7 @@ def merge(
         ),
     ] = None,
     out: OutPath = DEFAULT_OUT,
+    history: HistoryPlace = None,
     as_json: Json = False,
 ) -> None:
     """Make one report, and one folder of artifacts, of what several machines found; needs no torch.
@@ -156,7 +159,7 @@ def merge(
     from pocketfit.shards.plan import read_plan
 
     before = reported_before(out)
-    report = merge_shards(folders, read_plan(plan_file) if plan_file else (), out)
+    report = merge_shards(folders, read_plan(plan_file) if plan_file else (), out, asked.history(history))
     show(report, before, as_json=as_json)
     leave_with_verdict(report)
 

@@ -17,6 +17,7 @@ from pocketfit.records import (
     Environment,
     Evaluated,
     Failed,
+    History,
     Latency,
     Limits,
     Memory,
@@ -39,14 +40,15 @@ from pocketfit.report.changes import beside_fp32, explain, grew_most
 from pocketfit.report.columns.work import instead_of_time
 from pocketfit.report.minor import minor_below
 from pocketfit.report.notes import gather_notes
+from pocketfit.report.past import with_history
 from pocketfit.report.phone import runtime_sizes, with_totals
 from pocketfit.report.runtimes import host_differs, not_everywhere
 from pocketfit.runtimes.predicted import judged
 from pocketfit.units import format_bytes
 
 
-def compare(base: Snapshot | None, head: Snapshot, trial: Trial | None) -> Report:
-    """One row per variant of head, in its order, then those that only base has."""
+def compare(base: Snapshot | None, head: Snapshot, trial: Trial | None, history: History | None = None) -> Report:
+    """One row per variant of head, in its order, then those that only base has; `history` is of earlier commits."""
     before = {outcome.variant: outcome for outcome in base.outcomes} if base else {}
     tried = {row.variant: row for row in trial.rows} if trial else {}
     present = {outcome.variant for outcome in head.outcomes}
@@ -64,7 +66,7 @@ def compare(base: Snapshot | None, head: Snapshot, trial: Trial | None) -> Repor
     rows += [_removed(outcome) for variant, outcome in before.items() if variant not in present]
     libraries = trial.device.runtimes if trial else {}
     rows = list(with_totals(beside_fp32(rows), libraries))
-    return Report(
+    report = Report(
         verdict=_verdict(rows),
         base=base.commit if base else None,
         head=head.commit,
@@ -74,6 +76,7 @@ def compare(base: Snapshot | None, head: Snapshot, trial: Trial | None) -> Repor
         notes=gather_notes(base, head, trial, rows),
         runtimes=runtime_sizes(rows, libraries),
     )
+    return with_history(report, history)
 
 
 def _row(base: Outcome | None, head: Outcome, tried: TrialRow, limits: Limits, untried: str, ignores_old: bool) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pocketfit.records import Report, Row, SideFacts, Smoke
+from pocketfit.records import Report, Row, SideFacts, Smoke, Trend
 from pocketfit.store import report_json
 from pocketfit.text import clean
 
@@ -47,6 +47,7 @@ def bare(row: Row) -> Row:
         layer_losses=(),
         smoke=_bare_smoke(row.smoke),
         also=tuple(map(_bare_smoke, row.also)),
+        trend=Trend(),
     )
 
 

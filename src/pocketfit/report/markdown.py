@@ -18,6 +18,7 @@ from pocketfit.report.cell import Cell
 from pocketfit.report.cells import LABEL_LENGTH, NAME_LENGTH, Line, device_label, lines, titles
 from pocketfit.report.failing import Failing, by_model, shown_reasons
 from pocketfit.report.glance import AGREES, Glance, glance_titles, glances
+from pocketfit.report.past import largest_named
 from pocketfit.report.reasons.entries import address
 from pocketfit.report.summary import (
     SHORT_SHA,
@@ -167,6 +168,7 @@ def _body(report: Report, most: int, job: Job, many_notes: int = MANY_NOTES) -> 
         _glance(report, [row for row in changed if row.minor_below is None]),
         _minor(minor_rows(report)),
         _unchanged(len(unchanged)) if changed else "",
+        _largest(report),
         _accepted(accepted, min(many_notes, MANY_ACCEPTED)),
         _failing(failing[:GLANCED_REASONS]),
         _next_step(changed, job),
@@ -231,6 +233,15 @@ def _accepted(said: Sequence[str], most: int) -> str:
     if len(said) > most:
         shown.append(f"and {len(said) - most} more exceptions from limits")
     return "<br>".join(shown)
+
+
+def _largest(report: Report) -> str:
+    """Name what is larger than it was for long, a few where there are many."""
+    shown, more = largest_named(report)
+    said = [f"{code(variant)} {escape(words)}" for variant, words in shown]
+    if more:
+        said.append(f"and {more} more are larger than at the commits before")
+    return f"{'; '.join(said)}." if said else ""
 
 
 def _unchanged(count: int) -> str:

@@ -12,6 +12,7 @@ from pocketfit.out import Out
 from pocketfit.records import (
     DeviceInfo,
     Hardware,
+    History,
     Outcome,
     Report,
     Row,
@@ -31,8 +32,8 @@ from pocketfit.store import write_snapshot, write_trial
 LOST = "its shard did not report"
 
 
-def merge(folders: Sequence[Path], planned: Sequence[Shard], folder: Path) -> Report:
-    """Write every file of a run into `folder`, from the folders of its shards.
+def merge(folders: Sequence[Path], planned: Sequence[Shard], folder: Path, history: History | None = None) -> Report:
+    """Write every file of a run into `folder`, from the folders of its shards; `history` is of earlier commits.
 
     Raises ConfigError where they don't belong together, EnvironmentProblem where none has reported. What the plan has
     and no shard reports is a row with a reason, and the verdict is then never `pass`.
@@ -43,10 +44,12 @@ def merge(folders: Sequence[Path], planned: Sequence[Shard], folder: Path) -> Re
     check_alike(parts)
     check_distinct(parts)
     with staged(folder) as staging:
-        return _merge(parts, notes, planned, staging.out)
+        return _merge(parts, notes, planned, staging.out, history)
 
 
-def _merge(parts: Sequence[Part], notes: list[str], planned: Sequence[Shard], out: Out) -> Report:
+def _merge(
+    parts: Sequence[Part], notes: list[str], planned: Sequence[Shard], out: Out, history: History | None
+) -> Report:
     variants = tuple(variant for shard in planned for variant in shard.variants)
     out.prepare()
     base, head = _join("base", parts), _join("head", parts)
@@ -60,7 +63,7 @@ def _merge(parts: Sequence[Part], notes: list[str], planned: Sequence[Shard], ou
         write_snapshot(out.snapshot(side.side), side)
     if trial:
         write_trial(out.trial, trial)
-    report = _with_lost(compare(base, head, trial), lost)
+    report = _with_lost(compare(base, head, trial, history), lost)
     report = replace(report, notes=tuple(dict.fromkeys((*report.notes, *_differences(parts), *notes))))
     out.write_reports(report)
     return report

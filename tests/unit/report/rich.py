@@ -15,9 +15,11 @@ from pocketfit.records import (
     Metric,
     OutputParity,
     Parity,
+    PastCommit,
     Report,
     Row,
     SideFacts,
+    Trend,
     Work,
 )
 from pocketfit.report.phone import runtime_sizes, with_totals
@@ -102,11 +104,32 @@ CALM = replace(
 )
 
 
+# Of 60 commits, as many as a report is given.
+PAST = tuple(PastCommit(f"{day:040x}", f"2026-{9 + day // 30}-{1 + day % 30:02}T10:00:00Z") for day in range(60))
+
+
+def past(row: Row) -> Row:
+    """The row with its numbers at earlier commits: a few steps of the size, a day without, and times that vary."""
+    if row.head is None:
+        return row
+    size, time, work = row.head.size_bytes, row.latency.head_ms, row.head.work and row.head.work.instructions
+    grows = row.status != "identical"
+    return replace(
+        row,
+        trend=Trend(
+            tuple(None if day == 30 else size - (4 - day // 15) * size // 50 * grows for day in range(60)),
+            () if time is None else tuple(time * (1 + day * 7 % 11 / 20) for day in range(60)),
+            () if work is None else tuple(work + day // 20 * 1_000_000 for day in range(60)),
+        ),
+    )
+
+
 def told(rows: Iterable[Row]) -> Report:
-    rows = tuple(with_totals(rows, LIBRARIES))
+    rows = tuple(map(past, with_totals(rows, LIBRARIES)))
     hardware = Hardware(cores=8, page_size_bytes=4096, free_memory_bytes=12_000_000_000)
     environment = replace(ENVIRONMENT, hardware=hardware, sandbox="landlock, seccomp, bubblewrap")
-    return replace(EVERYTHING, rows=rows, runtimes=runtime_sizes(rows, LIBRARIES), environment=environment)
+    sizes = runtime_sizes(rows, LIBRARIES)
+    return replace(EVERYTHING, rows=rows, runtimes=sizes, environment=environment, history=PAST)
 
 
 RICH = told(

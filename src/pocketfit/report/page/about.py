@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pocketfit.records import Report
 from pocketfit.report.cells import count_threads
 from pocketfit.report.page.section import Section, Table
+from pocketfit.report.page.trend import past_facts
 from pocketfit.text import clean
 from pocketfit.units import format_bytes
 
@@ -20,6 +21,7 @@ def about(report: Report) -> tuple[Section, ...]:
     parts = (
         Section("Device", tuple((word, clean(value)) for word, value in _device(report))),
         Section("Versions", tuple((word, clean(value)) for word, value in _versions(report))),
+        Section("History", tuple((word, clean(value)) for word, value in past_facts(report))),
         Section("Runtimes, once in an app", (), runtimes),
     )
     return tuple(part for part in parts if part)

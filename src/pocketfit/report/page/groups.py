@@ -13,6 +13,7 @@ from pocketfit.report.page.anatomy import Modules, anatomies, modules_of
 from pocketfit.report.page.order import Keys, keys, kind
 from pocketfit.report.page.section import Section
 from pocketfit.report.page.sections import sections
+from pocketfit.report.page.trend import trend_facts, trend_lines
 from pocketfit.report.reasons.entries import address as address_of
 from pocketfit.text import clean
 
@@ -68,7 +69,7 @@ def _group(report: Report, model: str, those: Sequence[tuple[Row, str]], most: i
             row.fails,
             kind(row),
             keys(row),
-            (_numbers(words, line), *sections(row)),
+            (_numbers(words, line), *sections(row), *_past(report, row)),
         )
         for glance, line, (row, address) in zip(glances(report, rows), lines(report, rows), those, strict=True)
     )
@@ -78,6 +79,11 @@ def _group(report: Report, model: str, those: Sequence[tuple[Row, str]], most: i
         for (base, head), which in found
     )
     return Group(clean(model), entries, modules)
+
+
+def _past(report: Report, row: Row) -> tuple[Section, ...]:
+    past = Section("Over commits", tuple(trend_facts(report, row)), lines=trend_lines(row))
+    return (past,) if past else ()
 
 
 def _numbers(words: Sequence[str], line: Line) -> Section:

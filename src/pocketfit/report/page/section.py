@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pocketfit.report.page.interval import Plot
+from pocketfit.report.page.trend import TrendLine
 
 MOST_LINES = 40
 
@@ -48,6 +49,7 @@ class Section:
     facts: tuple[tuple[str, str], ...] = ()
     tables: tuple[Table, ...] = ()
     plot: Plot | None = None
+    lines: tuple[TrendLine, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.facts or self.tables or self.plot)
+        return bool(self.facts or self.tables or self.plot or self.lines)
