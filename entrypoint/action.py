@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
@@ -14,6 +14,7 @@ from entrypoint.checkout import credentials_hidden
 from entrypoint.fenced import Ended, run_fenced, without_secrets
 from entrypoint.find_base import find_base
 from entrypoint.inputs import Inputs, Task, read_inputs, task_of
+from entrypoint.past import history_at_hand, is_kept, keep
 from entrypoint.results import Results, collect, give_back, report_identity
 from entrypoint.sharding import merge_words, plan_words, read_matrix
 from entrypoint.tell import relay, tell
@@ -25,6 +26,7 @@ from pocketfit.github.api import GitHub, connect
 from pocketfit.github.comment import NotPosted, Posted
 from pocketfit.github.context import Context, read_context
 from pocketfit.github.publish import publish
+from pocketfit.records import Report
 from pocketfit.staging import check_place
 
 # Isolated like ourselves: the folder that it starts in is other people's code.
@@ -54,19 +56,22 @@ def run_action(environ: Mapping[str, str], log: TextIO, program: tuple[str, ...]
         # What lies there may be an earlier run's, or the pull request's own.
         earlier = report_identity(context.workspace, inputs.out)
         job = _Job(context, inputs, task, connect(context), log, program)
-        try:
-            with credentials_hidden(context.workspace, log, from_others=os.geteuid() == 0):
-                ended = _run(job, without_secrets(environ, context.token))
-        finally:
-            give_back(context.workspace, inputs.out)
-        _conclude(job, ended, earlier)
+        with history_at_hand(context, inputs, task, log) as (past, words):
+            try:
+                with credentials_hidden(context.workspace, log, from_others=os.geteuid() == 0):
+                    ended = _run(job, without_secrets(environ, context.token), words)
+            finally:
+                give_back(context.workspace, inputs.out)
+        report = _conclude(job, ended, earlier)
+        if past and report and is_kept(context, inputs, task):
+            keep(past, context, report, log)
     except PocketfitError as error:
         annotate(log, "error", str(error))
         return error.exit_code
     return ended.code
 
 
-def _run(job: _Job, env: dict[str, str]) -> Ended:
+def _run(job: _Job, env: dict[str, str], more: Sequence[str]) -> Ended:
     inputs, workspace = job.inputs, job.context.workspace
     # The log is no terminal, and wider than what a program assumes then.
     env.setdefault("COLUMNS", "160")
@@ -75,7 +80,7 @@ def _run(job: _Job, env: dict[str, str]) -> Ended:
     if not inputs.cache:
         # Where no folder outlives the job, its hashes would be work for nobody.
         env["POCKETFIT_NO_CACHE"] = "1"
-    words = _words(job.task, inputs, workspace)
+    words = [*_words(job.task, inputs, workspace), *more]
     if job.task in ("check", "plan"):
         words += _base(job)
     with group(job.log, f"pocketfit {' '.join(words)}"):
@@ -110,7 +115,8 @@ def _base(job: _Job) -> list[str]:
     return ["--base", base.sha, *(["--exact"] if base.sha != NO_BASE else [])]
 
 
-def _conclude(job: _Job, ended: Ended, earlier: object) -> None:
+def _conclude(job: _Job, ended: Ended, earlier: object) -> Report | None:
+    """Tell what came of the run; returns its report."""
     context, inputs = job.context, job.inputs
     results = collect(context.workspace, inputs.out, ended.code, earlier)
     if job.task == "plan" and ended.code == 0:
@@ -126,6 +132,7 @@ def _conclude(job: _Job, ended: Ended, earlier: object) -> None:
         return publish(results.report, context, github, mode=inputs.comment, key=inputs.comment_key, config=lines)
 
     tell(context, results, job.log, comment)
+    return results.report
 
 
 def _config_lines(job: _Job) -> ConfigLines:

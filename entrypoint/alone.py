@@ -10,9 +10,9 @@ from importlib import import_module
 from pocketfit.sandbox.hidden import hide_process
 
 # What is used once the run has ended; the rest came with the entrypoint itself.
-ROOMS = ("entrypoint", "pocketfit.github", "pocketfit.report")
+ROOMS = ("entrypoint", "pocketfit.data_branch", "pocketfit.github", "pocketfit.history", "pocketfit.report")
 # Imported by the standard library and by requests where they first need it.
-LATE = ("encodings.idna", "encodings.utf_16_le", "netrc", "stringprep", "pydantic.type_adapter")
+LATE = ("_strptime", "encodings.idna", "encodings.utf_16_le", "netrc", "stringprep", "pydantic.type_adapter")
 
 
 def stand_alone() -> None:

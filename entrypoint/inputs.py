@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
+from pocketfit.data_branch.remote import branch_problem
 from pocketfit.errors import ConfigError
 from pocketfit.github.comment import DEFAULT_KEY, marker
 from pocketfit.github.comment import Mode as CommentMode
@@ -59,6 +60,7 @@ class Inputs:
     shards: int | None = None
     costs: str | None = None
     results: str | None = None
+    history: str | None = None
 
 
 def read_inputs(environ: Mapping[str, str]) -> Inputs:
@@ -85,6 +87,7 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
         shards=_shards(get("shards")),
         costs=_inside("costs", get("costs")),
         results=_inside("results", get("results")),
+        history=_branch(get("history")),
     )
     if inputs.config and inputs.model:
         raise ConfigError("set either the input config or the input model, not both: model stands in for a config file")
@@ -123,6 +126,12 @@ def _shards(text: str | None) -> int | None:
     if text is not None and not (re.fullmatch(r"[1-9]\d{0,2}", text) and int(text) <= MAX_SHARDS):
         raise ConfigError(f"shards: {text!r} is not a number from 1 to {MAX_SHARDS}")
     return int(text) if text else None
+
+
+def _branch(name: str | None) -> str | None:
+    if name is not None and (problem := branch_problem(name)):
+        raise ConfigError(f"history: {problem}")
+    return name
 
 
 def _inside(name: str, value: str | None) -> str | None:

@@ -628,6 +628,8 @@ UNJUDGED = " could not be judged: "
 ACCEPTED_UNTIL = "accepted until "
 # Notes on the report as a whole, which nobody must overlook: they stand where others are folded away.
 CUT_SHORT = "this report is cut short, since the run was stopped: what it had not tried yet is skipped"
+# A note on head, whose commit is then not all that it is.
+UNCOMMITTED = "head is the working tree, which has changes that are not committed"
 UNVERIFIED = "These numbers come from the pull request's own code, run without secrets. Nothing has verified them."
 ABOUT_THE_REPORT = (CUT_SHORT, UNVERIFIED)
 

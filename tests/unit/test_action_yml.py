@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 ACTION = (ROOT / "action.yml").read_text()
 INPUTS = [
     *("config", "model", "input-shape", "formats", "precisions", "base", "device", "mode"),
-    *("comment", "comment-key", "requirements", "cache", "out", "emulator-image"),
+    *("comment", "comment-key", "requirements", "cache", "history", "out", "emulator-image"),
     *("variants", "shards", "costs", "results", "github-token"),
 ]
 OUTPUTS = ["verdict", "report-json", "report-md", "report-html", "artifacts", "comment-url", "comment-posted", "matrix"]

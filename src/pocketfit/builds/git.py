@@ -40,12 +40,14 @@ class Git:
     """The repository that contains `folder`.
 
     `settings` are pairs of key and value that git gets by its environment, since credentials must stand in no argv
-    and no file. `bare` takes the folder for the repository itself, whatever tree it says it belongs to.
+    and no file. `bare` takes the folder for the repository itself, whatever tree it says it belongs to. `alone` reads
+    no configuration of the user's, which code of models may have written to.
     """
 
     folder: Path
     settings: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     bare: bool = False
+    alone: bool = False
 
     def root(self) -> Path:
         try:
@@ -218,6 +220,8 @@ class Git:
         env = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
         if self.bare:
             env |= {"GIT_DIR": str(self.folder), "GIT_WORK_TREE": str(self.folder)}
+        if self.alone:
+            env["GIT_CONFIG_GLOBAL"] = os.devnull
         env |= variables or {}
         first = int(env.get("GIT_CONFIG_COUNT") or 0)
         for number, (key, value) in enumerate(self.settings, first):

@@ -14,13 +14,11 @@ from pocketfit.builds.submodules import fill
 from pocketfit.config import find_config, read_config
 from pocketfit.config.sources import source_problem
 from pocketfit.errors import ConfigError, EnvironmentProblem, NoConfig
-from pocketfit.records import Config, Variant
+from pocketfit.records import UNCOMMITTED, Config, Variant
 from pocketfit.text import is_sha
 from pocketfit.variants import count_variants, select_models, select_variants
 
 log = logging.getLogger(__name__)
-
-UNCOMMITTED = "head is the working tree, which has changes that are not committed"
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def history(place: str | None) -> History | None:
     """The history that `--history` names; None without it. What can't be read of it is said, and stops nothing."""
     if place is None:
         return None
-    from pocketfit.data_branch import history_or_why
+    from pocketfit.data_branch.reading import history_or_why
 
     return history_or_why(place, Path.cwd())
 

@@ -40,7 +40,7 @@ def history(
     Example: `pocketfit history pocketfit-history --last 20`
     """  # fmt: skip
     from pocketfit.commands.history import add_report, history_json, select
-    from pocketfit.data_branch import read_history
+    from pocketfit.data_branch.reading import read_history
     from pocketfit.report.terminal.trend import render_trends
 
     if add is not None:

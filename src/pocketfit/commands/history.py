@@ -12,7 +12,7 @@ from pocketfit.errors import CommandError, ConfigError
 from pocketfit.history.entry import commit_date, entry_of
 from pocketfit.history.trend import place
 from pocketfit.history.writing import add_to_folder
-from pocketfit.records import History
+from pocketfit.records import UNCOMMITTED, History
 from pocketfit.store import plain, read_report
 
 
@@ -27,6 +27,8 @@ def add_report(report: Path, folder: Path, repository: Path) -> str:
     except CommandError:
         # Without a commit there is another sentence.
         date = ""
+    if UNCOMMITTED in known.notes:
+        raise ConfigError(f"{report} is of changes that were not committed: commit, and run again")
     entry = entry_of(known, date)
     if not date:
         raise ConfigError(f"{report} is of {entry.commit[:9]}, which is no commit here: run this in its repository")

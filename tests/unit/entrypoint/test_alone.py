@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pocketfit.records import Environment, Report, Row
+from pocketfit.records import Environment, Report, Row, SideFacts
 from pocketfit.store import write_report
 from tests.fake_github import JOB_TOKEN, serve
 from tests.unit.entrypoint.repository import Repository
@@ -74,6 +74,36 @@ def test_nothing_is_imported_after_the_first_child_has_started(tmp_path: Path) -
         assert any(call.startswith("POST") for call in hub.calls()), "it did comment"
     said = json.loads(done.stdout.splitlines()[-1])
     assert said["code"] == 4, said["log"]
+    assert said["late"] == []
+
+
+def test_nothing_is_imported_for_the_history(tmp_path: Path) -> None:
+    """The same for a push, whose report is kept on a branch of its origin."""
+    origin = Repository(tmp_path / "origin")
+    workspace = origin.clone(tmp_path / "workspace", "main", depth=1)
+    rows = (Row("tiny", "lite", "fp32", "new", head=SideFacts(9, 8, "aa" * 32, 1, {})),)
+    report = Report("fail", None, origin.two, "0", Environment("2", "jvm", None, None), rows)
+    write_report(tmp_path / "given.json", report)
+    event = {"repository": {"default_branch": "main"}, "before": origin.one}
+    (tmp_path / "event.json").write_text(json.dumps(event))
+    with serve() as hub:
+        environ = {
+            "PATH": "/usr/bin:/bin",
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_EVENT_NAME": "push",
+            "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
+            "GITHUB_REF": "refs/heads/main",
+            "GITHUB_REPOSITORY": REPO,
+            "GITHUB_WORKSPACE": str(workspace),
+            "GITHUB_API_URL": hub.url,
+            "INPUT_GITHUB-TOKEN": JOB_TOKEN,
+            "INPUT_HISTORY": "pocketfit-history",
+            "STANDIN": STANDIN.replace("GIVEN", repr(str(tmp_path / "given.json"))),
+            "PYTHONPATH": str(ROOT),
+        }
+        done = subprocess.run([sys.executable, "-c", DRIVER], env=environ, capture_output=True, text=True, check=True)
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert f"kept {origin.two[:9]} in the history" in said["log"]
     assert said["late"] == []
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pocketfit.data_branch import read_history
+from pocketfit.data_branch.reading import read_history
 from pocketfit.errors import ConfigError
 from pocketfit.history.entry import file_name
 from pocketfit.history.reading import ENTRIES, MARK
@@ -107,7 +107,7 @@ def test_the_command(repository: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (2, "", sentence)
 
 
-PUBLISHED = Path(__file__).parents[1] / "data/published"
+PUBLISHED = Path(__file__).parents[2] / "data/published"
 
 
 def compared(folder: Path, place: str) -> tuple[dict[str, Any], str]:

@@ -1,4 +1,4 @@
-"""The branch that a history is kept on: an orphan of one small file a commit, read as data that nobody checks out."""
+"""Reads a history by its folder or its branch: as data, without a checkout."""
 
 from __future__ import annotations
 
@@ -54,10 +54,7 @@ def history_or_why(place: str, folder: Path) -> History:
 def read_commit(git: Git, commit: str, name: str, most: int = MOST_READ) -> History:
     """Read the newest entries at a commit of a history's branch, called `name`; raises ConfigError."""
     try:
-        mark = {file: blob for file, blob in git.blobs(commit, MARK) if blob.mode in REGULAR}
-        if MARK not in mark or mark[MARK].size_bytes > MARK_LIMIT_BYTES:
-            raise ConfigError(f"{name} is no history of Pocketfit's: it has no {MARK} that says so")
-        check_mark(git.content(mark[MARK]), name)
+        check_branch(git, commit, name)
         blobs = {file.removeprefix(f"{ENTRIES}/"): blob for file, blob in git.blobs(commit, f"{ENTRIES}/")}
     except CommandError as error:
         raise ConfigError(f"{name} can't be read: {error}") from error
@@ -73,3 +70,11 @@ def read_commit(git: Git, commit: str, name: str, most: int = MOST_READ) -> Hist
         return git.content(blob)
 
     return read_entries(list(blobs), read, most)
+
+
+def check_branch(git: Git, commit: str, name: str) -> None:
+    """Raise ConfigError unless a commit of the branch `name` is a history that this Pocketfit reads; CommandError."""
+    mark = {file: blob for file, blob in git.blobs(commit, MARK) if blob.mode in REGULAR}
+    if MARK not in mark or mark[MARK].size_bytes > MARK_LIMIT_BYTES:
+        raise ConfigError(f"{name} is no history of Pocketfit's: it has no {MARK} that says so")
+    check_mark(git.content(mark[MARK]), name)

@@ -1,0 +1,33 @@
+"""What a history's branch holds once a commit is added to it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pocketfit.history.entry import file_name
+from pocketfit.history.reading import ENTRIES, MARK, MOST_KEPT, mark_json
+from pocketfit.history.writing import too_old
+from pocketfit.records import HistoryEntry
+from pocketfit.store import history_entry_json
+
+README = """\
+# What each commit of the default branch was on the phone
+
+Pocketfit keeps this branch: a few numbers of each commit, one file in `entries/` for each. `pocketfit history BRANCH`
+prints them. It shares no commit with the other branches; deleting it loses the history and nothing else.
+"""
+
+
+def added_files(entry: HistoryEntry) -> Mapping[str, str]:
+    """Give each file that a new entry brings or writes anew, by its path on the branch."""
+    return {
+        MARK: mark_json(),
+        "README.md": README,
+        f"{ENTRIES}/{file_name(entry)}": history_entry_json(entry),
+    }
+
+
+def removed_files(entry: HistoryEntry, there: Iterable[str], most: int = MOST_KEPT) -> list[str]:
+    """List the entries' files that go once this one is there; `there` are the branch's paths."""
+    names = [path.removeprefix(f"{ENTRIES}/") for path in there if path.startswith(f"{ENTRIES}/")]
+    return [f"{ENTRIES}/{name}" for name in too_old(names, file_name(entry), most)]
