@@ -54,6 +54,14 @@ class Growth:
 
 
 @dataclass(frozen=True)
+class GrowthOver:
+    """The limit on how much more head may take than the smallest of the last commits of a history."""
+
+    growth: Growth
+    last: int = 20
+
+
+@dataclass(frozen=True)
 class Limits:
     """Limits that make a row fail; `None` means no limit of that kind (parity has defaults, see judge/parity.py).
 
@@ -73,6 +81,7 @@ class Limits:
     memory_traffic_growth: float | None = None
     old_failures: Literal["ignore", "fail"] = "ignore"
     minimum_change: float | None = None
+    size_growth_over: GrowthOver | None = None
 
 
 @dataclass(frozen=True)

@@ -211,6 +211,7 @@ NEW_KEYS = {
     "failed_before": False,
     "old_failures": "ignore",
     "minimum_change": None,
+    "size_growth_over": None,
     "minor_below": None,
     "on_phone": {},
     "runtimes": [],

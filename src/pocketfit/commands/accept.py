@@ -17,6 +17,7 @@ from pocketfit.config.reader import LIMIT_BYTES, place_in
 from pocketfit.errors import ConfigError
 from pocketfit.files import read_named, write_text_atomically
 from pocketfit.judge.needed import ACCEPTABLE, Needed, needed, takes
+from pocketfit.judge.over import NAME as OVER
 from pocketfit.records import Limits, Report, Row, Variant
 from pocketfit.report.cells import failures, name
 from pocketfit.store import read_report
@@ -123,7 +124,9 @@ def _of_row(row: Row, limits: Limits) -> Iterator[tuple[str, Needed | None, str]
     if not row.failed_limits:
         yield "", None, f"it fails {failures(row)[0]}, which no limit can accept"
     for limit in row.failed_limits:
-        if limit not in ACCEPTABLE:
+        if limit == OVER:
+            yield limit, None, f"{OVER} is over many commits: write another growth, or last, in the configuration"
+        elif limit not in ACCEPTABLE:
             yield limit, None, f"{clean(limit)} is on what the file computes, which is no growth to accept"
         elif (need := needed(limit, row, limits)) is None:
             yield limit, None, f"no value of {limit} accepts it: the report has no number that it could be"

@@ -19,7 +19,7 @@ LENGTH = re.compile(r"-?[0-9]{1,10}")
 PERCENT = re.compile(r"\s*([0-9]{1,2}(?:\.[0-9]+)?)\s*%?\s*")
 TRUE = ("true", "yes", "on", "1")
 # The key of a table that somebody who wrote a plain value meant.
-MEANT_KEY = {"prune": "amount", "limits": "size", "device": "kind"}
+MEANT_KEY = {"prune": "amount", "limits": "size", "device": "kind", "size_growth_over": "growth"}
 OF_TENSORS = ("inputs", "check_inputs")
 
 

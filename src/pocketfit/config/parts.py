@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from pocketfit.config.names import known_word
 from pocketfit.config.toml import written
-from pocketfit.records import OLD_FAILURES, PRUNE_METHODS, Accepted, Growth, Limits
+from pocketfit.records import OLD_FAILURES, PRUNE_METHODS, Accepted, Growth, GrowthOver, Limits
 from pocketfit.units import PERCENT, SIZE, parse_growth, parse_percent, parse_size
 
 
@@ -84,6 +84,15 @@ class GrowthTable(Table):
     )
 
 
+class GrowthOverTable(Table):
+    growth: Annotated[Growth, *_written_as(parse_growth, BYTES, SIZE_TEXT, PERCENT_TEXT)] = Field(
+        description="How much larger the file may be than the smallest of the last commits.", examples=["5%", "1 MB"]
+    )
+    last: int = Field(
+        default=20, ge=1, le=60, description="How many commits of the history are looked at.", examples=[20]
+    )
+
+
 class LimitsTable(GrowthTable):
     max_abs_diff: float | None = Field(
         default=None, ge=0, description="Largest absolute difference from eager.", examples=[1e-3]
@@ -98,6 +107,12 @@ class LimitsTable(GrowthTable):
         default=None, description="What changed by less gets no line of its own in the comment.", examples=["0.5%"]
     )
 
+    size_growth_over: GrowthOverTable | None = Field(
+        default=None,
+        description="How much the file may grow over the last commits of a history (--history).",
+        examples=[{"growth": "5%", "last": 20}],
+    )
+
     @field_validator("old_failures")
     @classmethod
     def _known(cls, word: str) -> str:
@@ -107,7 +122,10 @@ class LimitsTable(GrowthTable):
         mine = {
             name: getattr(self if name in self.model_fields_set else default, name) for name in LimitsTable.model_fields
         }
-        return Limits(size_bytes=mine.pop("size"), **mine)
+        over = mine.pop("size_growth_over")
+        return Limits(
+            size_bytes=mine.pop("size"), size_growth_over=GrowthOver(over.growth, over.last) if over else None, **mine
+        )
 
 
 class AcceptedTable(GrowthTable):

@@ -27,7 +27,15 @@ from pocketfit.config.names import (
     known_word,
     variable_problem,
 )
-from pocketfit.config.parts import AcceptedTable, LimitsTable, ModelLimitsTable, PruneTable, Table, one_of
+from pocketfit.config.parts import (
+    AcceptedTable,
+    GrowthOverTable,
+    LimitsTable,
+    ModelLimitsTable,
+    PruneTable,
+    Table,
+    one_of,
+)
 from pocketfit.devices import ABIS
 from pocketfit.devices.choose import CHOICES
 from pocketfit.devices.java import EMULATOR
@@ -266,6 +274,7 @@ class FileTable(Table):
 TABLES: Mapping[tuple[str, ...], type[Table]] = {
     (): FileTable,
     ("limits",): LimitsTable,
+    ("limits", "size_growth_over"): GrowthOverTable,
     ("device",): DeviceTable,
     ("models", "*"): ModelTable,
     ("models", "*", "inputs"): InputTable,
@@ -273,6 +282,7 @@ TABLES: Mapping[tuple[str, ...], type[Table]] = {
     ("models", "*", "inputs", "*"): DimensionTable,
     ("models", "*", "limits"): ModelLimitsTable,
     ("models", "*", "limits", "accepted"): AcceptedTable,
+    ("models", "*", "limits", "size_growth_over"): GrowthOverTable,
     ("models", "*", "prune"): PruneTable,
 }
 

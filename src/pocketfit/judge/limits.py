@@ -27,6 +27,7 @@ WORK_LIMITS = ("instructions_growth", "memory_traffic_growth")
 # What is beyond one of these changed, also where the files are the same: a metric is code of its own.
 ABOUT_CHANGES = (
     "size_growth",
+    "size_growth_over",
     "latency_growth",
     "metric_drop",
     "peak_memory_growth",
@@ -90,20 +91,20 @@ def unjudged_limits(
     }
     wanted = [name for name, is_set in against_base.items() if is_set]
     if isinstance(base, Failed):
-        return tuple(_unjudged(name, "base could not be built") for name in wanted)
+        return tuple(unjudged(name, "base could not be built") for name in wanted)
     if not isinstance(base, Built) or base.sha256 == head.sha256:
         return ()
     found = []
     if "latency_growth" in wanted and latency.verdict == "not-measured":
-        found.append(_unjudged("latency_growth", latency.reason or "the latency was not measured"))
+        found.append(unjudged("latency_growth", latency.reason or "the latency was not measured"))
     if "metric_drop" in wanted and base.export.metric and base.export.metric.value is None:
-        found.append(_unjudged("metric_drop", "base's metric has no value, so it was compared with eager"))
+        found.append(unjudged("metric_drop", "base's metric has no value, so it was compared with eager"))
     if "peak_memory_growth" in wanted and (side := _side_without("peak_rss_bytes", memory)):
-        found.append(_unjudged("peak_memory_growth", f"{side} gave no peak on a device"))
+        found.append(unjudged("peak_memory_growth", f"{side} gave no peak on a device"))
     if "planned_memory_growth" in wanted and (side := _side_without("planned_bytes", memory)):
-        found.append(_unjudged("planned_memory_growth", f"{side}'s planned memory was not noted down"))
+        found.append(unjudged("planned_memory_growth", f"{side}'s planned memory was not noted down"))
     if cause := incomparable(*work):
-        found += [_unjudged(name, cause) for name in wanted if name in WORK_LIMITS]
+        found += [unjudged(name, cause) for name in wanted if name in WORK_LIMITS]
     return tuple(found)
 
 
@@ -112,7 +113,8 @@ def _side_without(name: str, memory: tuple[Memory, Memory]) -> str | None:
     return next((side for side, one in zip(SIDES, memory, strict=True) if getattr(one, name) is None), None)
 
 
-def _unjudged(name: str, cause: str) -> str:
+def unjudged(name: str, cause: str) -> str:
+    """Write the reason of a limit that nobody could look at."""
     return f"{name}{UNJUDGED}{cause}"
 
 
@@ -122,7 +124,7 @@ def _size(limits: Limits, base: Built | None, head: Built) -> Iterator[Broken]:
     if base is None or limits.size_growth is None:
         return
     delta = head.size_bytes - base.size_bytes
-    if allowed := _exceeded(limits.size_growth, base.size_bytes, delta):
+    if allowed := exceeded(limits.size_growth, base.size_bytes, delta):
         grew = f"{delta:,} B ({format_change(base.size_bytes, head.size_bytes)})"
         yield Broken("size_growth", f"the file grew by {grew}, the limit is {allowed}")
 
@@ -136,14 +138,14 @@ def _memory(limits: Limits, base: Memory, head: Memory) -> Iterator[Broken]:
 
 def _planned(limit: Growth | None, base_bytes: int, head_bytes: int) -> Iterator[Broken]:
     grew_bytes = head_bytes - base_bytes
-    if limit and (allowed := _exceeded(limit, base_bytes, grew_bytes)):
+    if limit and (allowed := exceeded(limit, base_bytes, grew_bytes)):
         grew = f"{grew_bytes:,} B ({format_change(base_bytes, head_bytes)})" if base_bytes else f"{grew_bytes:,} B"
         yield Broken("planned_memory_growth", f"the planned memory grew by {grew}, the limit is {allowed}")
 
 
 def _peak(limit: Growth | None, base_bytes: int, head_bytes: int) -> Iterator[Broken]:
     # The low end, as of a latency: a limit fails a build only where the measurement can tell.
-    if limit and (allowed := _exceeded(limit, base_bytes, peak_grew_bytes(base_bytes, head_bytes))):
+    if limit and (allowed := exceeded(limit, base_bytes, peak_grew_bytes(base_bytes, head_bytes))):
         grew = f"{format_bytes(head_bytes - base_bytes)} ({format_change(base_bytes, head_bytes)})"
         yield Broken(
             "peak_memory_growth",
@@ -152,7 +154,7 @@ def _peak(limit: Growth | None, base_bytes: int, head_bytes: int) -> Iterator[Br
         )
 
 
-def _exceeded(growth: Growth, base: int, delta: int) -> str | None:
+def exceeded(growth: Growth, base: int, delta: int) -> str | None:
     """The limit that `delta` is beyond, as it was written. Decimal: 7 % of 100 bytes is 7, not 7.000000000000001."""
     if growth.ratio is not None and delta > Decimal(str(growth.ratio)) * base:
         return f"+{format_percent(growth.ratio)}"
@@ -179,7 +181,7 @@ def _grew(
     before, after = numbers
     if limit is None or before is None or after is None:
         return
-    if allowed := _exceeded(Growth(ratio=limit), before, after - before):
+    if allowed := exceeded(Growth(ratio=limit), before, after - before):
         done = does.format(f"{before:,} \N{RIGHTWARDS ARROW} {after:,}")
         change = format_fine_change(before, after)
         yield Broken(name, f"a forward on {head.abi} {done} ({change}), the limit is {allowed}")

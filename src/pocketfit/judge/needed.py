@@ -7,12 +7,14 @@ from decimal import Decimal
 from fractions import Fraction
 
 from pocketfit.judge.limits import ABOUT_CHANGES
+from pocketfit.judge.over import NAME as OVER
 from pocketfit.judge.work import memory_traffic_bytes
 from pocketfit.records import Growth, Limits, Memory, Row
 from pocketfit.units import LARGE_UNITS
 
 # The limits of the configuration that something may grow beyond, by their keys; the others are on what is computed.
-ACCEPTABLE = ("size", *ABOUT_CHANGES)
+# What a limit over commits must be is seen from none of them alone.
+ACCEPTABLE = ("size", *(name for name in ABOUT_CHANGES if name != OVER))
 
 
 @dataclass(frozen=True)

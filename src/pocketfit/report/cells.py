@@ -109,7 +109,7 @@ def lines(report: Report, rows: Iterable[Row]) -> list[Line]:
         Line(
             name=name(row),
             status=_status(row, baseline),
-            file=_size(row, "size_bytes", {"size", "size_growth"}),
+            file=_size(row, "size_bytes", {"size", "size_growth", "size_growth_over"}),
             download=_size(row, "download_bytes", set()),
             latency=_latency(row),
             work=work_cell(row) if work else None,

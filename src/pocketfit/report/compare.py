@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pocketfit.judge.alone import NO_BASE, judge_alone
 from pocketfit.judge.latency import judge
 from pocketfit.judge.limits import Broken, broken_limits, unjudged_limits
 from pocketfit.judge.memory import TOLD_FOR, leaks, memory_of
+from pocketfit.judge.over import broken_over, unjudged_over
 from pocketfit.judge.parity import believable
 from pocketfit.judge.places import base_elsewhere, places_of, without_place
 from pocketfit.records import (
@@ -60,6 +61,7 @@ def compare(base: Snapshot | None, head: Snapshot, trial: Trial | None, history:
             head.limits.get(outcome.variant.model, Limits()),
             "no device was used" if trial is None else "it was not part of the trial",
             ignores_old_failures(base, head, outcome.variant),
+            Past(history, head.commit),
         )
         for outcome in head.outcomes
     ]
@@ -79,10 +81,20 @@ def compare(base: Snapshot | None, head: Snapshot, trial: Trial | None, history:
     return with_history(report, history)
 
 
-def _row(base: Outcome | None, head: Outcome, tried: TrialRow, limits: Limits, untried: str, ignores_old: bool) -> Row:
+@dataclass(frozen=True)
+class Past:
+    """The history that a report is given, and head's own commit, which is no part of its past."""
+
+    history: History | None
+    commit: str | None
+
+
+def _row(
+    base: Outcome | None, head: Outcome, tried: TrialRow, limits: Limits, untried: str, ignores_old: bool, past: Past
+) -> Row:
     match head:
         case Built():
-            row = _built_row(base, head, tried, limits, untried, ignores_old)
+            row = _built_row(base, head, tried, limits, untried, ignores_old, past)
             return replace(row, minor_below=minor_below(row, limits.minimum_change))
         case Failed():
             row = _bare_row(base, head.variant, "failed", (head.reason, *head.reasons), head)
@@ -92,7 +104,7 @@ def _row(base: Outcome | None, head: Outcome, tried: TrialRow, limits: Limits, u
 
 
 def _built_row(
-    base: Outcome | None, head: Built, tried: TrialRow, limits: Limits, untried: str, ignores_old: bool
+    base: Outcome | None, head: Built, tried: TrialRow, limits: Limits, untried: str, ignores_old: bool, past: Past
 ) -> Row:
     identical = isinstance(base, Built) and base.sha256 == head.sha256
     smoke = tried.head or Smoke("skipped", untried)
@@ -103,8 +115,9 @@ def _built_row(
     runs_on = judged(head.runs_on, tried.runs_on, smoke)
     work = (tried.base_work, tried.head_work)
     places = places_of(tried, smoke, head)
-    broken = broken_limits(
-        limits, base if isinstance(base, Built) else None, head, places.judged, latency, memory, work
+    broken = (
+        *broken_limits(limits, base if isinstance(base, Built) else None, head, places.judged, latency, memory, work),
+        *broken_over(limits.size_growth_over, base, head, past.history, past.commit),
     )
     smoke_failed = places.failures
     failed = bool(broken or smoke_failed)
@@ -119,6 +132,7 @@ def _built_row(
             *host_differs(head, smoke),
             *_sentences(broken),
             *unjudged_limits(limits, base, head, latency, memory, work),
+            *unjudged_over(limits.size_growth_over, base, head, past.history),
             *_about_base(base, tried, bool(smoke_failed)),
             *not_everywhere(runs_on, base.runs_on if isinstance(base, Built) else {}),
             *_retained(memory),

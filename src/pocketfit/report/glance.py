@@ -93,7 +93,7 @@ def _file(row: Row, baseline: bool) -> Cell:
     if row.head is None:
         gone = "removed" if row.status == "removed" else "no file"
         return Cell(gone if row.base is None else f"{gone}, was {format_bytes(row.base.size_bytes)}", tone="quiet")
-    over = bool({"size", "size_growth"} & set(row.failed_limits))
+    over = bool({"size", "size_growth", "size_growth_over"} & set(row.failed_limits))
     after = row.head.size_bytes
     if row.base is None:
         new = f"new, {format_bytes(after)}" if baseline else format_bytes(after)

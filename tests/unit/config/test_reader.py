@@ -7,7 +7,7 @@ import pytest
 
 from pocketfit.config import find_config, parse_config, read_config
 from pocketfit.errors import ConfigError
-from pocketfit.records import Config, DeviceSpec, Growth, InputSpec, Limits, ModelSpec, Prune
+from pocketfit.records import Config, DeviceSpec, Growth, GrowthOver, InputSpec, Limits, ModelSpec, Prune
 
 MINIMAL = '[models.net]\nsource = "net.py:net"\n'
 
@@ -43,6 +43,7 @@ def test_every_key_of_the_contract() -> None:
         max_abs_diff = 1e-3
         [limits]
         size_growth = "1%"
+        size_growth_over = { growth = "5%", last = 10 }
         latency_growth = "10%"
         min_sqnr_db = 20
         metric_drop = 0.01
@@ -73,6 +74,7 @@ def test_every_key_of_the_contract() -> None:
                     max_abs_diff=1e-3,
                     min_sqnr_db=20.0,
                     metric_drop=0.01,
+                    size_growth_over=GrowthOver(Growth(ratio=0.05), 10),
                 ),
                 how="script",
                 prune=Prune(0.3, "structured"),
@@ -129,6 +131,10 @@ def test_inputs_from_a_callable() -> None:
         (MINIMAL + 'precisions = ["bf16"]', "models.net.precisions: unknown precision 'bf16': use one of fp32, fp16, int8, int8-dynamic"),
         (MINIMAL + "[models.net.limits]\nsize = 'big'", "models.net.limits.size: "),
         (MINIMAL + "[models.net.limits]\nminimum_change = '100%'", "models.net.limits.minimum_change: \"100%\" would hide a file that vanishes: write less than \"100%\", such as \"0.5%\""),
+        (MINIMAL + "[limits]\nsize_growth_over = '5%'", "limits.size_growth_over: "),
+        (MINIMAL + "[limits]\nsize_growth_over = { last = 10 }", "limits.size_growth_over.growth: "),
+        (MINIMAL + "[limits]\nsize_growth_over = { growth = '5%', last = 61 }", "limits.size_growth_over.last: "),
+        (MINIMAL + "[models.net.limits]\naccepted = { size_growth_over = { growth = '5%' }, until = 2030-12-31 }", "models.net.limits.accepted.size_growth_over: unknown key"),
         (MINIMAL + "[limits]\nminimum_change = 0.01", "limits.minimum_change: "),
         (MINIMAL + "limits = { accepted = { size = '1 MB' } }", 'models.net.limits.accepted.until: it is missing: add until = "2030-12-31"'),
         (MINIMAL + "limits = { accepted = { until = 2030-12-31 } }", 'models.net.limits.accepted: it accepts nothing: write a limit beside until, such as size_growth = "45%"'),

@@ -78,6 +78,7 @@ def test_every_example_is_taken() -> None:
                     name = "net" if part == "*" else part
                     new = {"shape": [1]} if "inputs" in name else {"amount": 0.5} if name == "prune" else {}
                     new = {"until": "2030-12-31", "size": 1} if name == "accepted" else new
+                    new = {"growth": "5%"} if name == "size_growth_over" else new
                     here = here.setdefault(name, [new] if "inputs" in name else new)
                     here = here[0] if isinstance(here, list) else here
                 if key == "low":

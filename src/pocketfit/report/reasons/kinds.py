@@ -12,6 +12,7 @@ MOST = 3
 LIMITS = {
     "size": "size-limit",
     "size_growth": "size-limit",
+    "size_growth_over": "size-limit",
     "latency_growth": "latency-limit",
     "peak_memory_growth": "memory-limit",
     "planned_memory_growth": "memory-limit",
