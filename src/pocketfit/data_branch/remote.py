@@ -15,6 +15,7 @@ from pocketfit.data_branch.reading import REGULAR, check_branch
 from pocketfit.data_branch.tree import added_files, removed_files
 from pocketfit.errors import CommandError, ConfigError, EnvironmentProblem
 from pocketfit.files.temporary import temporary_folder
+from pocketfit.history.badge import FOLDER as BADGES
 from pocketfit.history.entry import FILE_NAME
 from pocketfit.history.reading import ENTRIES, ENTRY_LIMIT_BYTES, MARK, MOST_KEPT, MOST_READ, mark_json
 from pocketfit.records import HistoryEntry
@@ -69,17 +70,17 @@ def save_folder(branch: DataBranch, folder: Path, most: int = MOST_READ) -> None
 def append(
     branch: DataBranch,
     entry: HistoryEntry,
-    more: Mapping[str, str] | None = None,
     *,
     most: int = MOST_KEPT,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Add an entry, and the files `more`, as one commit on top of what the remote has; the branch is made where it is
-    missing. Nothing is ever forced: where another push was faster, it is made anew on top of that one.
+    """Add an entry as one commit on top of what the remote has; the branch is made where it is missing.
+
+    Nothing is ever forced: where another push was faster, it is made anew on top of that one.
 
     Raises ConfigError where the branch is no history, EnvironmentProblem where the remote takes nothing.
     """
-    files = {**added_files(entry), **(more or {})}
+    files = added_files(entry)
     for attempt in range(1, TRIES + 1):
         with _fetched(branch) as (git, tip):
             if tip is not None:
@@ -126,7 +127,7 @@ def _commit(git: Git, tip: str | None, files: Mapping[str, str], entry: HistoryE
     variables = {f"GIT_{role}_NAME": name for role in roles} | {f"GIT_{role}_EMAIL": mail for role in roles}
     index = {"GIT_INDEX_FILE": str(git.folder / "pocketfit-index")}
     git.run("read-tree", *([tip] if tip else ["--empty"]), variables=index)
-    there = [path for path, _ in git.blobs(tip, f"{ENTRIES}/")] if tip else []
+    there = [path for folder in (ENTRIES, BADGES) for path, _ in (git.blobs(tip, f"{folder}/") if tip else ())]
     for path in removed_files(entry, there, most):
         git.run("update-index", "--force-remove", "--", path, variables=index)
     for path, text in files.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -57,14 +58,17 @@ def refused(branch: DataBranch) -> str:
 
 def test_the_first_push_makes_an_orphan_and_the_next_adds_to_it(remote: Path, branch: DataBranch) -> None:
     for number in (1, 2, 3):
-        append(branch, entry(number, variant(number)), {"badge.json": f'{{"message": "{number}"}}'}, most=2)
+        append(branch, entry(number, variant(number, f"net{number}")), most=2)
     assert sizes(remote) == [2, 3]
     assert git(remote, "log", "--format=%s by %an", NAME).splitlines() == [
         f"Add 00000000{number} by github-actions[bot]".replace(f"00000000{number}", "0" * 9) for number in (3, 2, 1)
     ]
     files = git(remote, "ls-tree", "--name-only", NAME).splitlines()
-    assert files == ["README.md", "badge.json", "entries", "history.json"]
-    assert git(remote, "show", f"{NAME}:badge.json") == '{"message": "3"}'
+    assert files == ["README.md", "badge.json", "badge.svg", "badges", "entries", "history.json"]
+    # Of the newest commit alone.
+    assert json.loads(git(remote, "show", f"{NAME}:badge.json"))["message"] == "3 B"
+    badges = git(remote, "ls-tree", "--name-only", f"{NAME}:badges").splitlines()
+    assert badges == ["net3.lite.fp32.json", "net3.lite.fp32.svg"]
 
 
 def test_a_commit_that_is_there_already_is_no_new_one(remote: Path, branch: DataBranch) -> None:
