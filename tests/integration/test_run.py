@@ -23,6 +23,7 @@ from pocketfit.runtimes.bytecode import read_bytecode
 from pocketfit.runtimes.library import android_or_why
 from tests.integration.builds.test_git import state
 from tests.integration.conftest import CONFIG, QUICK, WHO, Git, require
+from tests.unit.history.samples import of_sizes, write
 
 ROOT = Path(__file__).parents[2]
 
@@ -203,8 +204,10 @@ def test_a_base_without_configuration(repository: Path, git: Git) -> None:
 
 
 def test_without_a_base_and_without_git(repository: Path) -> None:
+    """With a history, which needs neither."""
     shutil.rmtree(repository / ".git")
-    done = pocketfit(repository, "run", "--base", "none", "--device", "none")
+    past = write(repository / "kept", of_sizes([100, 200]))
+    done = pocketfit(repository, "run", "--base", "none", "--device", "none", "--history", past.name)
     assert done.returncode == 0, done.stderr
     report = json.loads((repository / "pocketfit-out" / "report.json").read_text())
     assert (report["base"], report["head"]) == (None, None)
@@ -213,7 +216,11 @@ def test_without_a_base_and_without_git(repository: Path) -> None:
         'no limit is set, so no size and no latency fails a check: set one in [limits], e.g. size_growth = "5%"',
         "no device was used, so nothing is known about loading, running and latency",
     ]
-    assert "no baseline" in (repository / "pocketfit-out" / "report.md").read_text()
+    assert len(report["history"]) == 2
+    assert rows(repository)["net/lite/fp32"]["trend"]["size_bytes"] == [100, 200]
+    text = (repository / "pocketfit-out" / "report.md").read_text()
+    assert "no baseline" in text
+    assert "`net/lite/fp32` is larger than at any of the last 2 commits that have it" in text
 
 
 def test_saved_files_give_the_same_report(repository: Path, git: Git, tmp_path: Path) -> None:

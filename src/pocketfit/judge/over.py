@@ -33,7 +33,11 @@ def broken_over(
     delta = head.size_bytes - least
     if allowed := exceeded(limit.growth, least, delta):
         grew = f"{delta:,} B ({format_change(least, head.size_bytes)})"
-        of = f"the smallest of the last {_commits(len(known))}"
+        of = (
+            "the last commit that has it"
+            if len(known) == 1
+            else f"the smallest of the last {len(known)} commits that have it"
+        )
         yield Broken(NAME, f"the file grew by {grew} since {where[:9]}, {of}; the limit is {allowed}")
 
 
@@ -51,7 +55,3 @@ def unjudged_over(
 
 def _grew(base: Outcome | None, head: Built) -> bool:
     return not isinstance(base, Built) or head.size_bytes > base.size_bytes
-
-
-def _commits(count: int) -> str:
-    return "commit that has it" if count == 1 else f"{count} commits that have it"

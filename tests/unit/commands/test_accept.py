@@ -120,6 +120,15 @@ def test_a_wrong_answer_is_no_growth(repository: Path) -> None:
     assert "min_sqnr_db" not in change.after
 
 
+def test_a_limit_over_commits_is_changed_by_hand(repository: Path) -> None:
+    save(repository, replace(GREW, failed_limits=("size_growth_over", "size_growth")))
+    change = accepted(repository)
+    assert change.left == (
+        "mobilenet_v2/lite/fp32: size_growth_over is over many commits: write another growth, or last, in the configuration",
+    )
+    assert "size_growth_over" not in change.after
+
+
 def test_nothing_fails(repository: Path) -> None:
     write_report(repository / "report.json", CALM)
     assert accepted(repository).after == CONFIG

@@ -41,11 +41,10 @@ def test_ten_small_changes_are_noticed() -> None:
 
 def test_the_sentence_names_the_smallest() -> None:
     assert said(1_090, 1_100, [1_200, 1_000, None, 1_090]) == [
-        "the file grew by 100 B (+10.0 %) since 000000000, the smallest of the last 3 commits that have it; "
-        "the limit is +5 %"
+        "the file grew by 100 B (+10.0 %) since 000000000, the smallest of the last 3 commits that have it; the limit is +5 %"
     ]
     assert said(None, 1_100, [1_000], GrowthOver(Growth(size_bytes=50))) == [
-        "the file grew by 100 B (+10.0 %) since 000000000, the smallest of the last commit that has it; the limit is +50 B"
+        "the file grew by 100 B (+10.0 %) since 000000000, the last commit that has it; the limit is +50 B"
     ]
 
 

@@ -18,6 +18,7 @@ from pocketfit.records import (
     DeviceInfo,
     Export,
     Hardware,
+    History,
     Outcome,
     Parity,
     Skipped,
@@ -32,6 +33,7 @@ from pocketfit.report.compare import compare
 from pocketfit.shards.merge import merge
 from pocketfit.shards.plan import Shard
 from pocketfit.store import read_report, read_snapshot, read_trial, write_report, write_snapshot, write_trial
+from tests.unit.history.samples import entry, variant
 
 A, B, C = (Variant(name, "lite", "fp32") for name in "abc")
 DEVICE = DeviceInfo(
@@ -98,6 +100,16 @@ def test_shards_become_one_run(tmp_path: Path) -> None:
     assert [entry["file"] for entry in entries] == ["a.lite.fp32.ptl", "c.lite.fp32.ptl", "b.lite.fp32.ptl"]
     assert [entry["smoke"] for entry in entries] == ["passed"] * 3
     assert {path.name for path in out.iterdir()} >= {"report.md", "report.html"}
+
+
+def test_a_history_is_of_all_shards(tmp_path: Path) -> None:
+    folders = [put(tmp_path / "2", B), put(tmp_path / "1", A)]
+    past = History((entry(1, variant(700, "a"), variant(800, "b")),), ("1 of 2 entries is left out",))
+
+    report = merge(folders, planned([A], [B]), tmp_path / "out", past)
+
+    assert [row.trend.size_bytes for row in report.rows] == [(700,), (800,)]
+    assert "1 of 2 entries is left out" in report.notes
 
 
 def test_a_lost_shard_is_a_row_and_no_pass(tmp_path: Path) -> None:
