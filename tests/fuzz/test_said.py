@@ -17,19 +17,44 @@ from pocketfit.door import NotFit, fit
 from pocketfit.errors import ConfigError, PocketfitError
 from pocketfit.files import opened
 from pocketfit.github.context import read_context
+from pocketfit.history.reading import read_folder
 from pocketfit.job import Exported, NotExported, read_result
 from pocketfit.judge.latency import is_clear
 from pocketfit.judge.latency import judge as judge_latency
 from pocketfit.judge.outputs import judge
-from pocketfit.records import Built, Failed, Limits, Load, Outcome, Report, Snapshot, Timing, Variant
+from pocketfit.records import (
+    Built,
+    Environment,
+    Failed,
+    Limits,
+    Load,
+    Outcome,
+    Report,
+    Row,
+    SideFacts,
+    Snapshot,
+    Timing,
+    Variant,
+)
 from pocketfit.report.compare import compare
 from pocketfit.report.forms.junit import render_junit
 from pocketfit.report.forms.sarif import render_sarif
 from pocketfit.report.html import render_html
 from pocketfit.report.markdown import COMMENT_LIMIT, render_markdown
-from pocketfit.store import parse_foreign_report, plain, read_snapshot, read_trial, write_report, write_snapshot
+from pocketfit.report.past import with_history
+from pocketfit.report.terminal.trend import render_trends
+from pocketfit.store import (
+    parse_foreign_report,
+    plain,
+    read_snapshot,
+    read_trial,
+    report_json,
+    write_report,
+    write_snapshot,
+)
 from pocketfit.text import utf16_length
 from tests.fuzz.hostile import damaged, damaged_json, fuzzed, one_line
+from tests.unit.history.samples import of_sizes, write
 from tests.unit.report.terminal.test_whole import printed
 from tests.unit.test_published import HEAD, RICH
 
@@ -113,6 +138,33 @@ def test_reports(seed: int) -> None:
         one_line(error)
         return
     render_all(report)
+
+
+@fuzzed
+def test_histories(seed: int) -> None:
+    """An entry that can be read can be shown, in a report and by itself; so can a report that holds a history."""
+    dice = random.Random(seed)
+    known = of_sizes([900, 1_000])
+    with tempfile.TemporaryDirectory() as name:
+        folder = write(Path(name, "kept"), known)
+        file = dice.choice(sorted((folder / "entries").iterdir()))
+        file.write_bytes(damaged_json(json.loads(file.read_text()), dice))
+        history = read_folder(folder)
+    for problem in history.problems:
+        one_line(problem)
+    for line in render_trends(history) if history.entries else ():
+        one_line(line)
+    grown = Row("net", "lite", "fp32", "new", head=SideFacts(1_100, 900, "aa" * 32, 1, {}))
+    report = Report("pass", None, "f" * 40, "0", Environment("2", None, None, None), (grown,))
+    report = with_history(report, history)
+    render_all(report)
+    document = json.loads(report_json(report))
+    document["history"] = damaged(document["history"], dice)
+    document["rows"][0]["trend"] = damaged(document["rows"][0]["trend"], dice)
+    try:
+        render_all(parse_foreign_report(json.dumps(document).encode(), "report.json"))
+    except ConfigError as error:
+        one_line(error)
 
 
 @fuzzed
