@@ -20,10 +20,11 @@ WORKDIR /build
 COPY requirements/npm.txt requirements/
 RUN python -m venv /opt/npm && /opt/npm/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements/npm.txt
 COPY src/android/ src/android/
-# What `make android` does. With OLDER=1 a .pte is also run on ExecuTorch 1.0 and 1.1; without, what they make of it is
+# What `make android` does, without the libraries of 32-bit phones, which nothing in a container runs. With OLDER=1 a .pte is also run on ExecuTorch 1.0 and 1.1; without, what they make of it is
 # predicted: they would be 63 MB more for every build of the image, and 65 MB in it.
 ARG OLDER=
-RUN PATH="$PATH:/opt/npm/bin" make -f src/android/build.mk android OLDER="$OLDER"
+RUN PATH="$PATH:/opt/npm/bin" make -f src/android/build.mk android OLDER="$OLDER" \
+    && rm -rf build/android/*/jni/armeabi-v7a build/android/*/jni/x86
 
 # --- stage 2: what runs ------------------------------------------------------------------------------------
 FROM ${BASE}
@@ -34,8 +35,9 @@ RUN mkdir -p /usr/share/man/man1 \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
         adb ca-certificates default-jre-headless git git-lfs \
         $([ "$(dpkg --print-architecture)" = arm64 ] || echo qemu-user) \
-    && rm -rf /var/lib/apt/lists/* \
-    && find /usr/bin -name 'qemu-*' ! -name qemu-aarch64 -delete
+    && find /usr/bin -name 'qemu-*' ! -name qemu-aarch64 -delete \
+    && apt-get clean \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/* /usr/share/man
 
 # The workspace belongs to another user than ours, and HOME is not this image's: only the system's settings count.
 # Nothing here needs a program that makes its caller another user.
@@ -51,13 +53,19 @@ ENV PATH=/opt/venv/bin:$PATH \
 
 WORKDIR /opt/pocketfit
 COPY requirements/requirements.txt requirements/
-RUN pip install --require-hashes -r requirements/requirements.txt
+RUN pip install --require-hashes -r requirements/requirements.txt \
+    && find /opt/venv/lib/python3*/site-packages/sympy /opt/venv/lib/python3*/site-packages/networkx -type d -name tests -prune -exec rm -rf {} +
 
-# The CPU wheels are a fifth of the default ones; where their index does not answer, the default ones are taken.
+# The CPU wheels are a fifth of the default ones; where their index does not answer, the default ones are taken, unless
+# REQUIRE_CPU=1, as a release has it. What only compilers need goes, and torchao's tests, which it installs as `test`.
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
-COPY requirements/ requirements/
+ARG REQUIRE_CPU=
+COPY requirements/install-torch.sh requirements/torch*.txt requirements/executorch.txt requirements/
 RUN requirements/install-torch.sh "${TORCH_INDEX}" pip \
-    && pip install --no-deps --require-hashes -r requirements/executorch.txt
+    && pip install --no-deps --require-hashes -r requirements/executorch.txt \
+    && if [ -n "${REQUIRE_CPU}" ]; then pip show torch | grep -E '^Version: .*[+]cpu$'; fi \
+    && cd /opt/venv/lib/python3*/site-packages \
+    && rm -rf test torch/include torch/bin/protoc*
 
 COPY --from=android /build/build/android/ android/
 COPY pyproject.toml README.md LICENSE ./
@@ -69,6 +77,18 @@ COPY entrypoint/ entrypoint/
 RUN echo /opt/pocketfit > "$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/pocketfit-entrypoint.pth"
 
 ENV POCKETFIT_ANDROID=/opt/pocketfit/android
+
+COPY tools/gather_licenses.py /opt/pocketfit/
+RUN python gather_licenses.py /usr/share/licenses android/notices && rm gather_licenses.py
+
+ARG VERSION=unreleased
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="Pocketfit" \
+      org.opencontainers.image.description="Tells a pull request what it does to the phone: PyTorch models, built, proved and weighed for Android" \
+      org.opencontainers.image.source="https://github.com/pocketfit/pocketfit" \
+      org.opencontainers.image.licenses="BSD-3-Clause" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
 
 # For people: docker run --volume "$PWD:/work" IMAGE ... GitHub sets its own.
 WORKDIR /work

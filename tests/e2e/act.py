@@ -54,7 +54,7 @@ class Act:
         event_file.write_text(json.dumps(event))
         workflow = f".github/workflows/{name}.yml"
         text = (repository.folder / workflow).read_text()
-        places = {"pocketfit/pocketfit": self.action, **STANDINS}
+        places = {"pocketfit/pocketfit": self.action, "pocketfit/pocketfit/comment": self.action, **STANDINS}
         here = {uses: place for action, place in places.items() if (uses := uses_of(text, action))}
         done = finish(
             [

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from entrypoint.inputs import read_inputs
+from entrypoint.inputs import COMMENT_TASKS, read_inputs
 from pocketfit.github.foreign_report import artifact_name
 
 ROOT = Path(__file__).parents[2]
 ACTION = (ROOT / "action.yml").read_text()
+COMMENT = (ROOT / "comment/action.yml").read_text()
 INPUTS = [
     *("config", "model", "input-shape", "formats", "precisions", "base", "device", "mode"),
     *("comment", "comment-key", "requirements", "cache", "history", "out", "emulator-image"),
@@ -20,12 +21,12 @@ INPUTS = [
 OUTPUTS = ["verdict", "report-json", "report-md", "report-html", "artifacts", "comment-url", "comment-posted", "matrix"]
 
 
-def entries(section: str) -> dict[str, str]:
-    """The entries of one top-level mapping of action.yml, each with its lines; none of our dependencies reads YAML."""
-    body = re.split(rf"^{section}:\n", ACTION, flags=re.MULTILINE)[1]
+def entries(section: str, action: str = ACTION) -> dict[str, str]:
+    """The entries of one top-level mapping of an action.yml, each with its lines; none of our dependencies reads YAML."""
+    body = re.split(rf"^{section}:\n", action, flags=re.MULTILINE)[1]
     body = re.split(r"^\S", body, maxsplit=1, flags=re.MULTILINE)[0]
     found = re.split(r"^  ([\w-]+):\n", body, flags=re.MULTILINE)
-    return dict(zip(found[1::2], found[2::2], strict=True))
+    return {name: f"{lines.rstrip()}\n" for name, lines in zip(found[1::2], found[2::2], strict=True)}
 
 
 def default(lines: str) -> str:
@@ -48,6 +49,19 @@ def test_defaults_are_the_programs() -> None:
     given = {f"INPUT_{name.upper()}": default(lines) for name, lines in entries("inputs").items()}
     assert given.pop("INPUT_GITHUB-TOKEN") == "${{ github.token }}"
     assert read_inputs(given) == read_inputs({})
+
+
+@pytest.mark.parametrize("section", ["inputs", "outputs"])
+def test_what_both_actions_have_is_the_same(section: str) -> None:
+    """But for the mode, of which the small one has two."""
+    both = entries(section, COMMENT)
+    both.pop("mode", None)
+    assert both.items() <= entries(section).items()
+
+
+def test_the_small_action_has_its_own_image_and_mode() -> None:
+    assert "runs:\n  using: docker\n  image: ../Dockerfile.comment #" in COMMENT
+    assert default(entries("inputs", COMMENT)["mode"]) == COMMENT_TASKS[0]
 
 
 def test_it_runs_the_dockerfile() -> None:

@@ -26,6 +26,8 @@ def locked(file: str) -> dict[str, str]:
     return dict(entries)
 
 
+DOCKERFILES = ("Dockerfile", "Dockerfile.comment")
+REMOVAL = "find / -xdev -type f -perm /6000 -exec chmod a-s {} +"
 # torch.txt has the versions that two others lock.
 LOCKS = sorted({path.name for path in (ROOT / "requirements").glob("*.txt")} - {"torch.txt"})
 
@@ -128,11 +130,28 @@ def test_what_npm_fetches_is_pinned_by_the_hash_that_its_registry_gives() -> Non
     assert '"pack --loglevel=error --ignore-scripts ${npm.package}@@@{version}"' in ASSEMBLE
 
 
+def test_both_images_have_one_base() -> None:
+    bases = {re.findall(r"^ARG BASE=.*$", (ROOT / file).read_text(), re.MULTILINE)[0] for file in DOCKERFILES}
+    assert len(bases) == 1
+
+
+def test_the_small_image_has_packages_of_the_large_one_without_its_heavy_ones() -> None:
+    small, large = locked("comment.txt").keys(), locked("requirements.txt").keys()
+    assert small < large
+    assert {"numpy", "pillow", "sympy"}.isdisjoint(name.partition("==")[0] for name in small)
+
+
+def test_the_small_image_has_no_program_that_makes_its_caller_another_user() -> None:
+    """Its last stage takes all that the one before has left."""
+    before, _, last = (ROOT / "Dockerfile.comment").read_text().rpartition("\nFROM ")
+    assert REMOVAL in before.rpartition("\nRUN ")[2]
+    assert last.startswith("scratch\n\nCOPY --from=whole / /\n")
+
+
 def test_the_image_has_no_program_that_makes_its_caller_another_user() -> None:
     last_stage = (ROOT / "Dockerfile").read_text().rpartition("\nFROM ")[2]
-    removal = "find / -xdev -type f -perm /6000 -exec chmod a-s {} +"
-    assert removal in last_stage
-    assert last_stage.rindex("apt-get install") < last_stage.index(removal)
+    assert REMOVAL in last_stage
+    assert last_stage.rindex("apt-get install") < last_stage.index(REMOVAL)
 
 
 def jobs(workflow: str) -> list[str]:
@@ -159,7 +178,8 @@ def test_no_workflow_of_ours_runs_a_pull_requests_code_beside_a_token_that_can_w
 def test_actions_are_pinned_to_a_commit() -> None:
     for path in WORKFLOWS:
         for used in re.findall(r"uses: (\S+)", path.read_text()):
-            assert used == "./" or re.search(r"@[0-9a-f]{40}$", used) or used == "pocketfit/pocketfit@v0.1.0", used
+            ours = r"\./(comment)?|pocketfit/pocketfit(/comment)?@v0\.1\.0"
+            assert re.fullmatch(ours, used) or re.search(r"@[0-9a-f]{40}$", used), used
 
 
 def test_dependabot_looks_after_every_kind_of_pin() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from entrypoint.inputs import Inputs, OneModel, read_inputs, task_of
+from entrypoint.inputs import Inputs, OneModel, Task, check_image, read_inputs, task_of
 from pocketfit.errors import ConfigError
 
 
@@ -145,3 +145,19 @@ def test_auto_does_not_guess() -> None:
 def test_an_unknown_mode_is_refused() -> None:
     with pytest.raises(ConfigError, match="mode: 'both' is none of auto, check, export, report, plan, merge"):
         task_of("both", "push")
+
+
+@pytest.mark.parametrize("task", ["check", "export", "plan"])
+def test_the_small_image_says_what_it_is_not_for(task: Task) -> None:
+    check_image(task, {})
+    with pytest.raises(ConfigError) as caught:
+        check_image(task, {"POCKETFIT_IMAGE": "comment"})
+    assert str(caught.value) == (
+        f"mode {task} needs PyTorch, which this action's small image has not: use pocketfit/pocketfit for it, and "
+        "pocketfit/pocketfit/comment for the modes report and merge"
+    )
+
+
+@pytest.mark.parametrize("task", ["report", "merge"])
+def test_the_small_image_comments(task: Task) -> None:
+    check_image(task, {"POCKETFIT_IMAGE": "comment"})
