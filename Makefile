@@ -2,6 +2,7 @@
 # make test    unit and integration tests       make e2e     the action, run by act with a real dockerd
 # make support  the table of supported models, docs/support.md; goes on where it was interrupted
 # make cases   small repositories with right answers, tests/cases; CASES="02 14" for two
+# make e2e-release   a release to a registry on this machine, and what users get of it; needs docker-registry
 # make quickstart    the transcripts of docs/quickstart.md, from real runs; needs docker and act too
 # make fuzz    hostile files and answers, tests/fuzz; MINUTES=10 of processor time for each kind
 # make chaos   runs killed and stopped at random moments, tests/chaos; KILLS=10 STOPS=4 for fewer
@@ -27,7 +28,7 @@ KILLS ?= 100
 ROUNDS ?= 5
 STOPS ?= 40
 
-.PHONY: help setup demo bench quickstart support cases differential fuzz chaos test unit e2e e2e-workflows e2e-quickstart check format lock lock-cpu operators sizes schema troubleshooting clean
+.PHONY: help setup demo bench quickstart support cases differential fuzz chaos test unit e2e e2e-workflows e2e-quickstart e2e-release check format lock lock-cpu operators sizes schema troubleshooting clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -72,7 +73,10 @@ e2e-quickstart: setup
 	$(BIN)/python -m pytest --timeout 1200 tests/e2e/test_quickstart.py
 
 e2e-workflows: setup
-	$(BIN)/python -m pytest --timeout 1200 tests/e2e/test_workflows.py
+	$(BIN)/python -m pytest --timeout 1200 tests/e2e/test_workflows.py tests/e2e/test_release.py
+
+e2e-release: setup
+	$(BIN)/python -m pytest -s --timeout 3000 tests/e2e/test_release.py tests/e2e/test_release_whole.py
 
 check: $(VENV)/.installed
 	$(BIN)/ruff format --check .

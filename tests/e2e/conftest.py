@@ -17,10 +17,13 @@ from pocketfit.report.markdown import Job, render_markdown
 from pocketfit.store import read_report
 from tests.e2e.act import Act, Ran, copy_action, files_with, image_of
 from tests.e2e.base_image import ensure_base_image
+from tests.e2e.checkout import Checkout, forget_images
+from tests.e2e.registry import Registry
 from tests.e2e.repository import REPO, ROOT, Repository
 from tests.e2e.roads import IMAGE
 from tests.e2e.transcript import Page, words
 from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, FakeGitHub, serve
+from tools.release.places import KINDS
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,28 @@ def image(base_image: str, action: Path) -> Iterator[None]:
     yield
     if not was_there:
         run("docker", "image", "rm", IMAGE, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    return Checkout.create(tmp_path_factory.mktemp("release") / "pocketfit")
+
+
+@pytest.fixture(scope="module")
+def small_image(base_image: str, checkout: Checkout) -> Iterator[str]:
+    name = "pocketfit-comment-of-the-tests:1"
+    file = checkout.folder / KINDS["comment"].dockerfile
+    run("docker", "build", "--quiet", "--file", file, "--tag", name, checkout.folder, timeout=600)
+    yield name
+    run("docker", "image", "rm", name, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    registry = Registry(tmp_path_factory.mktemp("registry"))
+    yield registry
+    registry.kill()
+    forget_images(registry.name)
 
 
 @pytest.fixture

@@ -1,0 +1,49 @@
+"""A release with the large image: pushing it takes minutes, so that the gate leaves this to `make e2e-release`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from pocketfit.process import finish, run
+from tests.e2e.act import Act
+from tests.e2e.checkout import Checkout, forget_images
+from tests.e2e.conftest import report_of, statuses
+from tests.e2e.registry import Registry
+from tests.e2e.repository import REPO, Repository
+from tests.e2e.roads import IMAGE
+from tests.fake_github import JOB_TOKEN, serve
+
+pytestmark = pytest.mark.timeout(3000)
+
+
+def test_a_pull_request_is_checked_by_the_released_image(
+    checkout: Checkout, registry: Registry, image: None, small_image: str, base_image: str, tmp_path: Path
+) -> None:
+    """It says the seconds for the pull: `pytest -s`, or make e2e-release."""
+    words = ("--to", registry.name, "--out", str(tmp_path / "dist"), "--record", str(tmp_path / "record.json"))
+    with registry.serving(), serve() as hub:
+        done = checkout.release("run", *words, "--built", f"action={IMAGE}", "--built", f"comment={small_image}")
+        assert done.code == 0, done.stderr
+        digest = dict(line.split("=") for line in done.stdout.splitlines())["action"]
+        reference = f"{registry.name}@{digest}"
+        action = checkout.released(tmp_path / "action")
+        assert f"  image: docker://{reference}\n" in (action / "action.yml").read_text()
+        forget_images(registry.name)
+        assert finish(["docker", "image", "inspect", reference], timeout=60).code != 0
+        began = time.monotonic()
+        run("docker", "pull", "--quiet", reference, timeout=1200)
+        print(f"\n{done.stderr}pulled in {time.monotonic() - began:.0f} s, of what is not on this machine already")
+
+        repository = Repository.create(tmp_path / "phone")
+        event = repository.push("models/two_inputs.py", "width: int = 32", "width: int = 64", "Wider")
+        ran = Act(base_image, hub.url, action).run(repository, "pull-request", event, JOB_TOKEN, tmp_path / "act")
+
+        assert ran.succeeded, ran.log
+        (comment,) = hub.comments[REPO, 7]
+    found = statuses(report_of(ran, "pass"))
+    assert found["two_inputs/lite/fp32"] == "compared"
+    assert found["resnet18/lite/fp32"] == "identical"
+    assert comment["body"].startswith("<!-- pocketfit:")
