@@ -34,7 +34,7 @@ REPORT = Report("fail", None, "c" * 40, VERSION, Environment("2.12.1", "jvm", No
 
 def words_of(checkout: Checkout, registry: Registry, image: str) -> list[str]:
     built = [word for kind in KINDS for word in ("--built", f"{kind}={image}")]
-    return ["--to", registry.name, "--out", str(checkout.folder / "build/dist"), *built]
+    return ["--unpinned", "--to", registry.name, "--out", str(checkout.folder / "build/dist"), *built]
 
 
 def test_the_small_image_is_small_and_holds_what_it_needs(small_image: str) -> None:

@@ -23,7 +23,15 @@ def test_a_pull_request_is_checked_by_the_released_image(
     checkout: Checkout, registry: Registry, image: None, small_image: str, base_image: str, tmp_path: Path
 ) -> None:
     """It says the seconds for the pull: `pytest -s`, or make e2e-release."""
-    words = ("--to", registry.name, "--out", str(tmp_path / "dist"), "--record", str(tmp_path / "record.json"))
+    words = (
+        "--unpinned",
+        "--to",
+        registry.name,
+        "--out",
+        str(tmp_path / "dist"),
+        "--record",
+        str(tmp_path / "record.json"),
+    )
     with registry.serving(), serve() as hub:
         done = checkout.release("run", *words, "--built", f"action={IMAGE}", "--built", f"comment={small_image}")
         assert done.code == 0, done.stderr

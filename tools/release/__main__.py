@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 from pocketfit.errors import ConfigError, PocketfitError
-from tools.release import steps
+from tools.release import images, steps
 from tools.release.places import KINDS, ROOT, repository_of
+from tools.release.record import Record
 
 COMMANDS = {
     "check": "say what this version can't be released for: it exists, the tree is dirty, versions differ, no notes",
@@ -39,14 +40,15 @@ def main(words: list[str] | None = None) -> int:
 def _do(asked: argparse.Namespace, release: steps.Release) -> None:
     root, version, command = release.root, release.version, asked.command
     if command in ("check", "images", "run"):
-        steps.check(root, version)
+        steps.check(root, version, pinned=release.pinned)
     record = release.done()
     if command in ("images", "run"):
         record = steps.push_images(release, asked.kind or KINDS)
+    if command == "images":
+        _print_digests(release, record, f"/{images.architecture()}")
     if command == "join" or (command == "run" and not release.dry_run):
         record = steps.join_images(release, asked.others)
-        for kind in KINDS:
-            print(f"{kind}={record.digests[repository_of(release.registry, kind)]}")
+        _print_digests(release, record)
     if command == "sbom":
         steps.write_sboms(release, asked.out)
     if command in ("files", "run"):
@@ -55,6 +57,13 @@ def _do(asked: argparse.Namespace, release: steps.Release) -> None:
         print(f"commit={steps.tag_release(release, record, sign=asked.sign, remote=asked.push)}")
     if command == "latest":
         steps.move_major(release, asked.push)
+
+
+def _print_digests(release: steps.Release, record: Record, part: str = "") -> None:
+    """In the form that GitHub takes for outputs."""
+    for kind in KINDS:
+        if digest := record.digests.get(repository_of(release.registry, kind) + part):
+            print(f"{kind}={digest}")
 
 
 def read_release(asked: argparse.Namespace) -> steps.Release:
@@ -71,7 +80,7 @@ def read_release(asked: argparse.Namespace) -> steps.Release:
         record=asked.record or asked.root / f"build/release/{asked.version}.json",
         say=lambda line: print(line, file=sys.stderr, flush=True),
         dry_run=asked.dry_run,
-        cpu_torch=not asked.any_torch,
+        pinned=not asked.unpinned,
         built=built,
     )
 
@@ -102,7 +111,9 @@ def parser() -> argparse.ArgumentParser:
         help="an image that is built already, instead of building it",
     )
     made.add_argument(
-        "--any-torch", action="store_true", help="take torch's ordinary wheels where the CPU index does not answer"
+        "--unpinned",
+        action="store_true",
+        help="take a base by tag, and torch's ordinary wheels where the CPU index does not answer: to try it",
     )
     made.add_argument(
         "--others", nargs="*", type=Path, default=[], metavar="RECORD", help="join: the records of other machines"

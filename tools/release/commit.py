@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pocketfit.errors import ConfigError
 from pocketfit.process import finish, run
-from tools.release.checks import Tree
+from tools.release.checks import Tree, unpinned
 from tools.release.places import tag_of
 
 TIMEOUT_S = 120
@@ -29,7 +29,10 @@ def read_tree(root: Path) -> Tree:
     changed = git(root, "status", "--porcelain", "--untracked-files=normal").splitlines()
     tags = frozenset(git(root, "tag", "--list").split())
     names = tuple(line.strip().partition(" ")[2].strip() for line in changed)
-    return Tree(found[1], names, tags, (root / "CHANGELOG.md").read_text(encoding="utf-8"))
+    changelog = (root / "CHANGELOG.md").read_text(encoding="utf-8")
+    dockerfile = (root / "Dockerfile").read_text(encoding="utf-8")
+    locks = [path.name for path in (root / "requirements").glob("*.txt")]
+    return Tree(found[1], names, tags, changelog, unpinned(dockerfile, locks))
 
 
 def tag_is_of(root: Path, version: str, commit: str) -> bool:

@@ -34,7 +34,7 @@ class Release:
     record: Path
     say: Say
     dry_run: bool = False
-    cpu_torch: bool = True
+    pinned: bool = True
     built: Mapping[str, str] | None = None
 
     @property
@@ -50,10 +50,16 @@ class Release:
         return read_record(self.record, self.version, self.commit)
 
 
-def check(root: Path, version: str) -> None:
-    """Raise ConfigError, with all sentences, where this version can't be released from here."""
+def check(root: Path, version: str, *, pinned: bool = True) -> None:
+    """Raise ConfigError, with all sentences, where this version can't be released from here.
+
+    Without `pinned` what an image would take by name alone is no reason.
+    """
     head = commit.git(root, "rev-parse", "HEAD")
-    found = refusals(version, commit.read_tree(root), released=commit.tag_is_of(root, version, head))
+    tree = commit.read_tree(root)
+    if not pinned:
+        tree = replace(tree, unpinned=())
+    found = refusals(version, tree, released=commit.tag_is_of(root, version, head))
     if found:
         raise ConfigProblems(found)
 
@@ -86,7 +92,7 @@ def _build(release: Release, kind: str, tag: str) -> None:
     if image := (release.built or {}).get(kind):
         images.name(image, tag)
         return
-    images.build(kind, tag, release.root, version=release.version, commit=release.commit, cpu_torch=release.cpu_torch)
+    images.build(kind, tag, release.root, version=release.version, commit=release.commit, cpu_torch=release.pinned)
 
 
 def join_images(release: Release, others: Iterable[Path] = ()) -> Record:

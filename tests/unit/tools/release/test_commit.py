@@ -26,6 +26,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "src/pocketfit/__init__.py": '"""It."""\n\n__version__ = "1.2.0"\n',
         "CHANGELOG.md": "## 1.2.0 (today)\n\n- New.\n",
         ".gitignore": "/build\n",
+        "Dockerfile": f"ARG BASE=python:3.11@sha256:{'c' * 64}\nFROM ${{BASE}}\n",
+        "requirements/torch-cpu.txt": "torch==2.12.1+cpu\n",
     } | {kind.action: f"runs:\n  using: docker\n  image: {kind.dockerfile}\n" for kind in KINDS.values()}
     for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -83,6 +85,20 @@ def test_a_dirty_tree_is_refused(root: Path) -> None:
     assert refused.value.problems == (
         "action.yml and 1 more differs from HEAD: commit it, since a release is of a commit",
     )
+
+
+def test_what_is_not_pinned_is_refused_unless_it_is_only_tried(root: Path) -> None:
+    (root / "Dockerfile").write_text("ARG BASE=python:3.11\nFROM ${BASE}\n")
+    commit.git(root, "rm", "--quiet", "requirements/torch-cpu.txt")
+    commit.git(root, "commit", "--quiet", "--all", "--message", "Not pinned")
+    with pytest.raises(ConfigProblems) as refused:
+        check(root, "1.2.0")
+    by_whom = "the workflow 'Look up pins' writes it, a person commits it"
+    assert refused.value.problems == (
+        f"the Dockerfile's base is named by tag: {by_whom}",
+        f"requirements/torch-cpu.txt, with the hashes of PyTorch's CPU wheels, is not there: {by_whom}",
+    )
+    check(root, "1.2.0", pinned=False)
 
 
 def test_nothing_is_tagged_without_images_or_in_a_dry_run(root: Path) -> None:
