@@ -9,6 +9,7 @@
 # make differential  random models against plain torch, tests/differential; N=2000 FIRST=0
 # make bench   ours against the plainest script that does the same work, by processor time; ROUNDS=1 for a look
 # make troubleshooting  docs/troubleshooting.md, from what `pocketfit explain` says
+# make image-layers  what each layer of the images takes, in docs/performance.md; needs docker
 # make schema  docs/schema: the configuration for editors, report.json and manifest.json for programs
 PYTHON ?= python3
 # torch comes from here where it answers, a fifth of the size; elsewhere the ordinary build is taken.
@@ -28,7 +29,7 @@ KILLS ?= 100
 ROUNDS ?= 5
 STOPS ?= 40
 
-.PHONY: help setup demo bench quickstart support cases differential fuzz chaos test unit e2e e2e-workflows e2e-quickstart e2e-release check format lock lock-cpu operators sizes schema troubleshooting clean
+.PHONY: help setup demo bench quickstart support cases differential fuzz chaos test unit e2e e2e-workflows e2e-quickstart e2e-release check format lock lock-cpu operators sizes image-layers schema troubleshooting clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -120,6 +121,11 @@ operators: setup
 # After another version of the Android libraries: how large they are in an app (src/pocketfit/runtimes/data/sizes.json).
 sizes: setup
 	$(BIN)/python -m tools.measure_runtimes
+
+image-layers: $(VENV)/.installed
+	docker build --quiet --tag pocketfit:layers .
+	docker build --quiet --tag pocketfit-comment:layers --file Dockerfile.comment .
+	$(BIN)/python -m tools.image_layers pocketfit:layers pocketfit-comment:layers
 
 schema: $(VENV)/.installed
 	$(BIN)/python -m tools.write_schema

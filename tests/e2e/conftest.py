@@ -82,7 +82,7 @@ def small_image(base_image: str, checkout: Checkout) -> Iterator[str]:
     file = checkout.folder / KINDS["comment"].dockerfile
     run("docker", "build", "--quiet", "--file", file, "--tag", name, checkout.folder, timeout=600)
     yield name
-    run("docker", "image", "rm", name, timeout=60)
+    finish(["docker", "image", "rm", name], timeout=60)
 
 
 @pytest.fixture(scope="module")

@@ -106,6 +106,8 @@ def test_the_workflow_of_a_fork_comments_with_the_released_image(
     action = checkout.released(tmp_path / "action")
     assert f"  image: docker://{reference}\n" in (action / "comment/action.yml").read_text()
     forget_images(registry.name)
+    # With its layers, which are fetched then.
+    run("docker", "image", "rm", small_image, timeout=60)
     assert finish(["docker", "image", "inspect", reference], timeout=60).code != 0
 
     with registry.serving(), serve() as hub:

@@ -19,6 +19,41 @@ from tests.fake_github import JOB_TOKEN, serve
 pytestmark = pytest.mark.timeout(3000)
 
 
+def test_the_wheel_works_where_nothing_is(checkout: Checkout, base_image: str, tmp_path: Path) -> None:
+    """In a bare system: what needs no torch works, what does says how it is had, and it takes at most 120 MB."""
+    made = checkout.release("files", "--out", str(tmp_path / "dist"))
+    assert made.code == 0, made.stderr
+    (tmp_path / "m.py").write_text("def make(): ...\n")
+    config = '[models.m]\nsource = "m.py:make"\ninputs = [{ shape = [1, 3] }]\n'
+    (tmp_path / "pocketfit.toml").write_text(config)
+    script = """set -e
+python -m venv /tmp/it
+/tmp/it/bin/pip install --quiet --no-cache-dir /work/dist/pocketfit-*.whl
+/tmp/it/bin/pip uninstall --quiet --yes pip setuptools
+cd /work
+for command in compare publish report check init merge plan; do /tmp/it/bin/pocketfit $command --help >/dev/null; done
+/tmp/it/bin/pocketfit check
+/tmp/it/bin/pocketfit run --base none 2>&1 || echo "exit $?"
+du --summarize --block-size=1000000 /tmp/it | cut -f 1
+"""
+    words = (
+        "--rm",
+        "--network",
+        "host",
+        "--volume",
+        f"{tmp_path}:/work",
+        "--entrypoint",
+        "sh",
+        base_image,
+        "-c",
+        script,
+    )
+    said = run("docker", "run", *words, timeout=600).splitlines()
+    assert said[0] == "pocketfit.toml: 1 model, 1 variant, no problem"
+    assert said[1:3] == ['error: torch is not installed here: pip install "pocketfit[torch]"', "exit 3"]
+    assert int(said[3]) <= 120
+
+
 def test_a_pull_request_is_checked_by_the_released_image(
     checkout: Checkout, registry: Registry, image: None, small_image: str, base_image: str, tmp_path: Path
 ) -> None:

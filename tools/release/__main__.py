@@ -19,6 +19,7 @@ COMMANDS = {
     "files": "build the wheel, its checksums and the notes",
     "tag": "commit the actions with those digests beside the checkout, and tag that",
     "latest": "have the major tag, which users follow, name this version: when the image was seen to work",
+    "examples": "have the workflows that users copy name the release's commit, for a commit on main after it",
     "run": "check, images, join, files and tag, on this machine",
 }
 WITH_REGISTRY = ("images", "join", "sbom", "tag", "run")
@@ -55,6 +56,8 @@ def _do(asked: argparse.Namespace, release: steps.Release) -> None:
         steps.make_packages(release, asked.out)
     if command in ("tag", "run"):
         print(f"commit={steps.tag_release(release, record, sign=asked.sign, remote=asked.push)}")
+    if command == "examples":
+        steps.name_in_examples(release)
     if command == "latest":
         steps.move_major(release, asked.push)
 
@@ -90,7 +93,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m tools.release",
         description="Makes a release. Interrupted, the same command goes on; nothing refers to it before its tag.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="commands:\n" + "\n".join(f"  {name:<8}{what}" for name, what in COMMANDS.items()),
+        epilog="commands:\n" + "\n".join(f"  {name:<9}{what}" for name, what in COMMANDS.items()),
     )
     made.add_argument("command", choices=COMMANDS, metavar="COMMAND")
     made.add_argument("version", metavar="VERSION", help="the version, e.g. 0.1.0")

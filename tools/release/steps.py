@@ -12,6 +12,7 @@ from pocketfit.errors import ConfigError, ConfigProblems
 from pocketfit.files.written import write_text_atomically
 from tools.release import commit, images
 from tools.release.checks import refusals
+from tools.release.examples import copied, naming
 from tools.release.files import make_files
 from tools.release.pin import pinned
 from tools.release.places import KINDS, major_tag, repository_of, tag_of
@@ -168,6 +169,19 @@ def write_sboms(release: Release, out: Path) -> None:
 def make_packages(release: Release, out: Path) -> None:
     for file in make_files(release.root, out, release.version):
         release.say(f"{file.name}: {file.stat().st_size:,} bytes")
+
+
+def name_in_examples(release: Release) -> None:
+    """Have what users copy name the release's commit; raises ConfigError before its tag is there."""
+    if tag_of(release.version) not in commit.read_tree(release.root).tags:
+        raise ConfigError(f"there is no tag {tag_of(release.version)}: release it first")
+    made = commit.git(release.root, "rev-parse", f"{tag_of(release.version)}^{{commit}}")
+    for path in copied(release.root):
+        text = path.read_text(encoding="utf-8")
+        new = naming(text, release.version, made)
+        if new != text and not release.dry_run:
+            write_text_atomically(path, new)
+        release.say(f"{path.relative_to(release.root)}: {'as it is' if new == text else made}")
 
 
 def move_major(release: Release, remote: str | None) -> None:

@@ -1,0 +1,65 @@
+"""Writes what each layer of the images takes into docs/performance.md: image_layers.py IMAGE SMALL_IMAGE."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from pocketfit.process import run
+
+PAGE = Path(__file__).parents[1] / "docs/performance.md"
+BEGIN, END = "<!-- layers -->", "<!-- end of layers -->"
+# What a layer is called, by a word of what made it, the first that fits.
+NAMES = {
+    "install-torch.sh": "torch, torchvision, executorch, torchao",
+    "requirements.txt": "Python packages",
+    "apt-get": "git, Java, adb, QEMU",
+    "python -m venv": "Python environment",
+    "android/": "Android libraries, the Java program, a JVM for arm64",
+    "gather_licenses": "licences",
+    "pip install --no-deps --no-build-isolation": "Pocketfit",
+}
+LEAST_BYTES = 100_000
+
+
+def named(made_by: str) -> str:
+    return next((name for word, name in NAMES.items() if word in made_by), "the rest")
+
+
+def table(layers: list[tuple[str, int]], small_bytes: int) -> str:
+    """Return the table for layers as (what made it, bytes), the base first, and the small image's bytes."""
+    sizes: dict[str, int] = {}
+    for number, (made_by, size_bytes) in enumerate(layers):
+        name = "base" if number == 0 else named(made_by)
+        sizes[name] = sizes.get(name, 0) + size_bytes
+    total = sum(sizes.values())
+    torch = sizes.get(NAMES["install-torch.sh"], 0)
+    rows = [f"| {name} | {size / 1e6:,.1f} MB |" for name, size in sizes.items() if size >= LEAST_BYTES]
+    ends = [
+        f"| all of it | {total / 1e6:,.1f} MB |",
+        f"| without torch's layer | {(total - torch) / 1e6:,.1f} MB |",
+        f"| the small image, of `comment/action.yml` | {small_bytes / 1e6:,.1f} MB |",
+    ]
+    return "\n".join(["| layer | unpacked |", "| :-- | --: |", *rows, *ends])
+
+
+def layers_of(image: str) -> list[tuple[str, int]]:
+    """Ask docker for them, the base first."""
+    words = ("--no-trunc", "--human=false", "--format", "{{.Size}} {{.CreatedBy}}")
+    lines = run("docker", "history", *words, image, timeout=60).splitlines()
+    return [(made_by, int(size)) for size, _, made_by in (line.partition(" ") for line in reversed(lines))]
+
+
+def size_bytes(image: str) -> int:
+    return int(run("docker", "image", "inspect", "--format", "{{.Size}}", image, timeout=60))
+
+
+def main(image: str, small: str) -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    made = f"{BEGIN}\n{table(layers_of(image), size_bytes(small))}\n{END}"
+    PAGE.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: made, text, flags=re.DOTALL), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
