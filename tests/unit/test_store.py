@@ -208,11 +208,13 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                 "runs_on": {},
                 "also": [],
                 "minor_below": None,
+                "trend": {"size_bytes": [], "latency_ms": [], "instructions": []},
             }
         ],
         "notes": ["a note"],
         "reported_by_model": list(REPORTED_BY_MODEL),
         "runtimes": [],
+        "history": [],
     }
 
 
