@@ -4,6 +4,7 @@
 # make cases   small repositories with right answers, tests/cases; CASES="02 14" for two
 # make e2e-release   a release to a registry on this machine, and what users get of it; needs docker-registry
 # make quickstart    the transcripts of docs/quickstart.md, from real runs; needs docker and act too
+# make pictures    docs/images from the report of a real run; RUN=--run makes that report anew by the demo
 # make fuzz    hostile files and answers, tests/fuzz; MINUTES=10 of processor time for each kind
 # make chaos   runs killed and stopped at random moments, tests/chaos; KILLS=10 STOPS=4 for fewer
 # make differential  random models against plain torch, tests/differential; N=2000 FIRST=0
@@ -29,7 +30,7 @@ KILLS ?= 100
 ROUNDS ?= 5
 STOPS ?= 40
 
-.PHONY: help setup demo bench quickstart support cases differential fuzz chaos test unit e2e e2e-workflows e2e-quickstart e2e-release check format lock lock-cpu operators sizes image-layers schema troubleshooting clean
+.PHONY: help setup demo bench quickstart pictures support cases differential fuzz chaos test unit e2e e2e-workflows e2e-quickstart e2e-release check format lock lock-cpu operators sizes image-layers schema troubleshooting clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -69,6 +70,9 @@ e2e: setup
 
 quickstart: setup
 	POCKETFIT_WRITE_QUICKSTART=1 $(BIN)/python -m pytest --timeout 1200 tests/e2e/test_quickstart.py
+
+pictures: $(VENV)/.installed
+	$(BIN)/python -m tools.pictures $(RUN)
 
 e2e-quickstart: setup
 	$(BIN)/python -m pytest --timeout 1200 tests/e2e/test_quickstart.py
