@@ -17,7 +17,7 @@ DEFAULT = "pocketfit-history"
 def history(
     place: Annotated[
         str,
-        typer.Argument(metavar="[DIR|BRANCH]", help=f"Where the history is kept: a folder, or a branch. ({DEFAULT})"),
+        typer.Argument(metavar="DIR|BRANCH", help="Where the history is kept: a folder, or a branch."),
     ] = DEFAULT,
     add: Annotated[
         Path | None,
