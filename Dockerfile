@@ -14,6 +14,11 @@ RUN mkdir -p /usr/share/man/man1 \
         $([ "$(dpkg --print-architecture)" = arm64 ] || echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross) \
     && rm -rf /var/lib/apt/lists/*
 
+# A JVM of the one module that the Java program needs, a quarter of Debian's, with the archive that has it start quickly.
+RUN jlink --add-modules java.base --strip-debug --no-header-files --no-man-pages --output /opt/java \
+    && /opt/java/bin/java -Xshare:dump \
+    && cp /usr/share/doc/openjdk-*-jre-headless/copyright /opt/java/legal/
+
 WORKDIR /build
 # npm, for ExecuTorch's library, where Maven's registry does not have it: from a wheel, since
 # Debian's comes with some hundred packages. It stays in this stage.
@@ -33,11 +38,14 @@ FROM ${BASE}
 RUN mkdir -p /usr/share/man/man1 \
     && apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-        adb ca-certificates default-jre-headless git git-lfs \
+        adb ca-certificates git git-lfs libstdc++6 zlib1g \
         $([ "$(dpkg --print-architecture)" = arm64 ] || echo qemu-user) \
     && find /usr/bin -name 'qemu-*' ! -name qemu-aarch64 -delete \
     && apt-get clean \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/* /usr/share/man
+
+COPY --from=android /opt/java/ /usr/lib/jvm/pocketfit/
+RUN ln -s /usr/lib/jvm/pocketfit/bin/java /usr/bin/java
 
 # The workspace belongs to another user than ours, and HOME is not this image's: only the system's settings count.
 # Nothing here needs a program that makes its caller another user.
@@ -79,7 +87,9 @@ RUN echo /opt/pocketfit > "$(python -c 'import sysconfig; print(sysconfig.get_pa
 ENV POCKETFIT_ANDROID=/opt/pocketfit/android
 
 COPY tools/gather_licenses.py /opt/pocketfit/
-RUN python gather_licenses.py /usr/share/licenses android/notices && rm gather_licenses.py
+RUN python gather_licenses.py /usr/share/licenses android/notices \
+    && cp -r /usr/lib/jvm/pocketfit/legal /usr/share/licenses/openjdk \
+    && rm gather_licenses.py
 
 ARG VERSION=unreleased
 ARG REVISION=unknown

@@ -12,12 +12,13 @@ PAGE = Path(__file__).parents[1] / "docs/performance.md"
 BEGIN, END = "<!-- layers -->", "<!-- end of layers -->"
 # What a layer is called, by a word of what made it, the first that fits.
 NAMES = {
+    "gather_licenses": "licences",
     "install-torch.sh": "torch, torchvision, executorch, torchao",
     "requirements.txt": "Python packages",
-    "apt-get": "git, Java, adb, QEMU",
+    "jvm/pocketfit": "a JVM",
+    "apt-get": "git, adb, QEMU",
     "python -m venv": "Python environment",
     "android/": "Android libraries, the Java program, a JVM for arm64",
-    "gather_licenses": "licences",
     "pip install --no-deps --no-build-isolation": "Pocketfit",
 }
 LEAST_BYTES = 100_000

@@ -23,13 +23,16 @@ if android.is_file():
     told = json.loads(android.read_text())
     all_of_them = [*told["runtimes"].values(), *told.get("older", {}).values()]
     found += [["android", one["artifact"], one["version"], ""] for one in all_of_them]
+for release in pathlib.Path("/usr/lib/jvm").glob("*/release"):
+    values = dict(line.split("=", 1) for line in release.read_text().splitlines() if "=" in line)
+    found.append(["jvm", "openjdk", values["JAVA_VERSION"].strip('"'), ""])
 print(json.dumps(found))
 """
 
 
 @dataclass(frozen=True, order=True)
 class Package:
-    """One package of an image; `kind` is that of its address, pypi or deb, or android for a library of Android's."""
+    """One package of an image; `kind` is that of its address, pypi or deb, else android or jvm."""
 
     kind: str
     name: str

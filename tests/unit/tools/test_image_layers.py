@@ -13,7 +13,7 @@ def test_layers_are_named_and_those_of_one_name_are_one_row() -> None:
     ]
     assert table(layers, 147_000_000).splitlines()[2:] == [
         "| base | 100.0 MB |",
-        "| git, Java, adb, QEMU | 300.0 MB |",
+        "| git, adb, QEMU | 300.0 MB |",
         "| torch, torchvision, executorch, torchao | 900.0 MB |",
         "| all of it | 1,300.0 MB |",
         "| without torch's layer | 400.0 MB |",
