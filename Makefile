@@ -73,7 +73,7 @@ quickstart: setup
 	POCKETFIT_WRITE_QUICKSTART=1 $(BIN)/python -m pytest --timeout 1200 tests/e2e/test_quickstart.py
 
 site: build/site-venv/.installed
-	NO_MKDOCS_2_WARNING=1 build/site-venv/bin/python -m mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 build/site-venv/bin/python -m mkdocs build --strict
 
 build/site-venv/.installed: requirements/site.txt
 	$(PYTHON) -m venv build/site-venv

@@ -53,7 +53,8 @@ def _address(link: str, folder: PurePosixPath) -> str:
     # Folders have no page of their own on the site.
     if inside.startswith("docs/") and (ROOT / inside).is_file():
         return f"{inside.removeprefix('docs/')}{mark}{anchor}"
-    return f"{REPOSITORY}{inside}{mark}{anchor}"
+    # What is not there either is left as it stands, for mkdocs to say so.
+    return f"{REPOSITORY}{inside}{mark}{anchor}" if (ROOT / inside).exists() else link
 
 
 def _normal(path: PurePosixPath) -> str:
