@@ -45,9 +45,14 @@ def spark(numbers: Sequence[float | None]) -> str:
 
 
 def _height(number: float, least: float, most: float) -> int:
-    if most - least <= FLAT * abs(most):
+    if is_flat(least, most):
         return len(BARS) // 2 - 1
     return round((number - least) / (most - least) * (len(BARS) - 1))
+
+
+def is_flat(least: float, most: float) -> bool:
+    """Say whether numbers from `least` to `most` look the same."""
+    return most - least <= FLAT * abs(most)
 
 
 def place(entry: HistoryEntry) -> str:

@@ -24,6 +24,8 @@ SIDES = ("base", "head")
 # Base's and head's; None where it was not asked for.
 Works = tuple[Work | None, Work | None]
 WORK_LIMITS = ("instructions_growth", "memory_traffic_growth")
+# On the file alone.
+SIZE_LIMITS = ("size", "size_growth", "size_growth_over")
 # What is beyond one of these changed, also where the files are the same: a metric is code of its own.
 ABOUT_CHANGES = (
     "size_growth",

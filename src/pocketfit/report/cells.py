@@ -9,6 +9,7 @@ from typing import Literal
 
 from pocketfit.judge.alone import NO_BASE
 from pocketfit.judge.latency import confidence_of
+from pocketfit.judge.limits import SIZE_LIMITS
 from pocketfit.judge.parity import meaningless
 from pocketfit.records import Environment, Latency, Report, Row, SideFacts, Smoke
 from pocketfit.report.cell import Cell, Tone
@@ -109,7 +110,7 @@ def lines(report: Report, rows: Iterable[Row]) -> list[Line]:
         Line(
             name=name(row),
             status=_status(row, baseline),
-            file=_size(row, "size_bytes", {"size", "size_growth", "size_growth_over"}),
+            file=_size(row, "size_bytes", set(SIZE_LIMITS)),
             download=_size(row, "download_bytes", set()),
             latency=_latency(row),
             work=work_cell(row) if work else None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from pocketfit.formats import listed
+from pocketfit.judge.limits import SIZE_LIMITS
 from pocketfit.judge.parity import meaningless
 from pocketfit.records import Report, Row
 from pocketfit.report.cell import Cell, Tone
@@ -93,7 +94,7 @@ def _file(row: Row, baseline: bool) -> Cell:
     if row.head is None:
         gone = "removed" if row.status == "removed" else "no file"
         return Cell(gone if row.base is None else f"{gone}, was {format_bytes(row.base.size_bytes)}", tone="quiet")
-    over = bool({"size", "size_growth", "size_growth_over"} & set(row.failed_limits))
+    over = not set(row.failed_limits).isdisjoint(SIZE_LIMITS)
     after = row.head.size_bytes
     if row.base is None:
         new = f"new, {format_bytes(after)}" if baseline else format_bytes(after)

@@ -18,7 +18,7 @@ from pocketfit.report.cell import Cell
 from pocketfit.report.cells import LABEL_LENGTH, NAME_LENGTH, Line, device_label, lines, titles
 from pocketfit.report.failing import Failing, by_model, shown_reasons
 from pocketfit.report.glance import AGREES, Glance, glance_titles, glances
-from pocketfit.report.past import largest_named
+from pocketfit.report.past import OTHERS, largest_named
 from pocketfit.report.reasons.entries import address
 from pocketfit.report.summary import (
     SHORT_SHA,
@@ -240,7 +240,7 @@ def _largest(report: Report) -> str:
     shown, more = largest_named(report)
     said = [f"{code(variant)} {escape(words)}" for variant, words in shown]
     if more:
-        said.append(f"and {more} more are larger than at the commits before")
+        said.append(OTHERS.format(more))
     return f"{'; '.join(said)}." if said else ""
 
 

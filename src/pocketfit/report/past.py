@@ -16,6 +16,8 @@ Number = TypeVar("Number", int, float)
 # Of fewer commits "the largest" says nothing that the comparison with base does not.
 FEW = 2
 NAMED = 3
+# What stands after those that are named.
+OTHERS = "and {} more are larger than at the commits before"
 
 
 def with_history(report: Report, history: History | None) -> Report:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.anatomy.losses import POOR_DB
 from pocketfit.exporter.builder import BuildOrder, Optimized, Step
-from pocketfit.exporter.executorch import costs, delegation, dynamic, forms, quantize
+from pocketfit.exporter.executorch import costs, delegation, dynamic, quantize
 from pocketfit.exporter.executorch.conv3d import without_conv3d
 from pocketfit.exporter.executorch.forms import (
     contiguous,
@@ -23,6 +23,7 @@ from pocketfit.exporter.executorch.forms import (
     without_prelu,
     without_second_copies,
     written_in_place,
+    written_inputs,
 )
 from pocketfit.exporter.executorch.plain_names import make_plain
 from pocketfit.exporter.executorch.problems import not_exported, not_lowered
@@ -85,7 +86,7 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
         steps.insert(0, "half inside")
     order.enter("lowering", hint)
     edge, program, layers = _lower(exported)
-    if missed := forms.written_inputs(edge):
+    if missed := written_inputs(edge):
         # The golden inputs do not show it, say `clamp_` of what is in its bounds. Told of it, the doors copy them.
         written = tuple(sorted({*order.habits.written, *missed}))
         return optimize(replace(order, habits=replace(order.habits, written=written)), check)

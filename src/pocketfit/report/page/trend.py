@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from pocketfit.history.trend import FLAT, named
+from pocketfit.history.trend import is_flat, named
 from pocketfit.records import Report, Row
 from pocketfit.report.page.tiles import per_cent
 from pocketfit.report.past import largest_of
@@ -40,7 +40,7 @@ def trend_facts(report: Report, row: Row) -> Iterator[tuple[str, str]]:
         yield "The file", found.words
     for title, numbers, write in _series(row):
         known = [number for number in numbers if number is not None]
-        if len(known) > 1 and _is_flat(known):
+        if len(known) > 1 and is_flat(min(known), max(known)):
             yield title, f"{write(known[-1])} at each of {len(known)} commits"
 
 
@@ -69,9 +69,11 @@ def _series(row: Row) -> Iterator[tuple[str, Sequence[float | None], Write]]:
 
 def _line(title: str, numbers: Sequence[float | None], write: Write) -> TrendLine | None:
     known = [number for number in numbers if number is not None]
-    if len(known) < 2 or _is_flat(known) or not all(math.isfinite(one) and abs(one) < MOST for one in known):
+    if len(known) < 2 or not all(math.isfinite(one) and abs(one) < MOST for one in known):
         return None
     least, most = min(known), max(known)
+    if is_flat(least, most):
+        return None
     heights = [
         None if number is None else HIGH - MARGIN - round((number - least) / (most - least) * (HIGH - 2 * MARGIN))
         for number in numbers
@@ -96,10 +98,6 @@ def _path(heights: Sequence[int | None]) -> str:
 
 def _step(down: int) -> str:
     return f"l1{'' if down < 0 else ' '}{down}" if down else "h1"
-
-
-def _is_flat(known: Sequence[float]) -> bool:
-    return max(known) - min(known) <= FLAT * abs(max(known))
 
 
 def past_facts(report: Report) -> Iterator[tuple[str, str]]:

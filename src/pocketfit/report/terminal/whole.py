@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pocketfit.records import Report
 from pocketfit.report.cells import Line, lines
-from pocketfit.report.past import largest_named
+from pocketfit.report.past import OTHERS, largest_named
 from pocketfit.report.selection import counted, select_rows
 from pocketfit.report.summary import Headline, headline, legend, notes, sides, surroundings
 from pocketfit.report.terminal.layout import wrap
@@ -68,7 +68,7 @@ class _Terminal:
         grown, others = largest_named(report)
         yield from (Text("\n".join(wrap(f"{variant} {words}", width))) for variant, words in grown)
         if others:
-            yield _dim(f"and {others} more are larger than at the commits before", width)
+            yield _dim(OTHERS.format(others), width)
         yield from _notes(report, view, width)
         if view.every_row or view.legend:
             yield _dim(" ".join(legend(report)), width)
