@@ -56,6 +56,7 @@ class Act:
         text = (repository.folder / workflow).read_text()
         places = {"pocketfit/pocketfit": self.action, "pocketfit/pocketfit/comment": self.action, **STANDINS}
         here = {uses: place for action, place in places.items() if (uses := uses_of(text, action))}
+        remove_left_containers(text)
         done = finish(
             [
                 *(
@@ -94,6 +95,20 @@ class Ran:
         """What the step of the action set."""
         words = [line.partition("::set-output:: ")[2] for line in self.log.splitlines() if "::set-output:: " in line]
         return dict(word.split("=", 1) for word in words)
+
+
+def remove_left_containers(workflow: str) -> None:
+    """Remove what a run of this workflow that was killed has left.
+
+    act names volumes by workflow and job, and removes them before it starts: it fails where the container of a step
+    still holds one.
+    """
+    name = re.search(r"^name:\s+(.+)$", workflow, re.MULTILINE)
+    assert name is not None
+    prefix = f"act-{re.sub('[^a-zA-Z0-9]', '-', name[1].strip())}-"
+    left = run("docker", "ps", "--all", "--quiet", "--filter", f"name=^/?{prefix}", timeout=60).split()
+    if left:
+        run("docker", "rm", "--force", "--volumes", *left, timeout=120)
 
 
 def image_of(action: Path) -> str | None:
