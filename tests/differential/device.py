@@ -27,8 +27,9 @@ class Trial:
 
     def fails_afresh(self, file: Path) -> str | None:
         """What is wrong with a file that is right on the golden set, where Pocketfit tries it itself, or None."""
-        golden, fresh = (self._problem(file, call) for call in self.calls)
-        return fresh if fresh and not golden else None
+        golden, fresh = self.calls
+        problem = self._problem(file, fresh)
+        return problem if problem and not self._problem(file, golden) else None
 
     def fails(self, file: Path) -> str | None:
         """What is wrong with a file on the golden set, or None."""
