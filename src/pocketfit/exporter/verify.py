@@ -165,10 +165,12 @@ class Verifier:
         return replace(whole, problem=sentence, parity=replace(whole.parity, input_sets=len(self.sets)))
 
     def _is_beyond_rounding(self, judged: Judged) -> bool:
-        """Say whether outputs are further from eager's than rounding takes them, though no limit of ours is passed."""
-        least_db = ROUNDING_MIN_SQNR_DB.get(self.precision) if self.limits.min_sqnr_db is None else None
+        """Say whether values are further from eager's than rounding takes them, by no leave of the user's limit."""
+        least_db = ROUNDING_MIN_SQNR_DB.get(self.precision)
         sqnr_db = judged.parity.sqnr_db
-        return not judged.problem and least_db is not None and sqnr_db is not None and sqnr_db < least_db
+        if least_db is None or sqnr_db is None or sqnr_db >= least_db:
+            return False
+        return judged.same_structure if judged.problem else self.limits.min_sqnr_db is None
 
     def _judge(self, answers: Iterable[tuple[Arrays, Arrays]]) -> Judged:
         return judge_sets(answers, self.limits, self.precision, flat=self.flat)

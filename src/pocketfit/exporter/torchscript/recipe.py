@@ -23,7 +23,7 @@ from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript import costs
 from pocketfit.exporter.torchscript.from_java import scripted_from_java
 from pocketfit.exporter.torchscript.quantize import FX, quantize
-from pocketfit.exporter.torchscript.tracing import SCRIPT, check_methods, script, torchscript_of
+from pocketfit.exporter.torchscript.tracing import ASK_OTHERS, SCRIPT, check_methods, script, torchscript_of
 from pocketfit.installed import how_to_get_torch
 from pocketfit.records import ModelSpec
 
@@ -65,7 +65,8 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
     careful = order.careful or check
     if careful(recorded.module):
         if problem := check(recorded.module):
-            raise ModelProblem(f"the {recorded.names[0]} does not compute what eager does: {problem}")
+            why = "".join(f"; {one.replace(ASK_OTHERS, '')}" for one in recorded.reasons)
+            raise ModelProblem(f"the {recorded.names[0]} does not compute what eager does: {problem}{why}")
         # What is inexact before it is optimized says nothing about a step.
         careful = check
     frozen = _freeze(recorded.module, order.spec, careful)

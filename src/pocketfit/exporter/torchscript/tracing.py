@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 TRACE, SCRIPT = "trace", "script"
 
+# Needless where the trace is known to be wrong.
+ASK_OTHERS = "check_inputs tells whether it is wrong on others; "
+
 
 def torchscript_of(model: torch.nn.Module, inputs: Inputs, spec: ModelSpec, target: Target | None) -> Step:
     """TorchScript in which nothing is left that the runtime lacks and we can rewrite; the step is TRACE or SCRIPT."""
@@ -161,4 +164,4 @@ def _remedy(sentence: str) -> str:
     """What to do where a branch may have been recorded as it went with the golden inputs."""
     if "Python boolean" not in sentence:
         return ""
-    return ': check_inputs tells whether it is wrong on others; how = "script" or torch.where keeps both branches'
+    return f': {ASK_OTHERS}how = "script" or torch.where keeps both branches'
