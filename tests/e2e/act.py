@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pocketfit.process import finish, run
-from tests.e2e.repository import ROOT, Repository
+from tests.e2e.repository import REPO, ROOT, Repository
 
 STANDINS = {
     "actions/upload-artifact": ROOT / "tests/e2e/upload-artifact",
@@ -43,10 +43,11 @@ class Act:
         *,
         event_name: str | None = None,
         job: str | None = None,
+        server_url: str | None = None,
     ) -> Ran:
         """Run the workflow NAME.yml, or one job of it, for an event; everything of it ends up in `folder`.
 
-        `event_name` is needed where the workflow has several.
+        `event_name` is needed where the workflow has several. `server_url` is where git finds its repositories.
         """
         uploads = folder / "uploads"
         uploads.mkdir(parents=True)
@@ -70,6 +71,12 @@ class Act:
                 ),
                 *("--platform", f"ubuntu-latest={self.image}", "--pull=false", "--no-cache-server", "--rm"),
                 *("--env", f"GITHUB_API_URL={self.api_url}", "--secret", f"GITHUB_TOKEN={token}"),
+                # act takes the repository's name from where git finds it.
+                *(
+                    ("--env", f"GITHUB_SERVER_URL={server_url}", "--env", f"GITHUB_REPOSITORY={REPO}")
+                    if server_url
+                    else ()
+                ),
                 *("--container-options", f"--volume {uploads}:/uploads"),
                 *(word for uses, path in here.items() for word in ("--local-repository", f"{uses}={path}")),
             ],

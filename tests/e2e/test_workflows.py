@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
+from pocketfit.builds.git import Git
 from tests.e2e.conftest import Place, comment_on, report_of, statuses
 from tests.e2e.repository import REPO
 from tests.fake_github import JOB_TOKEN
+from tests.git_server import serve_git
 from tests.local_package import write_package
 
 # The first run builds the image, of which torch alone takes minutes.
@@ -45,6 +48,42 @@ def test_a_push_is_compared_with_what_was_there(place: Place) -> None:
     assert set(statuses(report).values()) == {"compared"}
     assert f"base is {before}: what the branch was before the push" in ran.log
     assert place.hub.comments == {}
+
+
+def test_pushes_are_kept_in_the_history(place: Place) -> None:
+    """On a branch that shares no commit with the others; the next run shows where its variants come from."""
+    before = with_one_model(place)
+    repository, bare = place.repository, place.folder / "git/octo/phone.git"
+    repository.git("init", "--quiet", "--bare", str(bare))
+    pushed = []
+    with serve_git(bare.parents[1], JOB_TOKEN) as server:
+        repository.git("config", f"url.{server.url}/.insteadOf", "https://github.com/")
+        for width in (64, 96):
+            config = repository.folder / "models/two_inputs.py"
+            config.write_text(re.sub(r"width: int = \d+", f"width: int = {width}", config.read_text()))
+            after = repository.commit(f"Width {width}")
+            pushed.append(after)
+            event = {"ref": "refs/heads/main", "before": before, "after": after}
+            event["repository"] = {"default_branch": "main"}
+            ran = place.act.run(
+                repository, "push", event, JOB_TOKEN, place.folder / f"push-{width}", server_url=server.url
+            )
+            assert ran.succeeded, ran.log
+            assert f"kept {after[:9]} in the history, on branch pocketfit-history" in ran.log
+            before = after
+        # act's own command line has it from us.
+        assert [line for line in server.told if not line.startswith("act ")] == []
+
+    branch = Git(bare, bare=True)
+    assert branch.run("for-each-ref", "--format=%(refname)").split() == ["refs/heads/pocketfit-history"]
+    names = branch.run("ls-tree", "--name-only", "-r", "pocketfit-history").split()
+    entries = [name for name in names if name.startswith("entries/")]
+    assert [name.rpartition("-")[2] for name in entries] == [f"{commit}.json" for commit in pushed]
+    report = report_of(ran, "pass")
+    assert [commit.commit for commit in report.history] == pushed[:1]
+    first = json.loads(branch.run("show", f"pocketfit-history:{entries[0]}"))
+    kept = {(one["model"], one["format"]): one["size_bytes"] for one in first["variants"]}
+    assert {(row.model, row.format): row.trend.size_bytes[0] for row in report.rows} == kept
 
 
 def test_several_machines_and_one_comment(place: Place) -> None:
