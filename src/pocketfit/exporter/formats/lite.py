@@ -69,7 +69,12 @@ class Lite:
 
 
 def _not_saved(error: RuntimeError) -> Exception:
-    """Scripted models may hold objects of classes that are no modules: torch's error takes four sentences for it."""
+    """What scripts may hold and the lite interpreter does not take; torch's error of a class takes four sentences."""
+    if "ENTER is not supported" in str(error):
+        return ModelProblem(
+            "the lite interpreter has no `with` statement, and the script has one: write forward without it, or set "
+            'how = "trace"'
+        )
     of_class = re.search(r"The problematic type is: __torch__\.([\w.]+)", str(error))
     if of_class is None:
         return error

@@ -84,10 +84,18 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
 
 
 def root_operators(module: Any) -> tuple[str, ...]:
-    """The operators that all methods of an optimized module call, as a custom build of PyTorch Mobile names them."""
+    """The operators that all methods of an optimized module call, as a custom build of PyTorch Mobile names them.
+
+    None of a script that the lite interpreter has no instruction for, such as one with a `with`.
+    """
     import torch
 
-    return tuple(sorted(set(torch.jit.export_opnames(module))))
+    try:
+        return tuple(sorted(set(torch.jit.export_opnames(module))))
+    except RuntimeError as error:
+        if "not supported in mobile module" in str(error):
+            return ()
+        raise
 
 
 def _from_java(module: torch.nn.Module, inputs: Inputs, spec: ModelSpec) -> Step:

@@ -14,6 +14,7 @@ from pocketfit.exporter.state.held import kept
 from pocketfit.exporter.tensors import ModelProblem
 from pocketfit.exporter.torchscript import remedies
 from pocketfit.exporter.torchscript.answers import Flat, is_plain, nest_again, not_traced
+from pocketfit.exporter.torchscript.contexts import without_idle_contexts
 from pocketfit.exporter.torchscript.functions import followed
 from pocketfit.exporter.torchscript.properties import readable
 from pocketfit.records import ModelSpec
@@ -34,13 +35,16 @@ ASK_OTHERS = "check_inputs tells whether it is wrong on others; "
 def torchscript_of(model: torch.nn.Module, inputs: Inputs, spec: ModelSpec, target: Target | None) -> Step:
     """TorchScript in which nothing is left that the runtime lacks and we can rewrite; the step is TRACE or SCRIPT."""
     recorded = _recorded(model, inputs, spec)
+    reasons = without_idle_contexts(recorded.module)
     if target is None:
-        return recorded
-    reasons: tuple[str, ...] = ()
+        return Step(recorded.module, recorded.names, (*recorded.reasons, *reasons))
     if TRACE in recorded.names and (paths := remedies.refused_fast_paths(recorded.module, target)):
         with remedies.without_fast_paths():
             recorded = _recorded(model, inputs, spec)
-        reasons = (f"traced without {' and '.join(paths)}, which {target.runtime.library} refuses",)
+        reasons = (
+            *without_idle_contexts(recorded.module),
+            f"traced without {' and '.join(paths)}, which {target.runtime.library} refuses",
+        )
     rewritten = remedies.rewrite(recorded.module, target)
     return Step(recorded.module, recorded.names, (*recorded.reasons, *reasons, *rewritten))
 
