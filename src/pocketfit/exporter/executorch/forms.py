@@ -127,6 +127,26 @@ def without_second_copies(exported: Any) -> Any:
     return functional
 
 
+def dequantize_for_each_reader(graph_module: Any) -> Any:
+    """Give each node that reads a dequantized value a dequantizing node of its own: a pass over an edge program.
+
+    torchao does so for those that it quantizes. Where one reader is XNNPACK's and another is not, a convolution's value
+    would leave its delegate in float32 with its dimensions in the wrong order: "Failed to resize output tensor for
+    XNNExecutor", of softplus and mish. So it leaves as it was quantized.
+    """
+    from executorch.exir.dialects._ops import ops
+    from torch.fx.passes.infra.pass_base import PassResult
+
+    dequantize = ops.edge.quantized_decomposed.dequantize_per_tensor.default
+    shared = [node for node in graph_module.graph.nodes if node.target == dequantize and len(node.users) > 1]
+    for node in shared:
+        for reader in list(node.users)[1:]:
+            with graph_module.graph.inserting_before(reader):
+                reader.replace_input_with(node, graph_module.graph.node_copy(node))
+    graph_module.recompile()
+    return PassResult(graph_module, bool(shared))
+
+
 def half_of(model: torch.nn.Module) -> torch.nn.Module:
     """A copy in half precision: also the tensors of float32 that it keeps in attributes, which `.half()` leaves."""
     import torch

@@ -17,6 +17,7 @@ from pocketfit.exporter.executorch import costs, delegation, dynamic, quantize
 from pocketfit.exporter.executorch.conv3d import without_conv3d
 from pocketfit.exporter.executorch.forms import (
     contiguous,
+    dequantize_for_each_reader,
     fill_pools,
     floats_as_half,
     half_of,
@@ -237,7 +238,9 @@ def _lower(exported: Any) -> tuple[Any, bytes, Layers]:
     make_plain(exported)
     fill_pools(exported)
     try:
-        edge = to_edge_transform_and_lower(exported, partitioner=[XnnpackPartitioner(configs=configs)])
+        edge = to_edge_transform_and_lower(
+            exported, [dequantize_for_each_reader], partitioner=[XnnpackPartitioner(configs=configs)]
+        )
         program = edge.to_executorch()
     except Exception as error:
         raise not_lowered(error) from error
