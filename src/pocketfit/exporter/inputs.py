@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.raised.sentences import raised
+from pocketfit.exporter.samples.constants import told_constants
 from pocketfit.exporter.samples.held_out import hold_out
 from pocketfit.exporter.samples.vocabulary import vocabularies_of
 from pocketfit.exporter.source import find_callable, seeded_inputs
@@ -57,6 +58,8 @@ class Samples:
 def gather(spec: ModelSpec, root: Path, inputs: Inputs, eager: Callable[..., Any], precision: str) -> Samples:
     """Gather what a variant is built and judged with; `inputs` are those of the configuration. Raises ModelProblem."""
     samples = _gathered(spec, root, inputs, eager, precision)
+    if precision == "int8":
+        samples = replace(samples, reasons=(*samples.reasons, *told_constants(samples.golden, samples.batches)))
     return replace(samples, made_up=isinstance(spec.inputs, tuple) and samples.golden is inputs)
 
 

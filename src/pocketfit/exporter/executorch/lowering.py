@@ -30,6 +30,7 @@ from pocketfit.exporter.executorch.plain_names import make_plain
 from pocketfit.exporter.executorch.problems import not_exported, not_lowered
 from pocketfit.exporter.importing.uncollected import uncollected
 from pocketfit.exporter.java_types import java_inputs, java_reasons, with_java_types
+from pocketfit.exporter.samples.constants import of_one_value
 from pocketfit.exporter.state.eager import copies
 from pocketfit.exporter.state.held import ATTRIBUTE, BUFFER, PARAMETER, State, kept
 from pocketfit.exporter.tensors import ModelProblem, flatten
@@ -100,11 +101,12 @@ def _quantized(exported: Any, order: BuildOrder, inputs: Inputs, check: Check) -
     """The exported model in int8, with what it costs where that is much; raises ModelProblem where it is too much."""
     batches = tuple(java_inputs(batch) for batch in order.batches) or (inputs,)
     dynamic = order.precision == "int8-dynamic"
-    module = quantize.quantize(exported, batches, dynamic=dynamic)
+    constants = () if dynamic else of_one_value(order.inputs, order.batches)
+    module = quantize.quantize(exported, batches, dynamic=dynamic, constants=constants)
     if module is None:
         what = quantize.WHAT[order.precision]
         return Step(exported, reasons=(f"nothing to quantize: {order.precision} is for {what}",))
-    reference = partial(quantize.unquantized, exported, batches, dynamic=dynamic)
+    reference = partial(quantize.unquantized, exported, batches, dynamic=dynamic, constants=constants)
     explain = partial(costs.explain, order, inputs, exported, reference, module)
     if problem := check(module):
         cause = explain()

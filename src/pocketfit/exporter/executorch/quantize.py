@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.described import describe
@@ -22,8 +22,10 @@ WHAT = {
 }
 
 
-def quantize(exported: Any, batches: Sequence[Inputs], *, dynamic: bool) -> Any | None:
+def quantize(exported: Any, batches: Sequence[Inputs], *, dynamic: bool, constants: Container[int] = ()) -> Any | None:
     """The quantized module, or None where nothing in it is; the ranges of activations come from `batches`.
+
+    What reads the inputs at the places `constants` stays in fp32, see constants.py.
 
     `dynamic`: linear layers only, whose activations get their ranges at run time. Raises ModelProblem.
     """
@@ -32,7 +34,7 @@ def quantize(exported: Any, batches: Sequence[Inputs], *, dynamic: bool) -> Any 
 
     try:
         with torch.no_grad():
-            prepared, own = _prepare(exported, batches, dynamic=dynamic)
+            prepared, own = _prepare(exported, batches, dynamic=dynamic, constants=constants)
             start = buffers_of(prepared)
             for batch in batches:
                 prepared(*copies(batch))
@@ -43,12 +45,14 @@ def quantize(exported: Any, batches: Sequence[Inputs], *, dynamic: bool) -> Any 
     return module if any("quantize_per_" in str(node.target) for node in module.graph.nodes) else None
 
 
-def unquantized(exported: Any, batches: Sequence[Inputs], *, dynamic: bool) -> Any:
+def unquantized(exported: Any, batches: Sequence[Inputs], *, dynamic: bool, constants: Container[int] = ()) -> Any:
     """What quantize made, in fp32: of the same layers, by the same names."""
-    return _prepare(exported, batches, dynamic=dynamic)[0]
+    return _prepare(exported, batches, dynamic=dynamic, constants=constants)[0]
 
 
-def _prepare(exported: Any, batches: Sequence[Inputs], *, dynamic: bool) -> tuple[Any, set[str]]:
+def _prepare(
+    exported: Any, batches: Sequence[Inputs], *, dynamic: bool, constants: Container[int]
+) -> tuple[Any, set[str]]:
     """The module with observers, and the names of the buffers that are the model's own."""
     import torch
     from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import (
@@ -64,7 +68,7 @@ def _prepare(exported: Any, batches: Sequence[Inputs], *, dynamic: bool) -> tupl
             model = super().annotate(model)
             _measure_after_clamps(model)
             # A range that reaches to a mask of -inf has no steps left for the values beside it.
-            for node in nodes_with_extremes(model, batches[0]):
+            for node in nodes_with_extremes(model, batches[0], constants):
                 node.meta.pop(ANNOTATION, None)
             return model
 

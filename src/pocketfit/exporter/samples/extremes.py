@@ -5,6 +5,7 @@ Attention masks are the common kind: 0 beside -inf, or beside -1e9. What makes a
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.state.held import kept
@@ -35,11 +36,17 @@ def is_extreme(value: Any) -> bool:
     return largest >= LEAST_EXTREME and bool(((near | far).all() & near.any()).item())
 
 
-def nodes_with_extremes(graph_module: torch.fx.GraphModule, inputs: Inputs) -> list[torch.fx.Node]:
-    """The nodes that make or take such values when the graph runs on `inputs`; none where it does not run."""
+def nodes_with_extremes(
+    graph_module: torch.fx.GraphModule, inputs: Inputs, constants: Container[int] = ()
+) -> list[torch.fx.Node]:
+    """The nodes that make or take such values when the graph runs on `inputs`; none where it does not run.
+
+    So are those of the inputs at the places `constants`, see constants.py.
+    """
     import torch
 
-    made: set[torch.fx.Node] = set()
+    given = [node for node in graph_module.graph.nodes if node.op == "placeholder"]
+    made = {node for place, node in enumerate(given) if place in constants}
 
     class Watching(torch.fx.Interpreter):
         def run_node(self, n: torch.fx.Node) -> Any:

@@ -38,7 +38,9 @@ def explain(order: BuildOrder, quantized: Step, least_db: float = math.inf) -> E
 
 def _reference(order: BuildOrder, quantized: Step) -> Any:
     """The model in fp32 with the layers that the quantized one has: torch.fx fuses some."""
-    return fuse(copy.deepcopy(order.model), order.inputs) if "quantize_fx" in quantized.names else order.model
+    if "quantize_fx" not in quantized.names:
+        return order.model
+    return fuse(copy.deepcopy(order.model), order.inputs, order.batches)
 
 
 def _losses(reference: torch.nn.Module, quantized: torch.nn.Module, order: BuildOrder) -> list[LayerLoss]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+import operator
+import re
+from collections.abc import Callable, Container, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+from pocketfit.exporter.samples.constants import of_one_value
 from pocketfit.exporter.samples.extremes import nodes_with_extremes
 
 if TYPE_CHECKING:
@@ -15,26 +18,56 @@ if TYPE_CHECKING:
     from pocketfit.exporter.tensors import Inputs
 
 ENGINE = "qnnpack"
+# Operators whose result is no view.
+MAKES = {
+    operator.add,
+    operator.sub,
+    operator.mul,
+    operator.truediv,
+    operator.matmul,
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "float",
+}
 
 
-def fuse(model: torch.nn.Module, inputs: Inputs) -> Any:
+def fuse(model: torch.nn.Module, inputs: Inputs, batches: Sequence[Inputs]) -> Any:
     """`model`, which is changed, as a graph of fused layers to be prepared; raises whatever torch.fx does.
 
-    Nothing is quantized that makes or takes values on `inputs` for which 8 bits have no range.
+    Nothing is quantized that makes or takes values on `inputs` for which 8 bits have no range, or of which `batches`
+    tell none.
     """
     from torch.ao.quantization.quantize_fx import fuse_fx
 
     _cap_instead_of_relu6(model)
     fused = fuse_fx(model, backend_config=backend_config())
+    _pass_on_writes(fused)
     _part_activations(fused)
     _keep_in_fp32(fused)
-    _keep_extremes_in_fp32(fused, inputs)
+    _keep_extremes_in_fp32(fused, inputs, of_one_value(inputs, batches))
     return fused
 
 
-def _keep_extremes_in_fp32(fused: Any, inputs: Inputs) -> None:
+def _pass_on_writes(fused: Any) -> None:
+    """Let what reads a tensor after `x.clamp_(0, 1)`, a statement by itself, read its result: quantized or not, x may
+    be another tensor by then. Only of tensors that an operator or a layer has just made: others may be views.
+    """
+    places = {node: place for place, node in enumerate(fused.graph.nodes)}
+    for node in fused.graph.nodes:
+        if node.op != "call_method" or node.users or not re.fullmatch(r"[a-z]\w*[a-z0-9]_", node.target):
+            continue
+        written = node.args[0]
+        if written.op == "call_module" or written.target in MAKES:
+            for reader in [reader for reader in written.users if places[reader] > places[node]]:
+                reader.replace_input_with(written, node)
+    fused.recompile()
+
+
+def _keep_extremes_in_fp32(fused: Any, inputs: Inputs, constants: Container[int]) -> None:
     """Hide what has to do with masks of -inf and the like in modules that torch.fx does not look into."""
-    for number, node in enumerate(nodes_with_extremes(fused, inputs)):
+    for number, node in enumerate(nodes_with_extremes(fused, inputs, constants)):
         match node.op:
             case "call_module":
                 what = fused.get_submodule(node.target)
@@ -128,6 +161,9 @@ def _keep_in_fp32(fused: Any) -> None:
 
     modules, graph = dict(fused.named_modules()), fused.graph
     for node in list(graph.nodes):
+        if not node.users:
+            # It may write in place all the same.
+            continue
         module = modules.get(str(node.target)) if node.op == "call_module" else None
         with graph.inserting_after(node):
             if bounds := _bounds(node, module):

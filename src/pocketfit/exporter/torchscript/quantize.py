@@ -104,7 +104,7 @@ def _static(order: BuildOrder) -> Step:
     mapping = get_default_qconfig_mapping(ENGINE).set_global(_qconfig())
     try:
         prepared = prepare_fx(
-            fuse(model, order.inputs),
+            fuse(model, order.inputs, order.batches),
             mapping,
             order.inputs,
             prepare_custom_config=PrepareCustomConfig().set_non_traceable_module_classes([hidden()]),
