@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 # Where the package lies in a checkout: editable installs are of one too.
 CHECKOUT = Path(__file__).resolve().parents[2]
+# What a wheel for one machine has of the Android side: all but the libraries, which this file names.
+PREBUILT = Path(__file__).resolve().parent / "android"
+LIBRARIES_FILE = "libraries.json"
+# What each installer of programs leaves in a program's environment, and how it installs one with an extra.
+INSTALLERS = {"uv-receipt.toml": "uv tool install", "pipx_metadata.json": "pipx install --force"}
 
 
 def is_checkout() -> bool:
@@ -13,16 +20,32 @@ def is_checkout() -> bool:
     return (CHECKOUT / "requirements" / "torch.txt").is_file()
 
 
+def can_set_up() -> bool:
+    """Return whether this was installed from a wheel for this kind of machine, which `pocketfit setup` completes."""
+    return not is_checkout() and (PREBUILT / LIBRARIES_FILE).is_file()
+
+
 def how_to_get_torch() -> str:
     """Say what installs the torch and executorch that this version goes with."""
-    return "run `make setup`" if is_checkout() else 'pip install "pocketfit[torch]"'
+    if is_checkout():
+        return "run `make setup`"
+    install = next((words for file, words in INSTALLERS.items() if Path(sys.prefix, file).is_file()), "pip install")
+    return f'{install} "pocketfit[torch]"'
 
 
 def how_to_get_android() -> str:
-    """Say what builds the Android side, which an installation from a wheel has nothing to build from."""
+    """Say what makes the Android side."""
+    if can_set_up():
+        named = "unset POCKETFIT_ANDROID and " if os.environ.get("POCKETFIT_ANDROID") else ""
+        return f"{named}run `pocketfit setup`"
     if is_checkout():
         return "run `make android` in Pocketfit's repository, or set POCKETFIT_ANDROID to its build/android"
     return (
         "clone Pocketfit's repository, run `make android` in it, and set POCKETFIT_ANDROID to its build/android; "
         "or use the container"
     )
+
+
+def android_command() -> str:
+    """The command that makes the Android side again where there is one that is of no use."""
+    return "`pocketfit setup`" if can_set_up() else "`make android`"

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from pocketfit.files import new_file
+from pocketfit.files.caches import own_caches
 
 # Another form of entries is another folder.
 VERSION = "v1"
@@ -22,10 +23,9 @@ class NoCache(Exception):
 def default_folder(environ: Mapping[str, str]) -> Path:
     """$XDG_CACHE_HOME/pocketfit, or ~/.cache/pocketfit; raises NoCache where nobody knows a home."""
     try:
-        caches = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        return own_caches(environ)
     except RuntimeError as error:
         raise NoCache(f"no folder for the cache is known: {error}") from error
-    return caches / "pocketfit"
 
 
 def prepared(folder: Path, owners: Collection[int], open_to_models: Iterable[str | Path], root: Path) -> Path:

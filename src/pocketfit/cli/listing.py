@@ -56,6 +56,10 @@ COMMANDS = {
         "setup",
         "Say all that is wrong with the configuration, in a second: keys, values, and whether what it names is there.",
     ),
+    "setup": (
+        "setup",
+        "Fetch the Android runtimes for a Pocketfit that pip, pipx or uv installed, after saying what they take.",
+    ),
     "doctor": ("setup", "Say what works here and what does not, with the next step for each."),
     "version": ("setup", "Say which Pocketfit this is, what makes its files and what runs them."),
 }

@@ -1,8 +1,9 @@
-"""The commands for a start: init, check, doctor and version."""
+"""The commands for a start: init, check, setup, doctor and version."""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ from pocketfit.cli import asked
 from pocketfit.cli.ending import leave
 from pocketfit.cli.loudness import loudness
 from pocketfit.cli.options import ConfigFile, EmulatorImage, Json, Serial, Timeout
-from pocketfit.cli.screen import echo, print_json
+from pocketfit.cli.screen import echo, print_json, say
 from pocketfit.cli.watching import looking_at, watching
 from pocketfit.errors import ConfigError, EnvironmentProblem
 
@@ -71,6 +72,47 @@ def check(config: ConfigFile = None, as_json: Json = False) -> None:
         print_json('{"problems": []}\n')
     elif not loudness().quiet:
         echo(found)
+
+
+def setup(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    archives: Annotated[
+        Path | None,
+        typer.Option(
+            "--archives",
+            metavar="FOLDER",
+            help="Take archives from here that lie here, by their names, and fetch the rest.",
+        ),
+    ] = None,
+) -> None:
+    """Fetch the Android runtimes for a Pocketfit that pip, pipx or uv installed, after saying what they take.
+
+    mvn and npm fetch them, by your settings for these; each file is held to the SHA-256 that the wheel names. They go
+    to ~/.cache/pocketfit/android/VERSION, whole or not at all.
+
+    Example: `pocketfit setup`
+    """
+    from pocketfit.commands.setup import announced, is_there, missing_beside, plan, set_up
+
+    made = plan(archives)
+    if is_there(made):
+        echo(f"the Android side is there: {made.folder}")
+    else:
+        for line in announced(made):
+            echo(line)
+        if not yes and not sys.stdin.isatty():
+            raise ConfigError("nothing was fetched: nobody can be asked here, so say --yes")
+        if not yes and not typer.confirm("Go on?", default=True):
+            echo("nothing was fetched")
+            return
+        try:
+            set_up(made, echo)
+        except (KeyboardInterrupt, SystemExit):
+            say("interrupted: nothing was set up; the same command begins again")
+            raise
+        echo(f"the Android side is in {made.folder}")
+    for line in missing_beside():
+        echo(line)
 
 
 def doctor(serial: Serial = None, emulator_image: EmulatorImage = None, as_json: Json = False) -> None:

@@ -19,7 +19,7 @@ from pocketfit.devices.base import DeviceOptions
 from pocketfit.devices.jvm import JvmDevice
 from pocketfit.errors import CommandError, ConfigError, PocketfitError
 from pocketfit.formats import FORMATS, listed
-from pocketfit.installed import how_to_get_torch
+from pocketfit.installed import can_set_up, how_to_get_torch
 from pocketfit.process import finish, run
 from pocketfit.records import DEFAULT_CPU, PHONE_ABI, DeviceSpec
 from pocketfit.runtimes.versions import PROMISE, newer_exporter, version_of
@@ -97,18 +97,16 @@ def _android_of_pte(options: DeviceOptions) -> Iterator[Finding]:
     if runtime := options.android.runtimes.get("executorch"):
         yield _pte_runtime(str(runtime), tuple(options.android.older))
         return
-    problem = (
-        "the Android runtime for .pte is not built, so these files run on this host only: install npm, or let Maven "
-        "reach a registry that has org.pytorch:executorch-android, and run `make -B android`"
-    )
-    yield Finding("Android .pte", "", problem, needed=False)
+    lacks = "the Android runtime for .pte is not here, so these files run on this host only: install npm"
+    maven = "let Maven reach a registry that has org.pytorch:executorch-android"
+    again = "and run `pocketfit setup` again" if can_set_up() else f"or {maven}, and run `make -B android`"
+    yield Finding("Android .pte", "", f"{lacks}{'' if can_set_up() else ','} {again}", needed=False)
 
 
 def _pte_runtime(runtime: str, older: tuple[str, ...]) -> Finding:
     """What runs a .pte, beside which older versions, and whether what exports is newer."""
-    beside = (
-        f"beside it ExecuTorch {listed(older, 'and')}" if older else "older ones are predicted (OLDER=1 builds them)"
-    )
+    built = "" if can_set_up() else " (OLDER=1 builds them)"
+    beside = f"beside it ExecuTorch {listed(older, 'and')}" if older else f"older ones are predicted{built}"
     version = version_of(runtime)
     newer = newer_exporter(FORMATS["executorch"].host_runtime() or "", (version,)) if version else None
     if newer:

@@ -53,7 +53,7 @@ def lines(found: Versions) -> list[str]:
     packages = [f"{name} {release or 'is not installed'}" for name, release in found.exporters.items()]
     android = [f"{format}: {library}" for format, library in found.android.items()]
     older = [f"older ExecuTorch: {', '.join(found.older_executorch)}"] if found.older_executorch else []
-    nothing = [] if android else [f"the Android side is not built: {how_to_get_android()}"]
+    nothing = [] if android else [f"the Android side is not here: {how_to_get_android()}"]
     return [f"pocketfit {found.pocketfit}", f"python {found.python}", *packages, *android, *older, *nothing]
 
 

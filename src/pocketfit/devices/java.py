@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from pocketfit.errors import CommandError
+from pocketfit.installed import can_set_up
 from pocketfit.process import finish
 from pocketfit.records import DEFAULT_CPU, PHONE_ABI, RuntimeName
 from pocketfit.runtimes.library import AndroidSide
@@ -80,6 +81,8 @@ def unavailable(android: AndroidSide, abi: str, cpu: str) -> str | None:
     """Say why Java can't be started with libraries of this ABI here, with the next step; None if it can."""
     machine = platform.machine()
     if not android.layer(abi).is_dir():
+        if can_set_up():
+            return f"{abi}: `pocketfit setup` brings no JVM for it: use the container, or a checkout's `make android`"
         built = "the Android side was built without it: install gcc-aarch64-linux-gnu and libc6-dev-arm64-cross"
         return f"{abi}: {built}, and run `make -B android`"
     if not is_emulated(abi):

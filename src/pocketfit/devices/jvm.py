@@ -21,6 +21,7 @@ from pocketfit.errors import EnvironmentProblem
 from pocketfit.files import Opened
 from pocketfit.files.temporary import lent_folder
 from pocketfit.formats import FORMATS
+from pocketfit.installed import android_command
 from pocketfit.judge.work import Counts
 from pocketfit.process import Finished
 from pocketfit.records import DeviceInfo, DeviceSpec, Hardware, Load, SmokeInput
@@ -286,7 +287,7 @@ def _without_answer(
     if answer and answer.error:
         problem = answer.error
         return DeviceRun(
-            "infra-error", shorten(f"{problem.message or problem.type}: run `make android` again"), runtime
+            "infra-error", shorten(f"{problem.message or problem.type}: run {android_command()} again"), runtime
         )
     if hit := describe_hit(finished.hit, limits):
         return DeviceRun("failed", shorten(f"the runtime's process {hit}"), runtime)

@@ -1,4 +1,4 @@
-"""Finds the Android side that `make android` built: the Java program and the Android libraries."""
+"""Finds the Android side that `make android` or `pocketfit setup` made: the Java program and the Android libraries."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pocketfit import __version__
+from pocketfit import __version__, installed
 from pocketfit.errors import EnvironmentProblem
+from pocketfit.files.caches import own_caches
 from pocketfit.formats import FORMATS
-from pocketfit.installed import how_to_get_android
+from pocketfit.installed import android_command, can_set_up, how_to_get_android, is_checkout
 from pocketfit.records import Library, RuntimeName
+
+# Written last by whoever makes the folder.
+RUNTIMES_FILE = "runtimes.json"
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ class AndroidSide:
 
 @dataclass(frozen=True)
 class _File:
-    """runtimes.json, which the build writes last."""
+    """What RUNTIMES_FILE says."""
 
     pocketfit: str
     desktop_abi: str
@@ -120,9 +124,21 @@ class _File:
 
 
 def android_folder() -> Path:
-    """POCKETFIT_ANDROID, which the container sets, or where a checkout builds it."""
-    named = os.environ.get("POCKETFIT_ANDROID")
-    return Path(named).absolute() if named else Path(__file__).resolve().parents[3] / "build" / "android"
+    """POCKETFIT_ANDROID, which the container sets, else where a checkout builds it or `pocketfit setup` puts it.
+
+    Raises EnvironmentProblem where nobody knows a home.
+    """
+    if named := os.environ.get("POCKETFIT_ANDROID"):
+        return Path(named).absolute()
+    return installed.CHECKOUT / "build" / "android" if is_checkout() else set_up_folder()
+
+
+def set_up_folder() -> Path:
+    """Where `pocketfit setup` puts this version's Android side. Raises EnvironmentProblem where nobody knows a home."""
+    try:
+        return own_caches(os.environ).absolute() / "android" / __version__
+    except RuntimeError as error:
+        raise EnvironmentProblem(f"no folder for the Android runtime is known: {error}: set XDG_CACHE_HOME") from error
 
 
 def library_for(format_name: str) -> Library | None:
@@ -138,19 +154,20 @@ def find_android() -> AndroidSide:
     """Raises EnvironmentProblem, with the next step, where it is missing or another version's."""
     from pydantic import TypeAdapter, ValidationError
 
-    path = android_folder() / "runtimes.json"
+    path = android_folder() / RUNTIMES_FILE
     try:
         file = TypeAdapter(_File).validate_json(path.read_bytes())
     except FileNotFoundError as error:
+        made = "set up" if can_set_up() else "built"
         raise EnvironmentProblem(
-            f"the Android runtime is not built, {path} is missing: {how_to_get_android()}"
+            f"the Android runtime is not {made}, {path} is missing: {how_to_get_android()}"
         ) from error
     except (OSError, ValidationError) as error:
-        raise EnvironmentProblem(f"{path} can't be read: build it again with `make android`") from error
+        raise EnvironmentProblem(f"{path} can't be read: build it again with {android_command()}") from error
     if file.pocketfit != __version__:
         raise EnvironmentProblem(
             f"the Android runtime in {path.parent} is of Pocketfit {file.pocketfit}, and this is {__version__}: "
-            "build it again with `make android`"
+            f"build it again with {android_command()}"
         )
     return AndroidSide(path.parent, file.desktop_abi, file.runtimes, file.older)
 

@@ -77,7 +77,7 @@ def test_the_runtime_of_pte(tmp_path: Path) -> None:
     at = "the Android runtimes"
     lacks = found(at, tmp_path, {"lite": LITE})["Android .pte"]
     assert lacks.problem == (
-        "the Android runtime for .pte is not built, so these files run on this host only: install npm, or let Maven "
+        "the Android runtime for .pte is not here, so these files run on this host only: install npm, or let Maven "
         "reach a registry that has org.pytorch:executorch-android, and run `make -B android`"
     )
     assert not lacks.needed
@@ -93,6 +93,17 @@ def test_the_runtime_of_pte(tmp_path: Path) -> None:
     assert has == {"Android .pte": Finding("Android .pte", said)}
     # Without any, device jvm says so.
     assert found(at, tmp_path, None) == {}
+
+
+def test_the_runtime_of_pte_of_an_installation_from_a_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "can_set_up", lambda: True)
+    assert found("the Android runtimes", tmp_path, {"lite": LITE})["Android .pte"].problem == (
+        "the Android runtime for .pte is not here, so these files run on this host only: install npm and run "
+        "`pocketfit setup` again"
+    )
+    one = Library("executorch-android", "1.3.1")
+    has = found("the Android runtimes", tmp_path, {"executorch": one})["Android .pte"]
+    assert has.found.startswith("executorch-android 1.3.1; older ones are predicted; ExecuTorch promises")
 
 
 def test_older_runtimes_of_pte_and_one_that_is_older_than_the_exporter(

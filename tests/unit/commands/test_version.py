@@ -40,7 +40,7 @@ def test_without_the_android_side_the_next_step_is_named(monkeypatch: pytest.Mon
     found = version.versions()
     assert (found.android, found.older_executorch) == ({}, ())
     assert lines(found)[-1] == (
-        "the Android side is not built: run `make android` in Pocketfit's repository, or set POCKETFIT_ANDROID to its "
+        "the Android side is not here: run `make android` in Pocketfit's repository, or set POCKETFIT_ANDROID to its "
         "build/android"
     )
 

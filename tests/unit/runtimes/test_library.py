@@ -5,7 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from pocketfit import __version__
+from pocketfit import __version__, installed
+from pocketfit.devices import java
 from pocketfit.devices.jvm import JvmDevice
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.records import DeviceSpec, Library, SmokeInput
@@ -172,6 +173,50 @@ def test_where_a_checkout_builds_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.delenv("POCKETFIT_ANDROID")
     assert android_folder() == ROOT / "build/android"
+
+
+@pytest.fixture
+def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installation from a wheel for this machine; returns where `pocketfit setup` puts what it lacks."""
+    monkeypatch.delenv("POCKETFIT_ANDROID")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    monkeypatch.setattr(installed, "CHECKOUT", tmp_path / "nowhere")
+    monkeypatch.setattr(installed, "PREBUILT", tmp_path)
+    (tmp_path / "libraries.json").write_text("{}")
+    return tmp_path / "caches/pocketfit/android" / __version__
+
+
+def test_an_installation_that_is_not_set_up(wheel: Path) -> None:
+    with pytest.raises(EnvironmentProblem) as caught:
+        find_android()
+    assert str(caught.value) == (
+        f"the Android runtime is not set up, {wheel}/runtimes.json is missing: run `pocketfit setup`"
+    )
+
+
+def test_an_installation_that_is_set_up(wheel: Path) -> None:
+    wheel.mkdir(parents=True)
+    (wheel / "runtimes.json").write_text(RUNTIMES % __version__)
+    assert find_android().folder == wheel
+    assert java.unavailable(find_android(), "arm64-v8a", "cortex-a76") == (
+        "arm64-v8a: `pocketfit setup` brings no JVM for it: use the container, or a checkout's `make android`"
+    )
+    (wheel / "runtimes.json").write_text(RUNTIMES % "0.0.9")
+    with pytest.raises(EnvironmentProblem, match=r"0\.0\.9, .*: build it again with `pocketfit setup`"):
+        find_android()
+
+
+def test_an_installation_of_somebody_without_a_home(wheel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", homeless)
+    with pytest.raises(EnvironmentProblem) as caught:
+        find_android()
+    assert str(caught.value) == (
+        "no folder for the Android runtime is known: Could not determine home directory.: set XDG_CACHE_HOME"
+    )
 
 
 def test_both_sides_are_the_same_version() -> None:
