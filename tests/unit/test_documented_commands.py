@@ -42,6 +42,7 @@ OTHERS = {
     "cmake": "it builds ExecuTorch for a phone, with Android's NDK, which the gate does not have",
     "scripts/build_pytorch_android.sh": "it builds PyTorch for a phone, with Android's NDK, which the gate does not have",
     "pip": "no index has the package yet, and the other packages are of others",
+    "pipx": "no index has the package yet: tests/integration/tools/test_wheel.py has what the wheel does",
     "model-explorer": "a program of others, which opens a window",
 }
 

@@ -16,7 +16,8 @@ COMMANDS = {
     "images": "build the images of this machine's architecture and push them by digest",
     "join": "make one index of what several machines pushed (--others), whose digests it prints",
     "sbom": "write what is in each image that this machine pushed, as SPDX, for --record's digests",
-    "files": "build the wheel, its checksums and the notes",
+    "wheel": "build the wheel for this kind of machine, out of what `make android` built here",
+    "files": "build the wheel for any machine, put --wheels beside it, and write their checksums and the notes",
     "tag": "commit the actions with those digests beside the checkout, and tag that",
     "latest": "have the major tag, which users follow, name this version: when the image was seen to work",
     "examples": "have the workflows that users copy name the release's commit, for a commit on main after it",
@@ -52,8 +53,10 @@ def _do(asked: argparse.Namespace, release: steps.Release) -> None:
         _print_digests(release, record)
     if command == "sbom":
         steps.write_sboms(release, asked.out)
+    if command == "wheel":
+        steps.make_wheel(release, asked.out)
     if command in ("files", "run"):
-        steps.make_packages(release, asked.out)
+        steps.make_packages(release, asked.out, asked.wheels)
     if command in ("tag", "run"):
         print(f"commit={steps.tag_release(release, record, sign=asked.sign, remote=asked.push)}")
     if command == "examples":
@@ -121,8 +124,18 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--others", nargs="*", type=Path, default=[], metavar="RECORD", help="join: the records of other machines"
     )
+    made.add_argument(
+        "--wheels",
+        nargs="*",
+        type=Path,
+        default=[],
+        metavar="WHEEL",
+        help="files and run: what `wheel` built, elsewhere",
+    )
     made.add_argument("--record", type=Path, help="the file of what is done (build/release/VERSION.json)")
-    made.add_argument("--out", type=Path, default=ROOT / "dist", help="files and sbom: the folder for them (dist)")
+    made.add_argument(
+        "--out", type=Path, default=ROOT / "dist", help="wheel, files and sbom: the folder for them (dist)"
+    )
     made.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
     return made
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pocketfit.errors import ConfigError, ConfigProblems
 from pocketfit.files.written import write_text_atomically
-from tools.release import commit, images
+from tools.release import commit, images, wheel
 from tools.release.checks import refusals
 from tools.release.examples import copied, naming
 from tools.release.files import make_files
@@ -166,8 +166,17 @@ def write_sboms(release: Release, out: Path) -> None:
         release.say(f"{file.name}: {len(packages)} packages")
 
 
-def make_packages(release: Release, out: Path) -> None:
-    for file in make_files(release.root, out, release.version):
+def make_wheel(release: Release, out: Path) -> None:
+    """Build the wheel for this kind of machine; raises ConfigError where it is of another version."""
+    out.mkdir(parents=True, exist_ok=True)
+    file = wheel.make_wheel(release.root, out)
+    if file.name.split("-")[1] != release.version:
+        raise ConfigError(f"{file.name} was built, not a wheel of pocketfit {release.version}")
+    release.say(f"{file.name}: {file.stat().st_size:,} bytes")
+
+
+def make_packages(release: Release, out: Path, wheels: Iterable[Path] = ()) -> None:
+    for file in make_files(release.root, out, release.version, wheels):
         release.say(f"{file.name}: {file.stat().st_size:,} bytes")
 
 

@@ -46,12 +46,14 @@ def test_each_call_is_one_that_the_scripts_take(call: str) -> None:
 
 
 def test_every_step_of_a_release_is_there() -> None:
-    assert {call.split()[0] for call in calls()} == {"check", "images", "sbom", "join", "files", "tag", "latest"}
+    assert {call.split()[0] for call in calls()} == {
+        "check", "images", "sbom", "join", "wheel", "files", "tag", "latest",
+    }  # fmt: skip
 
 
-def test_nothing_is_tagged_or_published_before_the_image_was_seen_to_work() -> None:
+def test_nothing_is_tagged_or_published_before_image_and_wheel_were_seen_to_work() -> None:
     for job in ("tag", "pypi", "latest"):
-        assert {"check", "gate", "image", "index", "try"} <= needed(job), job
+        assert {"check", "gate", "image", "index", "try", "wheel", "files", "try-wheel"} <= needed(job), job
     assert {"tag", "pypi"} <= needed("latest")
 
 

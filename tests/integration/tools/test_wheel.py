@@ -1,0 +1,112 @@
+"""The wheel for this machine, made of what `make android` built, and what `pocketfit setup` makes of it: the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import sys
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from pocketfit import __version__
+from pocketfit.process import Finished, finish, run
+from pocketfit.runtimes.archives import read_libraries
+from tests.integration.conftest import require
+from tools.release.places import ROOT
+from tools.release.wheel import make_wheel, newest_glibc
+
+ANDROID = ROOT / "build/android"
+# What a wheel leaves to checkouts and images: a JVM for another machine's libraries, and its layer.
+LEFT_OUT = ("jvm/arm64-v8a/", "shim/arm64-v8a/") if platform.machine() == "x86_64" else ("jvm/",)
+MOST_BYTES = 3_000_000
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    require((ANDROID / "runtimes.json").exists(), "the Android side is not built: make android")
+    for program in ("mvn", "npm", "readelf"):
+        require(shutil.which(program), f"{program} is not on PATH")
+    return make_wheel(ROOT, tmp_path_factory.mktemp("dist"))
+
+
+@pytest.fixture(scope="module")
+def package(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of packages that has this Pocketfit alone."""
+    folder = tmp_path_factory.mktemp("packages")
+    with zipfile.ZipFile(wheel) as opened:
+        opened.extractall(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def caches(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A user's folder of caches in which it is set up."""
+    folder = tmp_path_factory.mktemp("caches")
+    done = pocketfit(package, folder, "setup", "--yes")
+    assert done.code == 0, done.stderr
+    return folder
+
+
+def pocketfit(package: Path, caches: Path, *words: str) -> Finished:
+    """Run what the wheel has, elsewhere than in the checkout; torch is the checkout's."""
+    settings = {"PYTHONPATH": str(package), "XDG_CACHE_HOME": str(caches)}
+    env = {name: value for name, value in os.environ.items() if name != "POCKETFIT_ANDROID"} | settings
+    return finish([sys.executable, "-m", "pocketfit", *words], timeout=300, cwd=caches, env=env)
+
+
+def hashes(folder: Path) -> Mapping[str, str]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_it_is_for_the_machines_that_its_libraries_run_on(wheel: Path, package: Path) -> None:
+    needed = newest_glibc(run("readelf", "-V", "-W", *(package / "pocketfit/android").rglob("*.so"), timeout=60))
+    tag = f"py3-none-manylinux_{needed[0]}_{needed[1]}_{platform.machine()}"
+    assert wheel.name == f"pocketfit-{__version__}-{tag}.whl"
+    assert f"Tag: {tag}\n" in next(package.glob("*.dist-info/WHEEL")).read_text()
+
+
+def test_it_has_what_is_small_and_names_the_rest(wheel: Path, package: Path) -> None:
+    assert wheel.stat().st_size < MOST_BYTES
+    built, inside = hashes(ANDROID), hashes(package / "pocketfit/android")
+    libraries = read_libraries(package / "pocketfit/android/libraries.json")
+    named = {member.path: member.sha256 for archive in libraries.archives for member in archive.files}
+    del inside["libraries.json"]
+    assert not inside.keys() & named.keys()
+    assert inside | named == {name: digest for name, digest in built.items() if not name.startswith(LEFT_OUT)}
+    assert {Path(name).suffix for name in named} == {".so"}
+    assert "shim/x86_64/libc.so" in inside or platform.machine() != "x86_64"
+
+
+def test_before_it_is_set_up_it_says_how(package: Path, tmp_path: Path) -> None:
+    sentence = (
+        f"the Android runtime is not set up, {tmp_path}/pocketfit/android/{__version__}/runtimes.json is missing: run "
+        "`pocketfit setup`"
+    )
+    file = ROOT / "tests/data/executorch-1.3.1/sin.pte"
+    done = pocketfit(package, tmp_path, "smoke", "--device", "jvm", "--shape", "1,4", str(file))
+    assert (done.code, done.stderr) == (3, f"error: device jvm can't be used: {sentence}\n")
+    assert sentence in pocketfit(package, tmp_path, "doctor").stdout
+    asked = pocketfit(package, tmp_path, "setup")
+    assert (asked.code, asked.stderr) == (2, "error: nothing was fetched: nobody can be asked here, so say --yes\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_is_set_up_as_it_was_built(package: Path, caches: Path) -> None:
+    built = {name: digest for name, digest in hashes(ANDROID).items() if not name.startswith(LEFT_OUT)}
+    assert hashes(caches / "pocketfit/android" / __version__) == built
+    again = pocketfit(package, caches, "setup")
+    assert (again.code, again.stderr) == (0, "")
+    assert again.stdout.splitlines()[0] == f"the Android side is there: {caches}/pocketfit/android/{__version__}"
+
+
+def test_files_run_on_it(package: Path, caches: Path) -> None:
+    for name, shape in (("torch-1.13.ptl", "1,3,16,16"), ("executorch-1.3.1/sin.pte", "1,4")):
+        done = pocketfit(package, caches, "smoke", "--device", "jvm", "--shape", shape, str(ROOT / "tests/data" / name))
+        assert done.code == 0, done.stderr + done.stdout
+        assert ") passed" in done.stdout
