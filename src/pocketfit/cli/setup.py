@@ -92,7 +92,7 @@ def setup(
 
     Example: `pocketfit setup`
     """
-    from pocketfit.commands.setup import announced, is_there, missing_beside, plan, set_up
+    from pocketfit.commands.setup import announced, is_there, missing_beside, of_no_use, plan, set_up
 
     made = plan(archives)
     if is_there(made):
@@ -111,7 +111,7 @@ def setup(
             say("interrupted: nothing was set up; the same command begins again")
             raise
         echo(f"the Android side is in {made.folder}")
-    for line in missing_beside():
+    for line in (*of_no_use(made), *missing_beside()):
         echo(line)
 
 

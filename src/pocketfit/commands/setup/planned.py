@@ -113,6 +113,13 @@ def announced(made: Plan) -> Iterator[str]:
     yield f"{fetched} to fetch, {format_bytes(made.files_bytes)} on disk in {made.folder}"
 
 
+def of_no_use(made: Plan) -> Iterator[str]:
+    """The folders that other versions left beside this one's, a line each."""
+    for folder in sorted(made.folder.parent.iterdir()):
+        if (folder / RUNTIMES_FILE).is_file() and folder != made.folder:
+            yield f"of another version, and of no use to this one: {folder}"
+
+
 def missing_beside() -> Iterator[str]:
     """What else a run needs and this machine lacks, each with how it is had."""
     if not shutil.which("java"):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pocketfit import installed
-from pocketfit.commands.setup import announced, missing_beside, plan
+from pocketfit.commands.setup import announced, missing_beside, of_no_use, plan
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from tests.unit.commands.setup.conftest import FBJNI, LITE, NPM, Installation
 
@@ -109,6 +109,17 @@ def test_a_damaged_installation(installation: Installation) -> None:
     with pytest.raises(EnvironmentProblem) as caught:
         plan()
     assert str(caught.value) == f"{installation.prebuilt}/libraries.json can't be read: install Pocketfit again"
+
+
+def test_what_other_versions_left_is_named(installation: Installation) -> None:
+    for name in ("0.0.9", installation.folder.name, "partial-x"):
+        (installation.folder.parent / name).mkdir(parents=True)
+    assert list(of_no_use(plan())) == []
+    for name in ("0.0.9", installation.folder.name):
+        (installation.folder.parent / name / "runtimes.json").write_text("{}")
+    assert list(of_no_use(plan())) == [
+        f"of another version, and of no use to this one: {installation.folder.parent}/0.0.9"
+    ]
 
 
 def test_what_else_is_missing(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
