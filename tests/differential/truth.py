@@ -43,7 +43,8 @@ def judge(job: dict[str, Any]) -> dict[str, Any]:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         answer = {"error": (lines or [type(error).__name__])[0]}
     else:
-        answer = {"agreement": plain.compare(module.build(), run, calls).as_dict()}
+        golden = plain.compare(module.build(), plain.load(file, job["format"]), calls[:1])
+        answer = {"agreement": plain.compare(module.build(), run, calls).as_dict(), "golden_db": golden.sqnr_db}
     written = [_write(module, call, Path(job["folder"]) / f"call{number}") for number, call in enumerate(calls[:2])]
     # A file that this host can't load may still have something to say for itself on a device.
     return {**answer, "calls": written, "file": str(file) if file.exists() else None}

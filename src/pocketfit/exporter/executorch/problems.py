@@ -34,6 +34,11 @@ def not_exported(error: Exception) -> ModelProblem:
             f"torch.export can't follow Python's control flow over the values of a tensor{where}: "
             f'{leave}write it with torch.where or torch.cond, or use format lite with how = "script"'
         )
+    if "fake tensor in the exported program constant's list" in str(error):
+        return ModelProblem(
+            f"torch.export can't follow how forward makes a tensor{where}, such as by a write through `.data` or "
+            "NumPy: use torch's operations on the tensor itself"
+        )
     return ModelProblem(f"torch.export fails{where}: {describe(error)}")
 
 
