@@ -17,11 +17,12 @@ from pocketfit.exporter.anatomy.twins import twins
 from pocketfit.exporter.builder import Builder, BuildOrder, Optimized
 from pocketfit.exporter.compatible import Target, find_target, one_sentence, refused, refused_outputs, refused_program
 from pocketfit.exporter.formats import BUILDERS
-from pocketfit.exporter.given import where, write_calls
+from pocketfit.exporter.given import write_calls
 from pocketfit.exporter.importing.uncollected import uncollected
 from pocketfit.exporter.inputs import OUTSIDE, Samples, gather, has_nan
 from pocketfit.exporter.java_types import java_inputs
 from pocketfit.exporter.metric import UsersMetric
+from pocketfit.exporter.model_file import ModelFile, may_settle
 from pocketfit.exporter.plain_model import fold_norms, uncompiled, with_own_tensors
 from pocketfit.exporter.prune import prune_model
 from pocketfit.exporter.raised.log import log_traceback
@@ -120,12 +121,12 @@ class Golden:
 
 @dataclass(frozen=True)
 class Made:
-    """The model in its format, saved at Build.path. `target` is None where nobody knows what the runtime has."""
+    """The model in its format, and its file. `target` is None where nobody knows what the runtime has."""
 
     order: BuildOrder
     optimized: Optimized
     target: Target | None
-    dropped_debug_bytes: int | None
+    file: ModelFile
 
 
 def build_variant(job: Job, folder: Path) -> Exported | NotExported:
@@ -137,7 +138,7 @@ def build_variant(job: Job, folder: Path) -> Exported | NotExported:
         golden = ask_eager(build)
         made = make(build, golden)
         refuse(build, golden, made)
-        parity = run(build, golden)
+        parity = run(build, golden, made)
     except ModelProblem as problem:
         traced, losses = log_traceback(problem), problem.losses
         return NotExported(
@@ -202,9 +203,10 @@ def ask_eager(build: Build) -> Golden:
 
 
 def make(build: Build, golden: Golden) -> Made:
-    """Make the model's file, compared with eager after every step."""
-    job, verify = build.job, golden.verify
-    build.enter("tracing and optimizing")
+    """Make the model's file, compared with eager, and unless that leaves no doubt, after every step too."""
+    job, verify, stage = build.job, golden.verify, "tracing and optimizing"
+    build.enter(stage)
+    file = ModelFile(build.builder, build.path, verify, build.enter)
     target, notes = find_target(job.variant.format, job.library)
     order = BuildOrder(
         build.model,
@@ -215,6 +217,7 @@ def make(build: Build, golden: Golden) -> Made:
         build.enter,
         target,
         verify.careful_problem,
+        partial(file.settles, stage) if may_settle(verify) else None,
         golden.habits,
     )
     try:
@@ -226,8 +229,8 @@ def make(build: Build, golden: Golden) -> Made:
             problem.losses = cause.losses
         raise
     build.reasons += (*optimized.reasons, *notes)
-    build.enter(f"saving {build.path.name}")
-    return Made(order, optimized, target, build.builder.save(optimized, build.path))
+    file.make(optimized)
+    return Made(order, optimized, target, file)
 
 
 def refuse(build: Build, golden: Golden, made: Made) -> None:
@@ -241,12 +244,10 @@ def refuse(build: Build, golden: Golden, made: Made) -> None:
         raise NotShipped(one_sentence(refusals))
 
 
-def run(build: Build, golden: Golden) -> Parity:
+def run(build: Build, golden: Golden, made: Made) -> Parity:
     """Run the file on this host, for its parity and the metric; raises NotShipped where it is not what eager is."""
     job, shown = build.job, f"the {build.job.variant.format} file"
-    build.enter(f"running {build.path.name} on {where(job.variant.format)}")
-    file = Loaded(partial(build.builder.load, build.path))
-    judged = golden.verify.measure(file)
+    file, judged = made.file.compare()
     if judged.problem:
         build.reasons += build.mode
         reason = f"{shown} does not compute what eager does: {judged.problem}"
@@ -301,7 +302,7 @@ def describe(build: Build, golden: Golden, made: Made, parity: Parity) -> Export
             parity=parity,
             reasons=(*build.reasons, *alike, *meaningless, *(build.mode if meaningless else ()), *build.metric.reasons),
             metric=build.metric.evaluated,
-            anatomy=dissect(build.path, build.model, macs, made.dropped_debug_bytes),
+            anatomy=dissect(build.path, build.model, macs, made.file.dropped_debug_bytes),
             later=golden.later,
             layer_losses=optimized.losses,
             root_operators=build.builder.root_operators(optimized.module),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pocketfit.exporter.state.eager import Habits
 from pocketfit.records import Delegation, LayerLoss, ModelSpec
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     # The layers that call each operator, by its name.
     Layers = Mapping[str, tuple[str, ...]]
 
+Made = TypeVar("Made")
+
 
 @dataclass(frozen=True)
 class BuildOrder:
@@ -31,7 +33,8 @@ class BuildOrder:
 
     `enter` names the stage that begins, with a hint for a reader who sees it never end. What `target`, the Android
     runtime, refuses is rewritten where we know how. `careful` checks optional steps: they must not cost more than
-    rounding does. `habits` is what forward does beside answering.
+    rounding does. `settles` makes the file and says whether it is beyond doubt, so that no step to it need be checked.
+    `habits` is what forward does beside answering.
     """
 
     model: torch.nn.Module
@@ -42,6 +45,7 @@ class BuildOrder:
     enter: Callable[[str, str], None] = lambda stage, hint: None
     target: Target | None = None
     careful: Check | None = None
+    settles: Callable[[Optimized], bool] | None = None
     habits: Habits = field(default_factory=Habits)
 
 
@@ -88,6 +92,28 @@ class Rules:
     refusal: Callable[[Call, OperatorList], str | None]
     check: Callable[[Path, Any, OperatorList, Layers], tuple[Problem | str, ...]]
     by_module: bool = False
+
+
+def once(step: Callable[[], Made]) -> Callable[[], Made]:
+    """`step`, taken when it is first asked for: what it made or raised then is had again.
+
+    Names in TorchScript count what was made earlier in the process: a step that is taken twice changes a file's bytes.
+    """
+    made: list[Made] = []
+    raised: list[Exception] = []
+
+    def taken() -> Made:
+        if raised:
+            raise raised[0]
+        if not made:
+            try:
+                made.append(step())
+            except Exception as error:
+                raised.append(error)
+                raise
+        return made[0]
+
+    return taken
 
 
 class Builder(Protocol):

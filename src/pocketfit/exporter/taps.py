@@ -97,7 +97,7 @@ def _run(order: BuildOrder, builder: Builder, tapped: torch.nn.Module, path: Pat
     spec = replace(order.spec, preserve_methods=())
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         again = Path(folder) / path.name
-        optimized = builder.optimize(replace(order, model=tapped, spec=spec, careful=agrees), agrees)
+        optimized = builder.optimize(replace(order, model=tapped, spec=spec, careful=agrees, settles=None), agrees)
         builder.save(optimized, again)
         with torch.no_grad():
             return [tensor for _, tensor in answer(Loaded(partial(builder.load, again)), java_inputs(order.inputs))]

@@ -34,7 +34,7 @@ def compare_methods(
     is empty where none does; and a reason for each that could not be compared. A .pte keeps none.
     """
     reasons: list[str] = []
-    for name in methods if _keeps_methods(file.anew()) else ():
+    for name in methods if methods and _keeps_methods(file.anew()) else ():
         taken = _taken(eager.model, name, inputs)
         if isinstance(taken, str):
             reasons.append(f"{name} {NOT_COMPARED}: {taken}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from torch.utils import mobile_optimizer
 
 from pocketfit.exporter.builder import BuildOrder
 from pocketfit.exporter.java_types import java_inputs
+from pocketfit.exporter.model_file import is_beyond_doubt
 from pocketfit.exporter.tensors import ModelProblem, flatten, to_array
 from pocketfit.exporter.torchscript import recipe
 from pocketfit.exporter.verify import Verifier
@@ -142,6 +144,80 @@ def test_a_trace_that_is_inexact_is_no_steps_fault() -> None:
     inputs = (torch.ones(1, 8),)
     order = BuildOrder(model, inputs, ModelSpec("net", "x:y"), careful=lambda _: "too little")
     assert recipe.optimize(order, checker(model, inputs)).recipe == ("trace", "freeze", "optimize_for_mobile")
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The steps that torch takes from here on."""
+    taken: list[str] = []
+
+    def counting(step: Any) -> Any:
+        def count(*args: Any, **options: Any) -> Any:
+            taken.append(step.__name__)
+            return step(*args, **options)
+
+        return count
+
+    monkeypatch.setattr(torch.jit, "freeze", counting(torch.jit.freeze))
+    monkeypatch.setattr(mobile_optimizer, "optimize_for_mobile", counting(mobile_optimizer.optimize_for_mobile))
+    return taken
+
+
+def test_nothing_else_is_run_if_the_file_settles_it() -> None:
+    model, inputs = nn.Sequential(nn.Linear(8, 8), nn.ReLU()).eval(), (torch.ones(1, 8),)
+    files: list[Any] = []
+
+    def settles(optimized: Any) -> bool:
+        files.append(optimized)
+        return True
+
+    def check(_: Any) -> str:
+        raise AssertionError("it was run")
+
+    order = BuildOrder(model, inputs, ModelSpec("net", "x:y"), careful=check, settles=settles)
+    optimized = recipe.optimize(order, check)
+    assert files == [optimized]
+    assert optimized.recipe == ("trace", "freeze", "optimize_for_mobile")
+    assert torch.allclose(optimized.module(*inputs), model(*inputs))
+
+
+def test_each_step_is_looked_at_and_none_taken_again_if_it_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, inputs = nn.Sequential(nn.Linear(8, 8), nn.ReLU()).eval(), (torch.ones(1, 8),)
+    taken, files, run = counted(monkeypatch), [], []
+
+    def settles(optimized: Any) -> bool:
+        files.append(optimized.module)
+        return False
+
+    order = BuildOrder(model, inputs, ModelSpec("net", "x:y"), careful=run.append, settles=settles)
+    optimized = recipe.optimize(order, checker(model, inputs))
+    assert taken == ["freeze", "optimize_for_mobile"]
+    assert len(run) == 3
+    assert [optimized.module] == files == run[2:]
+
+
+def test_a_pass_that_breaks_is_left_out_of_a_file_that_shows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, inputs = Zeroing().eval(), (torch.randn(4, 64, generator=torch.Generator().manual_seed(0)),)
+    taken = counted(monkeypatch)
+    with torch.inference_mode():
+        verify = Verifier((inputs, list(flatten(model(*inputs)))), Limits(), "fp32")
+
+    def settles(optimized: Any) -> bool:
+        return is_beyond_doubt(verify, verify.measure(optimized.module))
+
+    order = BuildOrder(model, inputs, ModelSpec("net", "x:y"), careful=verify.careful_problem)
+    as_ever = recipe.optimize(order, verify.problem)
+    steps = taken.copy()
+    taken.clear()
+    optimized = recipe.optimize(replace(order, settles=settles), verify.problem)
+    assert (optimized.recipe, optimized.reasons, taken) == (as_ever.recipe, as_ever.reasons, steps)
+    assert optimized.recipe == ("trace", "freeze", "optimize_for_mobile without INSERT_FOLD_PREPACK_OPS")
+
+
+def test_a_trace_that_is_wrong_is_told_of_if_the_file_does_not_settle_it() -> None:
+    model, inputs = nn.Linear(3, 2).eval(), (torch.ones(1, 3),)
+    order = BuildOrder(model, inputs, ModelSpec("net", "x:y"), settles=lambda _: False)
+    with pytest.raises(ModelProblem, match="the trace does not compute what eager does: never right"):
+        recipe.optimize(order, lambda _: "never right")
 
 
 class Branching(nn.Module):
