@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -142,10 +143,16 @@ Result = Exported | HostOutputs | HostTimes | NotExported | UnfitEnvironment
 
 
 def to_json(value: Task | Result) -> str:
+    kind: Any = type(value)
+    return str(writer_of(kind)(value).model_dump_json())
+
+
+@cache
+def writer_of(kind: Any) -> Any:
+    """What writes a task or a result of this class; it takes a while to be made."""
     from pydantic import RootModel
 
-    model: Any = RootModel[type(value)]  # type: ignore[misc]
-    return str(model(value).model_dump_json())
+    return RootModel[kind]
 
 
 def read_result(data: bytes) -> Result:

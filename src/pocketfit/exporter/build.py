@@ -161,7 +161,7 @@ def load(job: Job, folder: Path) -> Build:
     with_own_tensors(model)
     metric = UsersMetric(job.spec.metric, root)
     # Outputs are compared with the pruned model's; what pruning costs is for the metric to say, so that comes first.
-    metric.of_eager(Eager(model), partial(enter, folder))
+    metric.of_eager(model, partial(enter, folder))
     reasons = (*compiled, *fold_norms(model), *prune_model(model, job.spec))
     build = Build(job, folder, Eager(model), Samples(inputs, ()), metric, [*reasons], mode)
     if job.variant.precision == "int8":

@@ -27,6 +27,7 @@ from pocketfit.exporter.torchscript.quantize import use_engine
 from pocketfit.formats import FORMATS
 from pocketfit.job import (
     RESULT_FILE,
+    Exported,
     HostLoad,
     HostRun,
     Job,
@@ -36,6 +37,7 @@ from pocketfit.job import (
     UnfitEnvironment,
     enter,
     to_json,
+    writer_of,
 )
 from pocketfit.runtimes.operators import read_all
 
@@ -77,6 +79,7 @@ def task_reader() -> TypeAdapter[Task]:
 def prepare() -> None:
     """Make what every job makes first, of nothing but our own."""
     task_reader()
+    writer_of(Exported)
     read_all()
 
 

@@ -32,9 +32,10 @@ class UsersMetric:
         self.evaluated: Evaluated | None = None
         self.reasons: tuple[str, ...] = ()
 
-    def of_eager(self, eager: Eager, enter: Enter) -> None:
+    def of_eager(self, model: torch.nn.Module, enter: Enter) -> None:
         """Compute it of the model itself, from its first state on."""
         if self.metric is not None:
+            eager = Eager(model)
             self.evaluated = Evaluated(self._value(self.metric, eager.anew(), "eager", enter))
             eager.reset()
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Modules are named to this depth, and on through plain containers: "layer1.0", "features.18", "encoder.layers.3".
 DEPTH = 2
+# Newer archives have the file format's version under the second name.
+VERSIONS = ("version", ".data/version")
 DTYPE_OF_STORAGE = {
     "FloatStorage": "float32",
     "HalfStorage": "float16",
@@ -46,18 +48,20 @@ def dissect(path: Path, model: torch.nn.Module, macs: Mapping[str, int], dropped
     if not zipfile.is_zipfile(path):
         return Anatomy(modules=modules, macs=macs)
     with zipfile.ZipFile(path) as archive:
-        records = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
-    parts = Counter[str]()
-    for name, content in records.items():
-        parts[_part(name)] += len(content)
+        entries = {info.filename.partition("/")[2]: info for info in archive.infolist()}
+        # Weights, nearly all of a file, need not be read to be counted.
+        read = {name: archive.read(info) for name, info in entries.items() if name.endswith(".pkl") or name in VERSIONS}
+    sizes, parts = {name: info.file_size for name, info in entries.items()}, Counter[str]()
+    for name, size_bytes in sizes.items():
+        parts[_part(name)] += size_bytes
     parts["alignment and index"] = path.stat().st_size - sum(parts.values())
     return Anatomy(
         modules=modules,
         macs=macs,
-        dtypes=_bytes_by_dtype(records),
+        dtypes=_bytes_by_dtype(sizes, read),
         parts=dict(parts),
         dropped_debug_bytes=dropped_debug_bytes,
-        format_version=_format_version(path, records),
+        format_version=_format_version(read),
     )
 
 
@@ -94,10 +98,10 @@ def _part(name: str) -> str:
     return "other"
 
 
-def _bytes_by_dtype(records: dict[str, bytes]) -> dict[str, int]:
+def _bytes_by_dtype(sizes: Mapping[str, int], read: Mapping[str, bytes]) -> dict[str, int]:
     """Add up the tensors' records, each once: the pickles say what each is. Empty where one can't be read."""
-    sizes: dict[str, tuple[str, int]] = {}
-    for name, content in records.items():
+    dtypes: dict[str, str] = {}
+    for name, content in read.items():
         if name.endswith(".pkl"):
             try:
                 storages = _storages(content)
@@ -106,12 +110,12 @@ def _bytes_by_dtype(records: dict[str, bytes]) -> dict[str, int]:
             for storage, key in storages:
                 # Lite files refer to one folder's records from the other's pickle.
                 for record in (f"{name.removesuffix('.pkl')}/{key}", f"constants/{key}", key):
-                    if record in records:
-                        sizes[record] = (DTYPE_OF_STORAGE.get(storage, storage), len(records[record]))
+                    if record in sizes:
+                        dtypes[record] = DTYPE_OF_STORAGE.get(storage, storage)
                         break
     totals = Counter[str]()
-    for dtype, size_bytes in sizes.values():
-        totals[dtype] += size_bytes
+    for record, dtype in dtypes.items():
+        totals[dtype] += sizes[record]
     return dict(totals.most_common())
 
 
@@ -138,12 +142,9 @@ class _StorageReader(InertUnpickler):
         return Inert()
 
 
-def _format_version(path: Path, records: dict[str, bytes]) -> int | None:
+def _format_version(read: Mapping[str, bytes]) -> int | None:
     """The version that a runtime compares with its own: of the bytecode where there is some, else of the archive."""
-    import torch
-
-    if "bytecode.pkl" in records:
-        return int(torch._C._get_model_bytecode_version(str(path)))
-    # Newer archives have it under the second name.
-    version = records.get("version", records.get(".data/version"))
-    return None if version is None else int(version)
+    if "bytecode.pkl" in read:
+        version, *_methods = InertUnpickler(read["bytecode.pkl"]).load()
+        return int(version)
+    return next((int(read[name]) for name in VERSIONS if name in read), None)

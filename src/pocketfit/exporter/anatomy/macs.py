@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.anatomy.bytes import group_of
@@ -21,21 +22,15 @@ def macs_by_module(model: torch.nn.Module, inputs: tuple[Any, ...]) -> dict[str,
     Counted by torch.utils.flop_counter (convolutions, matrix products, attention), which calls one of them 2 FLOPs.
     """
     import torch
-    from torch.utils.flop_counter import FlopCounterMode
 
     if isinstance(model, torch.jit.ScriptModule):
         return {}
-    # Without oneDNN, whose recurrent layers the counter does not know, and with gradients: attention's fast path
-    # is another operator that it does not know.
-    without_mkldnn = torch.backends.mkldnn.flags(enabled=False)
-    with kept(model), torch.enable_grad(), without_mkldnn, FlopCounterMode(display=False) as counter:
-        try:
-            model(*copies(inputs))
-        except Exception:
-            # Some models run without gradients only; what they compute is not worth a failure.
-            return {}
-    totals = {name.partition(".")[2]: sum(counts.values()) for name, counts in counter.get_flop_counts().items()}
-    totals[""] = sum(counter.get_flop_counts().get(WHOLE, {}).values())
+    counts, complete = _counted(model, inputs, with_mkldnn=True)
+    if not complete:
+        # Without oneDNN a recurrent layer is matrix products; but convolutions are slower, so not for all models.
+        counts, _ = _counted(model, inputs, with_mkldnn=False)
+    totals = {name.partition(".")[2]: flops for name, flops in counts.items()}
+    totals[""] = counts.get(WHOLE, 0)
     macs = Counter[str]()
     for name, module in model.named_modules():
         own = totals.get(name, 0) - sum(
@@ -44,3 +39,28 @@ def macs_by_module(model: torch.nn.Module, inputs: tuple[Any, ...]) -> dict[str,
         if own > 0:
             macs[group_of(model, name.split(".") if name else [])] += own // 2
     return dict(macs)
+
+
+def _counted(model: torch.nn.Module, inputs: tuple[Any, ...], *, with_mkldnn: bool) -> tuple[dict[str, int], bool]:
+    """FLOPs by the counter's names of modules, and whether it knows all layers; no FLOPs where forward raises.
+
+    With gradients: attention's fast path is another operator that it does not know.
+    """
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    unknown = []
+
+    def note(*_given: Any, **_named: Any) -> int:
+        unknown.append("a recurrent layer")
+        return 0
+
+    counter = FlopCounterMode(display=False, custom_mapping={torch.ops.aten.mkldnn_rnn_layer: note})
+    flags = nullcontext() if with_mkldnn else torch.backends.mkldnn.flags(enabled=False)
+    with kept(model), torch.enable_grad(), flags, counter:
+        try:
+            model(*copies(inputs))
+        except Exception:
+            # Some models run without gradients only; what they compute is not worth a failure.
+            return {}, True
+    return {name: sum(of_module.values()) for name, of_module in counter.get_flop_counts().items()}, not unknown

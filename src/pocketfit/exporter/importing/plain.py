@@ -26,6 +26,8 @@ OUR_PACKAGES = frozenset({
     "sympy", "tabulate", "torch", "torchao", "torchgen", "triton", "typing_extensions", "typing_inspection", "yaml",
 })  # fmt: skip
 
+PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+
 
 def is_taken(name: str) -> bool:
     """Whether a module of this name at the top is Python's, or one that we or torch use."""
@@ -39,7 +41,7 @@ def plain_name(parts: tuple[str, ...]) -> str:
 
 
 def is_plain(name: str) -> bool:
-    return all(part == _plain_part(part) for part in name.split("."))
+    return bool(PLAIN.fullmatch(name)) and not any(map(keyword.iskeyword, name.split(".")))
 
 
 def _plain_part(part: str) -> str:

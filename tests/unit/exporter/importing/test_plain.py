@@ -32,6 +32,14 @@ def test_the_name_of_a_module(parts: tuple[str, ...], name: str) -> None:
     assert all(part.isidentifier() for part in name.split("."))
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["", "net.", ".net", "a..b", "ml-models.net", "03_export", "net.2d", "class", "net.import", "modèle", "net\n"],
+)
+def test_a_modules_name_that_torchscript_can_not_read_back(name: str) -> None:
+    assert not is_plain(name)
+
+
 def test_names_that_differ_stay_different() -> None:
     assert len({plain_name((name,)) for name in ("a-b", "a b", "a_b", "a.b", "äb", "ab")}) == 6
 
