@@ -16,8 +16,8 @@ from pocketfit.exporter.importing.saved import load_saved
 from pocketfit.exporter.importing.workers import let_start
 from pocketfit.exporter.plain_model import check_forward, training_mode
 from pocketfit.exporter.raised.sentences import raised
+from pocketfit.exporter.raised.wrapping import wrapper
 from pocketfit.exporter.tensors import ModelProblem
-from pocketfit.exporter.wrapping import wrapper
 from pocketfit.files.saved import SAVED_SUFFIXES, is_saved
 from pocketfit.judge.golden import SEED, seeded_arrays
 from pocketfit.records import InputSpec, ModelSpec

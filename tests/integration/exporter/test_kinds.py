@@ -12,9 +12,9 @@ from torch import nn
 from pocketfit.exporter.builder import BuildOrder
 from pocketfit.exporter.formats import BUILDERS
 from pocketfit.exporter.plain_model import check_forward, fold_norms, training_mode, uncompiled, with_own_tensors
+from pocketfit.exporter.raised.wrapping import wrapper
 from pocketfit.exporter.tensors import ModelProblem, flatten, nest
 from pocketfit.exporter.torchscript import recipe
-from pocketfit.exporter.wrapping import wrapper
 from pocketfit.records import ModelSpec
 
 X = (torch.ones(1, 3),)
