@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from pocketfit.exporter.tensors import ModelProblem
 if TYPE_CHECKING:
     from pocketfit.exporter.tensors import Inputs
 
+# An operator that writes into its first argument.
+WRITES = re.compile(r"aten\.\w+_\.\w+")
 # Where torchao keeps what a quantizer wants done to a node.
 ANNOTATION = "quantization_annotation"
 WHAT = {
@@ -35,11 +38,13 @@ def quantize(exported: Any, batches: Sequence[Inputs], *, dynamic: bool, constan
     try:
         with torch.no_grad():
             prepared, own = _prepare(exported, batches, dynamic=dynamic, constants=constants)
-            start = buffers_of(prepared)
+            start = {name: values for name, values in buffers_of(prepared).items() if name in own}
             for batch in batches:
                 prepared(*copies(batch))
-            put_buffers(prepared, {name: start[name] for name in start if name in own})
+            put_buffers(prepared, start)
             module = convert_pt2e(prepared)
+            # It folds constants by running what takes no input, such as a counter's `add_`.
+            put_buffers(module, start)
     except Exception as error:
         raise ModelProblem(f"quantizing fails: {describe(error)}") from error
     return module if any("quantize_per_" in str(node.target) for node in module.graph.nodes) else None
@@ -68,7 +73,7 @@ def _prepare(
             model = super().annotate(model)
             _measure_after_clamps(model)
             # A range that reaches to a mask of -inf has no steps left for the values beside it.
-            for node in nodes_with_extremes(model, batches[0], constants):
+            for node in (*nodes_with_extremes(model, batches[0], constants), *_readers_of_state(model)):
                 node.meta.pop(ANNOTATION, None)
             return model
 
@@ -81,6 +86,28 @@ def _prepare(
     module = _without_recurrent_operators(exported).module() if dynamic else exported.module()
     own = set(buffers_of(module))
     return prepare_pt2e(module, quantizer), own
+
+
+def _readers_of_state(graph_module: Any) -> list[Any]:
+    """The nodes that read a buffer which the graph writes, or what is made of such alone.
+
+    Quantized, torchao would take that for a constant, and make it one.
+    """
+    nodes = graph_module.graph.nodes
+    called = [node for node in nodes if node.op == "call_function"]
+    written = {
+        str(node.args[0].target)
+        for node in called
+        if WRITES.fullmatch(str(node.target)) and node.args[0].op == "get_attr"
+    }
+    fixed = {node for node in nodes if node.op == "get_attr"}
+    state = {node for node in fixed if node.target in written}
+    for node in called:
+        if fixed.issuperset(node.all_input_nodes):
+            fixed.add(node)
+            if state.intersection(node.all_input_nodes):
+                state.add(node)
+    return [node for node in called if state.intersection(node.all_input_nodes)]
 
 
 def _measure_after_clamps(graph_module: Any) -> None:
