@@ -126,3 +126,16 @@ def test_plans_that_are_none(tmp_path: Path, text: str | None, sentence: str) ->
         read_plan(path)
     assert sentence in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+def test_twenty_runners_end_within_a_fifth_on_recorded_costs() -> None:
+    """Of the models of docs/support.md, whose longest variant alone takes 1.13 times the mean of twenty runners."""
+    recorded = json.loads((Path(__file__).parents[2] / "data/recorded-costs.json").read_text())
+    costs_s = {Variant(*name.split("/")): cost_s for name, cost_s in recorded.items()}
+
+    finishes_s = [shard.estimated_s or 0.0 for shard in plan_shards(list(costs_s), costs_s, 20)]
+
+    assert len(finishes_s) == 20
+    assert sum(finishes_s) == pytest.approx(sum(costs_s.values()), abs=1.0)
+    assert max(finishes_s) <= 1.2 * sum(finishes_s) / 20
+    assert max(finishes_s) == max(costs_s.values())
