@@ -151,6 +151,8 @@ def run_inside(name: str, network: str, code: str, image: str) -> str:
     volumes = [word for folder in folders for word in ("--volume", f"{folder}:{folder}:ro")]
     command = ["docker", "run", "--rm", "--name", name, "--network", network, "--tmpfs", "/tmp", *volumes]
     command += ["--volume", "/var/run/docker.sock:/var/run/docker.sock", "--env", f"PYTHONPATH={SRC}"]
+    # The sources alone are no checkout.
+    command += ["--env", f"POCKETFIT_ANDROID={android_folder()}"]
     done = subprocess.run(
         [*command, "--entrypoint", sys.executable, image, "-c", code],
         capture_output=True,
