@@ -9,7 +9,7 @@ from typing import Literal
 
 from pocketfit.devices.android.adb import Adb
 from pocketfit.devices.emulator.docker import RUN_LABEL, Container, Machine
-from pocketfit.devices.emulator.docker_problems import KVM, OUT_OF_MEMORY
+from pocketfit.devices.emulator.docker_problems import KILLED, KVM, OUT_OF_MEMORY
 from pocketfit.devices.reason import shorten
 from pocketfit.errors import CommandError
 
@@ -74,7 +74,8 @@ def explain_end(end: str, printed: str, image: str) -> str:
     """Explain a container that ended before its Android was up."""
     lines = [line.strip() for line in printed.splitlines() if line.strip()]
     last_line = f" ({shorten(lines[-1])})" if lines else ""
-    step = "use a machine with more memory" if end == OUT_OF_MEMORY else f"is {image} an Android emulator's image?"
+    of_memory = end in (OUT_OF_MEMORY, KILLED)
+    step = "use a machine with more memory" if of_memory else f"is {image} an Android emulator's image?"
     return f"the emulator's container {end}{last_line}: {step}"
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from pocketfit.devices.emulator.docker_problems import (
+    KILLED,
+    KILLED_CODE,
     OUT_OF_MEMORY,
     SOCKET,
     asking,
@@ -166,7 +168,9 @@ class Docker:
         state = container["State"]
         if state["Running"]:
             return None
-        return OUT_OF_MEMORY if state["OOMKilled"] else f"ended with exit code {state['ExitCode']}"
+        if state["OOMKilled"]:
+            return OUT_OF_MEMORY
+        return KILLED if state["ExitCode"] == KILLED_CODE else f"ended with exit code {state['ExitCode']}"
 
     def log(self, name: str, lines: int) -> str:
         """The last lines that a container printed; empty for one that is not there."""

@@ -9,7 +9,7 @@ import pytest
 from pocketfit.devices.emulator.boot import Wait, emulator_container, explain_end, explain_timeout
 from pocketfit.devices.emulator.device import EmulatorDevice
 from pocketfit.devices.emulator.docker import CREATED_LABEL, RUN_LABEL, Container, Machine
-from pocketfit.devices.emulator.docker_problems import OUT_OF_MEMORY
+from pocketfit.devices.emulator.docker_problems import KILLED, OUT_OF_MEMORY
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.records import DeviceSpec
 from pocketfit.runtimes.library import AndroidSide
@@ -84,6 +84,12 @@ def test_without_the_android_side_no_container_is_started() -> None:
             OUT_OF_MEMORY,
             "",
             "the emulator's container ran out of memory and was killed: use a machine with more memory",
+        ),
+        (
+            KILLED,
+            "",
+            "the emulator's container was killed (exit code 137), most likely since memory ran out: "
+            "use a machine with more memory",
         ),
     ],
 )
