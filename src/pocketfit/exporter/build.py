@@ -35,7 +35,7 @@ from pocketfit.exporter.verify import Verifier, as_arrays, baked_in, eager_outpu
 from pocketfit.formats import FORMATS, Format
 from pocketfit.job import Exported, Job, NotExported, enter
 from pocketfit.judge.golden import write_arrays
-from pocketfit.judge.parity import CALIBRATED_WITH, unscored, without_score
+from pocketfit.judge.parity import unscored, without_score
 from pocketfit.records import Export, Parity, TensorFile
 
 if TYPE_CHECKING:
@@ -266,7 +266,7 @@ def run(build: Build, golden: Golden, made: Made) -> Parity:
     if build.metric.evaluated:
         # From its first state.
         build.metric.of_file(_nested(Loaded(file.anew), build.eager, build.inputs), shown, build.enter)
-    return judged.parity if build.samples.unseen else without_score(judged.parity, CALIBRATED_WITH)
+    return without_score(judged.parity, why) if (why := build.samples.unjudged) else judged.parity
 
 
 def blame(build: Build, order: BuildOrder, reason: str) -> Explained:

@@ -15,6 +15,7 @@ from pocketfit.exporter.source import find_callable, seeded_inputs
 from pocketfit.exporter.tensors import ModelProblem, counted, dtype_name, flatten
 from pocketfit.judge.draws import redrawn
 from pocketfit.judge.golden import SEED
+from pocketfit.judge.parity import CALIBRATED_WITH, ONE_VALUE_KNOWN
 from pocketfit.records import ModelSpec
 
 if TYPE_CHECKING:
@@ -43,23 +44,24 @@ class Samples:
     """The inputs of a variant: what a quantizer is calibrated with is never what a file is compared on.
 
     `golden` are what is traced and tried on a device, `batches` what int8 is calibrated with, `further` the sets that
-    are compared on beside the golden one. `unseen` is False where nothing could be had but the golden inputs, `made_up`
-    is True where all that is known of those is their shape.
+    are compared on beside the golden one. `unjudged` says why none of them judges int8, as a predicate, where that is
+    so; `made_up` is True where all that is known of the golden inputs is their shape.
     """
 
     golden: Inputs
     further: tuple[Inputs, ...]
     batches: tuple[Inputs, ...] = ()
     reasons: tuple[str, ...] = ()
-    unseen: bool = True
+    unjudged: str = ""
     made_up: bool = False
 
 
 def gather(spec: ModelSpec, root: Path, inputs: Inputs, eager: Callable[..., Any], precision: str) -> Samples:
     """Gather what a variant is built and judged with; `inputs` are those of the configuration. Raises ModelProblem."""
     samples = _gathered(spec, root, inputs, eager, precision)
-    if precision == "int8":
-        samples = replace(samples, reasons=(*samples.reasons, *told_constants(samples.golden, samples.batches)))
+    if precision == "int8" and not samples.unjudged:
+        told = told_constants(samples.golden, (*samples.batches, *samples.further))
+        samples = replace(samples, reasons=(*samples.reasons, *told), unjudged=ONE_VALUE_KNOWN if told else "")
     return replace(samples, made_up=isinstance(spec.inputs, tuple) and samples.golden is inputs)
 
 
@@ -74,7 +76,7 @@ def _gathered(spec: ModelSpec, root: Path, inputs: Inputs, eager: Callable[..., 
     table = "a pocketfit.toml" if spec.by_options else f"[models.{spec.name}]"
     remedy = f'set calibration = "module:callable" in {table} for real ones'
     if not batches:
-        return Samples(inputs, (), (inputs,), (f"calibrated on {ITSELF}: {remedy}",), unseen=False)
+        return Samples(inputs, (), (inputs,), (f"calibrated on {ITSELF}: {remedy}",), unjudged=CALIBRATED_WITH)
     kind = "random inputs" if isinstance(spec.inputs, tuple) else "fresh draws of the kind of the example inputs"
     return Samples(inputs, further, batches, (f"calibrated on {kind}: {remedy}",))
 
@@ -89,7 +91,11 @@ def _of_users(spec: ModelSpec, root: Path, inputs: Inputs, eager: Callable[..., 
     others = tuple(batch for batch in batches if by_shape or not _equal(batch, inputs))
     if not others:
         return Samples(
-            inputs, (), batches, (*reasons, f"calibrated on {ITSELF}: let {spec.calibration} give others"), False
+            inputs,
+            (),
+            batches,
+            (*reasons, f"calibrated on {ITSELF}: let {spec.calibration} give others"),
+            CALIBRATED_WITH,
         )
     rest, held = hold_out(others, inputs, FURTHER_SETS + by_shape)
     if held:
@@ -100,7 +106,9 @@ def _of_users(spec: ModelSpec, root: Path, inputs: Inputs, eager: Callable[..., 
     drawn = _drawn(_drawer(replace(spec, inputs=None), alike[0], eager), FURTHER_SETS + 1)
     said = f"calibration {spec.calibration} gives one batch"
     if not drawn:
-        return Samples(alike[0], (), others, (*reasons, f"{said}, which it is calibrated on: give more"), False)
+        return Samples(
+            alike[0], (), others, (*reasons, f"{said}, which it is calibrated on: give more"), CALIBRATED_WITH
+        )
     said += ", which nothing is compared on: fresh draws of its kind are; give two or more to be compared on real ones"
     return Samples(drawn[0], drawn[1:], others, (*reasons, said))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pocketfit.judge.memory import PEAK_NOISE_BYTES, peak_grew_bytes
-from pocketfit.judge.parity import disagreements
+from pocketfit.judge.parity import disagreements, meaningless
 from pocketfit.judge.work import incomparable, instructions_changed, memory_traffic_bytes, traffic_changed
 from pocketfit.records import UNJUDGED, Built, Failed, Growth, Latency, Limits, Memory, Outcome, Smoke, Work
 from pocketfit.units import (
@@ -77,9 +77,25 @@ def unjudged_limits(
     memory: tuple[Memory, Memory],
     work: Works = (None, None),
 ) -> tuple[str, ...]:
-    """A sentence for each limit against base that nobody could look at: it must not pass for one that holds.
+    """A sentence for each limit that nobody could look at: it must not pass for one that holds."""
+    return (*_without_score(limits, head), *_without_base(limits, base, head, latency, memory, work))
 
-    A variant that base never had has nothing to be judged against, which is not the same.
+
+def _without_score(limits: Limits, head: Built) -> Iterator[str]:
+    if limits.min_sqnr_db is not None and (why := meaningless(head.export.parity)):
+        yield unjudged("min_sqnr_db", f"the output {why}")
+
+
+def _without_base(
+    limits: Limits,
+    base: Outcome | None,
+    head: Built,
+    latency: Latency,
+    memory: tuple[Memory, Memory],
+    work: Works,
+) -> tuple[str, ...]:
+    """Of the limits against base. A variant that base never had has nothing to be judged against, which is not the
+    same.
     """
     against_base = {
         "size_growth": limits.size_growth is not None,

@@ -36,8 +36,9 @@ SILENT_MAX_ABS_DIFF = {"fp32": 1e-5}
 SILENT_MAX_ABS_DIFF_ELSE = 1e-3
 
 
-# Says of an int8 file that nothing judges it.
+# Why nothing judges an int8 file, whichever inputs it is compared on.
 CALIBRATED_WITH = "was calibrated on the very inputs that it is compared on"
+ONE_VALUE_KNOWN = "was calibrated and is compared on one value of an input"
 
 
 @dataclass(frozen=True)
@@ -104,13 +105,11 @@ def without_score(parity: Parity, why: str) -> Parity:
     return Parity(parity.max_abs_diff, outputs=outputs, input_sets=parity.input_sets)
 
 
-def unseen_as(host: Parity, device: Parity) -> Parity:
+def unjudged_as(host: Parity, device: Parity) -> Parity:
     """The device's parity without a score where the host's has none for what the inputs are."""
-    return (
-        without_score(device, CALIBRATED_WITH)
-        if CALIBRATED_WITH in {one.degenerate for one in host.outputs}
-        else device
-    )
+    causes = {one.degenerate for one in host.outputs}
+    why = next((why for why in (CALIBRATED_WITH, ONE_VALUE_KNOWN) if why in causes), None)
+    return without_score(device, why) if why else device
 
 
 def disagreements(parity: Parity, limits: Limits, precision: str) -> tuple[Disagreement, ...]:

@@ -9,7 +9,7 @@ from pocketfit.devices.base import DeviceRun, Running
 from pocketfit.files.temporary import temporary_folder
 from pocketfit.judge.faults import plain_convolution
 from pocketfit.judge.outputs import Judged, read_outputs
-from pocketfit.judge.parity import unseen_as
+from pocketfit.judge.parity import unjudged_as
 from pocketfit.judge.sequence import judge_calls
 from pocketfit.progress import Progress, working
 from pocketfit.records import Built, Limits, Parity, SideName, Smoke, SmokeInput, TensorFile, Variant
@@ -75,7 +75,7 @@ def try_one(
 
 def explain(tried: Smoke, built: Built) -> Smoke:
     """Name a fault of the library's own that the model may be blamed for, and drop a score that means nothing."""
-    tried = replace(tried, parity=unseen_as(built.export.parity, tried.parity))
+    tried = replace(tried, parity=unjudged_as(built.export.parity, tried.parity))
     operator = plain_convolution(tried, built.export.ops)
     if operator is None:
         return tried

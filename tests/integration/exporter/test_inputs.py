@@ -10,6 +10,7 @@ import torch
 from pocketfit.exporter import inputs
 from pocketfit.exporter.inputs import Samples, gather, load_batches
 from pocketfit.exporter.tensors import ModelProblem
+from pocketfit.judge.parity import CALIBRATED_WITH, ONE_VALUE_KNOWN
 from pocketfit.records import InputSpec, ModelSpec
 
 INPUTS = (torch.ones(1, 2), torch.ones(1, 3, dtype=torch.int64))
@@ -142,29 +143,59 @@ def test_a_mask_with_infinity_stays_beside_floats_that_are_drawn() -> None:
     assert all(torch.equal(other, mask) for _, other in (*samples.further, *samples.batches))
 
 
-@pytest.mark.parametrize("scalar", [torch.tensor(0.5), torch.tensor(3)])
-def test_a_scalar_beside_what_is_drawn(scalar: torch.Tensor) -> None:
+@pytest.mark.parametrize("scalar", [torch.tensor(0.5), torch.tensor(3), torch.zeros(1, 4)])
+def test_one_value_beside_what_is_drawn_is_not_judged(scalar: torch.Tensor) -> None:
     samples = gather(ModelSpec("net", "x:y"), Path(), (torch.randn(1, 64), scalar), identity, "int8")
     assert all_different(samples)
     for _, other in (*samples.further, *samples.batches):
         assert (other.shape, other.dtype) == (scalar.shape, scalar.dtype)
+    assert samples.unjudged == ONE_VALUE_KNOWN
+    assert samples.reasons[-1] == (
+        f"int8 knows one value of input 1, {scalar.flatten()[0]:.3g}, and is judged on no other: "
+        "let calibration give more"
+    )
+    assert gather(ModelSpec("net", "x:y"), Path(), (torch.randn(1, 64), scalar), identity, "fp32").unjudged == ""
+
+
+def test_an_example_of_one_value_judges_nothing() -> None:
+    samples = gather(ModelSpec("net", "x:y"), Path(), (torch.zeros(1, 3, 8, 8),), identity, "int8")
+    assert samples.unjudged == ONE_VALUE_KNOWN
+
+
+@pytest.mark.parametrize("flag", [torch.tensor([1]), torch.zeros(1, 3, dtype=torch.int64), torch.tensor(True)])
+def test_a_flag_has_one_value_and_is_judged(flag: torch.Tensor) -> None:
+    samples = gather(ModelSpec("net", "x:y"), Path(), (torch.randn(1, 64), flag), identity, "int8")
+    assert (samples.unjudged, len(samples.reasons)) == ("", 1)
+
+
+def test_batches_that_give_more_values_are_judged(tmp_path: Path) -> None:
+    def of_states(*values: float) -> Samples:
+        code = f"[(torch.full((1, 8), 1.0 * n), torch.full((1, 4), state)) for n, state in enumerate({values})]"
+        root = tmp_path / f"of_{'_'.join(map(str, values))}"
+        root.mkdir()
+        return gathered(root, code, (torch.randn(1, 8), torch.zeros(1, 4)), by_shape=False)
+
+    assert of_states(0.0, 0.0, 0.0, 0.0).unjudged == ONE_VALUE_KNOWN
+    assert of_states(0.0, 3.0, -2.0, 1.0).unjudged == ""
+    # The first is held out: int8 does not know it, and is judged on it.
+    assert of_states(3.0, 0.0).unjudged == ""
 
 
 def test_stand_ins_outside_of_the_models_domain_are_left_out() -> None:
     x = torch.ones(1, 4)
     samples = gather(ModelSpec("net", "x:y"), Path(), (x,), lambda one: (one - 1).abs().neg().log(), "int8")
     # Eager gives -inf for the example and NaN for all others.
-    assert (samples.unseen, samples.batches) == (False, ((x,),))
+    assert (samples.unjudged, samples.batches) == (CALIBRATED_WITH, ((x,),))
 
 
-def test_where_nothing_else_can_be_made_nothing_is_unseen() -> None:
+def test_where_nothing_else_can_be_made_nothing_is_judged() -> None:
     ids = (torch.tensor([[3]]), torch.tensor([[True, True]]))
     samples = gather(ModelSpec("net", "x:y"), Path(), ids, identity, "int8")
     assert samples.reasons == (
         "calibrated on the very inputs that it is compared on, since no others of their kind can be made: "
         'set calibration = "module:callable" in [models.net] for real ones',
     )
-    assert (samples.unseen, samples.batches, samples.further) == (False, (ids,), ())
+    assert (samples.unjudged, samples.batches, samples.further) == (CALIBRATED_WITH, (ids,), ())
 
 
 def gathered(root: Path, code: str, inputs: tuple[torch.Tensor, ...], *, by_shape: bool) -> Samples:
@@ -198,7 +229,7 @@ def test_some_of_the_users_batches_are_held_out(
     assert samples.golden[0].tolist() == [[golden] * 2]
     assert [one[0, 0].item() for (one,) in samples.further] == further
     assert all(one.shape == (1, 2) for (one,) in samples.further)
-    assert (len(samples.batches), samples.reasons, samples.unseen, samples.made_up) == (batches, (), True, False)
+    assert (len(samples.batches), samples.reasons, samples.unjudged, samples.made_up) == (batches, (), "", False)
     assert all_different(samples)
 
 
@@ -206,12 +237,12 @@ def test_a_lone_batch_is_not_judged_on_itself(tmp_path: Path) -> None:
     samples = gathered(tmp_path, "[torch.linspace(0, 1, 40).view(1, 40)]", (torch.ones(1, 40),), by_shape=True)
     (reason,) = samples.reasons
     assert "gives one batch, which nothing is compared on: fresh draws of its kind are" in reason
-    assert (len(samples.further), samples.unseen) == (3, True)
+    assert (len(samples.further), samples.unjudged) == (3, "")
     assert all_different(samples)
     assert samples.golden[0].max() <= 1
 
 
 def test_a_lone_batch_that_is_the_example_gives_no_score(tmp_path: Path) -> None:
     samples = gathered(tmp_path, "[torch.ones(1, 2)]", (torch.ones(1, 2),), by_shape=False)
-    assert not samples.unseen
+    assert samples.unjudged == CALIBRATED_WITH
     assert samples.reasons[0].startswith("calibrated on the very inputs that it is compared on")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from pocketfit.judge.parity import ONE_VALUE_KNOWN
 from pocketfit.records import (
     Anatomy,
     Built,
@@ -344,6 +345,26 @@ def test_limits_against_a_base_that_could_not_be_built() -> None:
 
 
 @pytest.mark.parametrize(
+    ("degenerate", "limits", "reasons"),
+    [
+        (
+            ONE_VALUE_KNOWN,
+            Limits(min_sqnr_db=12),
+            ("min_sqnr_db could not be judged: the output was calibrated and is compared on one value of an input",),
+        ),
+        (ONE_VALUE_KNOWN, Limits(), ()),
+        (None, Limits(min_sqnr_db=12), ()),
+    ],
+)
+def test_a_least_sqnr_of_what_has_no_score(degenerate: str | None, limits: Limits, reasons: tuple[str, ...]) -> None:
+    parity = Parity(1e-6, None, outputs=(OutputParity("", 1e-6, None, degenerate=degenerate),))
+    head = with_export(built(), parity=parity)
+    row = only_row(None, head, trial(head=replace(PASSED, parity=parity)), limits)
+    assert (row.status, row.reasons) == ("new", reasons)
+    assert row.unjudged_limits == (("min_sqnr_db",) if reasons else ())
+
+
+@pytest.mark.parametrize(
     ("base", "head", "limits", "unjudged"),
     [
         # Base never had it, or nobody asked.
@@ -354,7 +375,7 @@ def test_limits_against_a_base_that_could_not_be_built() -> None:
         (built(), built(sha="bb"), Limits(size_growth=Growth(ratio=0.01)), ()),
     ],
 )
-def test_limits_that_nobody_could_look_at(
+def test_limits_against_base_that_nobody_could_look_at(
     base: Outcome | None, head: Outcome, limits: Limits, unjudged: tuple[str, ...]
 ) -> None:
     assert only_row(base, head, limits=limits).unjudged_limits == unjudged
