@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pocketfit import __version__
 from pocketfit.builds.sandbox import Sandbox, child_environment
 from pocketfit.builds.walls import caches
-from pocketfit.builds.weigh import sha256_of
+from pocketfit.builds.weigh import Weight, know, sha256_of
 from pocketfit.builds.worker import GOLDEN_NAME
 from pocketfit.cache.code import doubt_of_model
 from pocketfit.cache.entries import Damaged
@@ -213,6 +213,7 @@ class Remembered:
         except (Damaged, ValueError) as problem:
             self.cache.damaged(BUILDS, key_of(parts), name, problem)
             return None, "damaged, and made again"
+        know(Weight(kept.built.size_bytes, kept.built.download_bytes, kept.built.sha256))
         return kept, "found"
 
     def keep(self, out: Out, results: Mapping[SideName, Sequence[tuple[Outcome, str]]]) -> None:

@@ -40,6 +40,12 @@ def weigh(path: Path) -> Weight:
         return Weight(path.stat().st_size, known.size_bytes, sha256)
 
 
+def know(weight: Weight) -> None:
+    """Take the word of an earlier run for a content's size in a download: it is not compressed again."""
+    with _lock:
+        _compressed.setdefault(weight.sha256, _Compressed(size_bytes=weight.download_bytes))
+
+
 @dataclass
 class _Compressed:
     """What is known of one content; whoever finds its lock taken waits for the answer."""

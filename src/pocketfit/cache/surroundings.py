@@ -11,7 +11,6 @@ import site
 import stat
 import sys
 import sysconfig
-from collections.abc import Iterator
 from pathlib import Path
 
 from pocketfit.cache.memo import Memo, is_racy, seen_of
@@ -32,6 +31,8 @@ OF_PROCESSOR = ("vendor_id", "cpu family", "model", "stepping", "flags", "CPU im
 CACHES = "/sys/devices/system/cpu/cpu0/cache"
 # Python's own copies of what stands beside them.
 COPIES = "__pycache__"
+# A file's name below the folder that was looked at, its path, and what the kernel says of it.
+Found = tuple[str, str, os.stat_result]
 
 
 def surroundings(memo: Memo) -> dict[str, str]:
@@ -76,7 +77,9 @@ def packages(memo: Memo) -> str:
 
 def folder_digest(root: Path, memo: Memo) -> str:
     """The hash of a folder of code, from what is known where nothing in it changed; raises OSError."""
-    found = sorted(_walk(str(root), "", set()))
+    found: list[Found] = []
+    _walk(str(root), "", set(), found)
+    found.sort()
     looked = hashlib.sha256(
         "\n".join(f"{name} {seen_of(status)}" for name, _, status in found).encode("utf-8", "surrogateescape")
     ).hexdigest()
@@ -99,24 +102,23 @@ def folder_digest(root: Path, memo: Memo) -> str:
     return digest
 
 
-def _walk(folder: str, prefix: str, linked: set[str]) -> Iterator[tuple[str, str, os.stat_result]]:
-    """Every file below a folder, also through links, but for Python's own copies; `linked` are folders gone through."""
+def _walk(folder: str, prefix: str, linked: set[str], found: list[Found]) -> None:
+    """Add every file below a folder, also through links, but for Python's own copies; `linked` were gone through."""
     with os.scandir(folder) as entries:
         for entry in entries:
-            name = f"{prefix}{entry.name}"
+            name = prefix + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name != COPIES:
+                    _walk(entry.path, f"{name}/", linked, found)
+                continue
+            found.append((name, entry.path, entry.stat(follow_symlinks=False)))
             if entry.is_symlink():
-                yield name, entry.path, entry.stat(follow_symlinks=False)
                 place = os.path.realpath(entry.path)
                 if os.path.isfile(place):
-                    yield f"{name} ->", place, os.stat(place)
+                    found.append((f"{name} ->", place, os.stat(place)))
                 elif os.path.isdir(place) and place not in linked:
                     linked.add(place)
-                    yield from _walk(place, f"{name}/", linked)
-            elif entry.is_dir(follow_symlinks=False):
-                if entry.name != COPIES:
-                    yield from _walk(entry.path, f"{name}/", linked)
-            else:
-                yield name, entry.path, entry.stat(follow_symlinks=False)
+                    _walk(place, f"{name}/", linked, found)
 
 
 def _recorded(root: Path) -> dict[str, tuple[int, str, int]]:

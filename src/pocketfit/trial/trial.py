@@ -223,9 +223,9 @@ def _try_pair(
     device: Running, pair: _Pair, host: Host | None, also: Sequence[Further], of: int, kept: KeptTrials | None
 ) -> TrialRow:
     """Smoke head, and base too where it is another file; the row says why where nothing is to be timed."""
-    head = _try_head(device, pair, of, kept)
+    head = (kept and _tried_before(device, pair, of, kept)) or _try(device, "head", pair.head, pair.limits, of, kept)
     other = None if pair.is_identical else pair.base
-    base = _try(device, "base", other, pair.limits, of) if other else None
+    base = _try(device, "base", other, pair.limits, of, kept) if other else None
     runs = loader_for(device, host, head, pair.variant.format) is not None
     timing = None if runs else Timing(reason=f"not timed, since head {_ended(head)}")
     return TrialRow(
@@ -238,20 +238,15 @@ def _try_pair(
     )
 
 
-def _try_head(device: Running, pair: _Pair, of: int, kept: KeptTrials | None) -> Smoke:
-    """Smoke head, unless it is unchanged and an earlier run did so.
+def _tried_before(device: Running, pair: _Pair, of: int, kept: KeptTrials) -> Smoke | None:
+    """What an earlier run made of head, where it is unchanged.
 
     Both of a pair that changed are tried in this run, so that what is compared was seen on one machine.
     """
-    if kept is None or not pair.is_identical:
-        return _try(device, "head", pair.head, pair.limits, of)
-    known = (pair.head.built, pair.head.folder, pair.limits)
-    if smoke := kept.find(*known):
+    smoke = kept.find(pair.head.built, pair.head.folder, pair.limits) if pair.is_identical else None
+    if smoke:
         what = f"passed on {device.info.kind} before, on the same inputs (cache)"
         tell(Progress("try", "head", str(pair.variant), what, "done", of=of))
-        return smoke
-    smoke = _try(device, "head", pair.head, pair.limits, of)
-    kept.add(*known, smoke)
     return smoke
 
 
@@ -273,5 +268,10 @@ def _ended(head: Smoke) -> str:
     return {"failed": "fails", "skipped": "was not tried"}.get(head.status, "could not be tried")
 
 
-def _try(device: Running, side: SideName, candidate: _Candidate, limits: Limits, of: int) -> Smoke:
-    return try_one(device, side, candidate.built, candidate.folder, limits, of, reloads=RELOADS)
+def _try(
+    device: Running, side: SideName, candidate: _Candidate, limits: Limits, of: int, kept: KeptTrials | None
+) -> Smoke:
+    smoke = try_one(device, side, candidate.built, candidate.folder, limits, of, reloads=RELOADS)
+    if kept:
+        kept.add(candidate.built, candidate.folder, limits, smoke)
+    return smoke

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pocketfit.builds import weigh as weigh_module
-from pocketfit.builds.weigh import CHUNK_BYTES, Weight, weigh
+from pocketfit.builds.weigh import CHUNK_BYTES, Weight, know, weigh
 
 
 def test_a_file_has_its_size_its_download_and_its_hash(tmp_path: Path) -> None:
@@ -24,6 +24,17 @@ def test_an_empty_file_has_a_weight(tmp_path: Path) -> None:
     path = tmp_path / "artifact"
     path.touch()
     assert weigh(path) == Weight(0, 2, hashlib.sha256(b"").hexdigest())
+
+
+def test_what_an_earlier_run_compressed_is_not_compressed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "artifact"
+    path.write_bytes(b"kept in the cache")
+    known = Weight(17, 19, hashlib.sha256(b"kept in the cache").hexdigest())
+    know(known)
+    monkeypatch.setattr(weigh_module, "_deflated_bytes", lambda path: pytest.fail("it is compressed"))
+    assert weigh(path) == known
 
 
 def test_what_two_files_both_hold_is_compressed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

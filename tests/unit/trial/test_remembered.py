@@ -15,6 +15,7 @@ from pocketfit.cache.kept import Cache
 from pocketfit.devices.base import Conditions, DeviceRun
 from pocketfit.judge.golden import write_arrays
 from pocketfit.records import (
+    Anatomy,
     Built,
     DeviceInfo,
     Export,
@@ -77,6 +78,8 @@ class World:
     limits: Limits = field(default_factory=Limits)
     ops: dict[str, int] = field(default_factory=dict)
     values: tuple[float, ...] = (-1, 1, -1, 1)
+    # Of the source, which is not in the file.
+    names: dict[str, int] = field(default_factory=dict)
 
     def side(self, name: SideName) -> Artifacts:
         folder = self.folder / name
@@ -86,7 +89,8 @@ class World:
         text = self.texts[name]
         (folder / "net.ptl").write_text(text)
         tensors = [(TensorFile("", "float32", (4,), f"{kind}0.bin"),) for kind in ("input", "output")]
-        built = Built(NET, "net.ptl", 1, 1, text, Export(0, self.ops, *tensors, (), Parity()), build_s=2.0)
+        export = Export(0, self.ops, *tensors, (), Parity(), anatomy=Anatomy(modules=self.names))
+        built = Built(NET, "net.ptl", 1, 1, text, export, build_s=2.0)
         return Artifacts(Snapshot(name, None, "0", "2", ".", (built,), {"net": self.limits}), folder)
 
     def run(self) -> Trial:
@@ -152,6 +156,18 @@ def test_a_pair_that_changed_is_tried_in_one_run(world: World) -> None:
     for _ in range(2):
         world.run()
     assert world.device.ran == ["0.0", "0"] * 2
+
+
+def test_a_file_that_was_new_or_changed_is_known_once_nothing_changes(world: World) -> None:
+    """As on the pull request after the one that changed it."""
+    world.texts["head"] = "0.0"
+    world.run()
+    world.texts["base"] = "0.0"
+    world.names = {"features": 7}
+    (row,) = world.run().rows
+    assert world.device.ran == ["0.0", "0"]
+    assert row.head
+    assert (row.head.status, row.head.load_ms) == ("passed", None)
 
 
 def test_what_failed_is_tried_again(world: World) -> None:
