@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,13 +27,19 @@ if android.is_file():
 for release in pathlib.Path("/usr/lib/jvm").glob("*/release"):
     values = dict(line.split("=", 1) for line in release.read_text().splitlines() if "=" in line)
     found.append(["jvm", "openjdk", values["JAVA_VERSION"].strip('"'), ""])
-print(json.dumps(found))
+notices = pathlib.Path("/usr/share/licenses/notices/README.txt")
+print(json.dumps([found, notices.read_text("utf-8") if notices.is_file() else ""]))
 """
+# Of the licences beside the Android libraries, those that SPDX has by the file's name.
+KNOWN_LICENSES = ("Apache-2.0",)
 
 
 @dataclass(frozen=True, order=True)
 class Package:
-    """One package of an image; `kind` is that of its address, pypi or deb, else android or jvm."""
+    """One package of an image; `kind` is that of its address, pypi or deb, else android, jvm or linked.
+
+    What is linked into a library says no `version`: it is empty.
+    """
 
     kind: str
     name: str
@@ -42,7 +49,17 @@ class Package:
 
 def packages_of(image: str) -> list[Package]:
     said = run("docker", "run", "--rm", "--entrypoint", "python", image, "-c", LOOK, timeout=TIMEOUT_S)
-    return sorted({Package(*one) for one in json.loads(said)})
+    packages, notices = json.loads(said)
+    return sorted({*(Package(*one) for one in packages), *linked(notices)})
+
+
+def linked(notices: str) -> Iterator[Package]:
+    """What the Android libraries are made of, from the table in the README.txt of their licences' folder."""
+    for line in notices.splitlines():
+        match re.split(r" {2,}", line.strip()):
+            case [_, name, file] if file.endswith(".txt"):
+                license = file.removesuffix(".txt")
+                yield Package("linked", name, "", license if license in KNOWN_LICENSES else "")
 
 
 def spdx(name: str, digest: str, made: str, packages: Iterable[Package]) -> dict[str, Any]:
@@ -76,7 +93,7 @@ def _package(identity: str, name: str, version: str, license: str) -> dict[str, 
     return {
         "SPDXID": identity,
         "name": name,
-        "versionInfo": version,
+        **({"versionInfo": version} if version else {}),
         "downloadLocation": "NOASSERTION",
         "licenseConcluded": "NOASSERTION",
         "licenseDeclared": license or "NOASSERTION",

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from tools.release.sbom import Package, spdx
+from pathlib import Path
+
+from tools.release.sbom import Package, linked, spdx
 
 DIGEST = "sha256:" + "a" * 64
 PACKAGES = [
@@ -8,6 +10,18 @@ PACKAGES = [
     Package("pypi", "typing_extensions", "4.16.0", "PSF-2.0"),
     Package("android", "pytorch_android_lite", "1.12.2", ""),
 ]
+NOTICES = (Path(__file__).parents[4] / "src/android/notices/README.txt").read_text()
+
+
+def test_what_libraries_are_linked_with_is_in_it() -> None:
+    found = {package.name: package for package in linked(NOTICES)}
+
+    assert {"XNNPACK", "fbjni", "PyTorch", "ExecuTorch", "SoLoader's NativeLoader", "cpuinfo"} <= found.keys()
+    assert len(found) == sum(line.endswith(".txt") for line in NOTICES.splitlines())
+    assert found["fbjni"] == Package("linked", "fbjni", "", "Apache-2.0")
+    assert found["XNNPACK"].license == ""
+    (_, part) = spdx("pocketfit", DIGEST, "2026-11-27T12:00:00Z", [found["XNNPACK"]])["packages"]
+    assert (part["name"], "versionInfo" in part, "externalRefs" in part) == ("XNNPACK", False, False)
 
 
 def test_an_image_contains_its_packages() -> None:
