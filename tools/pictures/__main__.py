@@ -29,12 +29,16 @@ ROOT = Path(__file__).resolve().parents[2]
 RUN = ROOT / "build" / "demo" / "pocketfit-out" / "report.json"
 COLOURS = 128
 SCALE = 1.5
+TICK = "\N{WHITE HEAVY CHECK MARK}"
 PAGE_WIDTH, PAGE_HEIGHT = 1040, 670
 
 
 def main() -> int:
     if not find_chromium():
         print("no Chromium is on PATH: install chromium or google-chrome", file=sys.stderr)
+        return 3
+    if not subprocess.run(["fc-list", f":charset={ord(TICK):x}"], check=True, capture_output=True).stdout:
+        print(f"no font here has {TICK}: install fonts-noto-color-emoji", file=sys.stderr)
         return 3
     if "--run" in sys.argv[1:]:
         subprocess.run([sys.executable, "tools/demo.py"], cwd=ROOT, check=True)
