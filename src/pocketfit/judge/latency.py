@@ -108,6 +108,18 @@ def is_clear(timing: Timing, latency_growth: float | None) -> bool:
     return latency_growth is None or not latency.ci_low <= 1 + latency_growth < latency.ci_high
 
 
+def could_see(latency: Latency) -> float | None:
+    """The smallest change, as a share, that an interval as wide as this one would have told from none.
+
+    An interval around a true ratio r is taken to reach from r / sqrt(w) to r * sqrt(w), w being high over low: all of
+    it is beyond THRESHOLD from r = (1 + THRESHOLD) * sqrt(w) on. None where there are too few loads to tell any.
+    """
+    low, high, confidence = latency.ci_low, latency.ci_high, latency.confidence
+    if low is None or high is None or confidence is None or confidence < confidence_of(1):
+        return None
+    return (1 + THRESHOLD) * math.sqrt(high / low) - 1
+
+
 def interval(values: Sequence[float], comparisons: int) -> tuple[float, float, float]:
     """Bounds of the median of `values` and their confidence: what is asked for, or what so few values give."""
     asked = confidence_of(comparisons)

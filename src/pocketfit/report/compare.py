@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from pocketfit.judge.alone import NO_BASE, judge_alone
-from pocketfit.judge.latency import judge
+from pocketfit.judge.latency import could_see, judge
 from pocketfit.judge.limits import Broken, broken_limits, unjudged_limits
 from pocketfit.judge.memory import TOLD_FOR, leaks, memory_of
 from pocketfit.judge.over import broken_over, unjudged_over
@@ -174,9 +175,12 @@ def _growth(base: Outcome | None, head: Built) -> tuple[str, ...]:
 
 
 def _explanation(base: Outcome | None, head: Built, latency: Latency, work: str) -> tuple[str, ...]:
-    if latency.verdict == "unclear" and (latency.reason or work):
+    if latency.verdict == "unclear":
         reason = f": {latency.reason}" if latency.reason else ""
-        return (f"latency unclear{reason}" + (f"; {work}" if work else ""),)
+        share = could_see(latency)
+        seen = "" if share is None else f"a change of {math.ceil(100 * share)} % would have been seen"
+        more = f"; {work or seen}" if work or seen else ""
+        return (f"latency unclear{reason}{more}",) if reason or more else ()
     if not isinstance(base, Built) or latency.verdict not in ("slower", "faster"):
         return ()
     sentence = explain(base, head)

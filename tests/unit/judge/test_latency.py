@@ -7,7 +7,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from pocketfit.judge.latency import LOOKS, confidence_of, fewest_loads, interval, is_clear, judge, looks
+from pocketfit.judge.latency import LOOKS, confidence_of, could_see, fewest_loads, interval, is_clear, judge, looks
 from pocketfit.records import Latency, Load, Timing
 
 STEADY = (10.0, 10.1, 9.9, 10.0, 10.2, 9.8)
@@ -80,6 +80,22 @@ def test_rounds_are_compared_with_their_partner() -> None:
     disturbed = (*STEADY[:2], *(one * 3 for one in STEADY[2:]))
     latency = judge(Timing((load(1.2, disturbed),) * 8), identical=False)
     assert (latency.verdict, latency.ratio) == ("slower", pytest.approx(1.2))
+
+
+@pytest.mark.parametrize("noise", [1.0, 1.05, 1.3])
+def test_a_change_as_large_as_could_be_seen_is_seen(noise: float) -> None:
+    spread = [noise**power for power in (-0.5, -0.3, -0.1, 0, 0, 0.1, 0.3, 0.5)]
+    share = could_see(judge(timing(*spread), identical=False))
+    assert share is not None
+    assert math.isclose(share, 1.02 * math.sqrt(noise) - 1)
+    for factor, verdict in ((1.001, "slower"), (0.995, "same" if noise == 1 else "unclear")):
+        changed = judge(timing(*(one * factor * (1 + share) for one in spread)), identical=False)
+        assert changed.verdict == verdict
+
+
+def test_too_few_loads_could_see_nothing() -> None:
+    assert could_see(judge(timing(1.0, 1.1, 1.2), identical=False)) is None
+    assert could_see(Latency("not-measured")) is None
 
 
 def test_both_loads_of_head_count() -> None:

@@ -475,7 +475,7 @@ def test_slower_within_its_noise_is_no_failure() -> None:
     noisy = Timing(tuple(Load((10.0, 10.0), (head, head)) for head in (10.0, 30.0, 10.5, 30.0, 30.0, 30.0, 30.0, 30.0)))
     row = only_row(built(), built(sha="bb"), trial(timing=noisy), Limits(latency_growth=0.1))
     assert (row.latency.verdict, row.status) == ("unclear", "compared")
-    assert row.reasons == ()
+    assert row.reasons == ("latency unclear; a change of 77 % would have been seen",)
     ended = replace(noisy, loads=noisy.loads[:5], reason="ran out of time (latency_budget_s = 30)")
     assert only_row(built(), built(sha="bb"), trial(timing=ended)).reasons == (
         "latency unclear: ran out of time (latency_budget_s = 30): 5 fresh loads, and it takes 8 to tell",
