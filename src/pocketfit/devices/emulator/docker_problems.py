@@ -13,7 +13,7 @@ KVM = "/dev/kvm"
 OUT_OF_MEMORY = "ran out of memory and was killed"
 # Docker may miss the kernel's word of it: on cgroup v1 it comes by an event of its own, after which nothing waits.
 KILLED_CODE = 137
-KILLED = f"was killed (exit code {KILLED_CODE}), most likely since memory ran out"
+KILLED = f"ended with exit code {KILLED_CODE} (killed: memory ran out, or somebody stopped it)"
 # For GitHub's hosted runners, verbatim from android-emulator-runner's documentation.
 UDEV_RULE = (
     """echo 'KERNEL=="kvm", GROUP="kvm", MODE="0666", OPTIONS+="static_node=kvm"' """

@@ -88,7 +88,7 @@ def test_without_the_android_side_no_container_is_started() -> None:
         (
             KILLED,
             "",
-            "the emulator's container was killed (exit code 137), most likely since memory ran out: "
+            "the emulator's container ended with exit code 137 (killed: memory ran out, or somebody stopped it): "
             "use a machine with more memory",
         ),
     ],
