@@ -6,8 +6,8 @@
 Each model's .pte, that of `make support` where it has been there and else one that is built, is looked at, and run on
 every version in a JVM: by the code that a run uses, without its timing. It is run by ExecuTorch on the host too, whose
 outputs are held against those of Android's newest, bit by bit. The memory that kept programs plan is held against what
-ExecuTorch's own reader says. What came of it is kept in build/versions, so that an
-interrupted run goes on where it was; with --kept nothing is built, and what is there is put together.
+ExecuTorch's own reader says. What came of it is kept in build/versions, so that an interrupted run goes on where it
+was; with --kept nothing is built, and what is there is put together.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ import os
 import resource
 import subprocess
 import tempfile
-import threading
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,6 +27,7 @@ from jinja2 import Environment
 
 from benchmarks.bench import ours
 from pocketfit.files import write_text_atomically
+from tools.demo import WHO
 
 VARIANTS, SIZES_MB = (1, 5, 20, 50), (1, 10, 100, 400)
 SMALL_MB = 0.1
@@ -69,22 +70,14 @@ def cost_of(sizes_mb: Sequence[float]) -> dict[str, float]:
         (folder / "net.py").write_text(NET)
         (folder / "pocketfit.toml").write_text("\n".join(map(_model, range(len(sizes_mb)), sizes_mb)))
         for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "models"]):
-            who = ["-c", "user.name=Growth", "-c", "user.email=growth@example.invalid"]
-            subprocess.run(["git", *who, *words], cwd=folder, check=True)
+            subprocess.run(["git", *words], cwd=folder, check=True, env={**os.environ, **WHO})
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         words = ours(folder, "--base", "none", "--no-cache")
         process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        peak_bytes, ended = 0, threading.Event()
-
-        def wait() -> None:
-            process.wait()
-            ended.set()
-
-        waiting = threading.Thread(target=wait)
-        waiting.start()
-        while not ended.wait(PAUSE_S):
+        peak_bytes = 0
+        while process.poll() is None:
             peak_bytes = max(peak_bytes, memory_bytes(process.pid))
-        waiting.join()
+            time.sleep(PAUSE_S)
         if process.returncode:
             raise SystemExit(f"the run of {len(sizes_mb)} models ended with exit code {process.returncode}")
         after = resource.getrusage(resource.RUSAGE_CHILDREN)

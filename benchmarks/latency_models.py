@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pocketfit.formats import FORMATS
 from pocketfit.judge.golden import seeded_arrays, write_arrays
 from pocketfit.records import InputSpec, SmokeInput
 
@@ -37,13 +38,15 @@ def export(model: Any, path: Path) -> SmokeInput:
 
 def save(model: Any, path: Path, shape: tuple[int, ...]) -> str:
     """Save a model for one input of a shape, and return the format that the file's suffix says."""
-    if path.suffix == ".pte":
+    format = next(one.name for one in FORMATS.values() if one.suffix == path.suffix)
+    if format == "executorch":
         _save_executorch(model, path, shape)
-        return "executorch"
-    return _save_torchscript(model, path, shape)
+    else:
+        _save_torchscript(model, path, shape, lite=format == "lite")
+    return format
 
 
-def _save_torchscript(model: Any, path: Path, shape: tuple[int, ...]) -> str:
+def _save_torchscript(model: Any, path: Path, shape: tuple[int, ...], *, lite: bool) -> None:
     """The archive's root folder is named after the file, so that two exports differ in their bytes."""
     import torch
     from torch.utils.mobile_optimizer import optimize_for_mobile
@@ -51,11 +54,10 @@ def _save_torchscript(model: Any, path: Path, shape: tuple[int, ...]) -> str:
     with torch.no_grad():
         traced = torch.jit.freeze(torch.jit.trace(model, torch.zeros(shape)))
         optimized = optimize_for_mobile(traced)
-    if path.suffix == ".ptl":
+    if lite:
         optimized._save_for_lite_interpreter(str(path))
-        return "lite"
-    optimized.save(str(path))
-    return "torchscript"
+    else:
+        optimized.save(str(path))
 
 
 def _save_executorch(model: Any, path: Path, shape: tuple[int, ...]) -> None:

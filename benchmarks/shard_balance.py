@@ -23,7 +23,7 @@ RECORDED = Path(__file__).resolve().parent.parent / "tests/data/recorded-costs.j
 RUNNERS, DEVIATIONS, TRIALS = (5, 10, 20), (0.1, 0.2), 1000
 
 
-def read_costs_s(path: Path) -> dict[Variant, float]:
+def costs_of(path: Path) -> dict[Variant, float]:
     return {Variant(*name.split("/")): float(cost_s) for name, cost_s in json.loads(path.read_text()).items()}
 
 
@@ -58,7 +58,7 @@ def table(costs_s: Mapping[Variant, float]) -> list[str]:
 
 
 if __name__ == "__main__":
-    recorded = read_costs_s(Path(sys.argv[1]) if sys.argv[1:] else RECORDED)
+    recorded = costs_of(Path(sys.argv[1]) if sys.argv[1:] else RECORDED)
     total_s, longest_s = sum(recorded.values()), max(recorded.values())
     print(f"{len(recorded)} variants, {total_s:,.0f} s in all, the longest {longest_s:.0f} s\n")
     print("\n".join(table(recorded)))

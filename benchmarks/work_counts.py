@@ -39,6 +39,8 @@ FEWER_CLASSES = 100
 # Calls that are told from a process with one: many of those that take milliseconds, and so many that are emulated.
 OWN_CALLS, MANY_MACS = 101, 300_000_000
 
+Parts = dict[str, Callable[[Path], Iterator[dict[str, Any]]]]
+
 
 def main() -> None:
     parser = argparse.ArgumentParser()
@@ -48,10 +50,10 @@ def main() -> None:
     parser.add_argument("--plot", type=Path)
     given = parser.parse_args()
     found = json.loads(given.out.read_text()) if given.out.is_file() else {}
+    parts: Parts = {**PARTS, "pairs": partial(pairs, format=given.format)}
     with tempfile.TemporaryDirectory() as folder:
         for part in given.parts:
-            made = pairs(Path(folder), given.format) if part == "pairs" else PARTS[part](Path(folder))
-            for result in made:
+            for result in parts[part](Path(folder)):
                 found.setdefault(part, []).append(result)
                 given.out.write_text(json.dumps(found, indent=1) + "\n")
     print(work_report.tables(found))
@@ -176,7 +178,7 @@ def spin() -> None:
         pass
 
 
-PARTS: dict[str, Callable[[Path], Iterator[dict[str, Any]]]] = {"pairs": pairs, "processes": processes, "cost": cost}
+PARTS: Parts = {"pairs": pairs, "processes": processes, "cost": cost}
 
 if __name__ == "__main__":
     main()

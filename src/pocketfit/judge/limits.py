@@ -94,9 +94,7 @@ def _without_base(
     memory: tuple[Memory, Memory],
     work: Works,
 ) -> tuple[str, ...]:
-    """Of the limits against base. A variant that base never had has nothing to be judged against, which is not the
-    same.
-    """
+    """The same for the limits against base; a variant that base never had has nothing that could be looked at."""
     against_base = {
         "size_growth": limits.size_growth is not None,
         "latency_growth": limits.latency_growth is not None,

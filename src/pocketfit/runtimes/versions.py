@@ -21,7 +21,7 @@ def version_of(library: str) -> str | None:
     """ "1.3" for an Android library of ExecuTorch 1.3, as reports name it; None for one whose version nobody knows."""
     artifact, _, release = library.partition(" ")
     if artifact == OFFICIAL:
-        return _minor(release)
+        return minor_of(release)
     return next((version for version, known in VERSIONS.items() if str(known) == library), None)
 
 
@@ -30,7 +30,7 @@ def newer_exporter(exporter: str, targets: Iterable[str]) -> str | None:
 
     `exporter` is a name with its release ("executorch 1.3.1"), `targets` are versions as in VERSIONS.
     """
-    made = _minor(exporter.partition(" ")[2])
+    made = minor_of(exporter.partition(" ")[2])
     older = [version for version in targets if made and _numbers(version) < _numbers(made)]
     if not older:
         return None
@@ -41,7 +41,8 @@ def newer_exporter(exporter: str, targets: Iterable[str]) -> str | None:
     )
 
 
-def _minor(release: str) -> str | None:
+def minor_of(release: str) -> str | None:
+    """ "2.12" of "2.12.1+cpu"; None for what has no such numbers."""
     found = re.match(r"\d+\.\d+", release)
     return found.group() if found else None
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.shard_balance import RECORDED, costs_of
 from pocketfit.errors import ConfigError
 from pocketfit.records import (
     Built,
@@ -130,8 +131,7 @@ def test_plans_that_are_none(tmp_path: Path, text: str | None, sentence: str) ->
 
 def test_twenty_runners_end_within_a_fifth_on_recorded_costs() -> None:
     """Of the models of docs/support.md, whose longest variant alone takes 1.13 times the mean of twenty runners."""
-    recorded = json.loads((Path(__file__).parents[2] / "data/recorded-costs.json").read_text())
-    costs_s = {Variant(*name.split("/")): cost_s for name, cost_s in recorded.items()}
+    costs_s = costs_of(RECORDED)
 
     finishes_s = [shard.estimated_s or 0.0 for shard in plan_shards(list(costs_s), costs_s, 20)]
 

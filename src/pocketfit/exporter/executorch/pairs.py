@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from pocketfit.runtimes.versions import minor_of
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -18,7 +20,7 @@ class Pair:
 
     def has(self, torch: str, executorch: str) -> bool:
         """True for these and for their patch releases."""
-        return (_minor(torch), _minor(executorch)) == (_minor(self.torch), _minor(self.executorch))
+        return (minor_of(torch), minor_of(executorch)) == (minor_of(self.torch), minor_of(self.executorch))
 
 
 # Ours (requirements/), and another that a user's environment may have (requirements/second-pair-*.in).
@@ -38,7 +40,3 @@ def unknown_pair() -> str | None:
         return None
     known = " or ".join(map(str, PAIRS))
     return f"executorch {executorch} with torch {torch} is no pair that Pocketfit was tried with: install {known}"
-
-
-def _minor(release: str) -> list[str]:
-    return release.split(".")[:2]
