@@ -16,6 +16,7 @@ from pocketfit.records import (
     Library,
     Load,
     ModelSpec,
+    OperatorTimes,
     Parity,
     TensorFile,
     Variant,
@@ -92,6 +93,7 @@ class Exported:
     torch: str
     state: Literal["exported"] = "exported"
     delegation: Delegation | None = None
+    operator_times: OperatorTimes | None = None
 
 
 @dataclass(frozen=True)

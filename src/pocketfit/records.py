@@ -323,6 +323,30 @@ class Delegation:
 
 
 @dataclass(frozen=True)
+class OperatorTime:
+    """The time in milliseconds that all `calls` of one kind of operator take in a forward, as its runtime names it."""
+
+    operator: str
+    calls: int
+    ms: float
+
+
+@dataclass(frozen=True)
+class OperatorTimes:
+    """What a forward of a .pte takes by operator, on one thread of the machine that built it; the longest come first.
+
+    The runtime is that of `executorch` there, not Android's. Medians over `forwards` on the golden inputs after a first
+    one; `total_ms` is the whole, of which operators leave something over. `reason` says why there is none of it.
+    """
+
+    operators: tuple[OperatorTime, ...] = ()
+    total_ms: float | None = None
+    forwards: int | None = None
+    executorch: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class LayerLoss:
     """The SQNR in dB, against eager, of what goes into a layer and of what comes out; `layer` is its module path."""
 
@@ -388,7 +412,7 @@ class Built:
 
     `build_s` is how long that took, in seconds: `pocketfit plan` balances by it. `planned_bytes` is the memory that a
     .pte was planned into (runtimes/pte.py), None for formats that plan none. `runs_on` predicts what versions of its
-    runtime make of a .pte, as far as the configuration asks for them.
+    runtime make of a .pte, as far as the configuration asks for them. `operator_times` is None for other formats.
     """
 
     variant: Variant
@@ -402,6 +426,7 @@ class Built:
     build_s: float | None = None
     planned_bytes: int | None = None
     runs_on: Mapping[str, RunsOn] = field(default_factory=dict)
+    operator_times: OperatorTimes | None = None
 
 
 @dataclass(frozen=True)
@@ -686,6 +711,8 @@ class SideFacts:
     memory: Memory = Memory()
     # None where it was not asked for.
     work: Work | None = None
+    # None for formats other than .pte.
+    operator_times: OperatorTimes | None = None
 
 
 @dataclass(frozen=True)

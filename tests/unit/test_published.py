@@ -213,6 +213,7 @@ NEW_KEYS = {
     "minimum_change": None,
     "size_growth_over": None,
     "minor_below": None,
+    "operator_times": None,
     "on_phone": {},
     "runtimes": [],
     "root_operators": None,

@@ -140,6 +140,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "on_phone": {},
                     "memory": {"peak_rss_bytes": None, "planned_bytes": None, "retained_bytes": None},
                     "work": None,
+                    "operator_times": None,
                 },
                 "head": {
                     "size_bytes": 19607468,
@@ -153,6 +154,7 @@ def test_a_report_as_its_users_read_it(tmp_path: Path) -> None:
                     "on_phone": {},
                     "memory": {"peak_rss_bytes": None, "planned_bytes": None, "retained_bytes": None},
                     "work": None,
+                    "operator_times": None,
                 },
                 "parity": {
                     "max_abs_diff": 1.1e-06,

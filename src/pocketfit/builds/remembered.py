@@ -305,5 +305,6 @@ def _check(built: Built, variant: Variant) -> None:
 
 
 def _comparable(kept: KeptBuild) -> KeptBuild:
-    """All of a build but how long it took, and what is said of it."""
-    return replace(kept, built=replace(kept.built, build_s=None, runs_on={}), doubt="", alike=1, differs=False)
+    """All of a build but how long it and its operators took, and what is said of it."""
+    built = replace(kept.built, build_s=None, operator_times=None, runs_on={})
+    return replace(kept, built=built, doubt="", alike=1, differs=False)

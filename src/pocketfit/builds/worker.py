@@ -245,6 +245,7 @@ def _keep(result: Exported, variant: Variant, spec: ModelSpec, work: Opened, art
         ),
         delegation=result.delegation,
         planned_bytes=planned,
+        operator_times=result.operator_times,
     )
 
 

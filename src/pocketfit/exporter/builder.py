@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pocketfit.exporter.state.eager import Habits
-from pocketfit.records import Delegation, LayerLoss, ModelSpec
+from pocketfit.records import Delegation, LayerLoss, ModelSpec, OperatorTimes
 
 if TYPE_CHECKING:
     import torch
@@ -142,6 +142,9 @@ class Builder(Protocol):
 
     def root_operators(self, module: Any) -> tuple[str, ...]:
         """List the operators that the made model (see Optimized) asks of its runtime, by name and overload, sorted."""
+
+    def operator_times(self, path: Path, inputs: Inputs) -> OperatorTimes | None:
+        """Time each kind of operator of the file, as the host's runtime tells it; None for formats that never do."""
 
     def arguments(self, path: Path) -> tuple[Argument, ...] | None:
         """List what forward of the file takes, or None where that is not known without a call.

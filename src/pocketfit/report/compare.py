@@ -281,6 +281,7 @@ def _facts(outcome: Outcome | None, tried: Smoke | None = None, work: Work | Non
                 outcome.delegation,
                 memory=memory_of(outcome.planned_bytes, tried),
                 work=work,
+                operator_times=outcome.operator_times,
             )
     return None
 

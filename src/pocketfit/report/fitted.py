@@ -56,7 +56,7 @@ def _bare_smoke(smoke: Smoke) -> Smoke:
 
 
 def _bare_side(side: SideFacts | None) -> SideFacts | None:
-    return None if side is None else replace(side, ops={}, anatomy=None, delegation=None)
+    return None if side is None else replace(side, ops={}, anatomy=None, delegation=None, operator_times=None)
 
 
 def _counts(most: int) -> Iterator[int]:

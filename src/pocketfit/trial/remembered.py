@@ -58,8 +58,8 @@ class KeptTrials:
                 golden[tensor.file] = self.cache.memo.sha256(str(path), path.lstat())
         except OSError as problem:
             return str(problem)
-        # Names in a model's source, which are not in its file, are no matter to a device.
-        judged = replace(built, build_s=None, export=replace(built.export, anatomy=None))
+        # Names in a model's source, which are not in its file, and times of a build are no matter to a device.
+        judged = replace(built, build_s=None, operator_times=None, export=replace(built.export, anatomy=None))
         records = {"built": plain(judged), "limits": plain(limits)}
         return {
             "file": built.sha256,

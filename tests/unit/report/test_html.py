@@ -9,7 +9,18 @@ from html.parser import HTMLParser
 
 import pytest
 
-from pocketfit.records import Anatomy, Delegation, LayerLoss, OutputParity, Parity, Report, RunsOn, RuntimeSize
+from pocketfit.records import (
+    Anatomy,
+    Delegation,
+    LayerLoss,
+    OperatorTime,
+    OperatorTimes,
+    OutputParity,
+    Parity,
+    Report,
+    RunsOn,
+    RuntimeSize,
+)
 from pocketfit.report.html import render_html
 from pocketfit.report.reasons.entries import address
 from tests.unit.report.samples import BROKEN, CALM, EVERYTHING, GREW, IDENTICAL, passed, side
@@ -300,7 +311,9 @@ def test_nothing_escapes(text: str) -> None:
 def within(text: str) -> Report:
     """What a model's own process can name: its modules, operators, outputs, layers, dtypes and parts of the file."""
     anatomy = Anatomy({text: 1000, "a": 9}, {text: 1}, {text: 1}, macs={text: 5})
-    facts = replace(side(10, 10), anatomy=anatomy, ops={text: 1}, delegation=Delegation(1, 2, {text: 1}))
+    times = OperatorTimes((OperatorTime(text, 1, 1.0),), 2.0, 9, text)
+    taken = Delegation(1, 2, {text: 1})
+    facts = replace(side(10, 10), anatomy=anatomy, ops={text: 1}, delegation=taken, operator_times=times)
     outputs = (OutputParity(text, 1.0), OutputParity(text, degenerate=text))
     row = replace(
         GREW,

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 from pocketfit.exporter.executorch import lowering
 from pocketfit.exporter.executorch.pairs import unknown_pair
 from pocketfit.exporter.executorch.problems import stopped
+from pocketfit.exporter.executorch.times import operator_times
 from pocketfit.exporter.tensors import ModelProblem, no_forward
 from pocketfit.runtimes.pte import varying_inputs
 
 if TYPE_CHECKING:
     from pocketfit.exporter.builder import BuildOrder, Check, Optimized, Rules
+    from pocketfit.exporter.tensors import Inputs
+    from pocketfit.records import OperatorTimes
     from pocketfit.runtimes.schema import Argument
 
 
@@ -81,6 +84,9 @@ class ExecuTorch:
 
         program = selective_build._get_program_from_buffer(module)
         return tuple(sorted(set(selective_build._get_program_operators(program))))
+
+    def operator_times(self, path: Path, inputs: Inputs) -> OperatorTimes:
+        return operator_times(path, inputs)
 
     def arguments(self, path: Path) -> tuple[Argument, ...] | None:
         from pocketfit.runtimes.pte import read_program

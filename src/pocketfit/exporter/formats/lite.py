@@ -17,6 +17,7 @@ from pocketfit.runtimes.operators import OperatorList
 
 if TYPE_CHECKING:
     from pocketfit.exporter.builder import BuildOrder, Check, Layers, Optimized
+    from pocketfit.exporter.tensors import Inputs
     from pocketfit.runtimes.schema import Argument
 
 
@@ -60,6 +61,9 @@ class Lite:
 
     def root_operators(self, module: Any) -> tuple[str, ...]:
         return recipe.root_operators(module)
+
+    def operator_times(self, path: Path, inputs: Inputs) -> None:
+        """Give none: neither runtime tells them."""
 
     def arguments(self, path: Path) -> tuple[Argument, ...] | None:
         code = read_bytecode(path)

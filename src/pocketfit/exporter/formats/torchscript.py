@@ -18,6 +18,7 @@ from pocketfit.runtimes.schema import Argument
 
 if TYPE_CHECKING:
     from pocketfit.exporter.builder import BuildOrder, Check, Layers, Optimized
+    from pocketfit.exporter.tensors import Inputs
 
 
 def _check(_path: Path, module: Any, runtime: OperatorList, layers: Layers) -> tuple[Problem | str, ...]:
@@ -53,6 +54,9 @@ class TorchScript:
 
     def root_operators(self, module: Any) -> tuple[str, ...]:
         return recipe.root_operators(module)
+
+    def operator_times(self, path: Path, inputs: Inputs) -> None:
+        """Give none: neither runtime tells them."""
 
     def arguments(self, path: Path) -> tuple[Argument, ...] | None:
         module: Any = self.load(path)

@@ -12,6 +12,7 @@ from pocketfit.report.columns.work import work_facts
 from pocketfit.report.page.agreement import agreement
 from pocketfit.report.page.anatomy import anatomy_facts
 from pocketfit.report.page.interval import latency_plot
+from pocketfit.report.page.operator_times import operator_times, operator_times_facts
 from pocketfit.report.page.section import Section, Table
 from pocketfit.report.phone import total_facts
 from pocketfit.report.runtimes import version_facts
@@ -21,11 +22,11 @@ from pocketfit.units import format_ms, format_ms_number
 
 def sections(row: Row) -> tuple[Section, ...]:
     """What unfolds beneath a row, in the order in which a reader asks for it; empty parts are left out."""
-    operators = _operators(row)
+    operators = tuple(table for table in (_operators(row), operator_times(row)) if table)
     parts = (
         Section("Latency", tuple(_timing(row.latency)), plot=latency_plot(row.latency)),
         agreement(row),
-        Section("Operators", tuple(_operator_facts(row)), (operators,) if operators else ()),
+        Section("Operators", (*_operator_facts(row), *operator_times_facts(row)), operators),
         Section("Work", tuple(work_facts(row))),
         Section("Memory", tuple(memory_facts(row))),
         Section("File", tuple(_file_facts(row))),

@@ -17,7 +17,7 @@ import pytest
 from pocketfit.builds.weigh import weigh
 from pocketfit.exporter import main
 from pocketfit.job import Exported, HostOutputs, HostRun, Job, NotExported
-from pocketfit.records import Built, Delegation, InputSpec, Limits, ModelSpec, Variant
+from pocketfit.records import Built, Delegation, InputSpec, Limits, ModelSpec, OperatorTimes, Variant
 from pocketfit.runtimes.library import find_android
 from pocketfit.runtimes.selection import selections
 from tests.integration.conftest import CONFIG, NET, QUICK, Git, require
@@ -506,6 +506,31 @@ def test_a_reason_names_operator_or_construct(root: Path, source: str, inputs: I
     code = reason.partition("`")[2].partition("`")[0]
     line = next((number for number, text in enumerate(MODELS.splitlines(), 1) if code and code in text), 0)
     assert result.reason == reason.replace("LINE", str(line))
+
+
+def test_operators_are_timed_where_the_runtime_has_a_tracer(root: Path) -> None:
+    """The new pair's has: every operator of the program is timed, and together they take no longer than the whole."""
+    times = exported(root, "net.py:net", IMAGE).operator_times
+    assert times is not None
+    if OURS:
+        assert times == OperatorTimes(
+            reason=f"the runtime of executorch {version('executorch')} has no event tracer; "
+            "that of executorch 1.5.1 has one"
+        )
+        return
+    assert (times.reason, times.executorch) == ("", version("executorch"))
+    assert times.forwards is not None
+    assert times.total_ms is not None
+    assert 1 <= times.forwards <= 9
+    calls = {one.operator: one.calls for one in times.operators}
+    assert calls == {
+        "Convolution (NHWC, F32) IGEMM": 1,
+        "mean.out": 1,
+        "Fully Connected (NC, F32) GEMM": 1,
+        "Transpose (ND, X32)": 2,
+    }
+    assert 0 < sum(one.ms for one in times.operators) <= times.total_ms
+    assert [one.ms for one in times.operators] == sorted((one.ms for one in times.operators), reverse=True)
 
 
 def android_without_executorch(folder: Path) -> Path:
