@@ -366,7 +366,9 @@ class Export:
     `recipe` lists the steps that made it, and `reasons` what a reader should know of them. For a model that has state,
     `later` are its outputs to the same inputs when it is called a second time, a third, and so on. `root_operators` are
     those that the file asks of its runtime, by name and overload; None where nobody looked. `layer_losses` say of a
-    file that is far from eager where that comes from, the worst first; of others nobody asks.
+    file that is far from eager where that comes from, the worst first; of others nobody asks. `places` are where in a
+    .pte its modules went to: `3` is an instruction, `3/12` a node of what XNNPACK was given there, and the value is the
+    path of the module that it comes from (runtimes/places.py).
     """
 
     parameters: int
@@ -381,6 +383,7 @@ class Export:
     later: tuple[tuple[TensorFile, ...], ...] = ()
     root_operators: tuple[str, ...] | None = None
     layer_losses: tuple[LayerLoss, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def golden(self) -> tuple[TensorFile, ...]:

@@ -29,7 +29,21 @@ def test_help_loads_nothing_heavy() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["run", "export", "smoke", "compare", "report", "plan", "merge", "publish", "init", "check", "doctor", "version"],
+    [
+        "run",
+        "export",
+        "smoke",
+        "compare",
+        "report",
+        "nodes",
+        "plan",
+        "merge",
+        "publish",
+        "init",
+        "check",
+        "doctor",
+        "version",
+    ],
 )
 def test_every_command_has_help_with_an_example(command: str) -> None:
     done = subprocess.run(

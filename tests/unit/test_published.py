@@ -228,6 +228,7 @@ NEW_KEYS = {
     "base_work": None,
     "head_work": None,
     "layer_losses": [],
+    "places": {},
     "runs_on": {},
     "emulated_cpu": None,
     "also": [],

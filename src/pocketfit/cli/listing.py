@@ -22,6 +22,10 @@ COMMANDS = {
         "again",
         "Show a saved report again, in any form. Needs no torch, and ends with exit code 0 whatever the verdict.",
     ),
+    "nodes": (
+        "graphs",
+        "Write the numbers of each .pte by the nodes of its graph, as Model Explorer shows them. Needs no torch.",
+    ),
     "accept": (
         "accepting",
         "Accept what a report calls too much: write limits that take it into the configuration, for good or until a "

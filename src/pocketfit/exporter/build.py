@@ -307,6 +307,7 @@ def describe(build: Build, golden: Golden, made: Made, parity: Parity) -> Export
             anatomy=dissect(build.path, build.model, macs, made.file.dropped_debug_bytes),
             later=golden.later,
             layer_losses=optimized.losses,
+            places=optimized.places,
             root_operators=build.builder.root_operators(optimized.module),
         ),
         torch=torch.__version__,

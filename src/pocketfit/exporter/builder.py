@@ -67,7 +67,7 @@ class Optimized:
     """`module` is the format's own; `recipe` names the steps taken, `reasons` what a reader should know about them.
 
     `layers` are those that call an operator, where freezing made the module forget them. `odd_names` are the model's
-    names with letters beyond ASCII, and what each names. `losses` are as in Export.
+    names with letters beyond ASCII, and what each names. `losses` and `places` are as in Export.
     """
 
     module: Any
@@ -78,6 +78,7 @@ class Optimized:
     layers: Layers = field(default_factory=dict)
     odd_names: Mapping[str, str] = field(default_factory=dict)
     losses: tuple[LayerLoss, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

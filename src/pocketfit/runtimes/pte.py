@@ -44,7 +44,7 @@ def read_program(path: Path, method: str = "forward") -> Program:
     """Raises ValueError with a reason for what is no such program, OSError where it can't be read."""
     with path.open("rb") as file:
         buffer = Flatbuffer(file)
-        plan = _plan(buffer, method)
+        plan = method_plan(buffer, method)
         return Program(
             buffer.identifier.decode(),
             len(plan.numbers(INPUTS, "i")),
@@ -65,7 +65,7 @@ def planned_bytes(path: Path, method: str = "forward") -> int:
     """
     with path.open("rb") as file:
         # The first is reserved: runtimes skip it.
-        sizes = _plan(Flatbuffer(file), method).numbers(NON_CONST_BUFFER_SIZES, "q")[1:]
+        sizes = method_plan(Flatbuffer(file), method).numbers(NON_CONST_BUFFER_SIZES, "q")[1:]
     if any(not 0 <= size <= MOST_BYTES for size in sizes) or sum(sizes) > MOST_BYTES:
         raise Broken(f"its planned memory of {', '.join(f'{size:,}' for size in sizes[:3])} bytes makes no sense")
     return sum(sizes)
@@ -74,7 +74,7 @@ def planned_bytes(path: Path, method: str = "forward") -> int:
 def varying_inputs(path: Path, method: str = "forward") -> tuple[bool, ...]:
     """Whether each input of a method may be smaller than it was planned. Raises as planned_bytes does."""
     with path.open("rb") as file:
-        plan = _plan(Flatbuffer(file), method)
+        plan = method_plan(Flatbuffer(file), method)
         values = plan.tables(VALUES)
         places = plan.numbers(INPUTS, "i")
         if any(not 0 <= place < len(values) for place in places):
@@ -87,7 +87,8 @@ def _varies(value: Table) -> bool:
     return tensor is not None and tensor.number(SHAPE_DYNAMISM, "b") != STATIC
 
 
-def _plan(buffer: Flatbuffer, method: str) -> Table:
+def method_plan(buffer: Flatbuffer, method: str) -> Table:
+    """The table of a method; raises Broken for what is no ExecuTorch program, or has no such method."""
     if not IDENTIFIER.fullmatch(buffer.identifier):
         raise Broken("it is no ExecuTorch program, which has ET and two digits at byte 4")
     plans = buffer.root().tables(EXECUTION_PLANS)

@@ -7,7 +7,7 @@ a flatbuffer of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from pocketfit.runtimes.flatbuffer import Broken, Flatbuffer, Table
 
@@ -31,22 +31,22 @@ def xnnpack_nodes(buffer: Flatbuffer, delegates: Iterable[Table]) -> tuple[int, 
     for delegate in delegates:
         try:
             if delegate.text(DELEGATE_ID) == BACKEND:
-                kinds.update(dict.fromkeys(_kinds(buffer, delegate)))
+                kinds.update((node.number(NODE_KIND, "B"), None) for node in node_tables(buffer, delegate))
         except Broken:
             # XNNPACK itself says what is wrong with it, when it is loaded.
             continue
     return tuple(sorted(kinds))
 
 
-def _kinds(buffer: Flatbuffer, delegate: Table) -> Iterator[int]:
+def node_tables(buffer: Flatbuffer, delegate: Table) -> tuple[Table, ...]:
+    """List the nodes that XNNPACK was given, in the order in which it runs them. Raises Broken."""
     start, size_bytes = _part(buffer, delegate)
     part = Flatbuffer(buffer.file, start, size_bytes)
     if part.read(HEADER_AT, 4) == HEADER:
         part = Flatbuffer(buffer.file, start + part.number(GRAPH_OFFSET_AT, "I"), part.number(GRAPH_SIZE_AT, "I"))
     if part.identifier not in IDENTIFIERS:
         raise Broken("its part for XNNPACK is of no version that is known here")
-    for node in part.root().tables(NODES):
-        yield node.number(NODE_KIND, "B")
+    return part.root().tables(NODES)
 
 
 def _part(buffer: Flatbuffer, delegate: Table) -> tuple[int, int]:

@@ -28,6 +28,7 @@ COMMANDS = (
     "smoke",
     "compare",
     "report",
+    "nodes",
     "plan",
     "merge",
     "publish",

@@ -23,7 +23,7 @@ def count(program: Any) -> tuple[Delegation, dict[str, int]]:
     from executorch.exir.lowered_backend_module import LoweredBackendModule
 
     taken: Counter[str] = Counter()
-    left: Counter[str] = Counter(name for graph in _graphs(program.graph_module) for name in _operators(graph))
+    left: Counter[str] = Counter(name for graph in graphs(program.graph_module) for name in _operators(graph))
     for module in program.graph_module.modules():
         if isinstance(module, LoweredBackendModule):
             names = _operators(module.original_module.graph)
@@ -48,7 +48,7 @@ def reasons(delegation: Delegation) -> list[str]:
 def layers(program: Any) -> dict[str, tuple[str, ...]]:
     """The layers that call each kernel of a finished program, as `features.3`; `forward` is the model itself."""
     found: dict[str, dict[str, None]] = {}
-    for graph in _graphs(program.graph_module):
+    for graph in graphs(program.graph_module):
         for node in graph.nodes:
             for schema in _schema_of(node):
                 name = Overload(schema.name, schema.overload_name).full_name
@@ -63,14 +63,14 @@ def _layer_of(node: Any) -> str:
     return path.removeprefix("model").lstrip(".") or "forward"
 
 
-def _graphs(module: Any) -> Iterator[Any]:
+def graphs(module: Any) -> Iterator[Any]:
     """The graph and those of its branches and loops, without the delegates'."""
     import torch
 
     yield module.graph
     for child in module.children():
         if isinstance(child, torch.fx.GraphModule):
-            yield from _graphs(child)
+            yield from graphs(child)
 
 
 def _operators(graph: Any) -> Iterator[str]:
@@ -83,6 +83,10 @@ def _schemas(graph: Any) -> Iterator[Any]:
 
 
 def _schema_of(node: Any) -> Iterator[Any]:
-    # What has no schema is no operator: taking an item of a tuple, reserving memory, calling a delegate.
-    if node.op == "call_function" and node.target is not operator.getitem and hasattr(node.target, "_schema"):
+    if is_operator(node):
         yield node.target._schema
+
+
+def is_operator(node: Any) -> bool:
+    """Say whether a node of a graph calls one: taking an item, reserving memory and calling a delegate are none."""
+    return node.op == "call_function" and node.target is not operator.getitem and hasattr(node.target, "_schema")

@@ -26,10 +26,11 @@ from pocketfit.exporter.executorch.forms import (
     written_in_place,
     written_inputs,
 )
+from pocketfit.exporter.executorch.places import modules_by_place
 from pocketfit.exporter.executorch.plain_names import make_plain
 from pocketfit.exporter.executorch.problems import not_exported, not_lowered
 from pocketfit.exporter.importing.uncollected import uncollected
-from pocketfit.exporter.java_types import java_inputs, java_reasons, with_java_types
+from pocketfit.exporter.java_types import has_bools, java_inputs, java_reasons, with_java_types
 from pocketfit.exporter.samples.constants import of_one_value
 from pocketfit.exporter.state.eager import copies
 from pocketfit.exporter.state.held import ATTRIBUTE, BUFFER, PARAMETER, State, kept
@@ -88,13 +89,16 @@ def optimize(order: BuildOrder, check: Check) -> Optimized:
         steps.insert(0, "half inside")
     order.enter("lowering", hint)
     edge, program, layers = _lower(exported)
-    if missed := written_inputs(edge):
+    if missed := written_inputs(edge.exported_program()):
         # The golden inputs do not show it, say `clamp_` of what is in its bounds. Told of it, the doors copy them.
         written = tuple(sorted({*order.habits.written, *missed}))
         return optimize(replace(order, habits=replace(order.habits, written=written)), check)
-    delegated, ops = delegation.count(edge)
+    delegated, ops = delegation.count(edge.exported_program())
     reasons += delegation.reasons(delegated)
-    return Optimized(program, (*steps, "XNNPACK"), tuple(reasons), ops, delegated, layers, losses=losses)
+    # The model is held by a module that makes outputs flat, and by one more where it takes bools.
+    places = modules_by_place(edge.exported_program(), program, 2 if has_bools(order.inputs) else 1)
+    made, recipe = bytes(program.buffer), (*steps, "XNNPACK")
+    return Optimized(made, recipe, tuple(reasons), ops, delegated, layers, losses=losses, places=places)
 
 
 def _quantized(exported: Any, order: BuildOrder, inputs: Inputs, check: Check) -> Step:
@@ -225,8 +229,11 @@ def _agree(module: Any, check: Check, name: str) -> None:
         raise ModelProblem(f"the {name} does not compute what eager does: {problem}", disagrees=True)
 
 
-def _lower(exported: Any) -> tuple[Any, bytes, Layers]:
-    """The lowered graph, whose delegates still hold what they took, the program, and who calls each of its kernels."""
+def _lower(exported: Any) -> tuple[Any, Any, Layers]:
+    """The lowered graph, whose delegates still hold what they took, the program, and who calls each of its kernels.
+
+    Both are managers of ExecuTorch's.
+    """
     from executorch.backends.xnnpack.partition.config import ALL_PARTITIONER_CONFIGS
     from executorch.backends.xnnpack.partition.config.node_configs import PreluConfig
     from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
@@ -251,7 +258,7 @@ def _lower(exported: Any) -> tuple[Any, bytes, Layers]:
     if missing := sorted(layers.keys() - known):
         where = (f"{name} (in {layers[name][0]})" for name in missing)
         raise ModelProblem(f"ExecuTorch's runtime has no kernel for {', '.join(where)}")
-    return edge.exported_program(), bytes(program.buffer), layers
+    return edge, program, layers
 
 
 def _is_recurrent(model: torch.nn.Module) -> bool:

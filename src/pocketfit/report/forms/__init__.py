@@ -1,4 +1,4 @@
-"""Forms of a report for other programs: JUnit for what shows test results, SARIF for what shows findings in code. Pure.
+"""Forms of a report for other programs: JUnit for what shows test results, SARIF for findings in code, node data. Pure.
 
 Whatever a report says is data there: it has no markup, no control character, and nothing that turns the direction of
 writing. Nothing is cut but texts that the one door would not let in.
