@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
@@ -23,6 +23,7 @@ from pocketfit.builds.git import NO_BASE
 from pocketfit.config.model_lines import NO_LINES, ConfigLines, locate_models
 from pocketfit.errors import VERDICT_FAILED, ConfigError, EnvironmentProblem, PocketfitError
 from pocketfit.github.api import GitHub, connect
+from pocketfit.github.check_run import Checked, check
 from pocketfit.github.comment import NotPosted, Posted
 from pocketfit.github.context import Context, read_context
 from pocketfit.github.publish import publish
@@ -132,8 +133,16 @@ def _conclude(job: _Job, ended: Ended, earlier: object) -> Report | None:
         lines = _config_lines(job)
         return publish(results.report, context, github, mode=inputs.comment, key=inputs.comment_key, config=lines)
 
-    tell(context, results, job.log, comment)
+    tell(context, results, job.log, comment, _check_of(job, results.report))
     return results.report
+
+
+def _check_of(job: _Job, report: Report | None) -> Callable[[], Checked | NotPosted] | None:
+    """What writes the check run, where one is wanted and there is a report for it."""
+    context, inputs = job.context, job.inputs
+    if not inputs.check_run or report is None or job.task not in ("check", "merge"):
+        return None
+    return lambda: check(report, context, connect(context), key=inputs.comment_key, config=_config_lines(job))
 
 
 def _config_lines(job: _Job) -> ConfigLines:

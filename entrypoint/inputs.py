@@ -55,6 +55,7 @@ class Inputs:
     device: str | None = None
     comment: CommentMode = "changes"
     comment_key: str = DEFAULT_KEY
+    check_run: bool = False
     requirements: str | None = None
     cache: str | None = None
     out: str = "pocketfit-out"
@@ -82,6 +83,7 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
         device=get("device"),
         comment=parse_mode(get("comment") or "changes"),
         comment_key=key,
+        check_run=_switch("check-run", get("check-run")),
         requirements=_inside("requirements", get("requirements")),
         cache=_inside("cache", get("cache")),
         out=_inside("out", get("out")) or Inputs.out,
@@ -132,6 +134,12 @@ def _one_model(source: str | None, shape: str | None, formats: str | None, preci
 
 def _words(text: str | None) -> tuple[str, ...]:
     return tuple((text or "").replace(",", " ").split())
+
+
+def _switch(name: str, text: str | None) -> bool:
+    if text not in (None, "true", "false"):
+        raise ConfigError(f"{name}: {text!r} is neither true nor false")
+    return text == "true"
 
 
 def _shards(text: str | None) -> int | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from entrypoint.workflow_commands import write_output
 from pocketfit.errors import VERDICT_FAILED, PocketfitError
 from pocketfit.files.owner import give_tree, owner_of
+from pocketfit.github.check_run import Checked
 from pocketfit.github.comment import NotPosted, Posted
 from pocketfit.out import MANIFEST_FILE, Out
 from pocketfit.records import Report
@@ -105,6 +106,10 @@ def write_comment_outputs(path: Path, published: Posted | NotPosted) -> None:
     posted = isinstance(published, Posted)
     write_output(path, "comment-url", published.url if isinstance(published, Posted) else "")
     write_output(path, "comment-posted", "true" if posted else "false")
+
+
+def write_check_output(path: Path, checked: Checked | NotPosted | None) -> None:
+    write_output(path, "check-run-url", checked.url if isinstance(checked, Checked) else "")
 
 
 def give_back(workspace: Path, out: str) -> None:

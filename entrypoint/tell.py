@@ -8,10 +8,18 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 
 from entrypoint.inputs import Inputs
-from entrypoint.results import LEAST_SUMMARY_BYTES, Results, summary, write_comment_outputs, write_outputs
+from entrypoint.results import (
+    LEAST_SUMMARY_BYTES,
+    Results,
+    summary,
+    write_check_output,
+    write_comment_outputs,
+    write_outputs,
+)
 from entrypoint.workflow_commands import annotate, append_summary, summary_room_bytes
 from pocketfit.errors import ConfigError
-from pocketfit.github.api import GitHub
+from pocketfit.github.api import GitHub, connect
+from pocketfit.github.check_run import Checked, check
 from pocketfit.github.comment import NotPosted, Posted
 from pocketfit.github.context import Context
 from pocketfit.github.foreign_report import fetch_report
@@ -21,10 +29,11 @@ from pocketfit.text import clean
 
 T = TypeVar("T")
 Publish = Callable[[], Posted | NotPosted]
+Check = Callable[[], Checked | NotPosted]
 
 
-def tell(context: Context, results: Results, log: TextIO, comment: Publish) -> None:
-    """Write outputs and summary, then comment: whatever happens to the comment, the rest is there."""
+def tell(context: Context, results: Results, log: TextIO, comment: Publish, check: Check | None = None) -> None:
+    """Write outputs and summary, then comment and `check`: whatever happens to these, the rest is there."""
     if context.output:
         write_outputs(context.output, results)
     if context.step_summary:
@@ -33,6 +42,11 @@ def tell(context: Context, results: Results, log: TextIO, comment: Publish) -> N
     _say(published, log)
     if context.output:
         write_comment_outputs(context.output, published)
+    checked = None if check is None else _without_fail(check, "write the check run")
+    if checked is not None:
+        _say(checked, log)
+    if context.output:
+        write_check_output(context.output, checked)
 
 
 def relay(context: Context, inputs: Inputs, github: GitHub, log: TextIO) -> int:
@@ -55,6 +69,7 @@ def relay(context: Context, inputs: Inputs, github: GitHub, log: TextIO) -> int:
         results,
         log,
         lambda: publish(report, context, github, mode=inputs.comment, key=inputs.comment_key),
+        (lambda: check(report, context, connect(context), key=inputs.comment_key)) if inputs.check_run else None,
     )
     return 0
 
@@ -67,17 +82,17 @@ def _summarize(path: Path, results: Results, workspace: Path, log: TextIO) -> No
         append_summary(path, text)
 
 
-def _without_fail(attempt: Callable[[], T]) -> T | NotPosted:
+def _without_fail(attempt: Callable[[], T], what: str = "comment") -> T | NotPosted:
     try:
         return attempt()
     except Exception as error:
         # Whatever it is, the verdict does not depend on it: even a bug of ours may not turn a job red.
         return NotPosted(
-            f"could not comment, by a bug of Pocketfit ({type(error).__name__}); please report it", "warning"
+            f"could not {what}, by a bug of Pocketfit ({type(error).__name__}); please report it", "warning"
         )
 
 
-def _say(published: Posted | NotPosted, log: TextIO) -> None:
+def _say(published: Posted | Checked | NotPosted, log: TextIO) -> None:
     if isinstance(published, NotPosted) and published.level != "log":
         annotate(log, published.level, str(published))
     else:

@@ -13,9 +13,13 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 JOB_TOKEN = "ghs_job"
+# Of a job with `checks: write`.
+CHECK_TOKEN = "ghs_checks"
 READ_ONLY_TOKEN = "ghs_fork"
 USER_TOKEN = "ghp_octocat"
 BODY_LIMIT = 65_536
+SUMMARY_LIMIT = 65_535
+ANNOTATIONS_LIMIT = 50
 NOT_ALLOWED = "Resource not accessible by integration"
 
 
@@ -27,6 +31,7 @@ class Token:
     is_user: bool = False
     may_write: bool = True
     may_read_actions: bool = True
+    may_check: bool = False
 
 
 @dataclass
@@ -65,6 +70,7 @@ class FakeGitHub:
     tokens: dict[str, Token] = field(
         default_factory=lambda: {
             JOB_TOKEN: Token("github-actions[bot]"),
+            CHECK_TOKEN: Token("github-actions[bot]", may_check=True),
             READ_ONLY_TOKEN: Token("github-actions[bot]", may_write=False),
             USER_TOKEN: Token("octocat", is_user=True),
         }
@@ -74,6 +80,9 @@ class FakeGitHub:
     pulls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     artifacts: dict[tuple[str, int], list[dict[str, Any]]] = field(default_factory=dict)
     blobs: dict[int, bytes] = field(default_factory=dict)
+    # By repository; annotations are kept beside what the API shows of a check run.
+    check_runs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    annotations: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     # Another host than the API's, as GitHub's storage is.
     blob_url: str = ""
     # The commit of the last successful scheduled run, by repository, workflow file and branch.
@@ -110,6 +119,21 @@ class FakeGitHub:
         }
         self.pulls.setdefault(repository, []).append(pull)
         return pull
+
+    def add_check_run(self, repository: str, sent: dict[str, Any]) -> dict[str, Any]:
+        with self.lock:
+            self.next_id += 1
+            run = {"id": self.next_id, "html_url": f"https://github.com/{repository}/runs/{self.next_id}"}
+            self.check_runs.setdefault(repository, []).append(run)
+            return self.change_check_run(run, sent)
+
+    def change_check_run(self, run: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
+        """As GitHub does: annotations are added to those that are there."""
+        output = dict(sent.get("output", {}))
+        of_run = self.annotations.setdefault(run["id"], [])
+        of_run += output.pop("annotations", [])
+        run.update(sent | {"output": output | {"annotations_count": len(of_run)}})
+        return run
 
     def add_artifact(self, repository: str, run: int, name: str, data: bytes, *, expired: bool = False) -> int:
         self.next_id += 1
@@ -170,13 +194,33 @@ def answer(hub: FakeGitHub, method: str, path: str, query: dict[str, list[str]],
     if match := re.fullmatch(rf"{repo}/compare/(?P<base>[\w%.-]+)\.\.\.(?P<head>\w+)", path):
         sha = hub.merge_bases.get((unquote(match["base"]), match["head"]))
         return Answer(200, {"merge_base_commit": {"sha": sha}, "commits": []}) if sha else MISSING
+    if match := re.fullmatch(rf"{repo}/check-runs(?:/(?P<id>\d+))?", path):
+        return _write_check(hub, method, match["repo"], match["id"], sent, token)
     return _read(hub, path, query, token, repo)
+
+
+def _write_check(hub: FakeGitHub, method: str, repo: str, number: str | None, sent: Any, token: Token) -> Answer:
+    if not token.may_check:
+        return REFUSED
+    output = sent.get("output", {})
+    if len(output.get("summary", "")) > SUMMARY_LIMIT or len(output.get("annotations", [])) > ANNOTATIONS_LIMIT:
+        return Answer(422, {"message": "Invalid request."})
+    if number is None:
+        return Answer(201, hub.add_check_run(repo, sent)) if method == "POST" else MISSING
+    run = next((one for one in hub.check_runs.get(repo, []) if one["id"] == int(number)), None)
+    return Answer(200, hub.change_check_run(run, sent)) if run and method == "PATCH" else MISSING
 
 
 def _read(hub: FakeGitHub, path: str, query: dict[str, list[str]], token: Token, repo: str) -> Answer:
     if match := re.fullmatch(rf"{repo}/commits/(?P<sha>\w+)/pulls", path):
         own = [pull for pull in hub.pulls.get(match["repo"], []) if _home(pull) == match["repo"]]
         return _page(hub, path, [pull for pull in own if pull["head"]["sha"] == match["sha"]], query)
+    if match := re.fullmatch(rf"{repo}/commits/(?P<sha>\w+)/check-runs", path):
+        runs = [one for one in hub.check_runs.get(match["repo"], []) if one["head_sha"] == match["sha"]]
+        named = [one for one in runs if one["name"] == query["check_name"][0]]
+        return _page(hub, path, named if query.get("filter") == ["all"] else named[-1:], query, "check_runs")
+    if match := re.fullmatch(rf"{repo}/check-runs/(?P<id>\d+)/annotations", path):
+        return _page(hub, path, hub.annotations.get(int(match["id"]), []), query)
     if match := re.fullmatch(rf"{repo}/pulls", path):
         owner, _, branch = query["head"][0].partition(":")
         found = [

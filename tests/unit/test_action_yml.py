@@ -15,10 +15,13 @@ ACTION = (ROOT / "action.yml").read_text()
 COMMENT = (ROOT / "comment/action.yml").read_text()
 INPUTS = [
     *("config", "model", "input-shape", "formats", "precisions", "base", "device", "mode"),
-    *("comment", "comment-key", "requirements", "cache", "history", "out", "emulator-image"),
+    *("comment", "comment-key", "check-run", "requirements", "cache", "history", "out", "emulator-image"),
     *("variants", "shards", "costs", "results", "github-token"),
 ]
-OUTPUTS = ["verdict", "report-json", "report-md", "report-html", "artifacts", "comment-url", "comment-posted", "matrix"]
+OUTPUTS = [
+    *("verdict", "report-json", "report-md", "report-html", "artifacts"),
+    *("comment-url", "comment-posted", "check-run-url", "matrix"),
+]
 
 
 def entries(section: str, action: str = ACTION) -> dict[str, str]:

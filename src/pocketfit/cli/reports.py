@@ -177,6 +177,9 @@ def publish(
             help="changes (once something changed), always or off.",
         ),
     ] = "changes",
+    check_run: Annotated[
+        bool, typer.Option("--check-run", help="Put the report onto the commit too, as a check run.")
+    ] = False,
 ) -> None:
     """Comment on the pull request that GitHub's environment names, from a saved report.
 
@@ -186,4 +189,6 @@ def publish(
     """
     from pocketfit.github.publish import parse_mode, publish_file
 
-    typer.echo(str(publish_file(report, os.environ, mode=parse_mode(comment), key=comment_key)))
+    mode = parse_mode(comment)
+    for said in publish_file(report, os.environ, mode=mode, key=comment_key, check_run=check_run):
+        typer.echo(str(said))

@@ -29,6 +29,16 @@ class Comment:
 
 
 @dataclass(frozen=True)
+class CheckRun:
+    """A check run; `mark` is what its maker calls it, and `annotations` how many it has."""
+
+    id: int
+    mark: str
+    url: str
+    annotations: int
+
+
+@dataclass(frozen=True)
 class Pull:
     """A pull request as the API lists it. `head_repository` is None once the fork was deleted."""
 
@@ -93,6 +103,24 @@ class GitHub:
 
     def delete_comment(self, repository: str, comment_id: int) -> None:
         self.rest.send("DELETE", f"{self.rest.url}/repos/{repository}/issues/comments/{comment_id}")
+
+    def check_runs(self, repository: str, sha: str, name: str) -> Iterator[CheckRun]:
+        """All check runs of this name on a commit, also those that newer ones hide."""
+        params = {"check_name": name, "filter": "all"}
+        for item in self._pages(f"/repos/{repository}/commits/{sha}/check-runs", params, "check_runs"):
+            yield _check_run(item)
+
+    def check_annotations(self, repository: str, check_run_id: int) -> list[Any]:
+        items = self._pages(f"/repos/{repository}/check-runs/{check_run_id}/annotations")
+        return [item for item in items if isinstance(item, dict)]
+
+    def create_check_run(self, repository: str, fields: dict[str, Any]) -> CheckRun:
+        """Unavailable where the answer got lost: then the check run may stand there all the same."""
+        return _check_run(self._request("POST", f"/repos/{repository}/check-runs", json=fields))
+
+    def update_check_run(self, repository: str, check_run_id: int, fields: dict[str, Any]) -> CheckRun:
+        """Annotations are added to those that it has."""
+        return _check_run(self._request("PATCH", f"/repos/{repository}/check-runs/{check_run_id}", json=fields))
 
     def merge_base(self, repository: str, base: str, head: str) -> str:
         """The commit that both descend from; works for forks, and needs no history here."""
@@ -180,6 +208,16 @@ def _comment(item: Any) -> Comment:
     author, body = _get(item, "user", "login"), _get(item, "body")
     url = clean(_text(item, "html_url"))
     return Comment(item["id"], author if isinstance(author, str) else "", body if isinstance(body, str) else "", url)
+
+
+def _check_run(item: Any) -> CheckRun:
+    mark, count = _get(item, "external_id"), _get(item, "output", "annotations_count")
+    return CheckRun(
+        _number(item, "id"),
+        mark if isinstance(mark, str) else "",
+        clean(_text(item, "html_url")),
+        count if type(count) is int else 0,
+    )
 
 
 def _pull(item: Any) -> Pull:

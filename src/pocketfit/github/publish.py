@@ -9,6 +9,7 @@ from pocketfit.config.model_lines import NO_LINES, ConfigLines
 from pocketfit.errors import ConfigError
 from pocketfit.github.answers import Forbidden, GitHubError, Invalid, NotFound, RateLimited, Unavailable
 from pocketfit.github.api import GitHub, connect
+from pocketfit.github.check_run import Checked, check
 from pocketfit.github.comment import DEFAULT_KEY, Mode, NotPosted, Posted, upsert
 from pocketfit.github.context import Context, PullRequest, read_context
 from pocketfit.github.pull_request import find_pull_request
@@ -26,14 +27,20 @@ ROAD = "to get a comment there too, use the two workflows of docs/github.md"
 
 
 def publish_file(
-    path: Path, environ: Mapping[str, str], *, mode: Mode = "changes", key: str = DEFAULT_KEY
-) -> Posted | NotPosted:
-    """Comment from a saved report that nobody has to trust, in the job that `environ` describes."""
+    path: Path,
+    environ: Mapping[str, str],
+    *,
+    mode: Mode = "changes",
+    key: str = DEFAULT_KEY,
+    check_run: bool = False,
+) -> tuple[Posted | Checked | NotPosted, ...]:
+    """Comment from a saved report that nobody has to trust, in the job that `environ` describes; then the check run."""
     from pocketfit.store import read_foreign_report
 
     report = read_foreign_report(path)
     context = read_context(environ)
-    return publish(report, context, connect(context), mode=mode, key=key)
+    said = publish(report, context, connect(context), mode=mode, key=key)
+    return (said, check(report, context, connect(context), key=key)) if check_run else (said,)
 
 
 def publish(

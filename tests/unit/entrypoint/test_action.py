@@ -19,7 +19,7 @@ from pocketfit.records import Environment, Report, Row, Smoke
 from pocketfit.report import markdown
 from pocketfit.report.markdown import render_markdown
 from pocketfit.store import write_report
-from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, FakeGitHub, serve
+from tests.fake_github import CHECK_TOKEN, JOB_TOKEN, READ_ONLY_TOKEN, FakeGitHub, serve
 from tests.unit.entrypoint.repository import Repository
 
 REPO = "octo/phone"
@@ -140,6 +140,7 @@ def test_a_pull_request_gets_outputs_summary_and_comment(job: Job) -> None:
         "artifacts": "pocketfit-out/artifacts",
         "comment-url": comment["html_url"],
         "comment-posted": "true",
+        "check-run-url": "",
     }
     assert re.fullmatch(
         rf"""base is {job.repository.two}: the target branch, as GitHub merged the pull request into it
@@ -235,6 +236,7 @@ def test_a_run_without_a_report_says_its_last_line(job: Job, code: int, says: st
         "artifacts": "pocketfit-out/artifacts",
         "comment-url": "",
         "comment-posted": "false",
+        "check-run-url": "",
     }
     assert job.hub.comments == {}
 
@@ -265,6 +267,41 @@ def test_a_comment_that_fails_is_a_warning(job: Job) -> None:
     ) in log
     assert (job.outputs()["verdict"], job.outputs()["comment-posted"]) == ("pass", "false")
     assert job.summary() == render_markdown(GOOD).rstrip("\n") + "\n"
+
+
+CONFIG = '[models.tiny]\nsource = "net.py:net"\n'
+
+
+def test_a_check_run_is_put_on_the_commit_that_was_pushed(job: Job) -> None:
+    job.token = CHECK_TOKEN
+    (job.workspace / "pocketfit.toml").write_text(CONFIG)
+    job.will(BAD, code=4)
+    code, log = job.run(check_run="true")
+    (run,) = job.hub.check_runs[REPO]
+    assert (code, run["conclusion"], run["head_sha"]) == (4, "failure", job.repository.work)
+    assert job.outputs()["check-run-url"] == run["html_url"]
+    assert f"check run created: {run['html_url']}\n" in log
+    assert [(one["path"], one["start_line"]) for one in job.hub.annotations[run["id"]]] == [("pocketfit.toml", 1)]
+    job.run(check_run="true")
+    assert len(job.hub.check_runs[REPO]) == 1
+
+
+def test_without_the_input_nothing_is_asked_about_check_runs(job: Job) -> None:
+    job.token = CHECK_TOKEN
+    job.run()
+    assert job.outputs()["check-run-url"] == ""
+    assert not [call for call in job.hub.calls() if "check-runs" in call]
+
+
+def test_a_check_run_that_the_token_may_not_write_is_a_notice_and_the_comment_is_there(job: Job) -> None:
+    code, log = job.run(check_run="true")
+    assert code == 0
+    assert (
+        "::notice title=Pocketfit::no check run: the token lacks the permission; add the permission `checks: write` under "
+        "`permissions:` of the job, or leave the input check-run out (GitHub answered 403 to POST "
+        "/repos/octo/phone/check-runs: Resource not accessible by integration)\n"
+    ) in log
+    assert (job.outputs()["comment-posted"], job.outputs()["check-run-url"]) == ("true", "")
 
 
 def test_a_base_that_github_does_not_know_is_found_in_the_clone(job: Job) -> None:

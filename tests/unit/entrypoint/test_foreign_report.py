@@ -299,7 +299,7 @@ def assert_relayed_or_refused(data: bytes, folder: Path) -> bool:
     assert ran.log[:-1].isprintable()
     told = dict((name, value) for name, _, value in re.findall(r"(.+)<<(.+)\n(.*)\n\2\n", ran.output))
     assert next(iter(told)) == "verdict"
-    assert len(told) == 7
+    assert len(told) == 8
     assert told["verdict"] in ("pass", "fail", "error")
     if not ran.bodies:
         assert_refused(ran.log)
@@ -382,7 +382,8 @@ def test_publish_refuses_in_one_sentence_too(tmp_path: Path) -> None:
         def check(data: bytes) -> None:
             path.write_bytes(data)
             try:
-                said = str(publish_file(path, environ, mode="always"))
+                (published,) = publish_file(path, environ, mode="always")
+                said = str(published)
             except ConfigError as error:
                 said = str(error)
                 assert said.startswith(f"{path}: ")

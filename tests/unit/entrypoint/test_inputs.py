@@ -161,3 +161,13 @@ def test_the_small_image_says_what_it_is_not_for(task: Task) -> None:
 @pytest.mark.parametrize("task", ["report", "merge"])
 def test_the_small_image_comments(task: Task) -> None:
     check_image(task, {"POCKETFIT_IMAGE": "comment"})
+
+
+@pytest.mark.parametrize(("text", "wanted"), [("", False), ("false", False), ("true", True)])
+def test_a_check_run_is_wanted_or_not(text: str, wanted: bool) -> None:
+    assert read_inputs({"INPUT_CHECK-RUN": text}).check_run is wanted
+
+
+def test_a_switch_is_true_or_false() -> None:
+    with pytest.raises(ConfigError, match=r"^check-run: 'on' is neither true nor false$"):
+        read_inputs({"INPUT_CHECK-RUN": "on"})

@@ -17,7 +17,7 @@ from entrypoint.action import run_action
 from pocketfit.records import UNVERIFIED, Environment, Report, Row
 from pocketfit.report.markdown import Job, render_markdown
 from pocketfit.store import write_report
-from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, FakeGitHub, Fault, Token, serve
+from tests.fake_github import CHECK_TOKEN, JOB_TOKEN, READ_ONLY_TOKEN, FakeGitHub, Fault, Token, serve
 
 REPO, FORK = "octo/phone", "someone/phone"
 HEAD = "a" * 40
@@ -116,6 +116,7 @@ def test_a_forks_report_is_shown(relay: Relay) -> None:
         "artifacts": "",
         "comment-url": comment["html_url"],
         "comment-posted": "true",
+        "check-run-url": "",
     }
     (blob,) = [seen for seen in relay.hub.seen if seen.path.startswith("/blobs/")]
     assert blob.authorization is None, "the storage is not GitHub"
@@ -195,6 +196,17 @@ def test_a_run_for_a_push_is_not_shown(relay: Relay) -> None:
     relay.run_event = "push"
     relay.leave()
     assert relay.run() == "no comment: run 42 was for the event push, which has no pull request\n"
+
+
+def test_a_check_run_stands_on_the_forks_commit(relay: Relay) -> None:
+    relay.token = CHECK_TOKEN
+    relay.leave()
+    relay.hub.add_pull(REPO, 7, HEAD, "topic", FORK)
+    log = relay.run(check_run="true")
+    (run,) = relay.hub.check_runs[REPO]
+    assert (run["head_sha"], run["details_url"]) == (HEAD, f"https://ghe.example/{REPO}/actions/runs/{RUN}")
+    assert log.endswith(f"check run created: {run['html_url']}\n")
+    assert "pull request's own code, run without secrets" in run["output"]["summary"]
 
 
 def test_comments_that_are_off_stay_off(relay: Relay) -> None:

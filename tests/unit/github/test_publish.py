@@ -213,7 +213,8 @@ def test_a_saved_report_is_published(hub: FakeGitHub, tmp_path: Path) -> None:
         "GITHUB_TOKEN": JOB_TOKEN,
     }
 
-    assert isinstance(publish_file(tmp_path / "report.json", environ), Posted)
+    (posted,) = publish_file(tmp_path / "report.json", environ)
+    assert isinstance(posted, Posted)
 
     assert hub.bodies(REPO, 7) == ["<!-- pocketfit:default -->\n" + render_markdown(CHANGED, job=PUSHED)]
 
