@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Literal
 
 from pocketfit.formats import listed
 from pocketfit.judge.limits import SIZE_LIMITS
@@ -18,6 +19,7 @@ from pocketfit.report.runtimes import not_taken_by
 from pocketfit.text import clean
 from pocketfit.units import (
     format_bytes,
+    format_bytes_delta,
     format_bytes_pair,
     format_change,
     format_count,
@@ -32,6 +34,9 @@ from pocketfit.units import (
 UP, DOWN = "\N{BLACK UP-POINTING TRIANGLE}", "\N{BLACK DOWN-POINTING TRIANGLE}"
 NOTHING = "\N{EN DASH}"
 AGREES = "agrees"
+# How much a cell may say: all columns have to fit beside each other on GitHub's page. "slim" leaves out what base had
+# and how many instructions there are, "tight" also latencies and metrics, but for how they changed.
+Room = Literal["wide", "slim", "tight"]
 
 
 @dataclass(frozen=True)
@@ -49,20 +54,26 @@ def glance_titles(report: Report) -> tuple[Cell, ...]:
     return (Cell("Model"), Cell("Variant"), Cell("File"), Cell("Latency"), *wanted, Cell("Check"))
 
 
-def glances(report: Report, rows: Sequence[Row]) -> list[Glance]:
+def glances(report: Report, rows: Sequence[Row], room: Room = "wide") -> list[Glance]:
     """Put rows into one line each, those of a model beneath each other, where the first of them stands."""
     baseline = has_baseline(report)
-    optional = ((_work, has_work(report)), (_metric, has_metric(report)))
-    cells = [cell for cell, is_wanted in optional if is_wanted]
     places = {row.model: place for place, row in reversed(list(enumerate(rows)))}
     lines = []
     for model, group in groupby(sorted(rows, key=lambda row: places[row.model]), key=lambda row: row.model):
         for place, row in enumerate(group):
-            columns = (_file(row, baseline), _latency(row), *(cell(row) for cell in cells), _check(row))
+            optional = ((_work, has_work(report)), (_metric, has_metric(report)))
+            more = (cell(row, room) for cell, is_wanted in optional if is_wanted)
+            columns = (_file(row, baseline, room), _latency(row, room), *more, _check(row))
             name = "" if place else clean(model, NAME_LENGTH)
             variant = clean(f"{row.format}/{row.precision}", LABEL_LENGTH)
             lines.append(Glance(name, variant, columns))
     return lines
+
+
+def room_of(report: Report) -> Room:
+    """What there is room for in a comment."""
+    optional = has_work(report) + has_metric(report)
+    return "wide" if not optional else "slim" if optional == 1 else "tight"
 
 
 def stakes(row: Row) -> str:
@@ -90,10 +101,11 @@ def _instructions(row: Row) -> tuple[int, int] | None:
     return base.instructions, head.instructions
 
 
-def _file(row: Row, baseline: bool) -> Cell:
+def _file(row: Row, baseline: bool, room: Room) -> Cell:
     if row.head is None:
         gone = "removed" if row.status == "removed" else "no file"
-        return Cell(gone if row.base is None else f"{gone}, was {format_bytes(row.base.size_bytes)}", tone="quiet")
+        was = f", was {format_bytes(row.base.size_bytes)}" if row.base and room == "wide" else ""
+        return Cell(f"{gone}{was}", tone="quiet")
     over = not set(row.failed_limits).isdisjoint(SIZE_LIMITS)
     after = row.head.size_bytes
     if row.base is None:
@@ -104,10 +116,15 @@ def _file(row: Row, baseline: bool) -> Cell:
         return Cell(f"{format_bytes(after)}, same size", tone="failed" if over else "quiet")
     arrow = UP if after > before else DOWN
     tone: Tone = "failed" if over else "worse" if after > before else "better"
-    return Cell(f"{arrow} {format_bytes_pair(before, after)}, {format_change(before, after)}", tone=tone)
+    sizes = format_bytes_pair(before, after)
+    if room != "wide":
+        # What three digits don't show is said to the byte.
+        _, shown, head = sizes.partition("→ ")
+        sizes = head if shown else format_bytes_delta(after - before)
+    return Cell(f"{arrow} {sizes}, {format_change(before, after)}", tone=tone)
 
 
-def _latency(row: Row) -> Cell:
+def _latency(row: Row, room: Room) -> Cell:
     latency = row.latency
     if latency.head_ms is not None and latency.verdict == "not-measured":
         return Cell(format_ms(latency.head_ms), tone="quiet")
@@ -115,17 +132,19 @@ def _latency(row: Row) -> Cell:
         return Cell(NOTHING, tone="quiet")
     low, high = latency.ci_low, latency.ci_high
     if latency.ratio is None or latency.head_ms is None or latency.verdict == "unclear":
-        bounds = "" if low is None or high is None else f", {format_ratios(low, high)}{how_sure(latency)}"
-        return Cell(f"unclear{bounds}", tone="quiet")
+        if low is None or high is None or room == "tight":
+            return Cell("unclear", tone="quiet")
+        return Cell(f"unclear, {format_ratios(low, high)}{how_sure(latency) if room == 'wide' else ''}", tone="quiet")
     if latency.verdict == "same":
-        return Cell(f"{format_ms(latency.head_ms)}, same", tone="quiet")
+        return Cell("same" if room == "tight" else f"{format_ms(latency.head_ms)}, same", tone="quiet")
     arrow, tone = _way(latency.verdict == "slower")
     fails = "latency_growth" in row.failed_limits
-    said = f"{arrow} {format_ms(latency.head_ms)}, {format_ratio(latency.ratio)}"
+    value = "" if room == "tight" else f"{format_ms(latency.head_ms)}, "
+    said = f"{arrow} {value}{format_ratio(latency.ratio)}"
     return Cell(said, tone="failed" if fails else tone)
 
 
-def _work(row: Row) -> Cell:
+def _work(row: Row, room: Room) -> Cell:
     """The instructions of a forward, on the core that the folded table's title names."""
     counts, fails = _instructions(row), bool(WORK_LIMITS & set(row.failed_limits))
     if counts is None:
@@ -134,15 +153,15 @@ def _work(row: Row) -> Cell:
         return Cell("same", tone="quiet")
     before, after = counts
     arrow, tone = _way(after > before)
-    said = f"{arrow} {format_count(after)}, {format_fine_change(before, after)}"
-    return Cell(said, tone="failed" if fails else tone)
+    value = f"{format_count(after)}, " if room == "wide" else ""
+    return Cell(f"{arrow} {value}{format_fine_change(before, after)}", tone="failed" if fails else tone)
 
 
 def _way(is_worse: bool) -> tuple[str, Tone]:
     return (UP, "worse") if is_worse else (DOWN, "better")
 
 
-def _metric(row: Row) -> Cell:
+def _metric(row: Row, room: Room) -> Cell:
     metric, fails = row.metric, "metric_drop" in row.failed_limits
     if metric is None or metric.head is None:
         return Cell(NOTHING, tone="failed" if fails else "quiet")
@@ -152,7 +171,8 @@ def _metric(row: Row) -> Cell:
     change = format_metric_delta(metric.head - reference, metric.head)
     fell = metric.head < reference
     arrow, tone = (DOWN if fell else UP), _way(fell)[1]
-    return Cell(f"{arrow} {format_metric(metric.head)}, {change}", tone="failed" if fails else tone)
+    value = "" if room == "tight" else f"{format_metric(metric.head)}, "
+    return Cell(f"{arrow} {value}{change}", tone="failed" if fails else tone)
 
 
 def agrees(row: Row) -> bool:

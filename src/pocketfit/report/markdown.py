@@ -17,7 +17,7 @@ from pocketfit.records import ABOUT_THE_REPORT, ACCEPTED_UNTIL, Report, Row
 from pocketfit.report.cell import Cell
 from pocketfit.report.cells import LABEL_LENGTH, NAME_LENGTH, Line, device_label, lines, titles
 from pocketfit.report.failing import Failing, by_model, shown_reasons
-from pocketfit.report.glance import AGREES, Glance, glance_titles, glances
+from pocketfit.report.glance import AGREES, Glance, glance_titles, glances, room_of
 from pocketfit.report.past import OTHERS, largest_named
 from pocketfit.report.reasons.entries import address
 from pocketfit.report.summary import (
@@ -41,6 +41,8 @@ GLANCED = 30
 GLANCED_REASONS = 12
 # Where a report has more rows, links would push some of them out of the comment.
 LINKED = 50
+# A check that says more than a few words may stand on two lines.
+SENTENCE = 20
 MANY_REASONS = 8
 BESIDE = 2
 MANY_NOTES = 12
@@ -199,7 +201,7 @@ def _glance(report: Report, rows: Sequence[Row]) -> str:
         return ""
     titles_ = glance_titles(report)
     header = [f"| {' | '.join(map(_cell, titles_))} |", "|:--|:--|" + ":--|" * (len(titles_) - 2)]
-    table = "\n".join([*header, *map(_glance_row, glances(report, rows[:GLANCED]))])
+    table = "\n".join([*header, *map(_glance_row, glances(report, rows[:GLANCED], room_of(report)))])
     more = len(rows) - GLANCED
     return table if more <= 0 else f"{table}\n\n{count_of_variants(more)} more changed less: below."
 
@@ -208,10 +210,15 @@ def _glance_row(line: Glance) -> str:
     model = f"**{code(line.model)}**" if line.model else ""
     *columns, check = line.columns
     sign = {"failed": "❌ ", "worse": "⚠️ ", "better": "✅ "}.get(check.tone, "")
-    # A browser would rather break a number from its unit than make the table wider.
-    said = [*map(_cell, columns), f"{sign}{_cell(check)}" if check.fact != AGREES else sign.strip()]
-    cells = [cell.replace(" ", "\N{NO-BREAK SPACE}") for cell in said]
+    last = f"{sign}{_cell(check)}" if check.fact != AGREES else sign.strip()
+    cells = [*(_kept_together(_cell(cell)) for cell in columns), last if len(last) > SENTENCE else _kept_together(last)]
     return f"| {' | '.join([model, code(line.variant), *cells])} |"
+
+
+def _kept_together(cell: str) -> str:
+    """Let a browser break a cell between what it says, where a table is too wide, and not a number from its unit."""
+    blank = "\N{NO-BREAK SPACE}"
+    return cell.replace(" ", blank).replace(f",{blank}", ", ").replace(f"{blank}(", " (")
 
 
 def _minor(rows: Sequence[Row]) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from pocketfit.records import Latency, Metric, OutputParity, Parity, Report, Row, RunsOn, SideFacts, Work
 from pocketfit.report.cell import Cell
-from pocketfit.report.glance import glance_titles, glances, stakes
+from pocketfit.report.glance import glance_titles, glances, room_of, stakes
 from tests.unit.report.samples import (
     BROKEN,
     EVERYTHING,
@@ -154,3 +154,29 @@ def test_what_is_at_stake(row: Row, expected: str) -> None:
 def test_from_nothing() -> None:
     row = replace(TOUCHED, base=SideFacts(0, 0, "aa", 0, {}), head=side(5, 5))
     assert facts(row)[0] == "▲ 0 B → 5 B, from 0"
+
+
+def test_where_there_are_more_columns_each_says_less() -> None:
+    """All fit beside each other on GitHub's page; what is left out stands below the fold."""
+    work = Work(206_003_092, 590_000_000, 84_000_000, "arm64-v8a", "cortex-a76", "pytorch_android_lite 1.12.2")
+    assert GREW.base is not None
+    assert GREW.head is not None
+    counted = replace(
+        GREW, base=replace(GREW.base, work=work), head=replace(GREW.head, work=replace(work, instructions=341_337_576))
+    )
+    whole = replace(counted, metric=Metric(0.9917, 0.9917, 0.9889))
+    unclear = replace(SHORT, metric=Metric(0.9917, 0.9917, 0.9917))
+    same = replace(SHORT, latency=replace(SHORT.latency, verdict="same"))
+    slim, tight = replace(EVERYTHING, rows=(counted,)), replace(EVERYTHING, rows=(whole,))
+
+    def said(row: Row, report: Report) -> tuple[str, ...]:
+        (line,) = glances(report, [row], room_of(report))
+        return tuple(cell.fact for cell in line.columns)
+
+    assert said(counted, slim) == ("▲ 19.6 MB, +40.1 %", "▲ 14.9 ms, ×1.33", "▲ +65.7 %", "2 limits")
+    assert said(whole, tight) == ("▲ 19.6 MB, +40.1 %", "▲ ×1.33", "▲ +65.7 %", "▼ -0.0028", "2 limits")
+    assert said(SHORT, slim)[:2] == ("▲ 1.24 kB, <0.1 %", "unclear, ×0.94 to 1.09")
+    assert said(unclear, tight) == ("▲ 1.24 kB, <0.1 %", "unclear", "–", "0.9917", "agrees")
+    assert said(same, tight)[1] == "same"
+    assert said(UNSUPPORTED, slim)[0] == "▲ +1 B, <0.1 %"
+    assert (said(BROKEN, slim)[0], said(REMOVED, slim)[0]) == ("no file", "removed")

@@ -18,13 +18,13 @@ EXPECTED = """\
 
 | Model | Variant | File | Latency | Check |
 |:--|:--|:--|:--|:--|
-| **`mobilenet_v2`** | `lite/fp32` | **▲ 14.0 → 19.6 MB, +40.1 %** | **▲ 14.9 ms, ×1.33** | ❌ **2 limits** |
-| **`vit_b_16`** | `lite/fp32` | ▲ 346 MB +1 B, &#60;0.1 % | – | ❌ **on jvm** |
-| **`detector`** | `torchscript/fp32` | no file, was 48.00 MB | – | ❌ **in the build** |
-| **`two_inputs`** | `lite/fp32` | ▲ 1.23 → 1.24 kB, &#60;0.1 % | unclear, ×0.94 to 1.09 | ✅ |
-| **`depth`** | `lite/fp32` | new, 1.00 MB | – | ✅ |
-| **`segmenter`** | `lite/int8` | new, 6.10 MB | – | ⚠️ not run |
-| **`old_net`** | `lite/fp32` | removed, was 9.00 MB | – | – |
+| **`mobilenet_v2`** | `lite/fp32` | **▲ 14.0 → 19.6 MB, +40.1 %** | **▲ 14.9 ms, ×1.33** | ❌ **2 limits** |
+| **`vit_b_16`** | `lite/fp32` | ▲ 346 MB +1 B, &#60;0.1 % | – | ❌ **on jvm** |
+| **`detector`** | `torchscript/fp32` | no file, was 48.00 MB | – | ❌ **in the build** |
+| **`two_inputs`** | `lite/fp32` | ▲ 1.23 → 1.24 kB, &#60;0.1 % | unclear, ×0.94 to 1.09 | ✅ |
+| **`depth`** | `lite/fp32` | new, 1.00 MB | – | ✅ |
+| **`segmenter`** | `lite/int8` | new, 6.10 MB | – | ⚠️ not run |
+| **`old_net`** | `lite/fp32` | removed, was 9.00 MB | – | – |
 | **`resnet18`** | `executorch/fp32` | no file | – | – |
 
 1 variant is byte-identical to base.
