@@ -186,12 +186,13 @@ def _whole(job: Job) -> str:
 
 
 def _where(report: Report, job: Job) -> str:
-    """Name what was compared on what, and link to the job, in one small line."""
+    """Name what was compared on what, and link to the job and to what it kept, in one small line."""
     both = sides(report)
     head = job.pushed[:SHORT_SHA] if job.pushed else both.head
     commits = f"{code(both.base)} → {code(head)}" if both.base and head else code(head) if head else ""
-    link = f"[the job, with the page and the files]({job.url})" if job.url else ""
-    parts = [commits, escape(device_label(report.environment)), link]
+    # Both are artifacts of the run, whose page has an anchor for these: no address of one is known before it is kept.
+    links = [f"[the job]({job.url})", f"[the page and the files]({job.url}#artifacts)"] if job.url else []
+    parts = [commits, escape(device_label(report.environment)), *links]
     return f"<sub>{' · '.join(part for part in parts if part)}</sub>" if any(parts) else ""
 
 

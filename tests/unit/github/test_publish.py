@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from pocketfit.github.publish import is_worth_a_comment, parse_mode, publish, pu
 from pocketfit.github.rest import Rest
 from pocketfit.records import Environment, Report, Row
 from pocketfit.report.markdown import Job, render_markdown
+from pocketfit.report.reasons.entries import address
 from pocketfit.store import write_report
 from tests.fake_github import JOB_TOKEN, READ_ONLY_TOKEN, FakeGitHub, Fault, serve
 
@@ -223,6 +225,30 @@ def test_a_saved_report_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "report.json").write_text("{}")
     with pytest.raises(ConfigError, match=r"report\.json: "):
         publish_file(tmp_path / "report.json", {})
+
+
+def test_a_reviewer_is_led_to_all_that_there_is(hub: FakeGitHub) -> None:
+    """The job, the page and the files that it kept, the configuration's line, and what each kind of reason means."""
+    grew = Row("tiny", "lite", "fp32", "failed", ("the file is 9 B, the limit is 8 B",), ("size",))
+    gone = Row("big", "lite", "fp32", "failed", ("net.py can't be imported: ModuleNotFoundError: No module named 'x'",))
+    context = replace(job(hub), run_id="42")
+    config = ConfigLines("ml/pocketfit.toml", {}, {("tiny", "size"): 5})
+    publish(
+        replace(QUIET, verdict="fail", rows=(grew, gone)), context, client(context), mode="changes", key="x", config=config
+    )  # fmt: skip
+    (body,) = hub.bodies(REPO, 7)
+    above, _, below = body.partition("<details>")
+    last = below.rpartition("</details>")[2]
+    run = f"https://github.com/{REPO}/actions/runs/42"
+    assert re.findall(r"\]\(([^\s)]+)\)", above) == [
+        address("not-imported"),
+        address("size-limit"),
+        f"https://github.com/{REPO}/blob/{HEAD}/ml/pocketfit.toml#L5",
+    ]
+    assert re.findall(r"\[([^]]*)\]\(([^\s)]+)\)", last) == [
+        ("the job", run),
+        ("the page and the files", f"{run}#artifacts"),
+    ]
 
 
 def test_the_limit_that_failed_is_linked(hub: FakeGitHub) -> None:
