@@ -51,7 +51,7 @@ def _probed() -> tuple[str, str]:
 
 def _try(program: str) -> str | None:
     """What bwrap says where it fails, in its last line; None where it works."""
-    walls = WallsOrder(readable=list(of_system()), listable=[], writable=[], network=False, ports=[])
+    walls = WallsOrder(readable=list(of_system()), listable=[], writable=[], network=False, ports=[], counter=False)
     words = [program, *bubblewrap.flags(network=False), *bubblewrap.mounts(walls, "/usr"), "--", "true"]
     try:
         done = subprocess.run(

@@ -34,6 +34,7 @@ class Walls:
     """All that a program may touch: paths to read and run, folders to list and to write, and the network or none.
 
     `ports`, where there are any, are the only ones of TCP that it may connect to. Paths that don't exist are left out.
+    With `counter` it may ask the kernel to count what it executes itself, which it is to close once it has.
     """
 
     readable: tuple[str, ...] = ()
@@ -41,6 +42,7 @@ class Walls:
     writable: tuple[str, ...] = ()
     network: bool = False
     ports: tuple[int, ...] = ()
+    counter: bool = False
 
 
 class Order(TypedDict):
@@ -74,6 +76,7 @@ class WallsOrder(TypedDict):
     writable: list[str]
     network: bool
     ports: list[int]
+    counter: bool
 
 
 class Answer(TypedDict):
@@ -132,6 +135,7 @@ def _told(walls: Walls) -> WallsOrder:
         "writable": list(walls.writable),
         "network": walls.network,
         "ports": list(walls.ports),
+        "counter": walls.counter,
     }
 
 

@@ -141,7 +141,7 @@ class Program:
             if landlock.version():
                 landlock.restrict(walls)
             if seccomp.is_known():
-                seccomp.restrict(network=walls["network"])
+                seccomp.restrict(network=walls["network"], counter=walls["counter"])
 
     def _limit(self) -> None:
         order = self.order

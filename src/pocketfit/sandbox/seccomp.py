@@ -16,7 +16,7 @@ REFUSED = {
     "pidfd_getfd": (438, 438), "process_madvise": (440, 440),
     # The kernel's keys, and large parts of it that no model needs and that have had many holes.
     "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219), "bpf": (321, 280),
-    "perf_event_open": (298, 241), "userfaultfd": (323, 282), "io_uring_setup": (425, 425),
+    "userfaultfd": (323, 282), "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
     # Mounts and namespaces.
     "mount": (165, 40), "umount2": (166, 39), "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430),
@@ -30,10 +30,13 @@ REFUSED = {
 }  # fmt: skip
 ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 SOCKET, SOCKETPAIR, CLONE, CLONE3, PRCTL = (41, 198), (53, 199), (56, 220), (435, 435), (157, 167)
+PERF_EVENT_OPEN = (298, 241)
 
 AF_INET, AF_INET6 = 2, 10
 STREAM, SEQPACKET = 1, 5
 SET_DUMPABLE = 4
+# perf_event_open: for the thread that asks, on any core, in no group, closed where a program begins.
+OWN_COUNTER = ((1, 0), (2, 0xFFFFFFFF), (3, 0xFFFFFFFF), (4, 8))
 # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET.
 NEW_NAMESPACES = 0x7E020000
 X32 = 0x40000000
@@ -42,6 +45,7 @@ ALLOW, KILL, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 LOAD, AND, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY, RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
 # Where `struct seccomp_data` has the call, the architecture, and the low half of each argument.
 CALL, ARCHITECTURE, FIRST, SECOND = 0, 4, 16, 24
+ARGUMENT_BYTES = 8
 
 MODE_FILTER = 2
 
@@ -61,17 +65,18 @@ def is_known() -> bool:
     return os.uname().machine in ARCHITECTURES and os.path.exists("/proc/sys/kernel/seccomp/actions_avail")
 
 
-def restrict(*, network: bool) -> None:
+def restrict(*, network: bool, counter: bool = False) -> None:
     """Refuse these calls to this process for good; raises OSError. no_new_privs must be set.
 
-    Sockets are refused too, but for a pair of two connected ones, and for the internet's where there is `network`.
+    Sockets are refused too, but for a pair of two connected ones, and for the internet's where there is `network`. With
+    `counter` a thread may open counters of itself, as perf_event_open has them.
     """
-    instructions = program(os.uname().machine, network=network)
+    instructions = program(os.uname().machine, network=network, counter=counter)
     array = (_Filter * len(instructions))(*[_Filter(*one) for one in instructions])
     libc.prctl(libc.PR_SET_SECCOMP, MODE_FILTER, ctypes.byref(_Program(len(instructions), array)))
 
 
-def program(machine: str, *, network: bool) -> list[Instruction]:
+def program(machine: str, *, network: bool, counter: bool = False) -> list[Instruction]:
     """The filter for one kind of machine, in instructions of the kernel's packet filter."""
     architecture, column = ARCHITECTURES[machine]
     return [
@@ -83,6 +88,7 @@ def program(machine: str, *, network: bool) -> list[Instruction]:
         (JUMP_AT_LEAST, 0, 1, X32),
         (RETURN, 0, 0, KILL),
         *(one for numbers in REFUSED.values() for one in _refuse(numbers[column], errno.EPERM)),
+        *(_own_counter(PERF_EVENT_OPEN[column]) if counter else _refuse(PERF_EVENT_OPEN[column], errno.EPERM)),
         # The C library then uses the older call, whose flags can be looked at.
         *_refuse(CLONE3[column], errno.ENOSYS),
         *_on(CLONE[column], [(LOAD, 0, 0, FIRST), (JUMP_ANY, 0, 1, NEW_NAMESPACES), _error(errno.EPERM)]),
@@ -109,6 +115,14 @@ def _on(call: int, then: list[Instruction]) -> Iterator[Instruction]:
     yield (JUMP_EQUAL, 0, len(then) + 1, call)
     yield from then
     yield (RETURN, 0, 0, ALLOW)
+
+
+def _own_counter(call: int) -> Iterator[Instruction]:
+    """Refuse this call for anything but the thread that makes it."""
+    allowed: list[Instruction] = []
+    for number, value in OWN_COUNTER:
+        allowed += [(LOAD, 0, 0, FIRST + number * ARGUMENT_BYTES), (JUMP_EQUAL, 1, 0, value), _error(errno.EPERM)]
+    yield from _on(call, allowed)
 
 
 def _only(argument: int, allowed: list[int], mask: int) -> Iterator[Instruction]:

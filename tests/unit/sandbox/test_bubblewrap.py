@@ -29,6 +29,7 @@ def walls(tree: Path, **more: list[str]) -> WallsOrder:
         writable=[f"{tree}/job"],
         network=False,
         ports=[],
+        counter=False,
     )
     for name, paths in more.items():
         found[name] += paths  # type: ignore[literal-required]
