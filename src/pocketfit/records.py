@@ -608,10 +608,11 @@ class Also:
 
 @dataclass(frozen=True)
 class Work:
-    """The work of one forward on one thread, counted by an emulator: medians over `calls` calls after the first.
+    """The work of one forward on one thread: medians over `calls` calls after the first.
 
-    `reason` says why there is none of it, and the numbers are None then. `cpu` is the core that was emulated: the
-    runtime chooses its kernels by it. `spread` is the share by which the calls' instructions differ: largest less
+    It was counted by an emulator of `cpu`, or by the counter of the machine's own core, which knows no bytes
+    (`perf_event`: instructions in user mode). The runtime chooses its kernels by `cpu`. `reason` says why there is none
+    of it, and the numbers are None then. `spread` is the share by which the calls' instructions differ: largest less
     smallest, over the median.
     """
 
@@ -624,6 +625,7 @@ class Work:
     calls: int | None = None
     spread: float | None = None
     reason: str = ""
+    counted_by: Literal["emulator", "perf_event"] = "emulator"
 
 
 @dataclass(frozen=True)

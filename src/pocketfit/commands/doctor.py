@@ -121,12 +121,13 @@ def _phone(options: DeviceOptions) -> Iterator[Finding]:
     device = JvmDevice(DeviceSpec(abi=PHONE_ABI), options.android)
     if problem := device.unavailable():
         yield Finding(PHONE_ABI, "", problem, needed=False)
-        yield Finding("counted work", "", f"it takes {PHONE_ABI}, emulated", needed=False)
+        yield Finding("counted work", "", f"it takes {PHONE_ABI}", needed=False)
         return
     emulated = java.is_emulated(PHONE_ABI)
     yield Finding(PHONE_ABI, java.describe_cpu(DEFAULT_CPU) if emulated else "this machine's own", needed=False)
     problem = java.why_uncounted(options.android, PHONE_ABI)
-    yield Finding("counted work", "" if problem else "by a plugin of QEMU", problem or "", needed=False)
+    counter = "by a plugin of QEMU" if emulated else "by the counter of its own core (perf_event)"
+    yield Finding("counted work", "" if problem else counter, problem or "", needed=False)
 
 
 def _python() -> Finding:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from pocketfit.devices import core
 from pocketfit.errors import CommandError
 from pocketfit.installed import can_set_up
 from pocketfit.process import finish
@@ -139,9 +140,9 @@ def takes_plugins() -> bool:
 
 
 def why_uncounted(android: AndroidSide, abi: str) -> str | None:
-    """Say why QEMU can't count what libraries of this ABI execute, with the next step; None if it can."""
+    """Say why nobody can count what libraries of this ABI execute, with the next step; None if QEMU or the core can."""
     if not is_emulated(abi):
-        return f"QEMU counts, and {abi} is not emulated on this machine"
+        return core.why_uncounted()
     if not takes_plugins():
         version = ".".join(map(str, emulator_version() or ()))
         return f"QEMU {version} takes no plugins, as static builds do not (Debian 13's): use Debian 12's qemu-user, 7.2"

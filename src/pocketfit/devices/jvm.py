@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pocketfit.devices import java
+from pocketfit.devices import core, java
 from pocketfit.devices.base import X86_NOTE, Conditions, DeviceRun, required
 from pocketfit.devices.crash import describe_crash
 from pocketfit.devices.executorch import uncallable
@@ -54,6 +54,10 @@ ENVIRONMENT = ("PATH", "JAVA_HOME", "LD_LIBRARY_PATH")
 
 EMULATED_NOTE = "arm64-v8a was emulated: its outputs are a phone's kernels', and its times would mean nothing"
 EMULATED = "its processor is emulated, so its times mean nothing"
+MISSED = "the emulator's plugin did not count every call"
+TAKEN_AWAY = (
+    "the core's counter was taken away during a call: run nothing else that counts (perf, a profiler) beside it"
+)
 # An emulated processor takes so many times as long, or some more.
 EMULATED_TAKES = 5
 
@@ -103,7 +107,7 @@ class JvmDevice:
         info = DeviceInfo(
             self.kind,
             abi,
-            java.describe_cpu(self.cpu) if emulated else _cpu(),
+            java.describe_cpu(self.cpu) if emulated else core.describe(),
             self.threads,
             _runtimes(android, abi),
             tuple(note for note in (_note(abi), shipping_note(android)) if note),
@@ -189,12 +193,17 @@ class RunningJvm:
         return java.why_uncounted(self.android, self.info.abi)
 
     def count(self, given: SmokeInput, counted: Counted, limit_s: float) -> tuple[Counts, ...] | str:
-        """Have the emulator count calls of one artifact, in a process of its own; or say why it could not."""
+        """Have calls of one artifact counted in a process of its own, or say why that could not be.
+
+        The emulator counts, and where nothing is emulated this machine's own core.
+        """
         if missing := self.android.missing(given.format, self.info.abi) or self.uncountable() or uncallable(given):
             return missing
         with lent_folder(FOLDER_PREFIX) as lent:
             finished, report = self._run([given], lent.work, limit_s, counted=counted)
             answer = parse_answer(finished.stdout, artifacts=1)
+            if answer is not None and answer.counter_errno is not None:
+                return core.refused(answer.counter_errno)
             if answer is None or answer.error:
                 runtime = self.info.runtimes[given.format]
                 return _without_answer(finished, report, answer, runtime, limit_s, self.limits).reason
@@ -203,7 +212,7 @@ class RunningJvm:
                 return shorten(f"{result.error.stage}: {result.error.message or result.error.type}")
             counts = parse_counts(_written(lent.work, COUNTS_FILE, COUNTS_LIMIT_BYTES), counted)
         if counts is None or result.counted_calls != counted.marked:
-            return "the emulator's plugin did not count every call"
+            return MISSED if self.info.emulated_cpu else TAKEN_AWAY
         return counts
 
     def _run(
@@ -220,7 +229,9 @@ class RunningJvm:
         runtime = FORMATS[artifacts[0].format].runtime
         error_file = work.path.absolute() / ERROR_FILE
         abi = self.info.abi
-        plugin = ("-plugin", f"{self.android.work_plugin},counts={COUNTS_FILE},memory=on") if counted else ()
+        by_core = counted is not None and not self.info.emulated_cpu
+        by_plugin = counted is not None and not by_core
+        plugin = ("-plugin", f"{self.android.work_plugin},counts={COUNTS_FILE},memory=on") if by_plugin else ()
         start = java.launch(self.android, runtime, abi, self.info.emulated_cpu, plugin)
         arguments = words(
             artifacts,
@@ -233,7 +244,9 @@ class RunningJvm:
             outputs=here(outputs) if outputs else None,
             timing=timing,
             counted=counted,
+            counts=COUNTS_FILE if by_core else None,
         )
+        walls = self._walls(artifacts, work.path, start.readable, counter=by_core) if self.walled else None
         classes = ("-cp", self.android.desktop_classpath(runtime))
         flags = FLAGS if timing else (*FLAGS, java.UNCOMPILED)
         options = [*flags, DIRECT_MEMORY, f"-XX:ErrorFile={error_file}", f"-Djava.io.tmpdir={work.path}", *classes]
@@ -241,20 +254,20 @@ class RunningJvm:
             [*start.argv, *options, "dev.pocketfit.Desktop", *arguments],
             timeout=limit_s,
             limits=self.limits,
-            walls=self._walls(artifacts, work.path, start.readable) if self.walled else None,
+            walls=walls,
             cwd=work.path,
             env=_environment(work.path, start.environment),
         )
         written = _written(work, ERROR_FILE, REPORT_LIMIT_BYTES)
         return finished, "\n".join([written, finished.stdout, finished.stderr])
 
-    def _walls(self, artifacts: Sequence[SmokeInput], folder: Path, readable: Sequence[str]) -> Walls:
+    def _walls(self, artifacts: Sequence[SmokeInput], folder: Path, readable: Sequence[str], *, counter: bool) -> Walls:
         """Java, our program with its libraries, and the artifacts with their inputs; it writes into `folder` alone."""
         given = [str(path.absolute()) for each in artifacts for path in (each.artifact, each.folder)]
         jdk = str(_jdk())
         home = os.environ.get("JAVA_HOME", jdk)
         seen = (*of_system(), jdk, home, *readable, str(self.android.folder), *given)
-        return Walls(seen, writable=(str(folder.absolute()),))
+        return Walls(seen, writable=(str(folder.absolute()),), counter=counter)
 
 
 def _written(work: Opened, file: str, limit_bytes: int) -> str:
@@ -308,9 +321,3 @@ def _environment(folder: Path, started: Mapping[str, str]) -> dict[str, str]:
     # Without a UTF-8 locale Java can't open a file whose name is not ASCII.
     own = {"LC_ALL": "C.UTF-8", "TMPDIR": str(folder.absolute()), "HOME": str(folder.absolute())}
     return ours | own | dict(started) | ({"LD_LIBRARY_PATH": searched} if searched else {})
-
-
-def _cpu() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.machine())

@@ -53,10 +53,13 @@ class Result:
 
 @dataclass(frozen=True)
 class Answer:
-    """The program's last line. `error` is what kept it from trying any artifact."""
+    """The program's last line. `error` is what kept it from trying any artifact; so is `counter_errno`, the number of
+    the kernel's error where it opened no counter.
+    """
 
     artifacts: tuple[Result, ...] = ()
     error: ProgramError | None = None
+    counter_errno: int | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ class Timed:
 
 @dataclass(frozen=True)
 class Counted:
-    """The calls after the first that an emulator's plugin is to count, and of these how many first ones to leave out.
+    """The calls after the first that are to be counted, and of these how many first ones to leave out.
 
     They are marked like the others: what is done for the first time when a call is marked takes instructions too.
     """
@@ -120,10 +123,12 @@ def words(
     outputs: str | None = None,
     timing: Timed | None = None,
     counted: Counted | None = None,
+    counts: str | None = None,
 ) -> list[str]:
     """The program's arguments. They are in order: inputs and outputs belong to the artifact before them.
 
     `place_of` says where a file of ours is for the program; `libraries`, `shim` and `outputs` are folders there.
+    Where the machine's own core counts, `counts` is the file for what it counted, in the program's own folder.
     """
     options = [f"runtime={runtime}", f"threads={threads}", f"libraries={libraries}"]
     if shim is not None:
@@ -131,7 +136,7 @@ def words(
     if timing is not None:
         options += [f"rounds={timing.rounds}", f"budget_ms={timing.budget_ms}", f"seed={timing.seed}"]
     elif counted is not None:
-        options.append(f"counted={counted.marked}")
+        options += [f"counted={counted.marked}", *([f"counts={counts}"] if counts else [])]
     elif reloads := max(artifact.reloads for artifact in artifacts):
         options += [f"reloads={reloads}", f"fewest_reloads={FEWEST}"]
         options += [f"uncounted_reloads={UNCOUNTED}", f"flat_bytes={FLAT_BYTES}"]
@@ -172,12 +177,16 @@ def parse_answer(stdout: str, *, artifacts: int) -> Answer | None:
                 answer: Answer = let_in(Answer, line, messages=frozenset({"message"}))
             except NotFit:
                 return None
-            return answer if answer.error or len(answer.artifacts) == artifacts else None
+            whole = answer.error or answer.counter_errno is not None or len(answer.artifacts) == artifacts
+            return answer if whole else None
     return None
 
 
 def parse_counts(written: str, counted: Counted) -> tuple[Counts, ...] | None:
-    """Read what the plugin wrote, a line for each marked call, but those to leave out; None if it is no such thing."""
+    """Read what the plugin or bionic/counter.c wrote, a line for each marked call, but those to leave out.
+
+    None if it is no such thing.
+    """
     lines = written.splitlines()
     if len(lines) != counted.marked:
         return None

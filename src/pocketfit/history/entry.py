@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Literal, get_args
 
 from pocketfit.errors import ConfigError
+from pocketfit.judge.work import core_of
 from pocketfit.records import HistoryEntry, HistoryVariant, Report, Row, Work
 from pocketfit.text import is_sha
 
@@ -64,7 +65,7 @@ def counted_on(work: Work | None) -> str | None:
     """Name all that a count of instructions depends on beside the file; None where nothing was counted."""
     if work is None or work.instructions is None:
         return None
-    return " / ".join(filter(None, (work.abi, work.cpu, work.runtime)))
+    return " / ".join(filter(None, (work.abi, core_of(work), work.runtime)))
 
 
 def commit_date(seconds: int) -> str:

@@ -23,11 +23,11 @@ START_S, BILLION_MACS_S = 8.0, 35.0
 
 @dataclass(frozen=True)
 class Counts:
-    """One call, as the emulator's plugin counted it."""
+    """One call, as the emulator's plugin counted it, or the machine's own core, which knows no bytes."""
 
     instructions: int
-    loaded_bytes: int
-    stored_bytes: int
+    loaded_bytes: int | None
+    stored_bytes: int | None
 
 
 def work_of(counts: Sequence[Counts], where: Work) -> Work:
@@ -43,9 +43,14 @@ def work_of(counts: Sequence[Counts], where: Work) -> Work:
     return replace(
         where,
         instructions=middle,
-        loaded_bytes=median_low(one.loaded_bytes for one in counts),
-        stored_bytes=median_low(one.stored_bytes for one in counts),
+        loaded_bytes=_middle([one.loaded_bytes for one in counts]),
+        stored_bytes=_middle([one.stored_bytes for one in counts]),
     )
+
+
+def _middle(counts: Sequence[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return median_low(known) if len(known) == len(counts) else None
 
 
 def left_out(runtime: str) -> int:
@@ -87,8 +92,13 @@ def incomparable(base: Work | None, head: Work | None) -> str | None:
             return f"{side}'s work was not counted: {work.reason or 'it gave no number'}"
     assert base
     assert head
-    places = [f"{work.runtime} on {work.abi}, {work.cpu}" for work in (base, head)]
+    places = [f"{work.runtime} on {work.abi}, {core_of(work)}" for work in (base, head)]
     return None if places[0] == places[1] else f"base was counted with {places[0]}, and head with {places[1]}"
+
+
+def core_of(work: Work) -> str:
+    """Name the core, and that it counted itself where no emulator did."""
+    return f"{work.cpu} by its own counter" if work.counted_by == "perf_event" else work.cpu or ""
 
 
 def instructions_changed(base: Work | None, head: Work | None) -> bool:
@@ -106,8 +116,8 @@ def traffic_changed(base: Work | None, head: Work | None) -> bool:
 
 
 def is_same(base: Work | None, head: Work | None) -> bool:
-    """Return whether both were counted, and neither instructions nor bytes changed."""
-    if incomparable(base, head):
+    """Return whether both were counted, and neither instructions nor bytes changed; not where bytes are not known."""
+    if base is None or incomparable(base, head) or memory_traffic_bytes(base) is None:
         return False
     return not instructions_changed(base, head) and not traffic_changed(base, head)
 

@@ -10,7 +10,7 @@ from pocketfit.judge.parity import meaningless
 from pocketfit.records import Hardware, Report, Row
 from pocketfit.report.cells import LABEL_LENGTH, device_label, has_alone, has_baseline, has_metric, name
 from pocketfit.report.columns.memory import has_memory
-from pocketfit.report.columns.work import has_work
+from pocketfit.report.columns.work import counters, has_work
 from pocketfit.report.glance import stakes
 from pocketfit.report.phone import runtimes_line
 from pocketfit.text import clean
@@ -27,10 +27,16 @@ _MEMORY = (
     "Memory: what a .pte plans for its tensors, weights apart, and the peak of the process on the device, the runtime "
     "included; the column is there where one of them changed."
 )
-_WORK = (
-    "Work: what a forward executes on one thread, counted by an emulator and exact; it is no time (docs/work.md). The "
-    "column is there where it changed."
-)
+_WORK = {
+    "emulator": (
+        "Work: what a forward executes on one thread, counted by an emulator and exact; it is no time (docs/work.md). "
+        "The column is there where it changed."
+    ),
+    "perf_event": (
+        "Work: the instructions that a forward executes on one thread, counted by the machine's own core (perf_event, "
+        "user mode); it is no time (docs/work.md). The column is there where it changed."
+    ),
+}
 _METRIC = "Metric: the configuration's own, of the file on the host, and its change against base (else against eager)."
 
 _REPORTED = (
@@ -49,7 +55,7 @@ def legend(report: Report) -> tuple[str, ...]:
         _DOWNLOAD,
         *([runtimes] if runtimes else []),
         *latency,
-        *([_WORK] if has_work(report) else []),
+        *(_WORK[counter] for counter in (counters(report) if has_work(report) else [])),
         *([_MEMORY] if has_memory(report) else []),
         *([_METRIC] if has_metric(report) else []),
         _CHECK,

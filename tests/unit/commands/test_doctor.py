@@ -12,7 +12,7 @@ import pytest
 
 from pocketfit.commands import doctor
 from pocketfit.commands.doctor import Finding, looks
-from pocketfit.devices import java
+from pocketfit.devices import core, java
 from pocketfit.devices.base import DeviceOptions
 from pocketfit.records import Library, RuntimeName
 from pocketfit.runtimes.library import AndroidSide
@@ -132,7 +132,7 @@ def test_older_runtimes_of_pte_and_one_that_is_older_than_the_exporter(
             "arm64-v8a: qemu-aarch64 is not on PATH: apt-get install qemu-user", True, False,
             [
                 Finding("arm64-v8a", "", "arm64-v8a: qemu-aarch64 is not on PATH: apt-get install qemu-user", needed=False),
-                Finding("counted work", "", "it takes arm64-v8a, emulated", needed=False),
+                Finding("counted work", "", "it takes arm64-v8a", needed=False),
             ],
         ),
         (
@@ -157,7 +157,7 @@ def test_older_runtimes_of_pte_and_one_that_is_older_than_the_exporter(
             None, False, True,
             [
                 Finding("arm64-v8a", "this machine's own", needed=False),
-                Finding("counted work", "", "QEMU counts, and arm64-v8a is not emulated on this machine", needed=False),
+                Finding("counted work", "by the counter of its own core (perf_event)", needed=False),
             ],
         ),
     ],
@@ -174,11 +174,18 @@ def test_a_phones_abi(
     monkeypatch.setattr(java, "is_emulated", lambda abi: emulated)
     monkeypatch.setattr(java, "emulator_version", lambda: (10, 0, 2))
     monkeypatch.setattr(java, "takes_plugins", lambda: plugins)
+    monkeypatch.setattr(core, "why_uncounted", lambda: None)
     plugin = tmp_path / "qemu" / "work.so"
     plugin.parent.mkdir()
     plugin.touch()
     android = AndroidSide(tmp_path, "x86_64", {"lite": LITE})
     assert list(doctor._phone(DeviceOptions(android))) == expected
+    if not emulated:
+        monkeypatch.setattr(core, "why_uncounted", lambda: "its own core can't count")
+        assert list(doctor._phone(DeviceOptions(android)))[-1] == replace(
+            expected[-1], found="", problem="its own core can't count"
+        )
+        return
     plugin.unlink()
     unbuilt = "the Android side was built without the plugin that counts: run `make -B android`"
     assert list(doctor._phone(DeviceOptions(android)))[-1].problem == (expected[-1].problem or unbuilt)

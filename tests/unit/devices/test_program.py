@@ -78,6 +78,13 @@ def test_calls_are_counted_where_that_is_asked_for_and_memory_is_not_looked_at()
     assert words([given], str, runtime="lite", threads=1, libraries="/lib", counted=Counted(3, left_out=1))[1:] == [
         "runtime=lite", "threads=1", "libraries=/lib", "counted=4", "artifact=/a.ptl",
     ]  # fmt: skip
+    own = words([given], str, runtime="lite", threads=1, libraries="/l", counted=Counted(3, 1), counts="counts.jsonl")
+    assert own[4:] == ["counted=4", "counts=counts.jsonl", "artifact=/a.ptl"]
+
+
+def test_a_kernel_that_opens_no_counter_is_an_answer() -> None:
+    assert parse_answer('{"counter_errno": 13}', artifacts=1) == Answer(counter_errno=13)
+    assert parse_answer("{}", artifacts=1) is None
 
 
 LINE = '{"instructions": 7, "loaded_bytes": 8, "stored_bytes": 0}'
@@ -87,6 +94,8 @@ LINE = '{"instructions": 7, "loaded_bytes": 8, "stored_bytes": 0}'
     ("written", "counts"),
     [
         (f"{LINE}\n{LINE}\n", (Counts(7, 8, 0),) * 2),
+        # By the machine's own core.
+        (f"{LINE}\n" + LINE.replace("8", "null").replace("0}", "null}"), (Counts(7, 8, 0), Counts(7, None, None))),
         # One call that is missing, one too many, and what the plugin would not write.
         (f"{LINE}\n", None),
         (f"{LINE}\n" * 3, None),

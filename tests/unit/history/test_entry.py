@@ -63,3 +63,10 @@ def test_names_of_files() -> None:
 def test_what_was_not_counted_was_counted_nowhere() -> None:
     assert counted_on(None) is None
     assert counted_on(Work(abi="arm64-v8a", reason="no time")) is None
+
+
+def test_a_cores_own_count_is_none_of_an_emulator() -> None:
+    work = Work(7, abi="arm64-v8a", cpu="neoverse-n2", runtime="lite 1.12.2")
+    assert counted_on(work) == "arm64-v8a / neoverse-n2 / lite 1.12.2"
+    own = replace(work, counted_by="perf_event")
+    assert counted_on(own) == "arm64-v8a / neoverse-n2 by its own counter / lite 1.12.2"

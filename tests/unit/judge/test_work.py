@@ -54,6 +54,14 @@ def test_calls_that_differ_are_no_number(instructions: tuple[int, ...], reason: 
     assert (work.instructions is None) == bool(reason)
 
 
+def test_a_core_that_counts_by_itself_knows_no_bytes() -> None:
+    work = work_of([Counts(count, None, None) for count in (7_000_300, 7_000_100, 7_000_000)], WHERE)
+    assert (work.instructions, work.loaded_bytes, work.stored_bytes) == (7_000_100, None, None)
+    # A counter that is disturbed says so: interrupts, say.
+    noisy = work_of([Counts(count, None, None) for count in (70_000_000, 70_000_000, 70_100_000)], WHERE)
+    assert noisy.reason == "its calls differ by 0.14 %: 70.0 M to 70.1 M instructions"
+
+
 def test_what_is_too_large_for_the_budget_is_known_before() -> None:
     assert estimated_s(0, "lite") < estimated_s(10**9, "lite") < estimated_s(10**9, "full")
     needed_s = estimated_s(2 * 10**9, "lite")
@@ -75,6 +83,9 @@ def test_what_is_too_large_for_the_budget_is_known_before() -> None:
         (WHERE, COUNTED, "base's work was not counted: it gave no number"),
         (replace(COUNTED, cpu="neoverse-n1"), COUNTED,
          "base was counted with pytorch_android_lite 1.12.2 on arm64-v8a, neoverse-n1, "
+         "and head with pytorch_android_lite 1.12.2 on arm64-v8a, cortex-a76"),
+        (replace(COUNTED, counted_by="perf_event"), COUNTED,
+         "base was counted with pytorch_android_lite 1.12.2 on arm64-v8a, cortex-a76 by its own counter, "
          "and head with pytorch_android_lite 1.12.2 on arm64-v8a, cortex-a76"),
     ],
 )  # fmt: skip
@@ -101,5 +112,6 @@ def test_work_is_the_same_where_both_were_counted_and_nothing_changed() -> None:
     assert not is_same(COUNTED, replace(COUNTED, loaded_bytes=600_000_000))
     assert not is_same(COUNTED, replace(COUNTED, cpu="cortex-a55"))
     assert not is_same(COUNTED, replace(WHERE, reason="it is too large"))
+    assert not is_same(replace(COUNTED, loaded_bytes=None), replace(COUNTED, loaded_bytes=None))
     assert not is_same(COUNTED, None)
     assert not is_same(None, None)

@@ -26,10 +26,11 @@ class Emulator(Doubler):
 
     asked: list[tuple[str, Counted, float]] = field(default_factory=list)
     problem: str = ""
+    own: bool = False
 
     @property
     def info(self) -> DeviceInfo:
-        return PHONE
+        return replace(PHONE, cpu="neoverse-n2", emulated_cpu=None) if self.own else PHONE
 
     def count(self, given: SmokeInput, counted: Counted, limit_s: float) -> tuple[Counts, ...] | str:
         text = given.artifact.read_text()
@@ -138,6 +139,15 @@ def test_what_is_too_large_for_the_budget_is_not_started(folders: Folders) -> No
     assert row.head_work.reason.startswith("it is too large: 1,000.0 G MACs would take ")
     assert row.head_work.reason.endswith(" s of processor time, work_budget_s = 120")
     assert [text for text, _, _ in emulator.asked] == ["0"]
+
+
+def test_on_its_own_core_nothing_is_too_large_and_the_core_is_named(folders: Folders) -> None:
+    base, head = base_and_head(folders, "0", "0.0")
+    (outcome,) = head.snapshot.outcomes
+    large = replace(outcome, export=replace(outcome.export, anatomy=Anatomy(macs={"net": 10**12})))  # type: ignore[union-attr, arg-type]
+    head = replace(head, snapshot=replace(head.snapshot, outcomes=(large,)))
+    (row,) = counted(Emulator(own=True), base, head).rows
+    assert row.head_work == replace(work(10), cpu="neoverse-n2", counted_by="perf_event")
 
 
 def test_the_devices_own_problem_is_the_reason(folders: Folders) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pocketfit.judge.work import incomparable, instructions_changed, memory_traffic_bytes, traffic_changed
+from pocketfit.judge.work import core_of, incomparable, instructions_changed, memory_traffic_bytes, traffic_changed
 from pocketfit.records import Report, Row, Work
 from pocketfit.report.cell import Cell, Tone
 from pocketfit.text import clean
@@ -17,6 +17,12 @@ LABEL_LENGTH = 80
 def has_work(report: Report) -> bool:
     """Return whether any row's work was counted and changed, or is beyond a limit: else there is no column."""
     return any(work_changed(row) or LIMITS & set(row.failed_limits) for row in report.rows)
+
+
+def counters(report: Report) -> list[str]:
+    """Name what counted, as Work.counted_by does: one, but where runs of several machines were put together."""
+    heads = (head for _, head in map(works, report.rows))
+    return sorted({head.counted_by for head in heads if head and head.instructions is not None})
 
 
 def work_changed(row: Row) -> bool:
@@ -32,7 +38,7 @@ def works(row: Row) -> tuple[Work | None, Work | None]:
 def work_label(report: Report) -> str:
     """ "arm64-v8a, cortex-a76": where all of a report's work was counted, empty where that is more than one place."""
     places = {
-        clean(", ".join(filter(None, (work.abi, work.cpu))), LABEL_LENGTH)
+        clean(", ".join(filter(None, (work.abi, core_of(work)))), LABEL_LENGTH)
         for row in report.rows
         for work in works(row)
         if work and work.instructions is not None
@@ -41,7 +47,7 @@ def work_label(report: Report) -> str:
 
 
 def work_cell(row: Row) -> Cell:
-    """The instructions of a forward, and their change, which is exact; beneath it that of the memory traffic."""
+    """The instructions of a forward, and their change, exact by an emulator; beneath it that of the memory traffic."""
     base, head = works(row)
     if head is None or head.instructions is None:
         return Cell("not counted", clean(head.reason, LABEL_LENGTH) if head else "", tone="quiet")
@@ -53,7 +59,8 @@ def work_cell(row: Row) -> Cell:
     if not instructions_changed(base, head):
         tone = _tone(row, memory_traffic_bytes(base), memory_traffic_bytes(head)) if moved else "quiet"
         return Cell(f"{format_count(head.instructions)} instructions", "the same", moved, tone)
-    change = f"{format_fine_change(base.instructions, head.instructions)}, exact"
+    found_by = "hardware count" if head.counted_by == "perf_event" else "exact"
+    change = f"{format_fine_change(base.instructions, head.instructions)}, {found_by}"
     fact = f"{format_counts(base.instructions, head.instructions)} instructions"
     return Cell(fact, change, moved, _tone(row, base.instructions, head.instructions))
 
@@ -77,8 +84,10 @@ def work_facts(row: Row) -> Iterator[tuple[str, str]]:
                 f"{word} by a forward",
                 format_bytes(now) if was is None else f"{format_bytes(was)} → {format_bytes(now)}",
             )
+    if head.counted_by == "perf_event":
+        yield "Loaded and stored by a forward", "not known: a core's own counter knows instructions alone"
     calls = "" if head.calls is None or head.spread is None else f", {head.calls} calls within {head.spread:.4%}"
-    where = clean(", ".join(filter(None, (head.abi, head.cpu, head.runtime))))
+    where = clean(", ".join(filter(None, (head.abi, core_of(head), head.runtime))))
     yield "Counted on", f"{where}{calls}".replace("%", " %")
 
 

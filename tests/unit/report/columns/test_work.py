@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html import unescape
 
 import pytest
 
@@ -26,6 +27,10 @@ UNCLEAR = Timing(
     "ran out of time",
     "jvm x86_64",
     1,
+)
+BY_CORE, GREW_BY_CORE = (
+    replace(one, cpu="neoverse-n2", loaded_bytes=None, stored_bytes=None, counted_by="perf_event")
+    for one in (COUNTED, GREW)
 )
 NO_LIMITS = Limits()
 
@@ -55,6 +60,7 @@ def cell(base: Work | None, head: Work | None, limits: Limits = NO_LIMITS) -> Ce
          Cell(f"206.0 {ARROW} 206.7 M instructions", "+0.34 %, exact", tone="worse")),
         (COUNTED, replace(COUNTED, loaded_bytes=600_000_000),
          Cell("206.0 M instructions", "the same", "memory traffic +1.5 %", "worse")),
+        (BY_CORE, GREW_BY_CORE, Cell(f"206.0 {ARROW} 341.3 M instructions", "+65.7 %, hardware count", tone="worse")),
     ],
 )  # fmt: skip
 def test_the_cell(base: Work, head: Work, expected: Cell) -> None:
@@ -63,7 +69,14 @@ def test_the_cell(base: Work, head: Work, expected: Cell) -> None:
 
 @pytest.mark.parametrize(
     ("base", "head"),
-    [(None, None), (COUNTED, SAME), (None, GREW), (COUNTED, TIMED_OUT), (replace(COUNTED, cpu="neoverse-n1"), GREW)],
+    [
+        (None, None),
+        (COUNTED, SAME),
+        (None, GREW),
+        (COUNTED, TIMED_OUT),
+        (replace(COUNTED, cpu="neoverse-n1"), GREW),
+        (COUNTED, replace(GREW, counted_by="perf_event")),
+    ],
 )
 def test_there_is_no_column_where_nothing_is_known_to_have_changed(base: Work | None, head: Work | None) -> None:
     unchanged = report(base, head)
@@ -103,6 +116,8 @@ def test_rows_beside_one_that_changed() -> None:
         (Limits(instructions_growth=0.0, memory_traffic_growth=0.0), COUNTED, SAME, (), ()),
         (Limits(instructions_growth=0.0), COUNTED, TIMED_OUT, (),
          ("instructions_growth could not be judged: head's work was not counted: no answer in 120 s",)),
+        (Limits(memory_traffic_growth=0.0), BY_CORE, GREW_BY_CORE, (),
+         ("memory_traffic_growth could not be judged: a core's own counter knows instructions alone",)),
         (Limits(instructions_growth=0.0, memory_traffic_growth=0.0), None, None, (),
          ('instructions_growth could not be judged: work was not counted: it needs [device] also = ["arm64-v8a"]',
           'memory_traffic_growth could not be judged: work was not counted: it needs [device] also = ["arm64-v8a"]')),
@@ -147,6 +162,22 @@ def test_every_form_has_the_column_and_what_it_means() -> None:
     assert f"206.0 {ARROW} 341.3 M instructions<br>+65.7 %, exact<br>memory traffic +50.0 %" in comment
 
 
+def test_a_cores_own_count_is_called_one_in_every_form() -> None:
+    changed = report(BY_CORE, GREW_BY_CORE)
+    page, comment, terminal = render_html(changed), render_markdown(changed), printed(changed, width=200)
+    for form in (unescape(page), comment, terminal):
+        assert "+65.7 %, hardware count" in form
+        assert "counted by the machine's own core (perf_event, user mode)" in " ".join(form.split())
+        assert "counted by an emulator" not in form
+    assert "| Work on<br>arm64-v8a, neoverse-n2 by its own counter |" in comment
+
+
+def test_where_time_is_unclear_every_form_has_the_sentence() -> None:
+    unclear = report(COUNTED, replace(COUNTED, instructions=214_900_000), timing=UNCLEAR)
+    for form in (render_html(unclear), render_markdown(unclear), printed(unclear, width=200)):
+        assert "latency unclear: ran out of time; 4.3 % more instructions on arm64-v8a" in form
+
+
 @pytest.mark.parametrize(
     ("base", "head", "facts"),
     [
@@ -161,6 +192,12 @@ def test_every_form_has_the_column_and_what_it_means() -> None:
             "Loaded by a forward": "590.00 MB",
             "Stored by a forward": "84.00 MB",
             "Counted on": "arm64-v8a, cortex-a76, pytorch_android_lite 1.12.2, 3 calls within 0.0001 %",
+        }),
+        (None, BY_CORE, {
+            "Instructions of a forward": "206,003,092",
+            "Loaded and stored by a forward": "not known: a core's own counter knows instructions alone",
+            "Counted on":
+                "arm64-v8a, neoverse-n2 by its own counter, pytorch_android_lite 1.12.2, 3 calls within 0.0001 %",
         }),
         (COUNTED, TIMED_OUT, {"Work": "not counted: no answer in 120 s"}),
         (None, None, {}),

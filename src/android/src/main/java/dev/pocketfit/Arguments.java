@@ -47,8 +47,10 @@ final class Arguments {
     /** How many rounds to time the artifacts for, in turn; 0 for none. */
     int rounds;
     final Reloads reloads = new Reloads();
-    /** How many calls of each artifact to have counted by the emulator's plugin; 0 for none. */
+    /** How many calls of each artifact to have counted; 0 for none. */
     int counted;
+    /** Where the machine's own core counts: the file for what it counted; else null, and the emulator's plugin does. */
+    String counts;
     /** Of the order within each round. */
     long seed;
     long budgetMs = 10_000;
@@ -108,6 +110,9 @@ final class Arguments {
                 break;
             case "counted":
                 counted = Integer.parseInt(value);
+                break;
+            case "counts":
+                counts = value;
                 break;
             case "seed":
                 seed = Long.parseLong(value);

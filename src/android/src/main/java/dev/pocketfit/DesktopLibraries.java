@@ -36,4 +36,16 @@ final class DesktopLibraries extends Libraries {
         @Override
         public native void mark(boolean begins);
     }
+
+    /** Marks for the counter of the machine's own core, where nothing is emulated (bionic/counter.c). */
+    static final class CoreMarks implements Attempt.Marks {
+        /**
+         * Has the calling thread counted from now on, into a file, and closes the way to further counters. Returns 0, or
+         * the number of the kernel's error.
+         */
+        static native int start(String file);
+
+        @Override
+        public native void mark(boolean begins);
+    }
 }

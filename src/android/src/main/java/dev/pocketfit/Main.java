@@ -40,6 +40,13 @@ public final class Main {
         Libraries libraries = onDesktop
                 ? new DesktopLibraries(arguments.libraries, arguments.shim)
                 : new Libraries(arguments.libraries);
+        if (arguments.counts != null) {
+            // First: what follows may open no counter any more.
+            int refused = DesktopLibraries.CoreMarks.start(arguments.counts);
+            if (refused != 0) {
+                return Collections.singletonMap("counter_errno", refused);
+            }
+        }
         NativeLoader.init(libraries);
         libraries.loadAll(engine.libraries());
         engine.setThreads(arguments.threads);
@@ -57,7 +64,9 @@ public final class Main {
             time(attempts, arguments);
         }
         if (passed && arguments.counted > 0) {
-            Attempt.Marks marks = new DesktopLibraries.EmulatorMarks();
+            Attempt.Marks marks = arguments.counts == null
+                    ? new DesktopLibraries.EmulatorMarks()
+                    : new DesktopLibraries.CoreMarks();
             for (Attempt attempt : attempts) {
                 attempt.count(arguments.counted, marks);
             }

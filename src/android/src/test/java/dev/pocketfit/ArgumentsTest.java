@@ -14,7 +14,7 @@ class ArgumentsTest {
     @Test
     void inputsAndOutputsBelongToTheArtifactBeforeThem() {
         Arguments arguments = Arguments.parse("1.2",
-                "1.2", "runtime=full", "threads=2", "rounds=7", "seed=-5", "counted=3",
+                "1.2", "runtime=full", "threads=2", "rounds=7", "seed=-5", "counted=3", "counts=/c.jsonl",
                 "reloads=12", "fewest_reloads=6", "uncounted_reloads=2", "flat_bytes=5000000000", "budget_ms=100", "block_ms=2.5",
                 "libraries=/l", "shim=/s",
                 "artifact=/a=b.pt", "input=float32:1,3:/x", "input=int64::/with:colon", "outputs=/out", "calls=3",
@@ -29,6 +29,7 @@ class ArgumentsTest {
         assertEquals(2, arguments.reloads.uncounted);
         assertEquals(5_000_000_000L, arguments.reloads.flatBytes);
         assertEquals(3, arguments.counted);
+        assertEquals("/c.jsonl", arguments.counts);
         assertEquals(100, arguments.budgetMs);
         assertEquals(2.5, arguments.blockMs);
         assertEquals("/l", arguments.libraries);
