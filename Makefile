@@ -149,9 +149,11 @@ lock-cpu:
 operators: setup
 	$(BIN)/python tools/read_operators.py
 
-# After another version of the Android libraries: how large they are in an app (src/pocketfit/runtimes/data/sizes.json).
+# After another version of the Android libraries: how large they are in an app (src/pocketfit/runtimes/data/sizes.json),
+# and what a phone's ABI takes in the image (docs/performance.md).
 sizes: setup
 	$(BIN)/python -m tools.measure_runtimes
+	$(BIN)/python -m tools.arm64_part
 
 image-layers: $(VENV)/.installed
 	docker build --quiet --tag pocketfit:layers .
