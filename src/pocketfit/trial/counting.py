@@ -74,7 +74,8 @@ def counter_for(spec: DeviceSpec, device: Running, also: Sequence[Further]) -> C
     for further in also:
         if further.abi == PHONE_ABI:
             return _counter(further.device, spec, further.problem)
-    if spec.abi == PHONE_ABI:
+    # Whose own ABI it is, on that it is not tried besides.
+    if PHONE_ABI in (spec.abi, *spec.also):
         return _counter(device, spec, "")
     return None
 

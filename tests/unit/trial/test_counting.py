@@ -171,6 +171,9 @@ def test_an_abi_that_did_not_come_up_counts_nothing(folders: Folders) -> None:
         (DeviceSpec(), EMULATOR := Emulator(), None),
         (DeviceSpec(abi="arm64-v8a", work_budget_s=7), EMULATOR, Counter(EMULATOR, 7)),
         (DeviceSpec(abi="arm64-v8a"), Doubler(), Counter(None, 120, 'this device does not count: use kind = "jvm"')),
+        # On an arm64 machine, and with a phone on the cable: nothing is tried besides.
+        (DeviceSpec(also=("arm64-v8a",)), EMULATOR, Counter(EMULATOR, 120)),
+        (DeviceSpec(also=("arm64-v8a",)), Doubler(), Counter(None, 120, 'this device does not count: use kind = "jvm"')),
     ],
 )  # fmt: skip
 def test_nothing_is_counted_unless_asked_for(spec: DeviceSpec, device: Doubler, counter: Counter | None) -> None:
