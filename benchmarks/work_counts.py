@@ -141,7 +141,7 @@ def count(device: RunningJvm, made: Made, calls: int) -> None:
 
 def counted(device: RunningJvm, made: Made) -> dict[str, Any]:
     format = made.given.format
-    counts = device.count(made.given, Counted(COUNTED_CALLS, left_out(format)), LIMIT_S)
+    counts = device.count(made.given, Counted(COUNTED_CALLS, left_out(FORMATS[format].runtime)), LIMIT_S)
     assert not isinstance(counts, str), counts
     work = work_of(counts, Work(abi=PHONE, cpu=device.info.emulated_cpu, runtime=device.info.runtimes[format]))
     print(made.given.artifact.name, work, flush=True)
