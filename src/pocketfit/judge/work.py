@@ -16,6 +16,9 @@ NOISE = 1e-4
 NOISE_INSTRUCTIONS, NOISE_BYTES = 2_000, 16_000
 CALLS_NOISE_INSTRUCTIONS = 5_000
 COUNTED_CALLS = 3
+# After the first. Of one file the second to fourth call were 5,700 instructions apart, of all later ones 3,700 at most
+# (docs/work.md).
+SETTLING_CALLS = 8
 
 # Processor seconds by benchmarks/work_counts.py, rounded up: of a process with the runtime, and of a call.
 START_S, BILLION_MACS_S = 8.0, 35.0
@@ -53,10 +56,14 @@ def _middle(counts: Sequence[int | None]) -> int | None:
     return median_low(known) if len(known) == len(counts) else None
 
 
-def left_out(runtime: str) -> int:
+def left_out(runtime: str, *, by_core: bool = False) -> int:
     """The calls after the first that are left out: the second still allocates, and has some thousand instructions more;
     the full runtime optimizes a model during its first two.
+
+    Where the machine's own core counts, a call takes next to nothing, and the allocator has more of them to settle in.
     """
+    if by_core:
+        return SETTLING_CALLS
     return 2 if runtime == "full" else 1
 
 

@@ -62,10 +62,11 @@ class Counter:
     def _counts(self, device: Counting, built: Built, folder: Path) -> tuple[Counts, ...] | str:
         runtime = FORMATS[built.variant.format].runtime
         macs = built.export.anatomy.macs if built.export.anatomy else {}
+        by_core = device.info.emulated_cpu is None
         # Nothing takes long on the machine's own core.
-        if device.info.emulated_cpu and (problem := too_large(macs, runtime, self.budget_s)):
+        if not by_core and (problem := too_large(macs, runtime, self.budget_s)):
             return problem
-        counted = Counted(COUNTED_CALLS, left_out(runtime))
+        counted = Counted(COUNTED_CALLS, left_out(runtime, by_core=by_core))
         return device.count(smoke_input(built, folder), counted, PATIENCE * self.budget_s)
 
 
