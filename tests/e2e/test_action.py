@@ -79,6 +79,7 @@ def test_a_pull_request_and_its_next_push(place: Place) -> None:
         "artifacts": "pocketfit-out/artifacts",
         "comment-url": comment["html_url"],
         "comment-posted": "true",
+        "check-run-url": "",
     }
     assert "Summary - " + render_markdown(report).rstrip("\n") in first.log
     assert (first.uploads / "pocketfit-pass/report.html").read_text().lower().startswith("<!doctype html>")
