@@ -228,12 +228,12 @@ class Page(HTMLParser):
             self.prose.append(data)
 
 
-LINKS = [[("href", url)] for url in (SUMMARY, *map(address, entries()))]
+LINKS = [[("href", url)] for url in (SUMMARY, f"{SUMMARY}#artifacts", *map(address, entries()))]
 RENDERER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
 
 def assert_harmless(markdown: str, limit: int = 65_000) -> None:
-    """As GitHub renders it: our own tags, no others; nobody mentioned, nothing linked but the job's summary and our own page."""
+    """As GitHub renders it: our own tags, no others; nobody mentioned, nothing linked but the job and our own page."""
     page = Page(RENDERER.render(markdown))
     for tag, attributes in page.tags:
         if tag == "a":

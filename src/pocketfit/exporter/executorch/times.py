@@ -10,10 +10,10 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from pocketfit.exporter.described import describe
+from pocketfit.exporter.executorch.etdump import TracedForward, read_etdump
 from pocketfit.exporter.executorch.pairs import TRACED, installed_pair, pair_of
 from pocketfit.exporter.java_types import java_inputs
 from pocketfit.records import OperatorTime, OperatorTimes
-from pocketfit.runtimes.etdump import TracedForward, read_etdump
 
 if TYPE_CHECKING:
     from pocketfit.exporter.tensors import Inputs

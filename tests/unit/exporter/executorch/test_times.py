@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from pocketfit.exporter.executorch import pairs
+from pocketfit.exporter.executorch.etdump import TracedForward
 from pocketfit.exporter.executorch.times import operator_times, summarize
 from pocketfit.records import OperatorTime, OperatorTimes
-from pocketfit.runtimes.etdump import TracedForward
 from tests.unit.exporter.executorch.test_pairs import install
 
 

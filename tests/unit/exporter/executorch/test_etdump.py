@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pocketfit.runtimes.etdump import TracedForward, read_etdump
+from pocketfit.exporter.executorch.etdump import TracedForward, read_etdump
 
-REAL = Path(__file__).parents[2] / "data" / "executorch-1.5.1" / "three_forwards.etdump"
+REAL = Path(__file__).parents[3] / "data" / "executorch-1.5.1" / "three_forwards.etdump"
 TRANSPOSE, CONVOLUTION = "Transpose (ND, X32)", "Convolution (NHWC, F32) IGEMM"
 
 
