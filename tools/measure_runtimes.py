@@ -1,4 +1,4 @@
-"""Writes how large the native libraries of each Android archive are, by ABI: `make sizes`.
+"""Writes how large the native libraries of each Android archive are and how aligned, by ABI: `make sizes`.
 
 An app that is installed keeps them as they are; a download has them deflated. Measured are those in build/android,
 which `make android` unpacked from the archives unchanged. What is not there keeps its numbers.
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pocketfit.builds.weigh import weigh
+from pocketfit.runtimes.elf import load_alignment_bytes
 from pocketfit.runtimes.library import find_android
 from pocketfit.runtimes.sizes import SIZES_FILE
 
@@ -21,13 +22,14 @@ READ_BY = "make sizes (tools/measure_runtimes.py), of the archives that make and
 
 
 def measure(folder: Path) -> dict[str, dict[str, dict[str, Any]]]:
-    """Weigh all libraries in `folder`/ABI: bytes as a file, bytes after DEFLATE, and the SHA-256."""
+    """Weigh all libraries in `folder`/ABI: bytes as a file, after DEFLATE, SHA-256 and alignment of segments."""
     return {
         abi.name: {
             path.name: {
                 "size_bytes": (weight := weigh(path)).size_bytes,
                 "download_bytes": weight.download_bytes,
                 "sha256": weight.sha256,
+                "alignment_bytes": load_alignment_bytes(path),
             }
             for path in sorted(abi.glob("*.so"))
         }

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from pocketfit.records import PHONE_ABI
+from pocketfit.records import PHONE_ABI, RuntimeName
 from pocketfit.runtimes.library import AndroidSide
+from pocketfit.runtimes.sizes import alignment_bytes
 
 PT_LOAD = 1
 # Android 15 devices may have such pages; Google Play asks for libraries that can be mapped there (pytorch#154449).
@@ -54,8 +55,7 @@ def shipping_note(android: AndroidSide) -> str:
     small = [
         str(library)
         for name, library in android.runtimes.items()
-        if (alignment := smallest_alignment_bytes([android.libraries(name, PHONE_ABI)]))
-        and alignment < LARGE_PAGE_BYTES
+        if (_alignment_on_phones_bytes(android, name) or LARGE_PAGE_BYTES) < LARGE_PAGE_BYTES
     ]
     if not small:
         return ""
@@ -63,3 +63,9 @@ def shipping_note(android: AndroidSide) -> str:
         f"{' and '.join(small)} can't ship to devices with 16 kB pages (Android 15 and later): their {PHONE_ABI} "
         "libraries are aligned to 4 kB, and Google Play refuses them for apps that target Android 15 (pytorch#154449)"
     )
+
+
+def _alignment_on_phones_bytes(android: AndroidSide, name: RuntimeName) -> int | None:
+    """As it was measured, also where a phone's libraries are not here; None for another version of which none are."""
+    measured = alignment_bytes(str(android.runtimes[name]), PHONE_ABI)
+    return measured or smallest_alignment_bytes([android.libraries(name, PHONE_ABI)])

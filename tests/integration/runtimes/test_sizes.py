@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pocketfit.builds.weigh import sha256_of, weigh
+from pocketfit.runtimes.elf import load_alignment_bytes
 from pocketfit.runtimes.library import AndroidSide, find_android
 from tests.integration.conftest import require
 from tools.measure_runtimes import DATA
@@ -31,6 +32,7 @@ def test_the_libraries_that_were_built_are_those_that_were_measured(android: And
             for file, known in libraries.items():
                 path = folder / abi / file
                 assert (path.stat().st_size, sha256_of(path)) == (known["size_bytes"], known["sha256"])
+                assert load_alignment_bytes(path) == known["alignment_bytes"]
             # The smallest alone: deflating all takes a minute.
             again = weigh(folder / abi / "libfbjni.so")
             assert again.download_bytes == libraries["libfbjni.so"]["download_bytes"]

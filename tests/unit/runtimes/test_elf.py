@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pocketfit.records import Library
+from pocketfit.records import Library, RuntimeName
 from pocketfit.runtimes.elf import load_alignment_bytes, shipping_note, smallest_alignment_bytes
 from pocketfit.runtimes.library import AndroidSide
 
@@ -61,3 +61,14 @@ def test_shipping_note(tmp_path: Path, align: int, note: str) -> None:
     elf(tmp_path / "lite" / "jni" / "arm64-v8a" / "lib.so", (1, align))
     elf(tmp_path / "lite" / "jni" / "x86_64" / "lib.so", (1, 4096))
     assert shipping_note(AndroidSide(tmp_path, "x86_64", {"lite": Library("lib", "1.0")})) == note
+
+
+def test_shipping_note_of_a_phones_libraries_that_are_not_here(tmp_path: Path) -> None:
+    elf(tmp_path / "lite" / "jni" / "x86_64" / "lib.so", (1, 16384))
+    runtimes: dict[RuntimeName, Library] = {
+        "lite": Library("pytorch_android_lite", "1.12.2"),
+        "executorch": Library("react-native-executorch", "0.9.3", "ExecuTorch 1.3"),
+    }
+    note = shipping_note(AndroidSide(tmp_path, "x86_64", runtimes))
+    assert note.startswith("pytorch_android_lite 1.12.2 can't ship to devices with 16 kB pages")
+    assert shipping_note(AndroidSide(tmp_path, "x86_64", {"lite": Library("pytorch_android_lite", "0.1")})) == ""
