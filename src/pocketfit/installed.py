@@ -46,6 +46,11 @@ def how_to_get_android() -> str:
     )
 
 
+def how_to_get_abi(abi: str) -> str:
+    """Say what fetches the libraries for a further ABI, where `can_set_up`."""
+    return f"run `pocketfit setup --abi {abi}`"
+
+
 def android_command() -> str:
     """The command that makes the Android side again where there is one that is of no use."""
     return "`pocketfit setup`" if can_set_up() else "`make android`"

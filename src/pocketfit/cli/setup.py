@@ -16,6 +16,7 @@ from pocketfit.cli.options import ConfigFile, EmulatorImage, Json, Serial, Timeo
 from pocketfit.cli.screen import echo, print_json, say
 from pocketfit.cli.watching import looking_at, watching
 from pocketfit.errors import ConfigError, EnvironmentProblem
+from pocketfit.formats import listed
 
 if TYPE_CHECKING:
     from pocketfit.commands.doctor import Finding
@@ -84,19 +85,28 @@ def setup(
             help="Take archives from here that lie here, by their names, and fetch the rest.",
         ),
     ] = None,
+    abi: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--abi",
+            metavar="ABI",
+            help="Libraries for this ABI beside this machine's own, e.g. arm64-v8a for an attached phone; repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """Fetch the Android runtimes for a Pocketfit that pip, pipx or uv installed, after saying what they take.
 
-    mvn and npm fetch them, by your settings for these; each file is held to the SHA-256 that the wheel names. They go
-    to ~/.cache/pocketfit/android/VERSION, whole or not at all.
+    mvn and npm fetch their archives, by your settings for these, and what this machine runs is taken out of them; each
+    file is held to the SHA-256 that the wheel names. They go to ~/.cache/pocketfit/android/VERSION, whole or not at
+    all, and an ABI that is there stays.
 
     Example: `pocketfit setup`
     """
     from pocketfit.commands.setup import announced, is_there, missing_beside, of_no_use, plan, set_up
 
-    made = plan(archives)
+    made = plan(archives, abi or ())
     if is_there(made):
-        echo(f"the Android side is there: {made.folder}")
+        echo(f"the Android side for {listed(made.abis, 'and')} is there: {made.folder}")
     else:
         for line in announced(made):
             echo(line)

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +29,11 @@ class Member:
         """The folder of the Android side that it belongs to: that of one runtime."""
         return self.path.partition("/")[0]
 
+    @property
+    def abi(self) -> str:
+        """As Android's own archives name it: RUNTIME/jni/ABI/LIBRARY."""
+        return self.path.split("/")[2]
+
 
 @dataclass(frozen=True)
 class Archive:
@@ -42,6 +48,9 @@ class Archive:
     @property
     def file_name(self) -> str:
         return file_name(self.client, self.name)
+
+    def only(self, keeps: Callable[[Member], bool]) -> Archive:
+        return replace(self, files=tuple(member for member in self.files if keeps(member)))
 
 
 @dataclass(frozen=True)

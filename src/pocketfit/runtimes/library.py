@@ -11,8 +11,9 @@ from pocketfit import __version__, installed
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.files.caches import own_caches
 from pocketfit.formats import FORMATS
-from pocketfit.installed import android_command, can_set_up, how_to_get_android, is_checkout
+from pocketfit.installed import android_command, can_set_up, how_to_get_abi, how_to_get_android, is_checkout
 from pocketfit.records import Library, RuntimeName
+from pocketfit.runtimes.sizes import alignment_bytes
 
 # Written last by whoever makes the folder.
 RUNTIMES_FILE = "runtimes.json"
@@ -81,9 +82,12 @@ class AndroidSide:
             return f"no Android runtime runs format {format}"
         if facts.runtime not in self.runtimes:
             return f"this image has no {facts.title} Android runtime"
-        if not self.libraries(facts.runtime, abi).is_dir():
-            return f"{self.runtimes[facts.runtime]} has no libraries for {abi}"
-        return None
+        if self.libraries(facts.runtime, abi).is_dir():
+            return None
+        name = str(self.runtimes[facts.runtime])
+        if can_set_up() and alignment_bytes(name, abi):
+            return f"the libraries of {name} for {abi} are not here: {how_to_get_abi(abi)}"
+        return f"{name} has no libraries for {abi}"
 
     def missing_on_devices(self, format: str, abi: str) -> str | None:
         """Say why no artifact of this format can be tried on an attached device of this ABI, or None."""

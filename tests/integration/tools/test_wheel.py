@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from pocketfit import __version__
+from pocketfit.devices.java import own_abi
 from pocketfit.process import Finished, finish, run
 from pocketfit.runtimes.archives import read_libraries
 from tests.integration.conftest import require
@@ -23,6 +24,7 @@ from tools.release.wheel import make_wheel, newest_glibc
 ANDROID = ROOT / "build/android"
 # What a wheel leaves to checkouts and images: a JVM for another machine's libraries, and its layer.
 LEFT_OUT = ("jvm/arm64-v8a/", "shim/arm64-v8a/") if platform.machine() == "x86_64" else ("jvm/",)
+OWN = own_abi()
 MOST_BYTES = 3_000_000
 
 
@@ -45,7 +47,7 @@ def package(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def caches(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A user's folder of caches in which it is set up."""
+    """A user's folder of caches in which it is set up for this machine."""
     folder = tmp_path_factory.mktemp("caches")
     done = pocketfit(package, folder, "setup", "--yes")
     assert done.code == 0, done.stderr
@@ -99,10 +101,12 @@ def test_before_it_is_set_up_it_says_how(package: Path, tmp_path: Path) -> None:
 
 def test_it_is_set_up_as_it_was_built(package: Path, caches: Path) -> None:
     built = {name: digest for name, digest in hashes(ANDROID).items() if not name.startswith(LEFT_OUT)}
-    assert hashes(caches / "pocketfit/android" / __version__) == built
+    found = hashes(caches / "pocketfit/android" / __version__)
+    assert found == {name: digest for name, digest in built.items() if "/jni/" not in name or f"/{OWN}/" in name}
     again = pocketfit(package, caches, "setup")
     assert (again.code, again.stderr) == (0, "")
-    assert again.stdout.splitlines()[0] == f"the Android side is there: {caches}/pocketfit/android/{__version__}"
+    there = f"the Android side for {OWN} is there: {caches}/pocketfit/android/{__version__}"
+    assert again.stdout.splitlines()[0] == there
 
 
 def test_files_run_on_it(package: Path, caches: Path) -> None:
@@ -110,3 +114,11 @@ def test_files_run_on_it(package: Path, caches: Path) -> None:
         done = pocketfit(package, caches, "smoke", "--device", "jvm", "--shape", shape, str(ROOT / "tests/data" / name))
         assert done.code == 0, done.stderr + done.stdout
         assert ") passed" in done.stdout
+
+
+def test_further_abis_are_fetched_too(package: Path, caches: Path) -> None:
+    abis = sorted({path.name for path in ANDROID.glob("*/jni/*")} - {OWN})
+    done = pocketfit(package, caches, "setup", "--yes", *(word for abi in abis for word in ("--abi", abi)))
+    assert done.code == 0, done.stderr
+    built = {name: digest for name, digest in hashes(ANDROID).items() if not name.startswith(LEFT_OUT)}
+    assert hashes(caches / "pocketfit/android" / __version__) == built

@@ -7,6 +7,7 @@ import pytest
 
 from pocketfit import __version__, installed
 from pocketfit.devices import java
+from pocketfit.devices.android.properties import Properties, check_usable
 from pocketfit.devices.jvm import JvmDevice
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.records import DeviceSpec, Library, SmokeInput
@@ -204,6 +205,27 @@ def test_an_installation_that_is_set_up(wheel: Path) -> None:
     (wheel / "runtimes.json").write_text(RUNTIMES % "0.0.9")
     with pytest.raises(EnvironmentProblem, match=r"0\.0\.9, .*: build it again with `pocketfit setup`"):
         find_android()
+
+
+def test_an_abi_that_was_not_set_up(wheel: Path) -> None:
+    wheel.mkdir(parents=True)
+    (wheel / "runtimes.json").write_text(SOFTWARE_MANSION % __version__)
+    libraries(wheel, lite=["x86_64"], full=["x86_64"], executorch=["x86_64"])
+    found = find_android()
+    assert found.missing("lite", "x86_64") is None
+    assert found.missing("lite", "arm64-v8a") == (
+        "the libraries of pytorch_android_lite 1.12.2 for arm64-v8a are not here: run `pocketfit setup --abi arm64-v8a`"
+    )
+    # Its archive has none.
+    assert found.missing("executorch", "x86") == f"{NAMED} has no libraries for x86"
+    with pytest.raises(EnvironmentProblem) as caught:
+        check_usable(
+            Properties(("arm64-v8a", "armeabi-v7a"), "", "15", 35, "Pixel", 4096, 8, None), found, "emulator-5554"
+        )
+    assert str(caught.value) == (
+        "emulator-5554 is arm64-v8a/armeabi-v7a, and there are libraries for x86_64 only: run `pocketfit setup --abi "
+        "arm64-v8a`"
+    )
 
 
 def test_an_installation_of_somebody_without_a_home(wheel: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,31 +5,34 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pocketfit import installed
 from pocketfit.commands.setup.fetching import CLIENTS
 from pocketfit.errors import ConfigError, EnvironmentProblem
-from pocketfit.installed import LIBRARIES_FILE, can_set_up, how_to_get_android, how_to_get_torch
+from pocketfit.formats import listed
+from pocketfit.installed import LIBRARIES_FILE, can_set_up, how_to_get_android
 from pocketfit.runtimes.archives import Archive, read_libraries
 from pocketfit.runtimes.library import RUNTIMES_FILE, set_up_folder
-from pocketfit.units import format_bytes
 
 
 @dataclass(frozen=True)
 class Plan:
     """`ours` are the wheel's own files by their places in `folder`, and `runtimes` is what its runtimes.json will say.
 
-    `given` is a folder whose archives need not be fetched. `without` says what is left out, and why; empty for nothing.
+    `archives` have the files for `abis` alone, and `others` says what each further ABI would take, in bytes. `given` is
+    a folder whose archives need not be fetched. `without` says what is left out, and why; empty for nothing.
     """
 
     folder: Path
+    abis: tuple[str, ...]
     archives: tuple[Archive, ...]
     ours: dict[str, Path]
     runtimes: str
+    others: Mapping[str, int] = field(default_factory=dict)
     given: Path | None = None
     without: str = ""
 
@@ -53,11 +56,11 @@ class Plan:
         return self.files_bytes + max((archive.size_bytes for archive in self.fetched), default=0)
 
 
-def plan(given: Path | None = None) -> Plan:
-    """Look at what this installation has and lacks.
+def plan(given: Path | None = None, abis: Sequence[str] = ()) -> Plan:
+    """Look at what this installation has and lacks, for this machine's ABI, `abis`, and those that are there already.
 
     Raises EnvironmentProblem, with the next step, where there is nothing to set up or nothing to fetch it with, and
-    ConfigError where POCKETFIT_ANDROID names another folder, or `given` is none.
+    ConfigError where POCKETFIT_ANDROID names another folder, `given` is none, or there are no libraries for an ABI.
     """
     if not can_set_up():
         raise EnvironmentProblem(
@@ -67,10 +70,18 @@ def plan(given: Path | None = None) -> Plan:
         raise ConfigError(f"POCKETFIT_ANDROID names {named}, so nothing else would be used: unset it")
     if given and not given.is_dir():
         raise ConfigError(f"--archives {given}: there is no such folder")
-    prebuilt = installed.PREBUILT
+    prebuilt, folder = installed.PREBUILT, set_up_folder()
+    archives = read_libraries(prebuilt / LIBRARIES_FILE).archives
+    runtimes = (prebuilt / RUNTIMES_FILE).read_text(encoding="utf-8")
+    sizes = sizes_by_abi(archives)
+    if unknown := [abi for abi in abis if abi not in sizes]:
+        raise ConfigError(f"--abi {unknown[0]}: there are libraries for {listed(tuple(sorted(sizes)), 'and')}")
+    there = {path.name for path in folder.glob("*/jni/*")}
+    wanted = {json.loads(runtimes)["desktop_abi"], *abis, *(there & set(sizes))}
+    parts = (archive.only(lambda member: member.abi in wanted) for archive in archives)
     made = Plan(
-        set_up_folder(), read_libraries(prebuilt / LIBRARIES_FILE).archives, _ours(prebuilt),
-        (prebuilt / RUNTIMES_FILE).read_text(encoding="utf-8"), given,
+        folder, tuple(sorted(wanted)), tuple(part for part in parts if part.files), _ours(prebuilt), runtimes,
+        {abi: size for abi, size in sorted(sizes.items()) if abi not in wanted}, given,
     )  # fmt: skip
     missing = {archive.client for archive in made.fetched if not shutil.which(archive.client)}
     if "mvn" in missing:
@@ -80,14 +91,19 @@ def plan(given: Path | None = None) -> Plan:
     return without_npm(made) if missing else made
 
 
+def sizes_by_abi(archives: Iterable[Archive]) -> Counter[str]:
+    """What the libraries for each ABI take on disk, in bytes."""
+    sizes: Counter[str] = Counter()
+    for archive in archives:
+        for member in archive.files:
+            sizes[member.abi] += member.size_bytes
+    return sizes
+
+
 def without_npm(made: Plan) -> Plan:
     """The plan without what npm alone has: ExecuTorch's libraries, and what would run them."""
     parts = {member.part for archive in made.fetched if archive.client == "npm" for member in archive.files}
-    archives = []
-    for archive in made.archives:
-        kept = tuple(member for member in archive.files if member.part not in parts)
-        if kept:
-            archives.append(Archive(archive.client, archive.name, archive.size_bytes, archive.sha256, kept))
+    archives = (archive.only(lambda member: member.part not in parts) for archive in made.archives)
     ours = {place: path for place, path in made.ours.items() if place.partition("/")[0] not in parts}
     told = json.loads(made.runtimes)
     told["runtimes"] = {name: library for name, library in told["runtimes"].items() if name not in parts}
@@ -97,37 +113,8 @@ def without_npm(made: Plan) -> Plan:
         "without ExecuTorch's Android runtime, so that a .pte is tried on the host alone: npm is not on PATH "
         f"(apt-get install {CLIENTS['npm'].package}, then `pocketfit setup` again)"
     )
-    return Plan(made.folder, tuple(archives), ours, runtimes, made.given, without)
-
-
-def announced(made: Plan) -> Iterator[str]:
-    """What it will take, a line each."""
-    yield "the Android side takes"
-    width = max(len(archive.name) for archive in made.archives)
-    for archive in made.archives:
-        by = f"from {made.given}" if made.given_file(archive) else f"by {archive.client}"
-        yield f"  {archive.name:<{width}}  {format_bytes(archive.size_bytes)}, {by}"
-    if made.without:
-        yield made.without
-    fetched = format_bytes(sum(archive.size_bytes for archive in made.fetched))
-    yield f"{fetched} to fetch, {format_bytes(made.files_bytes)} on disk in {made.folder}"
-
-
-def of_no_use(made: Plan) -> Iterator[str]:
-    """The folders that other versions left beside this one's, a line each."""
-    for folder in sorted(made.folder.parent.iterdir()):
-        if (folder / RUNTIMES_FILE).is_file() and folder != made.folder:
-            yield f"of another version, and of no use to this one: {folder}"
-
-
-def missing_beside() -> Iterator[str]:
-    """What else a run needs and this machine lacks, each with how it is had."""
-    if not shutil.which("java"):
-        yield "still missing: java is not on PATH: apt-get install default-jre-headless"
-    try:
-        version("torch")
-    except PackageNotFoundError:
-        yield f"still missing: torch is not installed here: {how_to_get_torch()}"
+    kept = tuple(archive for archive in archives if archive.files)
+    return replace(made, archives=kept, ours=ours, runtimes=runtimes, without=without)
 
 
 def _ours(prebuilt: Path) -> dict[str, Path]:

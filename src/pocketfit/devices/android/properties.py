@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pocketfit.devices.android.adb import Adb
 from pocketfit.devices.base import X86_NOTE
 from pocketfit.errors import EnvironmentProblem
+from pocketfit.installed import can_set_up, how_to_get_abi
 from pocketfit.records import DeviceInfo, Hardware
 from pocketfit.runtimes.elf import shipping_note, smallest_alignment_bytes
 from pocketfit.runtimes.library import AndroidSide
@@ -66,8 +67,10 @@ def check_usable(properties: Properties, android: AndroidSide, serial: str) -> N
     if not properties.abis:
         raise EnvironmentProblem(f"{serial} does not say what its ABI is: is it an Android device?")
     if not properties.abi:
+        step = f": {how_to_get_abi(properties.abis[0])}" if can_set_up() else ""
+        there = ", ".join(android.abis())
         raise EnvironmentProblem(
-            f"{serial} is {'/'.join(properties.abis)}, and there are libraries for {', '.join(android.abis())} only"
+            f"{serial} is {'/'.join(properties.abis)}, and there are libraries for {there} only{step}"
         )
     if properties.api_level < MIN_API_LEVEL:
         raise EnvironmentProblem(

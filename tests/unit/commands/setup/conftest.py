@@ -19,6 +19,7 @@ LITE = "org.pytorch:pytorch_android_lite:1.12.2:aar"
 FBJNI = "com.facebook.fbjni:fbjni:0.7.0:aar"
 NPM = "react-native-executorch@0.9.3"
 NPM_LIBRARY = "package/third-party/android/libs/executorch/x86_64/libexecutorch.so"
+NPM_PHONE = NPM_LIBRARY.replace("x86_64", "arm64-v8a")
 RUNTIMES = {
     "pocketfit": __version__,
     "desktop_abi": "x86_64",
@@ -106,7 +107,13 @@ def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installatio
     made = Installation(
         prebuilt, registry, programs, tmp_path / "caches/pocketfit/android" / __version__, Libraries(__version__, ())
     )
-    jni = {"jni/x86_64/libpytorch_jni.so": b"lite library", "jni/x86_64/libc++_shared.so": b"c++", "headers/a.h": b"no"}
+    jni = {
+        "jni/x86_64/libpytorch_jni.so": b"lite library",
+        "jni/x86_64/libc++_shared.so": b"c++",
+        "jni/arm64-v8a/libpytorch_jni.so": b"a phone's lite library",
+        "jni/x86/libpytorch_jni.so": b"lite library of 32 bit",
+        "headers/a.h": b"no",
+    }
     archives = (
         made.pack("mvn", LITE, jni, {f"lite/{name}": name for name in jni if name.endswith(".so")}),
         made.pack(
@@ -115,7 +122,15 @@ def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installatio
             {"jni/x86_64/libfbjni.so": b"fbjni"},
             {"executorch/jni/x86_64/libfbjni.so": "jni/x86_64/libfbjni.so"},
         ),
-        made.pack("npm", NPM, {NPM_LIBRARY: b"executorch"}, {"executorch/jni/x86_64/libexecutorch.so": NPM_LIBRARY}),
+        made.pack(
+            "npm",
+            NPM,
+            {NPM_LIBRARY: b"executorch", NPM_PHONE: b"a phone's"},
+            {
+                "executorch/jni/x86_64/libexecutorch.so": NPM_LIBRARY,
+                "executorch/jni/arm64-v8a/libexecutorch.so": NPM_PHONE,
+            },
+        ),
     )
     made = replace(made, libraries=Libraries(__version__, archives))
     made.write(made.libraries)

@@ -1,17 +1,17 @@
-"""What setup says it will take, what it refuses, and what it leaves out."""
+"""What setup will take, what it refuses, and what it leaves out."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
 
 from pocketfit import installed
-from pocketfit.commands.setup import announced, missing_beside, of_no_use, plan
+from pocketfit.commands.setup import announced, plan
 from pocketfit.errors import ConfigError, EnvironmentProblem
+from pocketfit.units import format_bytes
 from tests.unit.commands.setup.conftest import FBJNI, LITE, NPM, Installation
 
 
@@ -23,12 +23,34 @@ def test_what_it_takes_and_where(installation: Installation) -> None:
     assert made.files_bytes == len(b"oursenginelite libraryc++fbjniexecutorch")
     assert made.needed_bytes == made.files_bytes + max(lite, fbjni, npm)
     assert list(announced(made)) == [
-        "the Android side takes",
+        "the Android side for x86_64 takes",
         f"  {LITE}  {lite} B, by mvn",
         f"  {FBJNI}           {fbjni} B, by mvn",
         f"  {NPM}                {npm} B, by npm",
-        f"{lite + fbjni + npm} B to fetch, 40 B on disk in {installation.folder}",
+        f"{format_bytes(lite + fbjni + npm)} to fetch (and to keep, in mvn's and npm's own caches), 40 B on disk in "
+        f"{installation.folder}",
+        "left out, for attached phones and emulators of other kinds: --abi arm64-v8a (31 B on disk), --abi x86 (22 B on "
+        "disk)",
     ]
+
+
+def test_further_abis_are_asked_for(installation: Installation) -> None:
+    made = plan(abis=["arm64-v8a"])
+    assert made.abis == ("arm64-v8a", "x86_64")
+    assert made.files_bytes == plan().files_bytes + 31
+    said = list(announced(made))
+    assert said[0] == "the Android side for arm64-v8a and x86_64 takes"
+    assert said[-1] == "left out, for attached phones and emulators of other kinds: --abi x86 (22 B on disk)"
+    assert list(announced(plan(abis=["arm64-v8a", "x86"])))[-1].endswith(f", 93 B on disk in {installation.folder}")
+    with pytest.raises(ConfigError) as caught:
+        plan(abis=["arm64"])
+    assert str(caught.value) == "--abi arm64: there are libraries for arm64-v8a, x86 and x86_64"
+
+
+def test_an_abi_that_is_there_stays(installation: Installation) -> None:
+    for abi in ("arm64-v8a", "mips"):
+        (installation.folder / "lite/jni" / abi).mkdir(parents=True)
+    assert plan().abis == ("arm64-v8a", "x86_64")
 
 
 def test_archives_that_lie_here_are_not_fetched(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,7 +58,7 @@ def test_archives_that_lie_here_are_not_fetched(installation: Installation, monk
         (installation.programs / program).unlink()
     made = plan(installation.registry)
     assert (made.fetched, made.without) == ((), "")
-    assert list(announced(made))[-1] == f"0 B to fetch, 40 B on disk in {installation.folder}"
+    assert list(announced(made))[-2] == f"0 B to fetch, 40 B on disk in {installation.folder}"
     assert list(announced(made))[1].endswith(f"B, from {installation.registry}")
 
 
@@ -109,29 +131,3 @@ def test_a_damaged_installation(installation: Installation) -> None:
     with pytest.raises(EnvironmentProblem) as caught:
         plan()
     assert str(caught.value) == f"{installation.prebuilt}/libraries.json can't be read: install Pocketfit again"
-
-
-def test_what_other_versions_left_is_named(installation: Installation) -> None:
-    for name in ("0.0.9", installation.folder.name, "partial-x"):
-        (installation.folder.parent / name).mkdir(parents=True)
-    assert list(of_no_use(plan())) == []
-    for name in ("0.0.9", installation.folder.name):
-        (installation.folder.parent / name / "runtimes.json").write_text("{}")
-    assert list(of_no_use(plan())) == [
-        f"of another version, and of no use to this one: {installation.folder.parent}/0.0.9"
-    ]
-
-
-def test_what_else_is_missing(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pocketfit.commands.setup.planned.version", lambda name: "2.12.1")
-    assert list(missing_beside()) == []
-
-    def gone(name: str) -> str:
-        raise PackageNotFoundError(name)
-
-    monkeypatch.setattr("pocketfit.commands.setup.planned.version", gone)
-    (installation.programs / "java").unlink()
-    assert list(missing_beside()) == [
-        "still missing: java is not on PATH: apt-get install default-jre-headless",
-        'still missing: torch is not installed here: pip install "pocketfit[torch]"',
-    ]

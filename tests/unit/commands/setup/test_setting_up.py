@@ -50,6 +50,22 @@ def test_all_of_it_is_put_in_place(installation: Installation) -> None:
     assert installation.folder.stat().st_mode & 0o777 == 0o755
 
 
+def test_further_abis_are_added_and_stay(installation: Installation) -> None:
+    set_up(plan(), silent)
+    phone = plan(abis=["arm64-v8a"])
+    assert not is_there(phone)
+    set_up(phone, silent)
+    further = {
+        "executorch/jni/arm64-v8a/libexecutorch.so": b"a phone's",
+        "lite/jni/arm64-v8a/libpytorch_jni.so": b"a phone's lite library",
+    }
+    assert files(installation.folder) == WHOLE | further
+    assert is_there(plan())
+    (installation.folder / "desktop/pocketfit.jar").write_bytes(b"old!")
+    set_up(plan(), silent)
+    assert files(installation.folder) == WHOLE | further
+
+
 def test_a_file_of_an_archive_that_several_runtimes_have(installation: Installation) -> None:
     lite = installation.libraries.archives[0]
     again = replace(lite.files[1], path="full/jni/x86_64/libc++_shared.so")

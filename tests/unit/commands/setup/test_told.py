@@ -1,0 +1,36 @@
+"""What setup says of what is missing beside it, and of no use."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError
+
+import pytest
+
+from pocketfit.commands.setup import missing_beside, of_no_use, plan
+from tests.unit.commands.setup.conftest import Installation
+
+
+def test_what_other_versions_left_is_named(installation: Installation) -> None:
+    for name in ("0.0.9", installation.folder.name, "partial-x"):
+        (installation.folder.parent / name).mkdir(parents=True)
+    assert list(of_no_use(plan())) == []
+    for name in ("0.0.9", installation.folder.name):
+        (installation.folder.parent / name / "runtimes.json").write_text("{}")
+    assert list(of_no_use(plan())) == [
+        f"of another version, and of no use to this one: {installation.folder.parent}/0.0.9"
+    ]
+
+
+def test_what_else_is_missing(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pocketfit.commands.setup.told.version", lambda name: "2.12.1")
+    assert list(missing_beside()) == []
+
+    def gone(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("pocketfit.commands.setup.told.version", gone)
+    (installation.programs / "java").unlink()
+    assert list(missing_beside()) == [
+        "still missing: java is not on PATH: apt-get install default-jre-headless",
+        'still missing: torch is not installed here: pip install "pocketfit[torch]"',
+    ]
