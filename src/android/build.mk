@@ -20,7 +20,7 @@ MACHINE := $(shell uname -m)
 ifeq ($(MACHINE),aarch64)
 ABI_FLAGS := -Ddesktop.abi=arm64-v8a
 else
-ABI_FLAGS = $(if $(and $(shell command -v $(ARM64_CC)),$(shell ls $(ARM64_JVM)/packages.txt 2>/dev/null)),-Darm64.cc=$(ARM64_CC) -Darm64.jvm=$(abspath $(ARM64_JVM)))
+ABI_FLAGS = $(if $(shell command -v $(ARM64_CC)),-Darm64.cc=$(ARM64_CC) $(if $(shell ls $(ARM64_JVM)/packages.txt 2>/dev/null),-Darm64.jvm=$(abspath $(ARM64_JVM))))
 endif
 
 PACKAGE = $(MVN) -f src/android/pom.xml package -Dandroid.out=$(abspath $(ANDROID_OUT)) $(ABI_FLAGS) $(MVN_FLAGS)

@@ -11,6 +11,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 # What a wheel for one machine has of the Android side: all but the libraries, which this file names.
 PREBUILT = Path(__file__).resolve().parent / "android"
 LIBRARIES_FILE = "libraries.json"
+# Where a phone's libraries are emulated: the program that puts a JVM for them together, src/android/jvm/fetch.py.
+JVM_PROGRAM = "fetch_jvm.py"
 # What each installer of programs leaves in a program's environment, and how it installs one with an extra.
 INSTALLERS = {"uv-receipt.toml": "uv tool install", "pipx_metadata.json": "pipx install --force"}
 

@@ -16,7 +16,7 @@ COMMANDS = {
     "images": "build the images of this machine's architecture and push them by digest",
     "join": "make one index of what several machines pushed (--others), whose digests it prints",
     "sbom": "write what is in each image that this machine pushed, as SPDX, for --record's digests",
-    "wheel": "build the wheel for this kind of machine, out of what `make android` built here",
+    "wheel": "build the wheels for x86_64 and aarch64 (on the latter, its own) out of what `make android` built here",
     "files": "build the wheel for any machine, put --wheels beside it, and write their checksums and the notes",
     "tag": "commit the actions with those digests beside the checkout, and tag that",
     "latest": "have the major tag, which users follow, name this version: when the image was seen to work",
@@ -54,7 +54,7 @@ def _do(asked: argparse.Namespace, release: steps.Release) -> None:
     if command == "sbom":
         steps.write_sboms(release, asked.out)
     if command == "wheel":
-        steps.make_wheel(release, asked.out)
+        steps.make_wheels(release, asked.out)
     if command in ("files", "run"):
         steps.make_packages(release, asked.out, asked.wheels)
     if command in ("tag", "run"):

@@ -26,11 +26,12 @@ CHECKSUMS = "src/android/checksums.properties"
 # Android's libraries, which are had from their archives.
 LIBRARIES = re.compile(r"[\w.-]+/jni/[\w-]+/[\w+.-]+\.so")
 # What is small: ours, and the few classes that it is linked with.
-SMALL = (
-    r"(?:[\w.-]+/)?desktop/[\w.-]+\.jar|(?:executorch/)?runner\.jar|qemu/work\.so|notices/[\w.-]+\.txt|runtimes\.json"
-)
-# A JVM for another machine's libraries, 40 MB, with the layer for it: in a checkout and in the image alone.
-EMULATED = r"jvm/.*"
+SMALL = r"(?:[\w.-]+/)?desktop/[\w.-]+\.jar|(?:executorch/)?runner\.jar|notices/[\w.-]+\.txt|runtimes\.json"
+LAYER = r"[\w+.-]+\.so"
+# By the ABI that a wheel's machines run as it is. Others than arm64 emulate that, and QEMU counts.
+OF_MACHINES = {"x86_64": rf"shim/(?:x86_64|arm64-v8a)/{LAYER}|qemu/work\.so", "arm64-v8a": rf"shim/arm64-v8a/{LAYER}"}
+# Of no use on this kind of machine, and the JVM for arm64, 41 MB, which `pocketfit setup` puts together.
+LEFT_OUT = rf"jvm/.*|shim/[\w-]+/{LAYER}|qemu/work\.so"
 GROUPS: Mapping[str, str] = {
     "pytorch_android_lite": "org.pytorch",
     "pytorch_android": "org.pytorch",
@@ -56,11 +57,14 @@ class Known:
     sha256: str
 
 
-def contents(places: Iterable[str], desktop_abi: str) -> Contents:
-    """Sort the files of build/android; raises ConfigError for one that nobody knows where to have from."""
+def contents(places: Iterable[str], abi: str) -> Contents:
+    """Sort the files of build/android for the wheel for machines of an ABI.
+
+    Raises ConfigError for one that nobody knows where to have from.
+    """
     small, libraries = [], []
-    ours = re.compile(rf"{SMALL}|shim/{desktop_abi}/[\w+.-]+\.so")
-    left_out = re.compile(rf"{EMULATED}|shim/[\w-]+/[\w+.-]+\.so")
+    ours = re.compile(rf"{SMALL}|{OF_MACHINES[abi]}")
+    left_out = re.compile(LEFT_OUT)
     for place in sorted(places):
         if LIBRARIES.fullmatch(place):
             libraries.append(place)

@@ -166,13 +166,13 @@ def write_sboms(release: Release, out: Path) -> None:
         release.say(f"{file.name}: {len(packages)} packages")
 
 
-def make_wheel(release: Release, out: Path) -> None:
-    """Build the wheel for this kind of machine; raises ConfigError where it is of another version."""
+def make_wheels(release: Release, out: Path) -> None:
+    """Build the wheels for one kind of machine each; raises ConfigError where they are of another version."""
     out.mkdir(parents=True, exist_ok=True)
-    file = wheel.make_wheel(release.root, out)
-    if file.name.split("-")[1] != release.version:
-        raise ConfigError(f"{file.name} was built, not a wheel of pocketfit {release.version}")
-    release.say(f"{file.name}: {file.stat().st_size:,} bytes")
+    for file in wheel.make_wheels(release.root, out):
+        if file.name.split("-")[1] != release.version:
+            raise ConfigError(f"{file.name} was built, not a wheel of pocketfit {release.version}")
+        release.say(f"{file.name}: {file.stat().st_size:,} bytes")
 
 
 def make_packages(release: Release, out: Path, wheels: Iterable[Path] = ()) -> None:

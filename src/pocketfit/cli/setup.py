@@ -90,7 +90,7 @@ def setup(
         typer.Option(
             "--abi",
             metavar="ABI",
-            help="Libraries for this ABI beside this machine's own, e.g. arm64-v8a for an attached phone; repeatable.",
+            help="Libraries for this ABI beside this machine's own: arm64-v8a is what phones have; repeatable.",
         ),
     ] = None,
 ) -> None:
@@ -121,7 +121,7 @@ def setup(
             say("interrupted: nothing was set up; the same command begins again")
             raise
         echo(f"the Android side is in {made.folder}")
-    for line in (*of_no_use(made), *missing_beside()):
+    for line in (*of_no_use(made), *missing_beside(made)):
         echo(line)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pocketfit.devices import core
 from pocketfit.errors import CommandError
-from pocketfit.installed import can_set_up
+from pocketfit.installed import can_set_up, how_to_get_abi
 from pocketfit.process import finish
 from pocketfit.records import DEFAULT_CPU, PHONE_ABI, RuntimeName
 from pocketfit.runtimes.library import AndroidSide
@@ -81,16 +81,18 @@ def launch(
 def unavailable(android: AndroidSide, abi: str, cpu: str) -> str | None:
     """Say why Java can't be started with libraries of this ABI here, with the next step; None if it can."""
     machine = platform.machine()
+    if is_emulated(abi) and abi != PHONE_ABI:
+        return f"its Android libraries are {abi}'s, and this machine is {machine}: use another device"
     if not android.layer(abi).is_dir():
         if can_set_up():
-            return f"{abi}: `pocketfit setup` brings no JVM for it: use the container, or a checkout's `make android`"
+            return f"{abi}: {how_to_get_abi(abi)}"
         built = "the Android side was built without it: install gcc-aarch64-linux-gnu and libc6-dev-arm64-cross"
         return f"{abi}: {built}, and run `make -B android`"
     if not is_emulated(abi):
         return None if shutil.which("java") else "java is not on PATH: apt-get install default-jre-headless"
-    if abi != PHONE_ABI:
-        return f"its Android libraries are {abi}'s, and this machine is {machine}: use another device"
     if not android.jvm(abi).is_dir():
+        if can_set_up():
+            return f"{abi}: there is no JVM for it: {how_to_get_abi(abi)}, which says why"
         return f"{abi}: the Android side was built without a JVM for it: run `make -B android`, which says why"
     if "," in str(android.folder):
         return f"{abi}: the emulator takes no path with a comma: move {android.folder}"

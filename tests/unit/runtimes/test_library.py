@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import platform
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -195,12 +196,17 @@ def test_an_installation_that_is_not_set_up(wheel: Path) -> None:
     )
 
 
-def test_an_installation_that_is_set_up(wheel: Path) -> None:
+def test_an_installation_that_is_set_up(wheel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wheel.mkdir(parents=True)
     (wheel / "runtimes.json").write_text(RUNTIMES % __version__)
     assert find_android().folder == wheel
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     assert java.unavailable(find_android(), "arm64-v8a", "cortex-a76") == (
-        "arm64-v8a: `pocketfit setup` brings no JVM for it: use the container, or a checkout's `make android`"
+        "arm64-v8a: run `pocketfit setup --abi arm64-v8a`"
+    )
+    (wheel / "shim/arm64-v8a").mkdir(parents=True)
+    assert java.unavailable(find_android(), "arm64-v8a", "cortex-a76") == (
+        "arm64-v8a: there is no JVM for it: run `pocketfit setup --abi arm64-v8a`, which says why"
     )
     (wheel / "runtimes.json").write_text(RUNTIMES % "0.0.9")
     with pytest.raises(EnvironmentProblem, match=r"0\.0\.9, .*: build it again with `pocketfit setup`"):

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pocketfit import installed
+from pocketfit.commands.setup import phone_jvm
 from pocketfit.commands.setup.fetching import CLIENTS
 from pocketfit.errors import ConfigError, EnvironmentProblem
 from pocketfit.formats import listed
-from pocketfit.installed import LIBRARIES_FILE, can_set_up, how_to_get_android
+from pocketfit.installed import JVM_PROGRAM, LIBRARIES_FILE, can_set_up, how_to_get_android
+from pocketfit.records import PHONE_ABI
 from pocketfit.runtimes.archives import Archive, read_libraries
 from pocketfit.runtimes.library import RUNTIMES_FILE, set_up_folder
 
@@ -24,7 +26,8 @@ class Plan:
     """`ours` are the wheel's own files by their places in `folder`, and `runtimes` is what its runtimes.json will say.
 
     `archives` have the files for `abis` alone, and `others` says what each further ABI would take, in bytes. `given` is
-    a folder whose archives need not be fetched. `without` says what is left out, and why; empty for nothing.
+    a folder whose archives need not be fetched. With `jvm` a JVM for a phone's libraries is put together too. `without`
+    says what is left out, and why.
     """
 
     folder: Path
@@ -34,7 +37,8 @@ class Plan:
     runtimes: str
     others: Mapping[str, int] = field(default_factory=dict)
     given: Path | None = None
-    without: str = ""
+    jvm: bool = False
+    without: tuple[str, ...] = ()
 
     def given_file(self, archive: Archive) -> Path | None:
         file = self.given / archive.file_name if self.given else None
@@ -47,13 +51,14 @@ class Plan:
     @property
     def files_bytes(self) -> int:
         """What all of it takes on disk, when it is there."""
-        ours = sum(path.stat().st_size for path in self.ours.values())
+        ours = sum(path.stat().st_size for path in self.ours.values()) + (phone_jvm.KEPT_BYTES if self.jvm else 0)
         return ours + sum(member.size_bytes for archive in self.archives for member in archive.files)
 
     @property
     def needed_bytes(self) -> int:
         """What it takes at the most while it is made: an archive goes when its files are out."""
-        return self.files_bytes + max((archive.size_bytes for archive in self.fetched), default=0)
+        scratch = (archive.size_bytes for archive in self.fetched)
+        return self.files_bytes + max((phone_jvm.SCRATCH_BYTES if self.jvm else 0, *scratch))
 
 
 def plan(given: Path | None = None, abis: Sequence[str] = ()) -> Plan:
@@ -80,7 +85,7 @@ def plan(given: Path | None = None, abis: Sequence[str] = ()) -> Plan:
     wanted = {json.loads(runtimes)["desktop_abi"], *abis, *(there & set(sizes))}
     parts = (archive.only(lambda member: member.abi in wanted) for archive in archives)
     made = Plan(
-        folder, tuple(sorted(wanted)), tuple(part for part in parts if part.files), _ours(prebuilt), runtimes,
+        folder, tuple(sorted(wanted)), tuple(part for part in parts if part.files), _ours(prebuilt, wanted), runtimes,
         {abi: size for abi, size in sorted(sizes.items()) if abi not in wanted}, given,
     )  # fmt: skip
     missing = {archive.client for archive in made.fetched if not shutil.which(archive.client)}
@@ -88,7 +93,13 @@ def plan(given: Path | None = None, abis: Sequence[str] = ()) -> Plan:
         raise EnvironmentProblem(
             f"mvn is not on PATH, and fetches Android's libraries: apt-get install {CLIENTS['mvn'].package}"
         )
-    return without_npm(made) if missing else made
+    if missing:
+        made = without_npm(made)
+    if PHONE_ABI not in wanted or not (prebuilt / JVM_PROGRAM).is_file():
+        return made
+    if reason := phone_jvm.why_not():
+        return replace(made, without=(*made.without, reason))
+    return replace(made, jvm=True)
 
 
 def sizes_by_abi(archives: Iterable[Archive]) -> Counter[str]:
@@ -114,10 +125,15 @@ def without_npm(made: Plan) -> Plan:
         f"(apt-get install {CLIENTS['npm'].package}, then `pocketfit setup` again)"
     )
     kept = tuple(archive for archive in archives if archive.files)
-    return replace(made, archives=kept, ours=ours, runtimes=runtimes, without=without)
+    return replace(made, archives=kept, ours=ours, runtimes=runtimes, without=(without,))
 
 
-def _ours(prebuilt: Path) -> dict[str, Path]:
+def _ours(prebuilt: Path, abis: Iterable[str]) -> dict[str, Path]:
     files = sorted(path for path in prebuilt.rglob("*") if path.is_file())
     places = {path.relative_to(prebuilt).as_posix(): path for path in files}
-    return {place: path for place, path in places.items() if place not in (LIBRARIES_FILE, RUNTIMES_FILE)}
+    return {
+        place: path
+        for place, path in places.items()
+        if place not in (LIBRARIES_FILE, RUNTIMES_FILE, JVM_PROGRAM)
+        and (not place.startswith("shim/") or place.split("/")[1] in abis)
+    }

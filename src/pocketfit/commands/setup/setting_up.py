@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
+from pocketfit.commands.setup import phone_jvm
 from pocketfit.commands.setup.fetching import CHUNK_BYTES, check, fetch
 from pocketfit.commands.setup.planned import Plan
 from pocketfit.errors import EnvironmentProblem
 from pocketfit.files.given import FOLDER_FLAGS
 from pocketfit.files.owner import make_folder
 from pocketfit.files.removal import remove_tree
+from pocketfit.records import PHONE_ABI
 from pocketfit.runtimes.archives import Archive, Member
 from pocketfit.runtimes.library import RUNTIMES_FILE
 from pocketfit.units import format_bytes
@@ -36,6 +38,7 @@ def is_there(plan: Plan) -> bool:
             (plan.folder / RUNTIMES_FILE).read_text(encoding="utf-8") == plan.runtimes
             and all((plan.folder / place).read_bytes() == path.read_bytes() for place, path in plan.ours.items())
             and all((plan.folder / member.path).stat().st_size == member.size_bytes for member in members)
+            and (not plan.jvm or phone_jvm.is_there(plan.folder))
         )
     except (OSError, UnicodeError):
         return False
@@ -76,6 +79,10 @@ def _fill(plan: Plan, made: Path, say: Say) -> None:
                 file = fetch(archive.client, archive.name, Path(folder))
             check(archive, file, plan.given if plan.given_file(archive) else None)
             unpack(archive, file, made)
+    if plan.jvm:
+        say(f"fetching a JVM for {PHONE_ABI}, about {phone_jvm.FETCHED_BYTES // 1_000_000} MB")
+        if reason := phone_jvm.put_together(made):
+            say(reason)
     (made / RUNTIMES_FILE).write_text(plan.runtimes, encoding="utf-8")
 
 

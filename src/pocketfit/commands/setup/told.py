@@ -6,9 +6,12 @@ import shutil
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
+from pocketfit.commands.setup import phone_jvm
 from pocketfit.commands.setup.planned import Plan
+from pocketfit.devices.java import EMULATOR
 from pocketfit.formats import listed
 from pocketfit.installed import how_to_get_torch
+from pocketfit.records import PHONE_ABI
 from pocketfit.runtimes.library import RUNTIMES_FILE
 from pocketfit.units import format_bytes
 
@@ -20,15 +23,18 @@ def announced(made: Plan) -> Iterator[str]:
     for archive in made.archives:
         by = f"from {made.given}" if made.given_file(archive) else f"by {archive.client}"
         yield f"  {archive.name:<{width}}  {format_bytes(archive.size_bytes)}, {by}"
-    if made.without:
-        yield made.without
-    fetched = format_bytes(sum(archive.size_bytes for archive in made.fetched))
+    if made.jvm:
+        size = f"{phone_jvm.FETCHED_BYTES // 1_000_000} MB"
+        yield f"  a JVM for {PHONE_ABI}, out of Debian's packages: about {size}, by apt-get"
+    yield from made.without
+    fetched_bytes = sum(archive.size_bytes for archive in made.fetched)
+    fetched = format_bytes(fetched_bytes + (phone_jvm.FETCHED_BYTES if made.jvm else 0))
     clients = tuple(sorted({f"{archive.client}'s" for archive in made.fetched}))
     kept = f" (and to keep, in {listed(clients, 'and')} own caches)" if clients else ""
     yield f"{fetched} to fetch{kept}, {format_bytes(made.files_bytes)} on disk in {made.folder}"
     if made.others:
         others = (f"--abi {abi} ({format_bytes(size)} on disk)" for abi, size in made.others.items())
-        yield f"left out, for attached phones and emulators of other kinds: {', '.join(others)}"
+        yield f"left out, as phones and other emulators have them: {', '.join(others)}"
 
 
 def of_no_use(made: Plan) -> Iterator[str]:
@@ -38,10 +44,12 @@ def of_no_use(made: Plan) -> Iterator[str]:
             yield f"of another version, and of no use to this one: {folder}"
 
 
-def missing_beside() -> Iterator[str]:
+def missing_beside(made: Plan) -> Iterator[str]:
     """What else a run needs and this machine lacks, each with how it is had."""
     if not shutil.which("java"):
         yield "still missing: java is not on PATH: apt-get install default-jre-headless"
+    if made.jvm and not shutil.which(EMULATOR):
+        yield f"still missing: {EMULATOR} is not on PATH, and runs {PHONE_ABI} here: apt-get install qemu-user"
     try:
         version("torch")
     except PackageNotFoundError:

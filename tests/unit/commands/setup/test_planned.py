@@ -29,8 +29,7 @@ def test_what_it_takes_and_where(installation: Installation) -> None:
         f"  {NPM}                {npm} B, by npm",
         f"{format_bytes(lite + fbjni + npm)} to fetch (and to keep, in mvn's and npm's own caches), 40 B on disk in "
         f"{installation.folder}",
-        "left out, for attached phones and emulators of other kinds: --abi arm64-v8a (31 B on disk), --abi x86 (22 B on "
-        "disk)",
+        "left out, as phones and other emulators have them: --abi arm64-v8a (31 B on disk), --abi x86 (22 B on disk)",
     ]
 
 
@@ -40,7 +39,7 @@ def test_further_abis_are_asked_for(installation: Installation) -> None:
     assert made.files_bytes == plan().files_bytes + 31
     said = list(announced(made))
     assert said[0] == "the Android side for arm64-v8a and x86_64 takes"
-    assert said[-1] == "left out, for attached phones and emulators of other kinds: --abi x86 (22 B on disk)"
+    assert said[-1] == "left out, as phones and other emulators have them: --abi x86 (22 B on disk)"
     assert list(announced(plan(abis=["arm64-v8a", "x86"])))[-1].endswith(f", 93 B on disk in {installation.folder}")
     with pytest.raises(ConfigError) as caught:
         plan(abis=["arm64"])
@@ -57,7 +56,7 @@ def test_archives_that_lie_here_are_not_fetched(installation: Installation, monk
     for program in ("mvn", "npm"):
         (installation.programs / program).unlink()
     made = plan(installation.registry)
-    assert (made.fetched, made.without) == ((), "")
+    assert (made.fetched, made.without) == ((), ())
     assert list(announced(made))[-2] == f"0 B to fetch, 40 B on disk in {installation.folder}"
     assert list(announced(made))[1].endswith(f"B, from {installation.registry}")
 

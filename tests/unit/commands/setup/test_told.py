@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError
 
 import pytest
@@ -23,14 +24,16 @@ def test_what_other_versions_left_is_named(installation: Installation) -> None:
 
 def test_what_else_is_missing(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pocketfit.commands.setup.told.version", lambda name: "2.12.1")
-    assert list(missing_beside()) == []
+    made = plan()
+    assert list(missing_beside(made)) == []
 
     def gone(name: str) -> str:
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr("pocketfit.commands.setup.told.version", gone)
     (installation.programs / "java").unlink()
-    assert list(missing_beside()) == [
+    assert list(missing_beside(replace(made, jvm=True))) == [
         "still missing: java is not on PATH: apt-get install default-jre-headless",
+        "still missing: qemu-aarch64 is not on PATH, and runs arm64-v8a here: apt-get install qemu-user",
         'still missing: torch is not installed here: pip install "pocketfit[torch]"',
     ]

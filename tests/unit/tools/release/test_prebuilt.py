@@ -34,6 +34,7 @@ SMALL = [
     "qemu/work.so",
     "runner.jar",
     "runtimes.json",
+    "shim/arm64-v8a/guard.so",
     "shim/x86_64/libc.so",
 ]
 LIBRARIES = [
@@ -41,12 +42,18 @@ LIBRARIES = [
     "full/jni/armeabi-v7a/libpytorch_jni.so",
     "lite/jni/x86_64/libc++_shared.so",
 ]
-OTHER_MACHINES = ["jvm/arm64-v8a/java/bin/java", "shim/arm64-v8a/guard.so"]
+JVM = "jvm/arm64-v8a/java/bin/java"
 
 
 def test_what_is_small_is_in_the_wheel_and_libraries_are_not() -> None:
-    found = contents([*OTHER_MACHINES, *LIBRARIES, *SMALL], "x86_64")
+    found = contents([JVM, *LIBRARIES, *SMALL], "x86_64")
     assert list(found.small) == SMALL
+    assert list(found.libraries) == LIBRARIES
+
+
+def test_an_arm64_machine_emulates_nothing() -> None:
+    found = contents([JVM, *LIBRARIES, *SMALL], "arm64-v8a")
+    assert set(SMALL) - set(found.small) == {"qemu/work.so", "shim/x86_64/libc.so"}
     assert list(found.libraries) == LIBRARIES
 
 
