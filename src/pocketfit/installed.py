@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 # Where the package lies in a checkout: editable installs are of one too.
@@ -33,6 +34,11 @@ def how_to_get_torch() -> str:
         return "run `make setup`"
     install = next((words for file, words in INSTALLERS.items() if Path(sys.prefix, file).is_file()), "pip install")
     return f'{install} "pocketfit[torch]"'
+
+
+def without_torch() -> str | None:
+    """Say that torch is not installed here and what installs it; None where it is."""
+    return None if find_spec("torch") else f"torch is not installed here: {how_to_get_torch()}"
 
 
 def how_to_get_android() -> str:

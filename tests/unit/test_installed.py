@@ -13,8 +13,12 @@ from pocketfit import installed
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_checkout_has_make() -> None:
+def test_a_checkout_has_make(monkeypatch: pytest.MonkeyPatch) -> None:
     assert installed.how_to_get_torch() == "run `make setup`"
+    monkeypatch.setattr(installed, "find_spec", lambda name: None)
+    assert installed.without_torch() == "torch is not installed here: run `make setup`"
+    monkeypatch.setattr(installed, "find_spec", lambda name: object())
+    assert installed.without_torch() is None
     assert installed.how_to_get_android().startswith("run `make android` in Pocketfit's repository")
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pocketfit.errors import ConfigError, EnvironmentProblem
-from pocketfit.installed import how_to_get_torch
+from pocketfit.installed import without_torch
 
 if TYPE_CHECKING:
     from typer import Context
@@ -27,8 +26,8 @@ LIMIT_WORDS = "memory=SIZE, processes=N, file=SIZE, folder=SIZE, files=N or open
 
 
 def require_torch() -> None:
-    if find_spec("torch") is None:
-        raise EnvironmentProblem(f"torch is not installed here: {how_to_get_torch()}")
+    if lacking := without_torch():
+        raise EnvironmentProblem(lacking)
 
 
 def single(source: str | None, config: Path | None, shapes: Words, formats: Words, precisions: Words) -> Config | None:

@@ -18,6 +18,7 @@ from pocketfit.files import forget_partials, new_file
 from pocketfit.files.saved import artifact_problem
 from pocketfit.files.temporary import temporary_folder
 from pocketfit.formats import FORMATS
+from pocketfit.installed import without_torch
 from pocketfit.job import HostOutputs, HostRun, NotExported
 from pocketfit.judge.golden import read_tensor, seeded_arrays, write_arrays
 from pocketfit.judge.memory import RELOADS, memory_of
@@ -216,6 +217,8 @@ def _on_host(
     """Seeded inputs, and what the host makes of them."""
     arrays = [(f"[{index}]", array) for index, array in enumerate(seeded_arrays(specs))]
     inputs = write_arrays(arrays, folder, "input")
+    if lacking := without_torch():
+        return inputs, NotExported(lacking)
     library = library_for(format_name)
     # Twice in a row: what differs then has state.
     job = HostRun(format_name, str(artifact.resolve()), specs, sandbox.memory_limit_bytes, library=library, calls=2)

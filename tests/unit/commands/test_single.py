@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from pocketfit.builds.sandbox import Sandbox
+from pocketfit.commands import single
 from pocketfit.commands.single import check_file, guess_format
 from pocketfit.errors import ConfigError
+from pocketfit.job import NotExported
+from pocketfit.records import InputSpec
 
 
 def test_format_by_content_then_by_name(tmp_path: Path) -> None:
@@ -135,3 +139,10 @@ def test_what_is_no_model_is_said_before_there_is_a_device(
 def test_what_may_be_one_is_the_runtimes_to_judge(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     check_file(tmp_path / name, ["1"])
+
+
+def test_without_torch_a_file_is_tried_and_not_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(single, "without_torch", lambda: "torch is not installed here: run it")
+    inputs, host = single._on_host(tmp_path / "a.ptl", "lite", (InputSpec((1, 4)),), tmp_path, Sandbox())
+    assert [one.shape for one in inputs] == [(1, 4)]
+    assert host == NotExported("torch is not installed here: run it")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 
 from pocketfit.commands.setup import phone_jvm
 from pocketfit.commands.setup.planned import Plan
 from pocketfit.devices.java import EMULATOR
 from pocketfit.formats import listed
-from pocketfit.installed import how_to_get_torch
+from pocketfit.installed import without_torch
 from pocketfit.records import PHONE_ABI
 from pocketfit.runtimes.library import RUNTIMES_FILE
 from pocketfit.units import format_bytes
@@ -50,7 +49,5 @@ def missing_beside(made: Plan) -> Iterator[str]:
         yield "still missing: java is not on PATH: apt-get install default-jre-headless"
     if made.jvm and not shutil.which(EMULATOR):
         yield f"still missing: {EMULATOR} is not on PATH, and runs {PHONE_ABI} here: apt-get install qemu-user"
-    try:
-        version("torch")
-    except PackageNotFoundError:
-        yield f"still missing: torch is not installed here: {how_to_get_torch()}"
+    if lacking := without_torch():
+        yield f"still missing: {lacking}"

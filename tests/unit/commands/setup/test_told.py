@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError
 
 import pytest
 
+from pocketfit import installed
 from pocketfit.commands.setup import missing_beside, of_no_use, plan
 from tests.unit.commands.setup.conftest import Installation
 
@@ -23,14 +23,10 @@ def test_what_other_versions_left_is_named(installation: Installation) -> None:
 
 
 def test_what_else_is_missing(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pocketfit.commands.setup.told.version", lambda name: "2.12.1")
+    monkeypatch.setattr(installed, "find_spec", lambda name: object())
     made = plan()
     assert list(missing_beside(made)) == []
-
-    def gone(name: str) -> str:
-        raise PackageNotFoundError(name)
-
-    monkeypatch.setattr("pocketfit.commands.setup.told.version", gone)
+    monkeypatch.setattr(installed, "find_spec", lambda name: None)
     (installation.programs / "java").unlink()
     assert list(missing_beside(replace(made, jvm=True))) == [
         "still missing: java is not on PATH: apt-get install default-jre-headless",
