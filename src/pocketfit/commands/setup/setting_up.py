@@ -80,7 +80,7 @@ def _fill(plan: Plan, made: Path, say: Say) -> None:
             check(archive, file, plan.given if plan.given_file(archive) else None)
             unpack(archive, file, made)
     if plan.jvm:
-        say(f"fetching a JVM for {PHONE_ABI}, about {phone_jvm.FETCHED_BYTES // 1_000_000} MB")
+        say(f"fetching a JVM for {PHONE_ABI}, up to {phone_jvm.FETCHED_BYTES // 1_000_000} MB")
         if reason := phone_jvm.put_together(made):
             say(reason)
     (made / RUNTIMES_FILE).write_text(plan.runtimes, encoding="utf-8")

@@ -22,15 +22,15 @@ def announced(made: Plan) -> Iterator[str]:
     for archive in made.archives:
         by = f"from {made.given}" if made.given_file(archive) else f"by {archive.client}"
         yield f"  {archive.name:<{width}}  {format_bytes(archive.size_bytes)}, {by}"
+    size = f"up to {phone_jvm.FETCHED_BYTES // 1_000_000} MB"
     if made.jvm:
-        size = f"{phone_jvm.FETCHED_BYTES // 1_000_000} MB"
-        yield f"  a JVM for {PHONE_ABI}, out of Debian's packages: about {size}, by apt-get"
+        yield f"  a JVM for {PHONE_ABI}, out of Debian's packages: {size}, by apt-get"
     yield from made.without
-    fetched_bytes = sum(archive.size_bytes for archive in made.fetched)
-    fetched = format_bytes(fetched_bytes + (phone_jvm.FETCHED_BYTES if made.jvm else 0))
+    fetched = format_bytes(sum(archive.size_bytes for archive in made.fetched))
     clients = tuple(sorted({f"{archive.client}'s" for archive in made.fetched}))
     kept = f" (and to keep, in {listed(clients, 'and')} own caches)" if clients else ""
-    yield f"{fetched} to fetch{kept}, {format_bytes(made.files_bytes)} on disk in {made.folder}"
+    jvm = f" and {size} for the JVM" if made.jvm else ""
+    yield f"{fetched} to fetch{kept}{jvm}, {format_bytes(made.files_bytes)} on disk in {made.folder}"
     if made.others:
         others = (f"--abi {abi} ({format_bytes(size)} on disk)" for abi, size in made.others.items())
         yield f"left out, as phones and other emulators have them: {', '.join(others)}"
