@@ -44,6 +44,9 @@ OTHERS = {
     "pip": "no index has the package yet, and the other packages are of others",
     "pipx": "no index has the package yet: tests/integration/tools/test_wheel.py has what the wheel does",
     "model-explorer": "a program of others, which opens a window",
+    **dict.fromkeys(
+        ("debootstrap", "mount", "cp", "chroot"), "a clean system takes root and minutes: it was made by hand"
+    ),
 }
 
 
