@@ -67,7 +67,7 @@ test: setup
 # docs/versions.md: the other torch and executorch that .pte files are made with. 6 GB, once.
 PAIR := build/second-pair
 test-pte: setup $(PAIR)/.installed
-	$(PAIR)/bin/python -m pytest -n 2 -k executorch tests/integration/exporter tests/integration/devices
+	$(PAIR)/bin/python -m pytest -n 2 -k executorch -m "not torchscript" tests/integration/exporter tests/integration/devices
 
 $(PAIR)/.installed: requirements/requirements.txt requirements/dev.txt requirements/second-pair-torch.txt requirements/second-pair-executorch.txt | $(VENV)/.installed
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(PAIR)
