@@ -22,14 +22,30 @@ NAMES = {
     "pip install --no-deps --no-build-isolation": "Pocketfit",
 }
 LEAST_BYTES = 100_000
+# What is among the Python packages for torch and executorch alone: requirements/torch-dependencies.in and what these
+# need, but what Pocketfit asks for itself.
+FOR_TORCH = (
+    "filelock", "flatbuffers", "fsspec", "mpmath", "networkx", "pillow", "ruamel.yaml", "ruamel.yaml.clib",
+    "setuptools", "sympy", "tabulate",
+)  # fmt: skip
+# The bytes of the files that distributions brought and that are still there.
+WEIGH = """
+import sys
+from importlib.metadata import files
+paths = (file.locate() for name in sys.argv[1:] for file in files(name) or ())
+print(sum(path.stat().st_size for path in paths if path.is_file()))
+"""
 
 
 def named(made_by: str) -> str:
     return next((name for word, name in NAMES.items() if word in made_by), "the rest")
 
 
-def table(layers: list[tuple[str, int]], small_bytes: int) -> str:
-    """Return the table for layers as (what made it, bytes), the base first, and the small image's bytes."""
+def table(layers: list[tuple[str, int]], for_torch_bytes: int, small_bytes: int) -> str:
+    """Return the table for layers as (what made it, bytes), the base first.
+
+    Beside them stand the bytes of what torch alone needs of other layers, and those of the small image.
+    """
     sizes: dict[str, int] = {}
     for number, (made_by, size_bytes) in enumerate(layers):
         name = "base" if number == 0 else named(made_by)
@@ -40,6 +56,7 @@ def table(layers: list[tuple[str, int]], small_bytes: int) -> str:
     ends = [
         f"| all of it | {total / 1e6:,.1f} MB |",
         f"| without torch's layer | {(total - torch) / 1e6:,.1f} MB |",
+        f"| without what torch and executorch alone need, too | {(total - torch - for_torch_bytes) / 1e6:,.1f} MB |",
         f"| the small image, of `comment/action.yml` | {small_bytes / 1e6:,.1f} MB |",
     ]
     return "\n".join(["| layer | unpacked |", "| :-- | --: |", *rows, *ends])
@@ -52,13 +69,17 @@ def layers_of(image: str) -> list[tuple[str, int]]:
     return [(made_by, int(size)) for size, _, made_by in (line.partition(" ") for line in reversed(lines))]
 
 
+def for_torch_bytes(image: str) -> int:
+    return int(run("docker", "run", "--rm", "--entrypoint", "python", image, "-c", WEIGH, *FOR_TORCH, timeout=300))
+
+
 def size_bytes(image: str) -> int:
     return int(run("docker", "image", "inspect", "--format", "{{.Size}}", image, timeout=60))
 
 
 def main(image: str, small: str) -> None:
     text = PAGE.read_text(encoding="utf-8")
-    made = f"{BEGIN}\n{table(layers_of(image), size_bytes(small))}\n{END}"
+    made = f"{BEGIN}\n{table(layers_of(image), for_torch_bytes(image), size_bytes(small))}\n{END}"
     PAGE.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: made, text, flags=re.DOTALL), encoding="utf-8")
 
 
