@@ -72,7 +72,7 @@ def build_root(root: Path) -> None:
     """Debian in a folder, with `python` where the official image has it, and this machine's settings."""
     mirror = [uri] if (uri := _mirror()) else []
     run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, root, *mirror, timeout=900)
-    shutil.rmtree(root / "var/cache/apt/archives", ignore_errors=True)
+    make_slim(root)
     (root / "usr/local/bin/python").symlink_to("/usr/bin/python3")
     _copy_certificates(root)
     _copy_first(
@@ -83,6 +83,17 @@ def build_root(root: Path) -> None:
         "~/.pip/pip.conf",
     )
     _copy_first(root / "root/.m2/settings.xml", "~/.m2/settings.xml")
+
+
+def make_slim(root: Path) -> None:
+    """Take out what Debian's slim images leave out: apt's files, documents but licences, translations."""
+    for place in ("var/cache/apt/archives", "usr/share/info", "usr/share/locale", "usr/share/man"):
+        shutil.rmtree(root / place, ignore_errors=True)
+    for path in (root / "var/lib/apt/lists").glob("*_*"):
+        path.unlink()
+    for path in (root / "usr/share/doc").rglob("*"):
+        if path.name != "copyright" and path.is_file() and not path.is_symlink():
+            path.unlink()
 
 
 def registry_environment(environ: Mapping[str, str]) -> dict[str, str]:
