@@ -58,8 +58,9 @@ RUN ln -s /usr/lib/jvm/pocketfit/bin/java /usr/bin/java
 RUN git config --system --add safe.directory '*' \
     && find / -xdev -type f -perm /6000 -exec chmod a-s {} +
 
-# An environment of our own: Debian refuses pip in the system's.
-RUN python -m venv /opt/venv
+# An environment of our own: Debian refuses pip in the system's. Its setuptools would be replaced in the next layer.
+RUN python -m venv /opt/venv \
+    && /opt/venv/bin/pip uninstall --quiet --yes setuptools
 ENV PATH=/opt/venv/bin:$PATH \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1 \
