@@ -38,7 +38,8 @@ FROM ${BASE}
 # QEMU for a phone's libraries, of which only arm64's is kept: Debian 12's takes plugins, Debian 13's does not.
 # Perl's library, 50 MB, is there for commands of git that nothing here calls (send-email, svn, cvs): Debian's own
 # programs have perl-base. It goes file by file, so that apt, where it is used on top of this image, finds its packages
-# whole. Licences stay: gather_licenses.py reads them.
+# whole. The same goes for git's servers and what sends by IMAP and WebDAV, 2 MB each. Licences stay:
+# gather_licenses.py reads them.
 RUN mkdir -p /usr/share/man/man1 \
     && apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
@@ -46,6 +47,8 @@ RUN mkdir -p /usr/share/man/man1 \
         $([ "$(dpkg --print-architecture)" = arm64 ] || echo qemu-user) \
     && find /usr/bin -name 'qemu-*' ! -name qemu-aarch64 -delete \
     && rm -rf /usr/bin/perl5.*-gnu /usr/lib/*-linux-gnu/libperl.so.* /usr/lib/*-linux-gnu/perl /usr/share/perl \
+    && (cd /usr/lib/git-core && rm -f git-daemon git-http-backend git-http-push git-imap-send git-shell scalar) \
+    && rm -f /usr/bin/git-shell /usr/bin/scalar \
     && find /usr/share/doc -type f ! -name copyright -delete \
     && apt-get clean \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/* /usr/share/info /usr/share/locale/* /usr/share/man
@@ -58,9 +61,13 @@ RUN ln -s /usr/lib/jvm/pocketfit/bin/java /usr/bin/java
 RUN git config --system --add safe.directory '*' \
     && find / -xdev -type f -perm /6000 -exec chmod a-s {} +
 
-# An environment of our own: Debian refuses pip in the system's. Its setuptools would be replaced in the next layer.
+# An environment of our own: Debian refuses pip in the system's. Its setuptools would be replaced in the next layer, and
+# pip is started where a repository has requirements of its own alone: 7 MB of it compiled are not worth a second there.
+# (An argument, so that it holds while this is built alone; what pip installs it compiles all the same.)
+ARG PYTHONDONTWRITEBYTECODE=1
 RUN python -m venv /opt/venv \
-    && /opt/venv/bin/pip uninstall --quiet --yes setuptools
+    && /opt/venv/bin/pip uninstall --quiet --yes setuptools \
+    && find /opt/venv -name __pycache__ -prune -exec rm -rf {} +
 ENV PATH=/opt/venv/bin:$PATH \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1 \
