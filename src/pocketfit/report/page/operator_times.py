@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pocketfit.records import OperatorTimes, Row
+from pocketfit.records import Row
 from pocketfit.report.cells import NAME_LENGTH
 from pocketfit.report.page.section import Table
 from pocketfit.text import clean
@@ -12,6 +12,7 @@ from pocketfit.units import format_ms_number
 
 # A word of ours, no name that a runtime gives: none of them begins with a bracket.
 LEFT_OVER = "(all else)"
+MOST_KINDS = 12
 
 
 def operator_times_facts(row: Row) -> Iterator[tuple[str, str]]:
@@ -31,38 +32,31 @@ def operator_times_facts(row: Row) -> Iterator[tuple[str, str]]:
 
 
 def operator_times(row: Row) -> Table | None:
-    """What each kind of operator takes in a forward, those of head that take longest first."""
+    """What the kinds of operators that take longest in head take in a forward, and what is left of the whole."""
     head, base = (side.operator_times if side else None for side in (row.head, row.base))
     if head is None or not head.total_ms:
         return None
-    before = _by_name(base)
-    after = _by_name(head)
+    shown = head.operators[:MOST_KINDS]
+    before = {one.operator: one.ms for one in base.operators} if base else {}
     lines = [
         (
-            clean(name, NAME_LENGTH),
-            f"{calls:,}" if calls else "",
-            _ms(before.get(name)),
-            format_ms_number(ms),
-            f"{100 * ms / head.total_ms:.0f} %",
+            clean(one.operator, NAME_LENGTH),
+            f"{one.calls:,}",
+            format_ms_number(before[one.operator]) if one.operator in before else "",
+            format_ms_number(one.ms),
+            _share(one.ms, head.total_ms),
         )
-        for name, (calls, ms) in after.items()
+        for one in shown
     ]
-    lines += [
-        (clean(name, NAME_LENGTH), "", format_ms_number(ms), "", "")
-        for name, (_, ms) in before.items()
-        if name not in after
-    ]
+    left_ms = max(head.total_ms - sum(one.ms for one in shown), 0.0)
+    before_left = ""
+    if base and base.total_ms:
+        known_ms = sum(before.get(one.operator, 0.0) for one in shown)
+        before_left = format_ms_number(max(base.total_ms - known_ms, 0.0))
+    lines.append((LEFT_OVER, "", before_left, format_ms_number(left_ms), _share(left_ms, head.total_ms)))
     title = f"Time by operator in ms, {format_ms_number(head.total_ms)} in all"
     return Table.of(title, ("Operator", "Calls", "Base", "Head", "Of head"), lines)
 
 
-def _ms(timed: tuple[int, float] | None) -> str:
-    return format_ms_number(timed[1]) if timed else ""
-
-
-def _by_name(times: OperatorTimes | None) -> dict[str, tuple[int, float]]:
-    """Calls and milliseconds of each operator, and what is left of the whole."""
-    if times is None or times.total_ms is None:
-        return {}
-    named = {one.operator: (one.calls, one.ms) for one in times.operators}
-    return named | {LEFT_OVER: (0, max(times.total_ms - sum(one.ms for one in times.operators), 0.0))}
+def _share(ms: float, total_ms: float) -> str:
+    return f"{100 * ms / total_ms:.0f} %"

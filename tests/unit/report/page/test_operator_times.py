@@ -27,12 +27,19 @@ def test_both_sides_and_what_is_left_of_the_whole() -> None:
     lines = (
         ("GEMM", "3", "1.00", "2.40", "80 %"),
         ("add.out", "1", "", "0.300", "10 %"),
-        ("(all else)", "", "0.250", "0.300", "10 %"),
-        ("mul.out", "", "0.250", "", ""),
+        ("(all else)", "", "0.500", "0.300", "10 %"),
     )
     titles = ("Operator", "Calls", "Base", "Head", "Of head")
     assert operator_times(row(BEFORE, AFTER)) == Table("Time by operator in ms, 3.00 in all", titles, lines)
     assert list(operator_times_facts(row(BEFORE, AFTER))) == [HOW]
+
+
+def test_of_many_kinds_the_longest_stand_alone() -> None:
+    many = tuple(OperatorTime(f"kind {number}", 1, 2.0 - number / 10) for number in range(15))
+    found = operator_times(row(None, OperatorTimes(many, 30.0, 9, "1.5.1")))
+    assert found is not None
+    assert [line[0] for line in found.lines] == [*(one.operator for one in many[:12]), "(all else)"]
+    assert found.lines[-1] == ("(all else)", "", "12.6", "42 %")
 
 
 def test_a_side_that_has_none_has_no_column() -> None:
