@@ -18,6 +18,7 @@ from benchmarks.latency_plot import Line, Point, draw
 from pocketfit.files import write_text_atomically
 from pocketfit.judge import latency
 from pocketfit.records import Load, Timing
+from tools.documents import write_between
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = {"lite": ROOT / "build" / "latency", "executorch": ROOT / "build" / "latency" / "executorch"}
@@ -139,9 +140,7 @@ def report(format: str) -> None:
     lines = [f"{minutes:.0f} minutes of raw samples, {TRIALS:,} trials for each line.", ""]
     lines += [*rates_table(replayed), "", f"![share of trials that say slower]({plot.name})", ""]
     lines += live_table(replayed, folder / LIVE_FILE)
-    before, _, rest = PAGE.read_text().partition(begin)
-    _, _, after = rest.partition(end)
-    write_text_atomically(PAGE, "\n".join([before + begin, *lines, end + after]))
+    write_between(PAGE, begin, end, "\n".join(lines))
     write_text_atomically(plot, draw(plot_lines(replayed)))
     print(f"wrote {PAGE.relative_to(ROOT)} and {plot.relative_to(ROOT)}", file=sys.stderr)
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import gzip
 import io
-import re
 import shutil
 import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pocketfit.devices.java import EMULATOR
 from pocketfit.records import PHONE_ABI
 from pocketfit.runtimes.library import AndroidSide, find_android
+from tools.documents import write_between
 
 PAGE = Path(__file__).parents[1] / "docs/performance.md"
 BEGIN, END = "<!-- arm64 -->", "<!-- end of arm64 -->"
@@ -30,10 +31,9 @@ class _Counted(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: object) -> int:
-        count = len(data)  # type: ignore[arg-type]
-        self.size_bytes += count
-        return count
+    def write(self, data: Any) -> int:
+        self.size_bytes += len(data)
+        return len(data)
 
 
 def parts(android: AndroidSide, emulator: Path) -> dict[str, list[Path]]:
@@ -75,9 +75,7 @@ def main() -> None:
     if emulator is None or not android.jvm(PHONE_ABI).is_dir():
         raise SystemExit(f"{PHONE_ABI} was not measured: it takes qemu-user, and `make android` with a JVM for it")
     made = table({name: weigh(paths) for name, paths in parts(android, Path(emulator)).items()})
-    text = PAGE.read_text(encoding="utf-8")
-    found = re.sub(f"{BEGIN}.*{END}", lambda _: f"{BEGIN}\n{made}\n{END}", text, flags=re.DOTALL)
-    PAGE.write_text(found, encoding="utf-8")
+    write_between(PAGE, BEGIN, END, made)
     print(made)
 
 

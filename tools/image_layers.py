@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 
 from pocketfit.process import run
+from tools.documents import write_between
 
 PAGE = Path(__file__).parents[1] / "docs/performance.md"
 BEGIN, END = "<!-- layers -->", "<!-- end of layers -->"
@@ -78,9 +78,7 @@ def size_bytes(image: str) -> int:
 
 
 def main(image: str, small: str) -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    made = f"{BEGIN}\n{table(layers_of(image), for_torch_bytes(image), size_bytes(small))}\n{END}"
-    PAGE.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: made, text, flags=re.DOTALL), encoding="utf-8")
+    write_between(PAGE, BEGIN, END, table(layers_of(image), for_torch_bytes(image), size_bytes(small)))
 
 
 if __name__ == "__main__":
