@@ -10,6 +10,7 @@ import struct
 from pathlib import Path
 
 from pocketfit.sandbox import libc
+from pocketfit.sandbox.seccomp import ARCHITECTURES, PERF_EVENT_OPEN
 
 CPUINFO = Path("/proc/cpuinfo")
 PARANOID = Path("/proc/sys/kernel/perf_event_paranoid")
@@ -23,7 +24,6 @@ PARTS = {
     0xD0C: "neoverse-n1", 0xD40: "neoverse-v1", 0xD49: "neoverse-n2", 0xD4F: "neoverse-v2",
 }  # fmt: skip
 
-PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}
 # The first version of `struct perf_event_attr`.
 ATTRIBUTE = "=IIQQQQQIIQ"
 HARDWARE, INSTRUCTIONS = 0, 1
@@ -89,15 +89,15 @@ def _paranoid() -> int:
 
 def _refusal() -> int:
     """The kernel's error where this thread asks for a counter as bionic/counter.c does; 0 where it gets one."""
-    call = PERF_EVENT_OPEN.get(os.uname().machine)
-    if call is None:
+    machine = os.uname().machine
+    if machine not in ARCHITECTURES:
         return errno.ENOSYS
     asked = struct.pack(
         ATTRIBUTE, HARDWARE, struct.calcsize(ATTRIBUTE), INSTRUCTIONS, 0, 0, 0, USER_MODE_PINNED, 0, 0, 0
     )
     words = (*map(ctypes.c_int, (THIS_THREAD, ANY_CORE, NO_GROUP)), ctypes.c_ulong(CLOSE_ON_EXEC))
     try:
-        os.close(libc.call(call, asked, *words))
+        os.close(libc.call(PERF_EVENT_OPEN[ARCHITECTURES[machine][1]], asked, *words))
     except OSError as error:
         return error.errno or errno.EIO
     return 0
