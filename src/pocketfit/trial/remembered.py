@@ -59,7 +59,9 @@ class KeptTrials:
         except OSError as problem:
             return str(problem)
         # Names in a model's source, which are not in its file, and times of a build are no matter to a device.
-        judged = replace(built, build_s=None, operator_times=None, export=replace(built.export, anatomy=None))
+        judged = replace(
+            built, build_s=None, operator_times=None, export=replace(built.export, anatomy=None, places={})
+        )
         records = {"built": plain(judged), "limits": plain(limits)}
         return {
             "file": built.sha256,
