@@ -290,8 +290,6 @@ def describe(build: Build, golden: Golden, made: Made, parity: Parity) -> Export
 
     optimized, inputs, outputs = made.optimized, golden.input_files, golden.output_files
     macs, meaningless = macs_by_module(build.model, build.inputs), unscored(parity)
-    build.enter(f"timing the operators of {build.path.name}")
-    operator_times = build.builder.operator_times(build.path, build.inputs)
     alike = twins(build.model, build.path.stat().st_size) if build.job.variant.precision == "fp32" else ()
     return Exported(
         file=build.path.name,
@@ -312,7 +310,7 @@ def describe(build: Build, golden: Golden, made: Made, parity: Parity) -> Export
         ),
         torch=torch.__version__,
         delegation=optimized.delegation,
-        operator_times=operator_times,
+        operator_times=build.builder.operator_times(build.path, build.inputs, build.enter),
     )
 
 

@@ -144,8 +144,11 @@ class Builder(Protocol):
     def root_operators(self, module: Any) -> tuple[str, ...]:
         """List the operators that the made model (see Optimized) asks of its runtime, by name and overload, sorted."""
 
-    def operator_times(self, path: Path, inputs: Inputs) -> OperatorTimes | None:
-        """Time each kind of operator of the file, as the host's runtime tells it; None for formats that never do."""
+    def operator_times(self, path: Path, inputs: Inputs, enter: Callable[[str], None]) -> OperatorTimes | None:
+        """Time each kind of operator of the file, as the host's runtime tells it; None for formats that never do.
+
+        `enter` is told where that begins.
+        """
 
     def arguments(self, path: Path) -> tuple[Argument, ...] | None:
         """List what forward of the file takes, or None where that is not known without a call.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_FORWARDS, BUDGET_S = 9, 2.0
 
 
-def operator_times(path: Path, inputs: Inputs) -> OperatorTimes:
+def operator_times(path: Path, inputs: Inputs, enter: Callable[[str], None]) -> OperatorTimes:
     """Run the program at `path` some times on its inputs; one without a tracer to watch it has a reason instead."""
     installed = installed_pair()
     if installed is None or not (pair := pair_of(*installed)) or not pair.has_tracer:
@@ -31,6 +31,7 @@ def operator_times(path: Path, inputs: Inputs) -> OperatorTimes:
             reason=f"the runtime of {named} has no event tracer; that of executorch {TRACED.executorch} has one"
         )
     executorch = installed[1]
+    enter(f"timing the operators of {path.name}")
     try:
         forwards = _trace(path, inputs)
     except Exception as error:

@@ -85,8 +85,8 @@ class ExecuTorch:
         program = selective_build._get_program_from_buffer(module)
         return tuple(sorted(set(selective_build._get_program_operators(program))))
 
-    def operator_times(self, path: Path, inputs: Inputs) -> OperatorTimes:
-        return operator_times(path, inputs)
+    def operator_times(self, path: Path, inputs: Inputs, enter: Callable[[str], None]) -> OperatorTimes:
+        return operator_times(path, inputs, enter)
 
     def arguments(self, path: Path) -> tuple[Argument, ...] | None:
         from pocketfit.runtimes.pte import read_program

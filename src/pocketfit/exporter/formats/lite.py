@@ -62,7 +62,7 @@ class Lite:
     def root_operators(self, module: Any) -> tuple[str, ...]:
         return recipe.root_operators(module)
 
-    def operator_times(self, path: Path, inputs: Inputs) -> None:
+    def operator_times(self, path: Path, inputs: Inputs, enter: Callable[[str], None]) -> None:
         """Give none: neither runtime tells them."""
 
     def arguments(self, path: Path) -> tuple[Argument, ...] | None:
