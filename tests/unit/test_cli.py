@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pocketfit import __version__
+from pocketfit.cli.listing import COMMANDS
 
 HEAVY = ("torch", "docker", "numpy", "scipy", "pydantic", "requests", "jinja2")
 
@@ -27,24 +28,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "LOADED []"
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "run",
-        "export",
-        "smoke",
-        "compare",
-        "report",
-        "nodes",
-        "plan",
-        "merge",
-        "publish",
-        "init",
-        "check",
-        "doctor",
-        "version",
-    ],
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_with_an_example(command: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pocketfit", command, "--help"], capture_output=True, text=True, check=False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from pocketfit.records import Environment, Report, Row, Smoke
 from pocketfit.report.markdown import Job, render_markdown
 from pocketfit.store import write_report
 from tests.fake_github import CHECK_TOKEN, JOB_TOKEN, READ_ONLY_TOKEN, USER_TOKEN, FakeGitHub, Fault, serve
+from tests.unit.github.test_publish import environ_of
 from tests.unit.report.samples import CALM
 
 REPO = "octo/phone"
@@ -197,14 +197,6 @@ def test_a_lost_answer_makes_no_second_one(hub: FakeGitHub, after: bool) -> None
 
 def test_a_saved_report_is_put_there_too(hub: FakeGitHub, tmp_path: Path) -> None:
     write_report(tmp_path / "report.json", BAD)
-    event = {"pull_request": {"number": 7, "head": {"sha": HEAD, "repo": {"full_name": REPO}}, "base": {"sha": BASE}}}
-    (tmp_path / "event.json").write_text(json.dumps(event))
-    environ = {
-        "GITHUB_EVENT_NAME": "pull_request",
-        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
-        "GITHUB_REPOSITORY": REPO,
-        "GITHUB_API_URL": hub.url,
-        "GITHUB_TOKEN": CHECK_TOKEN,
-    }
+    environ = environ_of(hub, tmp_path, CHECK_TOKEN)
     said = publish_file(tmp_path / "report.json", environ, mode="off", check_run=True)
     assert [str(one).partition(":")[0] for one in said] == ["no comment", "check run created"]

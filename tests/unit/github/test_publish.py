@@ -203,19 +203,23 @@ def test_a_mode_is_one_of_three_words() -> None:
         parse_mode("sometimes")
 
 
-def test_a_saved_report_is_published(hub: FakeGitHub, tmp_path: Path) -> None:
-    write_report(tmp_path / "report.json", CHANGED)
+def environ_of(hub: FakeGitHub, folder: Path, token: str) -> dict[str, str]:
+    """The environment of a job for a pull request, whose event is a file in `folder`."""
     event = {"pull_request": {"number": 7, "head": {"sha": HEAD, "repo": {"full_name": REPO}}, "base": {"sha": BASE}}}
-    (tmp_path / "event.json").write_text(json.dumps(event))
-    environ = {
+    (folder / "event.json").write_text(json.dumps(event))
+    return {
         "GITHUB_EVENT_NAME": "pull_request",
-        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
+        "GITHUB_EVENT_PATH": str(folder / "event.json"),
         "GITHUB_REPOSITORY": REPO,
         "GITHUB_API_URL": hub.url,
-        "GITHUB_TOKEN": JOB_TOKEN,
+        "GITHUB_TOKEN": token,
     }
 
-    (posted,) = publish_file(tmp_path / "report.json", environ)
+
+def test_a_saved_report_is_published(hub: FakeGitHub, tmp_path: Path) -> None:
+    write_report(tmp_path / "report.json", CHANGED)
+
+    (posted,) = publish_file(tmp_path / "report.json", environ_of(hub, tmp_path, JOB_TOKEN))
     assert isinstance(posted, Posted)
 
     assert hub.bodies(REPO, 7) == ["<!-- pocketfit:default -->\n" + render_markdown(CHANGED, job=PUSHED)]
